@@ -1,0 +1,1 @@
+"""Who may issue and who may ask: the certificate authority and the trust list's publication."""

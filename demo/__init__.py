@@ -1,0 +1,1 @@
+"""Authority, issuer, wallet and desk together on one machine, with made-up patients."""

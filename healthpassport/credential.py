@@ -1,0 +1,140 @@
+"""What travels between issuer, holder and verifier, and what a verifier may rely on.
+
+``Credential`` and ``Presentation`` are opaque: a format reads them. ``VerifiedSummary`` is made by
+``healthpassport.verification`` alone, and the desk's pages accept nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from healthpassport.encoding import Json
+from healthpassport.summary import Item, SectionState
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One signed record as issued: format identifier (``dc+sd-jwt``) and its serialisation."""
+
+    format: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What a holder sent: for each credential query of the request, one or more presentations."""
+
+    answers: Mapping[str, tuple[Credential, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What binds a presentation to one request: the verifier's nonce and its full client_id."""
+
+    nonce: str
+    audience: str
+
+
+class DeskState(StrEnum):
+    """What a clinician is told of a section; the first seven are the source's own words."""
+
+    ITEMS = "items"
+    NONE_KNOWN = "none_known"
+    NO_INFORMATION = "no_information"
+    NOT_RECORDED = "not_recorded"
+    WITHHELD = "withheld"
+    NARRATIVE_ONLY = "narrative_only"
+    ONLY_INACTIVE = "only_inactive"
+    NOT_SHARED = "not_shared"
+    PARTLY_SHARED = "partly_shared"
+    NOT_ASKED_FOR = "not_asked_for"
+    OUT_OF_DATE = "out_of_date"
+    COULD_NOT_CHECK = "could_not_check"
+    FAILED_CHECK = "failed_check"
+    NOT_MATCHED = "not_matched"
+
+
+class Outcome(StrEnum):
+    """How one check ended. ``could_not_check`` is never a pass."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    COULD_NOT_CHECK = "could_not_check"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One numbered step of docs/verification.md and how it ended; ``code`` names a refusal."""
+
+    step: int
+    name: str
+    outcome: Outcome
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedIssuer:
+    """Who signed, as the trust list names it: never as the credential names itself."""
+
+    iss: str
+    ods: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedSection:
+    """One record as verified: what was shown, n of m, from whom, how old, how checked.
+
+    ``shown`` and ``total`` count items. ``record_state`` is what the source said, ``state`` what
+    the clinician is told. Content (items, negations, subject) is empty where a check failed.
+    ``trust_list_age`` and ``status_list_age`` are measured at ``VerifiedSummary.verified_at``.
+    """
+
+    query_id: str
+    record_type: str
+    state: DeskState
+    shown: int = 0
+    total: int = 0
+    record_state: SectionState | None = None
+    items: tuple[Item, ...] = ()
+    negations: tuple[Item, ...] = ()
+    subject: Mapping[str, Json] | None = None
+    always: Mapping[str, Json] | None = None
+    source: Mapping[str, Json] | None = None
+    window: str = "all"
+    warnings: tuple[str, ...] = ()
+    issuer: VerifiedIssuer | None = None
+    as_of: date | None = None
+    issued_at: datetime | None = None
+    valid_until: datetime | None = None
+    status: str | None = None
+    trust_list_age: timedelta | None = None
+    status_list_age: timedelta | None = None
+    checks: tuple[Check, ...] = ()
+    code: str | None = None
+    old: bool = False
+
+
+class Verdict(StrEnum):
+    """``accepted``: every section shown was checked. ``rejected``: at least one failed a check."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedSummary:
+    """Everything that one presentation proved, made by ``healthpassport.verification`` alone."""
+
+    verdict: Verdict
+    sections: tuple[VerifiedSection, ...]
+    verified_at: datetime
+    trust_list_age: timedelta
+    codes: tuple[str, ...] = ()
+
+    def section(self, record_type: str) -> VerifiedSection | None:
+        """The first section of ``record_type``, or None."""
+        return next((s for s in self.sections if s.record_type == record_type), None)

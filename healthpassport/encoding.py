@@ -1,0 +1,233 @@
+"""The only base64url, the only JSON, and the JSON Canonicalization Scheme.
+
+Everything that arrives is decoded here once, strictly, at the border: base64url without padding or
+stray bits (RFC 7515 section 2), JSON without duplicate members, NaN or lone surrogates, within a
+size and a depth. What is *not* here: what the decoded values mean.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn, TypeAlias
+
+from healthpassport.errors import EncodingError
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+JsonObject: TypeAlias = "Mapping[str, Json]"
+
+MAX_BODY_BYTES: Final = 1_048_576  # security.md, limits: one request body
+MAX_TOKEN_BYTES: Final = 262_144  # security.md, limits: one token
+MAX_DEPTH: Final = 32  # security.md, limits: JSON nesting
+MAX_SAFE_INTEGER: Final = 2**53 - 1  # RFC 8259 section 6, RFC 7493 section 2.2
+
+_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
+
+
+def b64url_encode(data: bytes) -> str:
+    """Base64url of ``data`` without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: str) -> bytes:
+    """The bytes of strict base64url ``text``.
+
+    Raises:
+        EncodingError: ``b64.invalid`` for padding, a foreign character, an impossible length or
+            non-zero trailing bits, so that one value has one spelling.
+    """
+    if not _BASE64URL.match(text) or len(text) % 4 == 1:
+        raise EncodingError("b64.invalid")
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if len(text) % 4 and b64url_encode(data) != text:
+        raise EncodingError("b64.invalid", "the last character carries stray bits")
+    return data
+
+
+def b64_decode(text: str, *, code: str = "b64.invalid") -> bytes:
+    """The bytes of standard base64 with padding, as x5c holds it (RFC 7515 section 4.1.6)."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise EncodingError(code) from error
+
+
+def b64_encode(data: bytes) -> str:
+    """Standard base64 of ``data`` with padding, as x5c and FHIR attachments want it."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def parse_json(
+    data: bytes | str, *, max_bytes: int = MAX_BODY_BYTES, max_depth: int = MAX_DEPTH
+) -> Json:
+    """The value of strict JSON ``data``.
+
+    Raises:
+        EncodingError: ``limit.size``, ``limit.depth``, ``json.invalid``, ``json.duplicate_key``,
+            ``json.number`` (NaN, Infinity, beyond 2^53) or ``json.text`` (lone surrogates).
+    """
+    if len(data) > max_bytes:
+        raise EncodingError("limit.size")
+    try:
+        text = data if isinstance(data, str) else data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EncodingError("json.invalid", "the bytes are not UTF-8") from error
+    if isinstance(data, str) or "\\u" in text:
+        _refuse_surrogates(text)
+    try:
+        value: Json = _DECODER.decode(text)
+    except RecursionError as error:
+        raise EncodingError("limit.depth") from error
+    except ValueError as error:
+        raise EncodingError("json.invalid") from error
+    if text.count("[") + text.count("{") > max_depth:
+        _refuse_depth(value, max_depth)
+    return value
+
+
+def parse_json_object(
+    data: bytes | str, *, max_bytes: int = MAX_BODY_BYTES, max_depth: int = MAX_DEPTH
+) -> dict[str, Json]:
+    """Like ``parse_json``, for data that must be one object (else ``json.invalid``)."""
+    value = parse_json(data, max_bytes=max_bytes, max_depth=max_depth)
+    if not isinstance(value, dict):
+        raise EncodingError("json.invalid", "a JSON object is expected here")
+    return value
+
+
+def dump_json(value: Json, *, indent: int | None = None) -> bytes:
+    """``value`` as UTF-8 JSON: compact, or indented for people; NaN is refused."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(
+        value, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent
+    )
+    return text.encode("utf-8")
+
+
+def jcs(value: Json) -> bytes:
+    """``value`` in the JSON Canonicalization Scheme (RFC 8785).
+
+    Raises:
+        EncodingError: ``json.number`` for a float that is not finite or an integer beyond 2^53,
+            ``json.text`` for a lone surrogate.
+    """
+    parts: list[str] = []
+    _canonical(value, parts)
+    try:
+        return "".join(parts).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EncodingError("json.text") from error
+
+
+def _canonical(value: Json, parts: list[str]) -> None:
+    if value is None or isinstance(value, bool | str):
+        parts.append(json.dumps(value, ensure_ascii=False))
+    elif isinstance(value, int | float):
+        parts.append(_number(value))
+    elif isinstance(value, Mapping):
+        # RFC 8785 section 3.2.3: members are sorted by their UTF-16 code units.
+        for position, name in enumerate(sorted(value, key=_utf16)):
+            parts.append(",{"[position == 0] + json.dumps(name, ensure_ascii=False) + ":")
+            _canonical(value[name], parts)
+        parts.append("}" if value else "{}")
+    else:
+        for position, entry in enumerate(value):
+            parts.append(",["[position == 0])
+            _canonical(entry, parts)
+        parts.append("]" if value else "[]")
+
+
+def _utf16(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
+
+
+def _number(value: float) -> str:
+    """ECMAScript's Number.prototype.toString, as RFC 8785 section 3.2.2.3 asks."""
+    if isinstance(value, int):
+        if abs(value) > MAX_SAFE_INTEGER:
+            raise EncodingError("json.number")
+        return str(value)
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
+        raise EncodingError("json.number")
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = repr(abs(value)).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    digits = (whole + fraction).lstrip("0")
+    point = int(exponent or 0) + len(whole) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    return sign + _place_point(digits, point)
+
+
+def _place_point(digits: str, point: int) -> str:
+    """Digits with the decimal point after ``point`` of them (ECMA-262, Number::toString)."""
+    count = len(digits)
+    if count <= point <= 21:  # noqa: PLR2004 - ECMA-262
+        return digits + "0" * (point - count)
+    if 0 < point <= 21:  # noqa: PLR2004
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:  # noqa: PLR2004
+        return "0." + "0" * -point + digits
+    power = point - 1
+    head = digits if count == 1 else f"{digits[0]}.{digits[1:]}"
+    return f"{head}e{'+' if power >= 0 else '-'}{abs(power)}"
+
+
+def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise EncodingError("json.duplicate_key")
+    return found
+
+
+def _constant(_name: str) -> NoReturn:
+    raise EncodingError("json.number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(value := int(text)) > MAX_SAFE_INTEGER:  # noqa: PLR2004 - 2^53 has 16 digits
+        raise EncodingError("json.number")
+    return value
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise EncodingError("json.number")
+    return value
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
+)
+
+
+def _refuse_surrogates(text: str) -> None:
+    """Lone surrogates, written out or escaped, have no UTF-8 and so no signature."""
+    try:
+        escaped = re.sub(r"\\\\", "", text)
+        for run in re.findall(r"(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+", escaped):
+            bytes.fromhex(run.replace("\\u", "")).decode("utf-16-be")
+        text.encode("utf-8")
+    except UnicodeError as error:
+        raise EncodingError("json.text") from error
+
+
+def _refuse_depth(value: Json, max_depth: int) -> None:
+    """Level by level, so that hostile nesting costs no recursion of ours."""
+    level: list[Json] = [value]
+    for _ in range(max_depth):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return
+    if any(isinstance(node, dict | list) for node in level):
+        raise EncodingError("limit.depth")

@@ -1,0 +1,49 @@
+"""The edge of every command: an error becomes three lines for a person and an exit code.
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 locked, 4 not trusted, 5 declined, 6 offline. Data goes to
+stdout, words for people to stderr. What is *not* here: any command.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from healthpassport.errors import Party, PassportError
+
+FAILED: Final = 1
+EXIT_CODES: Final = {
+    "vault.locked": 3,
+    "vault.passphrase": 3,
+    "consent.declined": 5,
+    "net.unreachable": 6,
+}
+EXIT_AREAS: Final = {"trust": 4, "x509": 4}
+
+WHOSE_SIDE: Final = {
+    Party.ISSUER: "The issuer's side",
+    Party.WALLET: "The wallet's side",
+    Party.VERIFIER: "The desk's side",
+    Party.AUTHORITY: "The authority's side",
+    Party.NETWORK: "The network",
+    Party.SOURCE: "What was sent",
+    Party.PERSON: "Your side",
+}
+
+
+def exit_code(error: PassportError) -> int:
+    """The exit code that a command ends with for ``error``."""
+    area = error.code.partition(".")[0]
+    return EXIT_CODES.get(error.code, EXIT_AREAS.get(area, FAILED))
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run a command line; a ``PassportError`` ends it with its words and its exit code."""
+    try:
+        command()
+    except PassportError as error:
+        said = error.detail or error.title
+        lines = f"Error {error.code}: {said}\n{WHOSE_SIDE[error.party]}: {error.title}\n"
+        sys.stderr.write(f"{lines}Next: {error.hint}\n")
+        sys.exit(exit_code(error))

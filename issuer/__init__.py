@@ -1,0 +1,1 @@
+"""The issuing body's side: FHIR in, signed records out, nothing clinical kept."""
