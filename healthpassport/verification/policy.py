@@ -1,0 +1,40 @@
+"""How old a record, a trust list and a status list may be before the desk must say so.
+
+The defaults are clinical.md rule 14 (for a clinical safety officer to sign); a hospital may set its
+own. What is *not* here: a switch that turns a check off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+OTHER_RECORDS: Final = timedelta(days=365)
+RECORD_AGES: Final[Mapping[str, timedelta]] = MappingProxyType(
+    {
+        "MedicationSummary": timedelta(days=7),
+        "PregnancyStatus": timedelta(days=14),
+        "AllergySummary": timedelta(days=30),
+        "AdvanceCarePlan": timedelta(days=90),
+    }
+)
+TRUST_LIST_AGE: Final = timedelta(days=7)
+STATUS_LIST_AGE: Final = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshnessPolicy:
+    """Greatest ages before ``old`` (records) or ``could_not_check`` (lists)."""
+
+    records: Mapping[str, timedelta] = field(default_factory=lambda: RECORD_AGES)
+    other_records: timedelta = OTHER_RECORDS
+    trust_list: timedelta = TRUST_LIST_AGE
+    status_list: timedelta = STATUS_LIST_AGE
+
+    def is_old(self, record_type: str, *, as_of: date, now: datetime) -> bool:
+        """Whether a record of ``record_type`` that speaks for ``as_of`` is to be called old."""
+        limit = self.records.get(record_type, self.other_records)
+        return now.date() - as_of > limit

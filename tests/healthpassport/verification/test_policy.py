@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from healthpassport.verification.policy import FreshnessPolicy
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("record_type", "days"),
+    [
+        ("MedicationSummary", 7),
+        ("AllergySummary", 30),
+        ("PregnancyStatus", 14),
+        ("AdvanceCarePlan", 90),
+        ("ProblemSummary", 365),
+        ("SomethingNew", 365),
+    ],
+)
+def test_a_record_is_old_the_day_after_its_limit(record_type, days):
+    policy = FreshnessPolicy()
+    limit = date(2026, 11, 20) - timedelta(days=days)
+    assert not policy.is_old(record_type, as_of=limit, now=NOW)
+    assert policy.is_old(record_type, as_of=limit - timedelta(days=1), now=NOW)
+
+
+def test_a_hospital_may_set_its_own_limit():
+    policy = FreshnessPolicy(records={"AllergySummary": timedelta(days=1)})
+    assert policy.is_old("AllergySummary", as_of=date(2026, 11, 18), now=NOW)
