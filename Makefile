@@ -1,0 +1,85 @@
+# Every target says what it does; `make` alone lists them.
+# Needs make and Python 3.11 or later (another interpreter: `make PYTHON=python3.12 demo`).
+
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := healthpassport schemas issuer wallet verifier authority demo
+
+# uv installs in seconds; pip does the same, slower, where uv cannot reach the index that pip knows.
+# Both refuse a file whose hash does not stand in constraints/.
+install_hashed = $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) \
+	|| $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_NO_PROGRESS := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help venv install demo test lint fmt bench node lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /|/' \
+		| while IFS='|' read -r name words; do printf '%-9s %s\n' "$$name" "$$words"; done
+
+venv: $(VENV)/.venv.stamp ## Make .venv with the tools that install the rest
+
+install: $(VENV)/.project.stamp ## Install what the apps need, and the project itself
+
+demo: $(VENV)/.project.stamp ## Start authority, issuer, wallet and desk (RECORD=file.json: your own FHIR bundle)
+	$(BIN)/passport-demo $(if $(RECORD),--record "$(RECORD)")
+
+test: $(VENV)/.dev.stamp ## Run all tests (ARGS="tests/wallet -x": some of them)
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev.stamp ## Style, types, import contracts, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m schemas.generate --check
+
+fmt: $(VENV)/.dev.stamp ## Format the code and write the generated files again
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m schemas.generate
+
+bench: $(VENV)/.dev.stamp ## Measure against the peers that install, in one run
+	@set -e; for file in tests/bench/bench_*.py; do $(BIN)/python "$$file"; done
+
+node: $(VENV)/.venv.stamp ## Install Node from PyPI, for tests/interop where the system has none
+	$(call install_hashed,constraints/node.txt)
+
+lock: $(VENV)/.venv.stamp ## Resolve constraints/ again from pyproject.toml
+	$(COMPILE) pyproject.toml --all-extras --output-file constraints/run.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --constraints constraints/run.txt \
+		--output-file constraints/dev.txt
+	$(COMPILE) --group build --output-file constraints/build.txt
+	$(COMPILE) --group node --output-file constraints/node.txt
+
+clean: ## Remove everything that make, the demo and the tests have made
+	rm -rf $(VENV) .demo build dist htmlcov node_modules .coverage .hypothesis .mypy_cache \
+		.pytest_cache .ruff_cache .import_linter_cache
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.venv.stamp: constraints/build.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed: say which with make PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r constraints/build.txt
+	@touch $@
+
+$(VENV)/.run.stamp: constraints/run.txt $(VENV)/.venv.stamp
+	$(call install_hashed,constraints/run.txt)
+	@touch $@
+
+$(VENV)/.project.stamp: pyproject.toml $(VENV)/.run.stamp
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev.stamp: constraints/dev.txt $(VENV)/.project.stamp
+	$(call install_hashed,constraints/dev.txt)
+	@touch $@
