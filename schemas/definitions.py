@@ -1,0 +1,239 @@
+"""What a record type is: ``records/*.json`` read, joined with what all types share, and checked.
+
+Each type stands once in ``records/<type>.json``; the envelope and the subject's fields stand
+once in ``records/_common.json``. A definition that names an unknown class or type, or leaves out a
+label, is a fault of ours and fails at once. What is *not* here: judging records
+(``healthpassport.summary``) and writing what others read (``schemas.generate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+import schemas
+
+VCT_BASE: Final = "https://passport.example/vct/"
+LANGUAGES: Final = ("en", "cy")
+FHIR_RELEASES: Final = ("r4", "stu3")
+
+# A claims path pointer: a name steps into an object, None into every element (OpenID4VP 1.0,
+# section 7; SD-JWT VC draft-19, section "Claim Path").
+ClaimPath: TypeAlias = tuple[str | None, ...]
+Shape: TypeAlias = Mapping[str, Any]
+
+
+class Disclosure(StrEnum):
+    """Whether a holder can hold a field back.
+
+    ``always``: it cannot be hidden. ``unit``: it goes with its item, whole. ``field``: alone.
+    """
+
+    ALWAYS = "always"
+    UNIT = "unit"
+    FIELD = "field"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a field is called, in plain words for a patient and in a clinician's words."""
+
+    patient: str
+    clinical: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """One field: ``type`` names a shape, ``fhir`` says in words where each release keeps it.
+
+    ``values`` is a closed list where there is one; ``refused`` are values that no record may hold.
+    """
+
+    name: str
+    disclosure: Disclosure
+    type: str
+    required: bool
+    meaning: str
+    fhir: Mapping[str, str]
+    labels: Mapping[str, Label]
+    values: tuple[str, ...]
+    refused: tuple[str, ...]
+
+    @property
+    def shape(self) -> Shape:
+        """The JSON Schema of one value; ``#/$defs/<type>`` points at ``types()``."""
+        shape: dict[str, Any] = {"$ref": f"#/$defs/{self.type}"}
+        if self.values:
+            shape = {"type": "string", "enum": list(self.values)}
+        if self.refused:
+            shape |= {"not": {"enum": list(self.refused)}}
+        return MappingProxyType(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An always-shown object of counts: ``members`` maps each to the values of ``by`` it counts."""
+
+    field: str
+    by: str
+    members: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDefinition:
+    """One record type. Each group of fields maps a name to its definition, in reading order.
+
+    ``inactive`` names values of unit fields that make an item past: such items alone do not make
+    the state ``items``. A type with no ``unit_fields`` has no items: its subject is its content.
+    """
+
+    type: str
+    version: int
+    order: int
+    section: str
+    window: str
+    meaning: str
+    labels: Mapping[str, Label]
+    consent: Mapping[str, str]
+    envelope_fields: Mapping[str, FieldDefinition]
+    always_fields: Mapping[str, FieldDefinition]
+    subject_fields: Mapping[str, FieldDefinition]
+    unit_fields: Mapping[str, FieldDefinition]
+    item_fields: Mapping[str, FieldDefinition]
+    negation_fields: Mapping[str, FieldDefinition]
+    inactive: Mapping[str, tuple[str, ...]]
+    counted: Counted | None
+
+    @property
+    def vct(self) -> str:
+        """The type identifier in a credential (SD-JWT VC draft-19, claim ``vct``)."""
+        return f"{VCT_BASE}{self.type}/{self.version}"
+
+    @property
+    def has_items(self) -> bool:
+        """Whether the type lists items; PatientIdentity does not."""
+        return bool(self.unit_fields)
+
+    @property
+    def disclosures(self) -> tuple[ClaimPath, ...]:
+        """Which paths become a disclosure each, outer before inner; all others stay plain."""
+        subject: tuple[ClaimPath, ...] = tuple((name,) for name in self.subject_fields)
+        if not self.has_items:
+            return subject
+        fields: tuple[ClaimPath, ...] = tuple(("items", None, name) for name in self.item_fields)
+        return (*subject, ("items", None), *fields, ("negations", None))
+
+
+@cache
+def types() -> Mapping[str, Shape]:
+    """The shapes of all field types as JSON Schema, by name."""
+    shapes: dict[str, Shape] = schemas.load("records/_common.json")["types"]
+    return MappingProxyType(shapes)
+
+
+@cache
+def definitions() -> Mapping[str, RecordDefinition]:
+    """Every record type by name, in the order in which people read them."""
+    common = schemas.load("records/_common.json")
+    names = (name for name in schemas.names("records") if not name.startswith("_"))
+    found = [build(schemas.load(f"records/{name}.json"), common) for name in names]
+    return MappingProxyType({d.type: d for d in sorted(found, key=lambda d: d.order)})
+
+
+def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition:
+    """The definition that a type's file ``row`` and the shared file ``common`` make together.
+
+    Raises:
+        ValueError: for an unknown class or type, a missing label, or a name that stands twice.
+    """
+    own = [_field(entry, common["types"]) for entry in row["fields"]]
+    shared = {
+        group: _by_name([_field(entry, common["types"]) for entry in common[group]])
+        for group in ("envelope", "subject", "negation")
+    }
+    classes = {c: [f for f in own if f.disclosure is c] for c in Disclosure}
+    has_items = bool(classes[Disclosure.UNIT])
+    alone = _by_name(classes[Disclosure.FIELD])
+    always = _by_name(classes[Disclosure.ALWAYS])
+    subject = shared["subject"] if has_items else _join(shared["subject"], alone)
+    _join(_join(shared["envelope"], always), subject)
+    return RecordDefinition(
+        type=row["type"],
+        version=row["version"],
+        order=row["order"],
+        section=row["section"],
+        window=row["window"],
+        meaning=row["meaning"],
+        labels=_labels(row["type"], row["labels"]),
+        consent=_words(row["type"], row["consent"]),
+        envelope_fields=shared["envelope"],
+        always_fields=always,
+        subject_fields=subject,
+        unit_fields=_by_name(classes[Disclosure.UNIT]),
+        item_fields=alone if has_items else MappingProxyType({}),
+        negation_fields=shared["negation"] if has_items else MappingProxyType({}),
+        inactive={name: tuple(values) for name, values in row.get("inactive", {}).items()},
+        counted=_counted(row.get("counted")),
+    )
+
+
+def _field(row: Mapping[str, Any], shapes: Mapping[str, Shape]) -> FieldDefinition:
+    name = row["name"]
+    if row["class"] not in set(Disclosure):
+        raise ValueError(f"{name}: unknown disclosure class {row['class']!r}")
+    if row["type"] not in shapes:
+        raise ValueError(f"{name}: unknown type {row['type']!r}")
+    if missing := [r for r in FHIR_RELEASES if not row["fhir"].get(r)]:
+        raise ValueError(f"{name}: no FHIR source for {missing}")
+    if not row["meaning"]:
+        raise ValueError(f"{name}: no meaning")
+    return FieldDefinition(
+        name=name,
+        disclosure=Disclosure(row["class"]),
+        type=row["type"],
+        required=row.get("required", False),
+        meaning=row["meaning"],
+        fhir=row["fhir"],
+        labels=_labels(name, row["labels"]),
+        values=tuple(row.get("values", ())),
+        refused=tuple(row.get("refused", ())),
+    )
+
+
+def _labels(name: str, rows: Mapping[str, Mapping[str, str]]) -> Mapping[str, Label]:
+    try:
+        return {lang: Label(rows[lang]["patient"], rows[lang]["clinical"]) for lang in LANGUAGES}
+    except KeyError as error:
+        raise ValueError(f"{name}: no label {error}") from error
+
+
+def _words(name: str, rows: Mapping[str, str]) -> Mapping[str, str]:
+    if missing := [lang for lang in LANGUAGES if not rows.get(lang)]:
+        raise ValueError(f"{name}: no words in {missing}")
+    return rows
+
+
+def _counted(row: Mapping[str, Any] | None) -> Counted | None:
+    if row is None:
+        return None
+    members = {name: tuple(values) for name, values in row["members"].items()}
+    return Counted(row["field"], row["by"], members)
+
+
+def _by_name(fields: list[FieldDefinition]) -> Mapping[str, FieldDefinition]:
+    found = {f.name: f for f in fields}
+    if len(found) != len(fields):
+        raise ValueError(f"a field stands twice among {[f.name for f in fields]}")
+    return MappingProxyType(found)
+
+
+def _join(
+    first: Mapping[str, FieldDefinition], second: Mapping[str, FieldDefinition]
+) -> Mapping[str, FieldDefinition]:
+    if twice := first.keys() & second.keys():
+        raise ValueError(f"fields stand twice: {sorted(twice)}")
+    return MappingProxyType({**first, **second})
