@@ -1,0 +1,154 @@
+"""What stands in front of every web application: body limits, refusals in one shape, headers.
+
+Pure ASGI, no framework. Wrap an application as ``SecurityHeaders(Problems(BodyLimit(app)))`` or
+hand the classes to the framework's own middleware stack in that order. What is *not* here: routes,
+sessions, and any rule of one application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final, TypeAlias
+
+from healthpassport.encoding import MAX_BODY_BYTES, dump_json
+from healthpassport.errors import EncodingError, PassportError
+
+# The types of the ASGI specification 3.0: its messages are dictionaries of many shapes.
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PROBLEM_MEDIA_TYPE: Final = "application/problem+json"  # RFC 9457 section 3
+MAX_HEADER_DIGITS: Final = 12  # a Content-Length longer than this is larger than any limit
+
+DEFAULT_HEADERS: Final[Mapping[str, str]] = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+
+class BodyLimit:
+    """Reads each request body up to its limit before the application sees any of it.
+
+    Args:
+        app: the application behind.
+        limit: bytes, for every path without a limit of its own.
+        limits: bytes, by exact path.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        *,
+        limit: int = MAX_BODY_BYTES,
+        limits: Mapping[str, int] | None = None,
+    ) -> None:
+        self._app = app
+        self._limit = limit
+        self._limits = dict(limits or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; ``limit.size`` (413) for a body that is too large."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limits.get(scope["path"], self._limit)
+        declared = _header(scope, b"content-length")
+        if len(declared) > MAX_HEADER_DIGITS or (declared.isdigit() and int(declared) > limit):
+            raise EncodingError("limit.size")
+        body = bytearray()
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return  # the client went away: nobody waits for an answer
+            body += message.get("body", b"")
+            if len(body) > limit:
+                raise EncodingError("limit.size")
+            if not message.get("more_body", False):
+                break
+        await self._app(scope, _replay(bytes(body), receive), send)
+
+
+class Problems:
+    """Turns a ``PassportError`` into an RFC 9457 problem object: code, words, next step.
+
+    An error after the response has begun cannot be told any more and is raised on.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except PassportError as error:
+            if begun or scope["type"] != "http":
+                raise
+            await send_problem(error, send)
+
+
+class SecurityHeaders:
+    """Adds the headers of ``DEFAULT_HEADERS`` (or others) where a response does not set its own."""
+
+    def __init__(self, app: Application, *, headers: Mapping[str, str] = DEFAULT_HEADERS) -> None:
+        self._app = app
+        self._headers = [(k.lower().encode(), v.encode("latin-1")) for k, v in headers.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+
+        async def add(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message.get("headers", ())}
+                missing = [pair for pair in self._headers if pair[0] not in present]
+                message = {**message, "headers": [*message.get("headers", ()), *missing]}
+            await send(message)
+
+        await self._app(scope, receive, add if scope["type"] == "http" else send)
+
+
+async def send_problem(error: PassportError, send: Send) -> None:
+    """Answer with ``error`` as a problem object; a status of the catalogue is never 5xx here."""
+    body = dump_json(error.problem())
+    headers = [
+        (b"content-type", PROBLEM_MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if error.status == 413:  # noqa: PLR2004 - RFC 9110 section 15.5.14
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    """The first header ``name``, or nothing."""
+    return next((bytes(value) for key, value in scope["headers"] if key == name), b"")
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives the whole body once, then what the server says."""
+    pending = True
+
+    async def again() -> Message:
+        nonlocal pending
+        if pending:
+            pending = False
+            return {"type": "http.request", "body": body, "more_body": False}
+        return await receive()
+
+    return again
