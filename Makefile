@@ -43,12 +43,14 @@ lint: $(VENV)/.dev.stamp ## Style, types, import contracts, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m schemas.generate --check
 	$(BIN)/python -m schemas.error_docs --check
+	$(BIN)/python -m demo.reference --check
 
 fmt: $(VENV)/.dev.stamp ## Format the code and write the generated files again
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/python -m schemas.generate
 	$(BIN)/python -m schemas.error_docs
+	$(BIN)/python -m demo.reference
 
 bench: $(VENV)/.dev.stamp ## Measure against the peers that install, in one run
 	@set -e; for file in tests/bench/bench_*.py; do $(BIN)/python "$$file"; done
