@@ -8,9 +8,10 @@ size and a depth. What is *not* here: what the decoded values mean.
 from __future__ import annotations
 
 import base64
+import binascii
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NoReturn, TypeAlias
 
 from healthpassport.errors import EncodingError
@@ -23,7 +24,12 @@ MAX_TOKEN_BYTES: Final = 262_144  # security.md, limits: one token
 MAX_DEPTH: Final = 32  # security.md, limits: JSON nesting
 MAX_SAFE_INTEGER: Final = 2**53 - 1  # RFC 8259 section 6, RFC 7493 section 2.2
 
-_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
+# RFC 4648 section 5 to section 4; what base64url does not hold becomes what base64 does not hold.
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PADDING: Final = (b"", b"", b"==", b"=")
+# The characters whose unused low bits are zero (RFC 4648 section 3.5): 4 bits, then 2 bits.
+_LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+_WHITESPACE: Final = " \t\n\r"  # RFC 8259 section 2
 
 
 def b64url_encode(data: bytes) -> str:
@@ -35,18 +41,22 @@ def b64url_decode(text: str) -> bytes:
     """The bytes of strict base64url ``text``.
 
     Raises:
-        EncodingError: ``b64.invalid`` for padding, a foreign character, an impossible length or
-            non-zero trailing bits, so that one value has one spelling.
+        EncodingError: ``b64.not_canonical`` for padding, a foreign character, an impossible
+            length or non-zero trailing bits, so that one value has one spelling.
     """
-    if not _BASE64URL.match(text) or len(text) % 4 == 1:
-        raise EncodingError("b64.invalid")
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if len(text) % 4 and b64url_encode(data) != text:
-        raise EncodingError("b64.invalid", "the last character carries stray bits")
+    odd = len(text) % 4
+    try:
+        data = binascii.a2b_base64(
+            text.encode("ascii").translate(_FROM_URL) + _PADDING[odd], strict_mode=True
+        )
+    except ValueError as error:
+        raise EncodingError("b64.not_canonical") from error
+    if odd and text[-1] not in _LAST[odd]:
+        raise EncodingError("b64.not_canonical", "the last character carries stray bits")
     return data
 
 
-def b64_decode(text: str, *, code: str = "b64.invalid") -> bytes:
+def b64_decode(text: str, *, code: str = "b64.not_canonical") -> bytes:
     """The bytes of standard base64 with padding, as x5c holds it (RFC 7515 section 4.1.6)."""
     try:
         return base64.b64decode(text, validate=True)
@@ -66,7 +76,7 @@ def parse_json(
 
     Raises:
         EncodingError: ``limit.size``, ``limit.depth``, ``json.invalid``, ``json.duplicate_key``,
-            ``json.number`` (NaN, Infinity, beyond 2^53) or ``json.text`` (lone surrogates).
+            ``json.number_invalid`` (NaN, Infinity, beyond 2^53) or ``json.text`` (lone surrogates).
     """
     if len(data) > max_bytes:
         raise EncodingError("limit.size")
@@ -76,12 +86,15 @@ def parse_json(
         raise EncodingError("json.invalid", "the bytes are not UTF-8") from error
     if isinstance(data, str) or "\\u" in text:
         _refuse_surrogates(text)
+    text = text.strip(_WHITESPACE)
     try:
-        value: Json = _DECODER.decode(text)
+        value, end = _SCAN(text, 0)
     except RecursionError as error:
         raise EncodingError("limit.depth") from error
-    except ValueError as error:
+    except (ValueError, StopIteration) as error:
         raise EncodingError("json.invalid") from error
+    if end != len(text):
+        raise EncodingError("json.invalid", "something follows the value")
     if text.count("[") + text.count("{") > max_depth:
         _refuse_depth(value, max_depth)
     return value
@@ -110,8 +123,8 @@ def jcs(value: Json) -> bytes:
     """``value`` in the JSON Canonicalization Scheme (RFC 8785).
 
     Raises:
-        EncodingError: ``json.number`` for a float that is not finite or an integer beyond 2^53,
-            ``json.text`` for a lone surrogate.
+        EncodingError: ``json.number_invalid`` for a float that is not finite or an integer beyond
+            2^53, ``json.text`` for a lone surrogate.
     """
     parts: list[str] = []
     _canonical(value, parts)
@@ -147,10 +160,10 @@ def _number(value: float) -> str:
     """ECMAScript's Number.prototype.toString, as RFC 8785 section 3.2.2.3 asks."""
     if isinstance(value, int):
         if abs(value) > MAX_SAFE_INTEGER:
-            raise EncodingError("json.number")
+            raise EncodingError("json.number_invalid")
         return str(value)
     if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
-        raise EncodingError("json.number")
+        raise EncodingError("json.number_invalid")
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""
@@ -185,25 +198,28 @@ def _pairs(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _constant(_name: str) -> NoReturn:
-    raise EncodingError("json.number")
+    raise EncodingError("json.number_invalid")
 
 
 def _integer(text: str) -> int:
     if len(text) > 17 or abs(value := int(text)) > MAX_SAFE_INTEGER:  # noqa: PLR2004 - 2^53 has 16 digits
-        raise EncodingError("json.number")
+        raise EncodingError("json.number_invalid")
     return value
 
 
 def _float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
-        raise EncodingError("json.number")
+        raise EncodingError("json.number_invalid")
     return value
 
 
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
 )
+# The decoder's own scanner: a presentation holds hundreds of small values, and the wrapper around
+# it costs more than they do.
+_SCAN: Final[Callable[[str, int], tuple[Json, int]]] = _DECODER.scan_once  # type: ignore[attr-defined]
 
 
 def _refuse_surrogates(text: str) -> None:
