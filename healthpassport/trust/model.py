@@ -50,6 +50,8 @@ PURPOSES: Final = frozenset(
 
 
 def _to_der(value: object) -> bytes:
+    if isinstance(value, bytes):
+        return value
     if not isinstance(value, str):
         raise ValueError("base64 text is expected")  # noqa: TRY004 - pydantic's own error
     try:
