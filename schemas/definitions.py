@@ -168,8 +168,8 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
         section=row["section"],
         window=row["window"],
         meaning=row["meaning"],
-        labels=_labels(row["type"], row["labels"]),
-        consent=_words(row["type"], row["consent"]),
+        labels=labels(row["type"], row["labels"]),
+        consent=words(row["type"], row["consent"]),
         envelope_fields=shared["envelope"],
         always_fields=always,
         subject_fields=subject,
@@ -179,6 +179,21 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
         inactive={name: tuple(values) for name, values in row.get("inactive", {}).items()},
         counted=_counted(row.get("counted")),
     )
+
+
+def labels(name: str, rows: Mapping[str, Mapping[str, str]]) -> Mapping[str, Label]:
+    """The labels of ``name`` in every language; ValueError where one is missing."""
+    try:
+        return {lang: Label(rows[lang]["patient"], rows[lang]["clinical"]) for lang in LANGUAGES}
+    except KeyError as error:
+        raise ValueError(f"{name}: no label {error}") from error
+
+
+def words(name: str, rows: Mapping[str, str]) -> Mapping[str, str]:
+    """The words of ``name`` in every language; ValueError where some are missing."""
+    if missing := [lang for lang in LANGUAGES if not rows.get(lang)]:
+        raise ValueError(f"{name}: no words in {missing}")
+    return rows
 
 
 def _field(row: Mapping[str, Any], shapes: Mapping[str, Shape]) -> FieldDefinition:
@@ -198,23 +213,10 @@ def _field(row: Mapping[str, Any], shapes: Mapping[str, Shape]) -> FieldDefiniti
         required=row.get("required", False),
         meaning=row["meaning"],
         fhir=row["fhir"],
-        labels=_labels(name, row["labels"]),
+        labels=labels(name, row["labels"]),
         values=tuple(row.get("values", ())),
         refused=tuple(row.get("refused", ())),
     )
-
-
-def _labels(name: str, rows: Mapping[str, Mapping[str, str]]) -> Mapping[str, Label]:
-    try:
-        return {lang: Label(rows[lang]["patient"], rows[lang]["clinical"]) for lang in LANGUAGES}
-    except KeyError as error:
-        raise ValueError(f"{name}: no label {error}") from error
-
-
-def _words(name: str, rows: Mapping[str, str]) -> Mapping[str, str]:
-    if missing := [lang for lang in LANGUAGES if not rows.get(lang)]:
-        raise ValueError(f"{name}: no words in {missing}")
-    return rows
 
 
 def _counted(row: Mapping[str, Any] | None) -> Counted | None:
