@@ -1,0 +1,54 @@
+"""Who may read: the vault's file is the owner's alone, in a folder that is the owner's alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from healthpassport.errors import VaultError
+
+
+def private_folder(folder: Path) -> None:
+    """Make ``folder`` with mode 0700, or check the one that stands (``vault.permissions``)."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise VaultError("vault.io", "the vault's folder cannot be made or read") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise VaultError("vault.permissions", "the vault's folder is a link or no folder")
+    _check_owner(found)
+
+
+def create_private_file(path: Path) -> None:
+    """An empty file with mode 0600, whatever the umask; ``vault.exists`` when one stands."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise VaultError("vault.exists") from error
+    except OSError as error:
+        raise VaultError("vault.io") from error
+    os.close(descriptor)
+
+
+def check_private_file(path: Path) -> int:
+    """The size of the vault's file in bytes, once it is seen to be private and no link."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError as error:
+        raise VaultError("vault.missing") from error
+    except OSError as error:
+        raise VaultError("vault.io") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise VaultError("vault.permissions", "the vault is a link or no plain file")
+    _check_owner(found)
+    return found.st_size
+
+
+def _check_owner(found: os.stat_result) -> None:
+    """Windows keeps access elsewhere than in mode bits, so there only the type is checked."""
+    if os.name == "nt":
+        return
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise VaultError("vault.permissions")

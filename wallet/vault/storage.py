@@ -1,0 +1,246 @@
+"""The SQLite file: opening it safely, its schema, and its errors in our words.
+
+A rollback journal and synchronous EXTRA: what was committed survives power loss, and one file is
+all there is. Nothing in the file is trusted: the schema must be ours to the letter (no trigger, no
+view), every value's type is checked, and what rows exist is for ``manifest`` to say.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from healthpassport.errors import VaultError
+
+from .files import check_private_file
+from .header import StoredHeader
+from .manifest import Entry, Index, StoredManifest
+from .sealing import Place, Sealed
+
+TABLES: Final = ("records", "copies", "history", "state")
+APPLICATION_ID: Final = 0x48505631  # "HPV1" in SQLite's file header
+BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another program to finish its transaction
+_MAX_INTEGER: Final = 2**63 - 1
+
+_SCHEMA: Final = {
+    "header": "CREATE TABLE header (id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " body BLOB NOT NULL, wrapped BLOB NOT NULL, checksum BLOB NOT NULL)",
+    "manifest": "CREATE TABLE manifest (id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " body BLOB NOT NULL, mac BLOB NOT NULL)",
+} | {
+    table: f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
+    " tag BLOB NOT NULL, nonce BLOB NOT NULL, checksum BLOB NOT NULL, body BLOB NOT NULL)"
+    for table in TABLES
+}
+_SELECT: Final = {
+    table: f"SELECT version, tag, nonce, checksum, body FROM {table} WHERE id = ?"  # noqa: S608 - a constant
+    for table in TABLES
+}
+_INDEX: Final = {
+    table: f"SELECT id, version, tag, nonce FROM {table}"  # noqa: S608 - a constant
+    for table in TABLES
+}
+_REPLACE: Final = {
+    table: f"INSERT OR REPLACE INTO {table} (id, version, tag, nonce, checksum, body)"  # noqa: S608
+    " VALUES (?, ?, ?, ?, ?, ?)"
+    for table in TABLES
+}
+_DELETE: Final = {table: f"DELETE FROM {table} WHERE id = ?" for table in TABLES}  # noqa: S608
+_FULL: Final = sqlite3.SQLITE_FULL
+_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_DISK: Final = frozenset(
+    {
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_NOLFS,
+    }
+)
+
+
+class Storage:
+    """One open vault file. Every method raises ``VaultError`` where SQLite fails."""
+
+    def __init__(self, path: Path) -> None:
+        with _our_words():
+            connection = sqlite3.connect(
+                f"{path.absolute().as_uri()}?mode=rw",
+                uri=True,
+                timeout=BUSY_TIMEOUT,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        connection.text_factory = bytes
+        self._database = Database(connection, execute_plugins=False, recursive_triggers=False)
+        try:
+            with _our_words():
+                for pragma in (
+                    "trusted_schema = OFF",
+                    "cell_size_check = ON",
+                    "journal_mode = DELETE",
+                    "synchronous = EXTRA",
+                    "secure_delete = ON",
+                ):
+                    self._database.execute(f"PRAGMA {pragma}")
+        except VaultError:
+            self.close()
+            raise
+
+    def create(self, header: StoredHeader, manifest: StoredManifest) -> None:
+        """Lay out the tables of a new vault, in one transaction."""
+        with self.writing():
+            self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            for statement in _SCHEMA.values():
+                self._database.execute(statement)
+            self.write_header(header)
+            self.write_manifest(manifest)
+
+    def check_shape(self, path: Path) -> None:
+        """Refuse a file that is no vault, is shorter than it says, or holds a foreign schema."""
+        with self.reading():  # a hot journal is played back before anything is measured
+            numbers = [
+                _number(self._one(f"PRAGMA {name}")[0])
+                for name in ("application_id", "page_count", "page_size")
+            ]
+            found = self._database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+            size = check_private_file(path)
+        marker, pages, page_size = numbers
+        if marker != APPLICATION_ID or pages * page_size != size:
+            raise VaultError("vault.corrupt", "the file is cut short, or is no vault")
+        ours = {(b"table", name.encode(), sql.encode()) for name, sql in _SCHEMA.items()}
+        if set(found) != ours or len(found) != len(ours):
+            raise VaultError("vault.schema")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.conn.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One consistent view for several reads; never inside ``writing``."""
+        if self._database.conn.in_transaction:
+            raise RuntimeError("read before a transaction, or after it")
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of it is durable when this ends, or none of it."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        with _our_words():
+            self._database.execute(begin)
+            try:
+                yield
+                self._database.execute("COMMIT")
+            finally:
+                # A failed COMMIT (disk full, another reader) leaves the transaction open.
+                if self._database.conn.in_transaction:
+                    self._database.execute("ROLLBACK")
+
+    def header(self) -> StoredHeader:
+        """The one header row."""
+        with _our_words():
+            row = self._one("SELECT body, wrapped, checksum FROM header WHERE id = 1")
+        return StoredHeader(*(_blob(value) for value in row))
+
+    def write_header(self, header: StoredHeader) -> None:
+        """Replace the header row."""
+        with _our_words():
+            self._database.execute(
+                "INSERT OR REPLACE INTO header (id, body, wrapped, checksum) VALUES (1, ?, ?, ?)",
+                (header.body, header.wrapped, header.checksum),
+            )
+
+    def manifest(self) -> StoredManifest:
+        """The one manifest row."""
+        with _our_words():
+            row = self._one("SELECT body, mac FROM manifest WHERE id = 1")
+        return StoredManifest(*(_blob(value) for value in row))
+
+    def write_manifest(self, manifest: StoredManifest) -> None:
+        """Replace the manifest row."""
+        with _our_words():
+            self._database.execute(
+                "INSERT OR REPLACE INTO manifest (id, body, mac) VALUES (1, ?, ?)",
+                (manifest.body, manifest.mac),
+            )
+
+    def index(self) -> Index:
+        """Every row's id, version, tag and nonce, as the file has them."""
+        tables: dict[str, dict[int, Entry]] = {}
+        with _our_words():
+            for table in TABLES:
+                rows = tables[table] = {}
+                for row, version, tag, nonce in self._database.execute(_INDEX[table]):
+                    rows[_number(row)] = Entry(_number(version), _blob(tag), _blob(nonce))
+        return Index(tables)
+
+    def row(self, wallet: bytes, table: str, row: int) -> tuple[Place, Sealed]:
+        """One row and the place that it claims to stand at; ``vault.row_missing`` without it."""
+        with _our_words():
+            found = self._database.execute(_SELECT[table], (row,)).fetchone()
+        if found is None:
+            raise VaultError("vault.row_missing")
+        version, tag, nonce, checksum, body = found
+        place = Place(wallet, table, row, _number(version), _blob(tag))
+        return place, Sealed(_blob(nonce), _blob(body), _blob(checksum))
+
+    def write_row(self, place: Place, sealed: Sealed) -> None:
+        """Insert or replace one row."""
+        values = (place.version, place.tag, sealed.nonce, sealed.checksum, sealed.body)
+        with _our_words():
+            self._database.execute(_REPLACE[place.table], (place.row, *values))
+
+    def delete_row(self, table: str, row: int) -> None:
+        """Delete one row; secure_delete overwrites its bytes."""
+        with _our_words():
+            self._database.execute(_DELETE[table], (row,))
+
+    def _one(self, statement: str) -> tuple[object, ...]:
+        row: tuple[object, ...] | None = self._database.execute(statement).fetchone()
+        if row is None:
+            raise VaultError("vault.corrupt", "a part of the vault is missing")
+        return row
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or not 0 <= value <= _MAX_INTEGER:
+        raise VaultError("vault.corrupt", "a number in the vault is damaged")
+    return value
+
+
+def _blob(value: object) -> bytes:
+    """A blob; text is taken for its bytes, because damage can change the type alone."""
+    if not isinstance(value, bytes):
+        raise VaultError("vault.corrupt", "a value in the vault is damaged")
+    return value
+
+
+@contextmanager
+def _our_words() -> Iterator[None]:
+    """SQLite's errors as ours; damage can also show as an absurd length (MemoryError)."""
+    try:
+        yield
+    except MemoryError as error:
+        raise VaultError("vault.corrupt", "the vault names an impossible length") from error
+    except sqlite3.Error as error:
+        raise VaultError(_code(error), f"SQLite says: {error}") from error
+
+
+def _code(error: sqlite3.Error) -> str:
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    if primary == _FULL:
+        return "vault.no_space"
+    if primary in _LOCKED:
+        return "vault.locked"
+    return "vault.io" if primary in _DISK else "vault.corrupt"
