@@ -19,6 +19,8 @@ import schemas
 
 VCT_BASE: Final = "https://passport.example/vct/"
 LANGUAGES: Final = ("en", "cy")
+# SD-JWT VC draft-19 and RFC 7519 section 4.1: what a format adds to a payload and judges itself.
+FORMAT_MEMBERS: Final = ("iss", "iat", "nbf", "exp", "cnf", "status", "vct#integrity")
 FHIR_RELEASES: Final = ("r4", "stu3")
 
 # A claims path pointer: a name steps into an object, None into every element (OpenID4VP 1.0,
@@ -36,6 +38,14 @@ class Disclosure(StrEnum):
     ALWAYS = "always"
     UNIT = "unit"
     FIELD = "field"
+
+
+class StateItems(StrEnum):
+    """Which items can stand beside a section's state: some current, past ones only, or none."""
+
+    SOME = "some"
+    PAST = "past"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,15 @@ class FieldDefinition:
         if self.refused:
             shape |= {"not": {"enum": list(self.refused)}}
         return MappingProxyType(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class StateDefinition:
+    """What a section's state means, which items it allows, and its words."""
+
+    meaning: str
+    items: StateItems
+    labels: Mapping[str, Label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +152,20 @@ def types() -> Mapping[str, Shape]:
     """The shapes of all field types as JSON Schema, by name."""
     shapes: dict[str, Shape] = schemas.load("records/_common.json")["types"]
     return MappingProxyType(shapes)
+
+
+@cache
+def states() -> Mapping[str, StateDefinition]:
+    """Every section state by name (clinical.md "Section state")."""
+    rows = schemas.load("records/_common.json")["states"]
+    return MappingProxyType(
+        {
+            name: StateDefinition(
+                row["meaning"], StateItems(row["items"]), labels(name, row["labels"])
+            )
+            for name, row in rows.items()
+        }
+    )
 
 
 @cache

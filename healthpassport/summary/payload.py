@@ -24,9 +24,8 @@ from healthpassport.summary.rules import (
     validate,
 )
 from healthpassport.summary.values import Item, Record, SectionState, Source
+from schemas.definitions import FORMAT_MEMBERS
 
-# SD-JWT VC draft-19 and RFC 7519 section 4.1: the format's own members, judged there.
-FORMAT_MEMBERS: Final = frozenset({"iss", "iat", "nbf", "exp", "cnf", "status", "vct#integrity"})
 _FULL_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 

@@ -7,19 +7,13 @@ The same rules judge a record before it is issued and what is left of it after s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.errors import RecordError
 from healthpassport.summary.catalogue import FieldDefinition, RecordDefinition, definition
 from healthpassport.summary.shapes import fits
 from healthpassport.summary.values import Item, Record, SectionState
-
-# clinical.md, "The extraction report": a state is reached in this order, so past items can stand
-# beside the last two only. A none_known beside items would let "none" hide a stopped medicine.
-_STATES_WITH_PAST_ITEMS: Final = frozenset(
-    {SectionState.ITEMS, SectionState.NO_INFORMATION, SectionState.ONLY_INACTIVE}
-)
+from schemas.definitions import StateItems, states
 
 
 def validate(record: Record) -> RecordDefinition:
@@ -104,7 +98,7 @@ def check_state(
             raise RecordError("record.state", "the state items needs one that is not past")
     elif active:
         raise RecordError("record.state", f"the state {state.value} has a current item")
-    elif total and state not in _STATES_WITH_PAST_ITEMS:
+    elif total and states()[state].items is StateItems.NONE:
         raise RecordError("record.state", f"the state {state.value} has items")
 
 
