@@ -29,24 +29,11 @@ from pydantic.alias_generators import to_camel
 from healthpassport.encoding import Json, b64_decode, b64_encode, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, PassportError, TrustError
 from healthpassport.keys.public import PublicKey, public_key_from_jwk
+from schemas.queries import purposes
 
 LIST_TYPE: Final = "hp-trust-list"
 MAX_LIST_BYTES: Final = 16_777_216  # some 7,000 practices of some 2 kB each
 MAX_LIST_DEPTH: Final = 12
-
-# The closed list of security.md, "Purposes": direct care alone. Nothing else can be registered.
-PURPOSES: Final = frozenset(
-    {
-        "emergency",
-        "planned_admission",
-        "medicines_check",
-        "pharmacy",
-        "ambulance",
-        "new_patient",
-        "community",
-        "mental_health",
-    }
-)
 
 
 def _to_der(value: object) -> bytes:
@@ -140,7 +127,8 @@ class TrustedVerifier(_Wire):
 
     @model_validator(mode="after")
     def _asks_for_direct_care(self) -> Self:
-        if foreign := self.purposes.keys() - PURPOSES:
+        """The purposes are a closed list (security.md): nothing else can be registered."""
+        if foreign := self.purposes.keys() - purposes().keys():
             raise TrustError("trust.purpose", f"not direct care: {', '.join(sorted(foreign))}")
         return self
 
