@@ -1,0 +1,78 @@
+"""OpenID for Verifiable Credential Issuance 1.0 Final: messages and checks, without any HTTP.
+
+The profile: pre-authorised code with a transaction code, DPoP-bound tokens (RFC 9449), key proofs
+of type ``jwt`` in batch. What is *not* here: the authorization code flow, deferred issuance and
+encrypted responses, none of which the issuer offers.
+"""
+
+from __future__ import annotations
+
+from healthpassport.protocols.oid4vci.credentials import (
+    CredentialRequest,
+    CredentialResponse,
+    NotificationEvent,
+    NotificationRequest,
+    parse_credential_request,
+    parse_credential_response,
+    parse_notification,
+)
+from healthpassport.protocols.oid4vci.dpop import DpopProof, make_dpop_proof, verify_dpop_proof
+from healthpassport.protocols.oid4vci.metadata import (
+    AuthorizationServerMetadata,
+    CredentialConfiguration,
+    IssuerMetadata,
+    parse_authorization_server_metadata,
+    parse_issuer_metadata,
+    well_known_url,
+)
+from healthpassport.protocols.oid4vci.offers import (
+    PRE_AUTHORIZED_CODE_GRANT,
+    CredentialOffer,
+    TxCode,
+    make_offer,
+    offer_link,
+    parse_offer,
+    parse_offer_link,
+)
+from healthpassport.protocols.oid4vci.proofs import KeyProof, make_key_proof, verify_key_proofs
+from healthpassport.protocols.oid4vci.refusals import oauth_error
+from healthpassport.protocols.oid4vci.tokens import (
+    TokenRequest,
+    TokenResponse,
+    parse_token_request,
+    parse_token_response,
+)
+
+__all__ = [
+    "PRE_AUTHORIZED_CODE_GRANT",
+    "AuthorizationServerMetadata",
+    "CredentialConfiguration",
+    "CredentialOffer",
+    "CredentialRequest",
+    "CredentialResponse",
+    "DpopProof",
+    "IssuerMetadata",
+    "KeyProof",
+    "NotificationEvent",
+    "NotificationRequest",
+    "TokenRequest",
+    "TokenResponse",
+    "TxCode",
+    "make_dpop_proof",
+    "make_key_proof",
+    "make_offer",
+    "oauth_error",
+    "offer_link",
+    "parse_authorization_server_metadata",
+    "parse_credential_request",
+    "parse_credential_response",
+    "parse_issuer_metadata",
+    "parse_notification",
+    "parse_offer",
+    "parse_offer_link",
+    "parse_token_request",
+    "parse_token_response",
+    "verify_dpop_proof",
+    "verify_key_proofs",
+    "well_known_url",
+]

@@ -1,0 +1,136 @@
+"""Credential request and response, notification (OpenID4VCI 1.0 sections 8 and 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError
+
+from healthpassport.encoding import Json, parse_json_object
+from healthpassport.errors import EncodingError
+from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
+
+PROOF_TYPE: Final = "jwt"  # appendix F.1
+MAX_IDENTIFIER_LENGTH: Final = 256  # characters
+
+Identifier = Annotated[str, Field(min_length=1, max_length=MAX_IDENTIFIER_LENGTH)]
+
+
+class CredentialRequest(WireModel):
+    """A credential request (section 8.2): exactly one of the two identifiers, and key proofs."""
+
+    credential_configuration_id: Identifier | None = None
+    credential_identifier: Identifier | None = None
+    proofs: tuple[str, ...] = ()
+
+    def wire(self) -> dict[str, Json]:
+        """The request as its JSON object."""
+        identifiers = {
+            "credential_configuration_id": self.credential_configuration_id,
+            "credential_identifier": self.credential_identifier,
+        }
+        named: dict[str, Json] = {k: v for k, v in identifiers.items() if v is not None}
+        return {**named, "proofs": {PROOF_TYPE: list(self.proofs)}}
+
+
+class IssuedCredential(WireModel):
+    """One copy (section 8.3)."""
+
+    credential: str
+
+
+class CredentialResponse(WireModel):
+    """A credential response (section 8.3)."""
+
+    credentials: Annotated[tuple[IssuedCredential, ...], Field(min_length=1, strict=False)]
+    notification_id: Identifier | None = None
+
+    def wire(self) -> dict[str, Json]:
+        """The response as its JSON object."""
+        return self.model_dump(exclude_none=True, mode="json")
+
+
+class NotificationEvent(StrEnum):
+    """What became of the credentials at the wallet (section 11.1)."""
+
+    ACCEPTED = "credential_accepted"
+    FAILURE = "credential_failure"
+    DELETED = "credential_deleted"
+
+
+class NotificationRequest(WireModel):
+    """A notification (section 11.1)."""
+
+    notification_id: Identifier
+    event: Annotated[NotificationEvent, Field(strict=False)]
+    event_description: Annotated[str, Field(max_length=1_024)] | None = None
+
+    def wire(self) -> dict[str, Json]:
+        """The notification as its JSON object."""
+        return self.model_dump(exclude_none=True, mode="json")
+
+
+def parse_credential_request(body: bytes) -> CredentialRequest:
+    """The credential request in JSON ``body``.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_credential_request``, ``oid4vci.invalid_proof`` for proofs
+            that are no ``jwt`` proofs, ``oid4vci.invalid_encryption_parameters`` when an encrypted
+            response is asked for: the metadata offers none.
+    """
+    value = _object(body, "invalid_credential_request")
+    if "credential_response_encryption" in value:  # section 8.3.1
+        raise refuse("invalid_encryption_parameters")
+    named = {"credential_configuration_id", "credential_identifier"} & value.keys()
+    if len(named) != 1:  # section 8.2: one of them, never both
+        raise refuse("invalid_credential_request", detail="name one credential")
+    try:
+        return CredentialRequest.model_validate({**value, "proofs": _proofs(value)})
+    except ValidationError as error:
+        raise refuse("invalid_credential_request", error) from error
+
+
+def parse_credential_response(data: bytes) -> CredentialResponse:
+    """The credential response in JSON ``data``, for a wallet.
+
+    Raises:
+        ProtocolError: ``oid4vci.response``.
+        EncodingError: when it is not strict JSON.
+    """
+    value = parse_json_object(data)
+    try:
+        return CredentialResponse.model_validate(value)
+    except ValidationError as error:
+        raise refuse("response", error) from error
+
+
+def parse_notification(body: bytes) -> NotificationRequest:
+    """The notification in JSON ``body``.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_notification_request``.
+    """
+    try:
+        return NotificationRequest.model_validate(_object(body, "invalid_notification_request"))
+    except ValidationError as error:
+        raise refuse("invalid_notification_request", error) from error
+
+
+def _object(body: bytes, name: str) -> dict[str, Json]:
+    try:
+        return parse_json_object(body)
+    except EncodingError as error:
+        raise refuse(name, detail=str(error)) from error
+
+
+def _proofs(value: Mapping[str, Json]) -> tuple[str, ...]:
+    """Section 8.2: ``proofs`` holds exactly one proof type, ours a non-empty array of strings."""
+    proofs = value.get("proofs")
+    if not isinstance(proofs, dict) or list(proofs) != [PROOF_TYPE]:
+        raise refuse("invalid_proof", detail="proofs.jwt is missing")
+    entries = proofs[PROOF_TYPE]
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise refuse("invalid_proof", detail="proofs.jwt is no list of texts")
+    return tuple(str(entry) for entry in entries)

@@ -1,0 +1,149 @@
+"""What an issuer and its authorization server say of themselves.
+
+OpenID4VCI 1.0 section 12.2 and RFC 8414. The issuer builds these models, the wallet reads them.
+What is *not* here: fetching them, and the list of record types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from pydantic import Field, JsonValue, ValidationError
+
+from healthpassport.encoding import Json, parse_json_object
+from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
+
+ISSUER_METADATA: Final = "openid-credential-issuer"  # OpenID4VCI 1.0 section 12.2.2
+SERVER_METADATA: Final = "oauth-authorization-server"  # RFC 8414 section 3
+JWT_VC_ISSUER: Final = "jwt-vc-issuer"  # SD-JWT VC draft-19 section 4
+
+HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s#]+$", max_length=2_048)]
+
+
+class ProofType(WireModel):
+    """Which key proofs a configuration takes (section 12.2.4)."""
+
+    proof_signing_alg_values_supported: Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class ClaimDescription(WireModel):
+    """The words for one claim (appendix B.2)."""
+
+    path: Annotated[tuple[str | int | None, ...], Field(min_length=1, strict=False)]
+    display: Annotated[tuple[Mapping[str, str], ...], Field(strict=False)] = ()
+
+
+class CredentialMetadata(WireModel):
+    """The words for one configuration (section 12.2.4)."""
+
+    display: Annotated[tuple[Mapping[str, JsonValue], ...], Field(strict=False)] = ()
+    claims: Annotated[tuple[ClaimDescription, ...], Field(strict=False)] = ()
+
+
+class CredentialConfiguration(WireModel):
+    """One kind of credential that an issuer gives (section 12.2.4, appendix A.3)."""
+
+    format: str
+    vct: str | None = None
+    cryptographic_binding_methods_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    credential_signing_alg_values_supported: Annotated[
+        tuple[str | int, ...], Field(strict=False)
+    ] = ()
+    proof_types_supported: Mapping[str, ProofType] = {}
+    credential_metadata: CredentialMetadata | None = None
+
+
+class BatchIssuance(WireModel):
+    """How many copies come in one response (section 12.2.4)."""
+
+    batch_size: Annotated[int, Field(ge=2)]
+
+
+class IssuerMetadata(WireModel):
+    """A credential issuer's metadata (section 12.2.4)."""
+
+    credential_issuer: HttpsUrl
+    authorization_servers: Annotated[tuple[HttpsUrl, ...], Field(strict=False)] = ()
+    credential_endpoint: HttpsUrl
+    nonce_endpoint: HttpsUrl | None = None
+    notification_endpoint: HttpsUrl | None = None
+    batch_credential_issuance: BatchIssuance | None = None
+    display: Annotated[tuple[Mapping[str, JsonValue], ...], Field(strict=False)] = ()
+    credential_configurations_supported: Mapping[str, CredentialConfiguration]
+
+    def wire(self) -> dict[str, Json]:
+        """The metadata as its JSON object; empty members are left out."""
+        return _wire(self)
+
+
+class AuthorizationServerMetadata(WireModel):
+    """An authorization server's metadata (RFC 8414 section 2)."""
+
+    issuer: HttpsUrl
+    token_endpoint: HttpsUrl
+    grant_types_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    response_types_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    token_endpoint_auth_methods_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    dpop_signing_alg_values_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    anonymous: Annotated[
+        bool | None, Field(alias="pre-authorized_grant_anonymous_access_supported")
+    ] = None
+
+    def wire(self) -> dict[str, Json]:
+        """The metadata as its JSON object."""
+        # RFC 8414 section 2: response_types_supported is required, even where it is empty.
+        return {**_wire(self), "response_types_supported": list(self.response_types_supported)}
+
+
+def well_known_url(issuer: str, name: str) -> str:
+    """The address of document ``name`` of ``issuer``.
+
+    RFC 8414 section 3.1 and OpenID4VCI 1.0 section 12.2.2: the well-known part stands between host
+    and path.
+    """
+    parts = urlsplit(issuer)
+    return f"{parts.scheme}://{parts.netloc}/.well-known/{name}{parts.path.rstrip('/')}"
+
+
+def parse_issuer_metadata(data: bytes, *, expected_issuer: str) -> IssuerMetadata:
+    """The issuer's metadata in ``data``.
+
+    Raises:
+        ProtocolError: ``oid4vci.metadata`` when it is malformed or names another issuer
+            (section 12.2.3).
+        EncodingError: when it is not strict JSON.
+    """
+    value = parse_json_object(data)
+    try:
+        found = IssuerMetadata.model_validate(value)
+    except ValidationError as error:
+        raise refuse("metadata", error) from error
+    if found.credential_issuer != expected_issuer:
+        raise refuse("metadata", detail="it belongs to another issuer")
+    return found
+
+
+def parse_authorization_server_metadata(
+    data: bytes, *, expected_issuer: str
+) -> AuthorizationServerMetadata:
+    """The authorization server's metadata in ``data`` (RFC 8414 section 3.3).
+
+    Raises:
+        ProtocolError: ``oid4vci.metadata``.
+        EncodingError: when it is not strict JSON.
+    """
+    value = parse_json_object(data)
+    try:
+        found = AuthorizationServerMetadata.model_validate(value)
+    except ValidationError as error:
+        raise refuse("metadata", error) from error
+    if found.issuer != expected_issuer:
+        raise refuse("metadata", detail="it belongs to another server")
+    return found
+
+
+def _wire(model: WireModel) -> dict[str, Json]:
+    dumped: dict[str, Json] = model.model_dump(by_alias=True, exclude_none=True, mode="json")
+    return {name: value for name, value in dumped.items() if value not in ([], {})}
