@@ -1,0 +1,160 @@
+"""What was understood of a source: persons, entries by section and bucket, states, warnings.
+
+``extract`` never guesses and never drops a file for one bad entry; what it could not use is in the
+defects. What is *not* here: records and what may be issued (issuer.records).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.errors import SourceError
+from healthpassport.summary import SectionState
+
+from . import allergies, immunisations, lists, medications, patients, problems
+from .entries import Entry
+from .lists import Statement
+from .patients import Person
+from .references import Index
+from .source import Defects, Found, find_resources, read_json
+from .states import state
+from .subjects import Stranger, Subjects
+from .values import has_modifier
+
+REPORT_VERSION: Final = 1
+SECTIONS: Final = (
+    allergies.SECTION,
+    medications.SECTION,
+    problems.SECTION,
+    immunisations.SECTION,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """All that was understood of a source, for one person or for all that it names."""
+
+    index: Index
+    persons: tuple[Person, ...]
+    entries: tuple[Entry, ...]
+    statements: tuple[Statement, ...]
+    warnings: tuple[str, ...]
+    defects: Defects
+    strangers: tuple[Found, ...]
+
+    def section(self, name: str) -> list[Entry]:
+        """The entries of one section, in the order of the file."""
+        return [entry for entry in self.entries if entry.section == name]
+
+    def state(self, name: str) -> SectionState:
+        """The state of one section."""
+        said = [s for s in self.statements if s.section == name]
+        return state(self.section(name), said)
+
+    def report(self) -> dict[str, Json]:
+        """The extraction report, version 1 (clinical.md)."""
+        sections: dict[str, dict[str, list[Json]]] = {name: {} for name in SECTIONS}
+        for entry in self.entries:
+            buckets = sections.setdefault(entry.section, {})
+            buckets.setdefault(entry.bucket.value, []).append(entry.report())
+        return {
+            "version": REPORT_VERSION,
+            "patients": [patients.report(person) for person in self.persons],
+            "state": {name: self.state(name).value for name in SECTIONS},
+            "sections": sections,
+            "narrative": [_narrative(s) for s in self.statements if s.table is not None],
+            "warnings": list(self.warnings),
+            "defects": {
+                kind: {"count": count, "where": list(self.defects.places[kind])}
+                for kind, count in self.defects.counts.items()
+            },
+        }
+
+
+def _narrative(statement: Statement) -> dict[str, Json]:
+    table = statement.table
+    if table is None:
+        return {}
+    return {
+        "title": statement.title,
+        "section": statement.section,
+        "rows": [list(row) for row in table.rows],
+        "sha256": table.sha256,
+    }
+
+
+def extract(data: bytes, subject: str | None = None) -> Extraction:
+    """Understand ``data``, any FHIR JSON of R4 or STU3.
+
+    Args:
+        data: the bytes of the file.
+        subject: an id, reference, fullUrl or NHS number of the one person who is meant.
+
+    Raises:
+        SourceError: ``fhir.not_json``, ``fhir.too_large``, ``fhir.no_resource`` or, where nobody in
+            the source answers to ``subject``, ``fhir.subject_mismatch``.
+    """
+    defects = Defects()
+    index = Index(find_resources(read_json(data), defects))
+    everybody = patients.persons(index)
+    entries = _read(index)
+    said = list(lists.statements(index))
+    subjects = Subjects(index, everybody)
+    owners = {id(e.found): subjects.of(e.found) for e in entries}
+    chosen = everybody
+    if subject is not None:
+        chosen = tuple(p for p in everybody if p.answers_to(subject))
+        if len(chosen) != 1:
+            raise SourceError("fhir.subject_mismatch", "nobody in the file answers to that name")
+        others = {id(p) for p in everybody} - {id(chosen[0])}
+        entries = [e for e in entries if _may_be(owners[id(e.found)], chosen[0], everybody)]
+        said = [s for s in said if id(subjects.of(s.found)) not in others]
+    _note(entries, owners, chosen, defects)
+    strangers = tuple(e.found for e in entries if owners[id(e.found)] is Stranger.ELSEWHERE)
+    warnings = lists.warnings(index, said)
+    return Extraction(
+        index, chosen, tuple(entries), tuple(said), tuple(warnings), defects, strangers
+    )
+
+
+def _may_be(owner: Person | Stranger, person: Person, everybody: tuple[Person, ...]) -> bool:
+    """Whether an entry may be kept for ``person``: theirs, or nobody else stands in the source."""
+    return owner is person or (isinstance(owner, Stranger) and len(everybody) == 1)
+
+
+def _read(index: Index) -> list[Entry]:
+    ended = lists.ended_members(index)
+    return [
+        *(allergies.read(f, ended=id(f) in ended) for f in index.of(*allergies.TYPES)),
+        *medications.read_all(index),
+        *(problems.read(f) for f in index.of(*problems.TYPES)),
+        *(immunisations.read(f) for f in index.of(*immunisations.TYPES)),
+    ]
+
+
+def _note(
+    entries: list[Entry],
+    owners: dict[int, Person | Stranger],
+    chosen: tuple[Person, ...],
+    defects: Defects,
+) -> None:
+    """Write down what somebody should look at; nothing here changes an entry."""
+    for entry in entries:
+        place = entry.found.place
+        owner = owners[id(entry.found)]
+        if isinstance(owner, Stranger) and chosen:
+            defects.add(owner.value, place)
+        if entry.concept.is_empty:
+            defects.add("nothing_named", place)
+        elif not any(c.code for c in entry.concept.codings):
+            defects.add("uncoded", place)
+        if has_modifier(entry.found.resource):
+            defects.add("modifier_extension", place)
+        if entry.section == problems.SECTION and problems.abated(entry):
+            defects.add("active_with_abatement", place)
+    for person in chosen:
+        number = person.nhs_number
+        if number is not None and not patients.is_valid_nhs_number(number):
+            defects.add("nhs_number_check", person.patients[0].place)

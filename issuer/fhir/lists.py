@@ -1,0 +1,150 @@
+"""What Lists and Compositions say: which section they speak of, emptyReason, warnings, narrative.
+
+They speak for a section only where no entry does. What is *not* here: the entries themselves, and
+the order in which state rules apply (states.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from healthpassport.encoding import JsonObject
+
+from .narrative import Table, read_narrative
+from .references import Index
+from .source import Found
+from .values import codes, concept, extensions, flag, obj, objs, string
+
+ENDED_CODE: Final = "1103671000000101"  # SNOMED CT (UK) Ended allergies, GP Connect
+_ENDED_WORDS: Final = re.compile(r"\b(?:ended|resolved)\b", re.IGNORECASE)
+_ERROR: Final = "entered-in-error"
+
+# LOINC section codes of the IPS, SNOMED CT list codes of GP Connect, and the SCR's own headers.
+SECTION_CODES: Final = {
+    "48765-2": "allergies",
+    "886921000000105": "allergies",
+    "allergiesheader": "allergies",
+    "10160-0": "medications",
+    "933361000000108": "medications",
+    "acutemedsheader": "medications",
+    "repeatmedsheader": "medications",
+    "discrepeatmedsheader": "medications",
+    "11450-4": "problems",
+    "11348-0": "problems",
+    "717711000000103": "problems",
+    "diagnosesheader": "problems",
+    "problemsheader": "problems",
+    "11369-6": "immunisations",
+    "1102181000000102": "immunisations",
+    "47519-4": "procedures",
+    "46264-8": "devices",
+    "30954-2": "results",
+    "10162-6": "pregnancy",
+    "42348-3": "advance_care",
+    "104605-1": "alerts",
+}
+_TITLES: Final = (
+    (re.compile(r"\ballerg(?:y|ies)\b", re.IGNORECASE), "allergies"),
+    (re.compile(r"\bmedic(?:ation|ine)s?\b", re.IGNORECASE), "medications"),
+    (re.compile(r"\b(?:problems?|diagnos[ei]s|conditions)\b", re.IGNORECASE), "problems"),
+    (re.compile(r"\b(?:immuni[sz]ations?|vaccinations?)\b", re.IGNORECASE), "immunisations"),
+)
+_SECONDARY: Final = "secondarylistvalues"  # GP Connect: what hangs on consultations and problems
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one List or section says: the section, why it is empty, and its narrative."""
+
+    found: Found
+    section: str | None
+    title: str | None
+    empty_reason: str | None
+    has_entries: bool
+    table: Table | None
+
+
+def is_ended(resource: JsonObject) -> bool:
+    """Whether a List holds allergies that have ended, by its code, its display or its title."""
+    named = concept(resource.get("code"))
+    words = [string(resource.get("title")), named.text, *(c.display for c in named.codings)]
+    return any(c.code == ENDED_CODE for c in named.codings) or any(
+        _ENDED_WORDS.search(word) for word in words if word
+    )
+
+
+def ended_members(index: Index) -> set[int]:
+    """The resources that a List of ended allergies holds or contains."""
+    inner: set[int] = set()
+    for found in index.of("List"):
+        if not is_ended(found.resource) or _ERROR in codes(found.resource.get("status")):
+            continue
+        for entry in objs(found.resource.get("entry")):
+            target = index.resolve(entry.get("item"), found)
+            if target is not None and flag(entry.get("deleted")) is not True:
+                inner.add(id(target))
+        for other in index.of("AllergyIntolerance"):
+            if other.container is found:
+                inner.add(id(other))
+    return inner
+
+
+def section_of(resource: JsonObject) -> str | None:
+    """The section of which a List or a Composition's section speaks, by code, else by title."""
+    named = concept(resource.get("code"))
+    for coding in named.codings:
+        if _SECONDARY in (coding.system or "").lower():
+            return None
+        if found := SECTION_CODES.get((coding.code or "").strip().lower()):
+            return found
+    if any(coding.code for coding in named.codings):
+        return None
+    title = string(resource.get("title")) or named.text
+    return next((s for pattern, s in _TITLES if title and pattern.search(title)), None)
+
+
+def statements(index: Index) -> Iterator[Statement]:
+    """What every List and every section of every Composition says."""
+    for found in index.of("List"):
+        resource = found.resource
+        if _ERROR in codes(resource.get("status")) or is_ended(resource):
+            continue
+        yield _statement(found, resource, "entry", narrate=False)
+    for found in index.of("Composition"):
+        if _ERROR not in codes(found.resource.get("status")):
+            yield from _sections(found, found.resource)
+
+
+def _sections(found: Found, holder: JsonObject) -> Iterator[Statement]:
+    for section in objs(holder.get("section")):
+        yield _statement(found, section, "entry", narrate=True)
+        yield from _sections(found, section)
+
+
+def _statement(found: Found, holder: JsonObject, entries: str, *, narrate: bool) -> Statement:
+    reasons = codes(holder.get("emptyReason"))
+    has_entries = bool(objs(holder.get(entries))) or bool(objs(holder.get("section")))
+    div = string(obj(holder.get("text")).get("div")) if narrate and not has_entries else None
+    return Statement(
+        found,
+        section_of(holder),
+        string(holder.get("title")),
+        reasons[0] if reasons else None,
+        has_entries,
+        read_narrative(div) if div is not None else None,
+    )
+
+
+def warnings(index: Index, said: list[Statement]) -> list[str]:
+    """The source's own warnings: GP Connect's List warnings, and those written in a narrative."""
+    found = [
+        word
+        for resource in index.of("List")
+        for extension in extensions(resource.resource, "ListWarningCode")
+        for word in codes(extension.get("valueCode") or extension.get("valueCodeableConcept"))
+    ]
+    found += [w for s in said if s.table is not None for w in s.table.warnings]
+    return list(dict.fromkeys(found))

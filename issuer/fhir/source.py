@@ -1,0 +1,166 @@
+"""From bytes to resources: whatever carries them, every resource is found once, with its address.
+
+Bundles of any type, bundles in bundles, Parameters, contained resources, lists of resources and
+foreign wrappers (a SMART Health Card's payload) are opened. What is *not* here: what a resource
+means, and following references (references.py).
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from healthpassport.encoding import Json, JsonObject, parse_json
+from healthpassport.errors import EncodingError, SourceError
+
+from .values import objs, string
+
+MAX_SOURCE_BYTES: Final = 32 * 1_048_576  # eight times the largest summary of the performance goals
+MAX_SOURCE_DEPTH: Final = 64  # FHIR's deepest published examples reach about twenty levels
+MAX_PLACES: Final = 20  # places named for each kind of defect; the count goes on
+
+
+@dataclass(slots=True)
+class Defects:
+    """What was wrong in a source, by kind, with the first places where it stood."""
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, kind: str, place: str) -> None:
+        """Note one defect of ``kind`` at ``place``."""
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        known = self.places.setdefault(kind, [])
+        if len(known) < MAX_PLACES:
+            known.append(place)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """One resource with its address: the Bundle's fullUrl, its container, its path in the file."""
+
+    resource: JsonObject
+    type: str
+    id: str | None
+    url: str | None
+    container: Found | None
+    path: str
+
+    @property
+    def place(self) -> str:
+        """The words with which a defect names this resource."""
+        return f"{self.path} {self.type}/{self.id or '-'}"
+
+
+def read_json(data: bytes) -> Json:
+    """The JSON of ``data``; a byte order mark is dropped, UTF-16 with its mark is read.
+
+    Raises:
+        SourceError: ``fhir.not_json`` or ``fhir.too_large``.
+    """
+    try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            data = data.decode("utf-16").encode("utf-8")
+        data = data.removeprefix(codecs.BOM_UTF8)
+        return parse_json(data, max_bytes=MAX_SOURCE_BYTES, max_depth=MAX_SOURCE_DEPTH)
+    except UnicodeError as error:
+        raise SourceError("fhir.not_json", "the bytes are not Unicode") from error
+    except EncodingError as error:
+        if error.code == "limit.size":
+            raise SourceError("fhir.too_large") from error
+        raise SourceError("fhir.not_json", error.detail or error.title) from error
+
+
+def find_resources(document: Json, defects: Defects) -> list[Found]:
+    """Every resource of ``document`` in the order of the file, containers before their contents.
+
+    Raises:
+        SourceError: ``fhir.no_resource``.
+    """
+    found: list[Found] = []
+    if isinstance(document, dict) and string(document.get("resourceType")):
+        _collect(document, "$", found, defects)
+    else:
+        _search(document, "$", found, defects)
+    if not found:
+        raise SourceError("fhir.no_resource")
+    return found
+
+
+def _search(node: Json, path: str, found: list[Found], defects: Defects) -> None:
+    """Look for resources below a wrapper that is not FHIR itself."""
+    if isinstance(node, dict):
+        if string(node.get("resourceType")):
+            _collect(node, path, found, defects)
+        else:
+            for name, value in node.items():
+                _search(value, f"{path}.{name}", found, defects)
+    elif isinstance(node, list):
+        for position, value in enumerate(node):
+            _search(value, f"{path}[{position}]", found, defects)
+
+
+def _collect(
+    resource: JsonObject,
+    path: str,
+    found: list[Found],
+    defects: Defects,
+    *,
+    url: str | None = None,
+    container: Found | None = None,
+) -> None:
+    kind = (string(resource.get("resourceType")) or "").strip()
+    here = Found(resource, kind, string(resource.get("id")), url, container, path)
+    found.append(here)
+    if kind == "Bundle":
+        _open_bundle(resource, path, found, defects)
+    elif kind == "Parameters":
+        _open_parameters(resource.get("parameter"), path, found, defects)
+    for position, inner in enumerate(objs(resource.get("contained"))):
+        place = f"{path}.contained[{position}]"
+        if string(inner.get("resourceType")):
+            _collect(inner, place, found, defects, container=container or here)
+        else:
+            defects.add("contained_without_type", place)
+
+
+def _open_bundle(bundle: JsonObject, path: str, found: list[Found], defects: Defects) -> None:
+    urls: set[str] = set()
+    seen: dict[tuple[str, str], JsonObject] = {}
+    history = bundle.get("type") == "history"
+    for position, entry in enumerate(objs(bundle.get("entry"))):
+        place = f"{path}.entry[{position}]"
+        held = entry.get("resource")
+        resource = held if isinstance(held, Mapping) else entry
+        kind = string(resource.get("resourceType"))
+        if kind is None:
+            defects.add("entry_without_resource", place)
+            continue
+        url = string(entry.get("fullUrl"))
+        if url is not None and url in urls and not history:
+            defects.add("duplicate_full_url", place)
+        urls.add(url or "")
+        if (own := string(resource.get("id"))) is not None:
+            key = (kind, own)
+            if history and key in seen:
+                # FHIR R4 section 3.1.0.13: newest first, so what follows is an older version.
+                defects.add("older_version", place)
+                continue
+            if resource == seen.get(key):
+                defects.add("duplicate_resource", place)
+                continue
+            if key in seen:
+                defects.add("duplicate_id", place)
+            seen[key] = resource
+        _collect(resource, place, found, defects, url=url)
+
+
+def _open_parameters(value: Json, path: str, found: list[Found], defects: Defects) -> None:
+    for position, parameter in enumerate(objs(value)):
+        place = f"{path}.parameter[{position}]"
+        inner = parameter.get("resource")
+        if isinstance(inner, Mapping) and string(inner.get("resourceType")):
+            _collect(inner, place, found, defects)
+        _open_parameters(parameter.get("part"), place, found, defects)

@@ -1,0 +1,61 @@
+"""The state of a section: exactly one, by the rules of clinical.md, first match wins.
+
+Active entries outrank every assertion of none, and only an assertion that covers the whole section
+makes ``none_known``. What is *not* here: how an entry got its bucket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from healthpassport.summary import SectionState
+
+from .entries import Bucket, Entry
+from .lists import Statement
+
+_ITEMS: Final = frozenset(
+    {Bucket.ACTIVE, Bucket.UNKNOWN_STATUS, Bucket.ON_HOLD, Bucket.PLANNED, Bucket.NOT_GIVEN}
+)
+_DENIED: Final = frozenset({Bucket.NEGATED, Bucket.ABSENT_INFO})
+_NONE_KNOWN: Final = frozenset({"nilknown", "nil known"})
+_WITHHELD: Final = frozenset({"withheld", "information withheld"})
+# Where two lists of one section disagree, the one that gives least comfort stands.
+_BY_CAUTION: Final = (
+    SectionState.WITHHELD,
+    SectionState.NARRATIVE_ONLY,
+    SectionState.NO_INFORMATION,
+    SectionState.NONE_KNOWN,
+)
+
+
+def state(entries: Iterable[Entry], said: Iterable[Statement]) -> SectionState:
+    """The state of the section to which ``entries`` and ``said`` belong."""
+    known = list(entries)
+    buckets = {entry.bucket for entry in known}
+    if buckets & _ITEMS:
+        return SectionState.ITEMS
+    denied = [e.negation for e in known if e.bucket in _DENIED and e.negation is not None]
+    if any(n.whole for n in denied):
+        return SectionState.NONE_KNOWN
+    if denied:
+        return SectionState.NO_INFORMATION
+    if Bucket.INACTIVE in buckets:
+        return SectionState.ONLY_INACTIVE
+    spoken = {found for statement in said if (found := _spoken(statement)) is not None}
+    return next((s for s in _BY_CAUTION if s in spoken), SectionState.NOT_RECORDED)
+
+
+def _spoken(statement: Statement) -> SectionState | None:
+    """What one List or section says by being empty or told in words only."""
+    if statement.empty_reason is not None:
+        if statement.empty_reason in _NONE_KNOWN:
+            return SectionState.NONE_KNOWN
+        if statement.empty_reason in _WITHHELD:
+            return SectionState.WITHHELD
+        return SectionState.NO_INFORMATION
+    if statement.has_entries or statement.table is None or statement.table.is_blank:
+        return None
+    if statement.table.says_nothing:
+        return SectionState.NO_INFORMATION
+    return SectionState.NARRATIVE_ONLY

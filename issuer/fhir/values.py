@@ -1,0 +1,199 @@
+"""Tolerant readers of FHIR values: whatever stands there, a plain value or nothing comes back.
+
+A reader never raises and never guesses: a member of the wrong shape counts as absent. What is *not*
+here: which member means what (one file a section) and dates (dates.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from healthpassport.encoding import Json, JsonObject
+
+EMPTY: Final[JsonObject] = {}
+ABSENT_REASON: Final = "data-absent-reason"
+NULL_FLAVOR: Final = "nullflavor"
+
+
+class Coding(NamedTuple):
+    """One coding as it stands in the source: nothing trimmed, nothing translated."""
+
+    system: str | None
+    code: str | None
+    display: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A CodeableConcept: all its codings in order, its text, and whether its data is absent."""
+
+    codings: tuple[Coding, ...] = ()
+    text: str | None = None
+    absent: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """The words to show: the original text, else the first display, else the first code."""
+        if self.text:
+            return self.text
+        shown = next((c.display for c in self.codings if c.display), None)
+        return shown or next((c.code for c in self.codings if c.code), None)
+
+    @property
+    def is_empty(self) -> bool:
+        """True where neither a coding nor a text names anything."""
+        return not self.codings and not self.text
+
+    def plus(self, other: Concept) -> Concept:
+        """This concept followed by the codings of ``other``; the first text stands."""
+        added = tuple(c for c in other.codings if c not in self.codings)
+        return Concept(self.codings + added, self.text or other.text, self.absent)
+
+
+def obj(value: Json) -> JsonObject:
+    """``value`` where it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else EMPTY
+
+
+def seq(value: Json) -> Sequence[Json]:
+    """``value`` as a list: a lone value is a list of one, as converters from XML write it."""
+    if value is None:
+        return ()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return value
+    return (value,)
+
+
+def objs(value: Json) -> list[JsonObject]:
+    """The objects of ``value`` as a list."""
+    return [entry for entry in seq(value) if isinstance(entry, Mapping)]
+
+
+def string(value: Json) -> str | None:
+    """A string that is not blank, as it stands; a number in its own digits; else nothing."""
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return None
+
+
+def strings(value: Json) -> list[str]:
+    """The strings of ``value`` as a list."""
+    return [found for entry in seq(value) if (found := string(entry)) is not None]
+
+
+def flag(value: Json) -> bool | None:
+    """A boolean, also one that was written as a string."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return None
+
+
+def coding(value: JsonObject) -> Coding:
+    """One Coding."""
+    return Coding(
+        string(value.get("system")), string(value.get("code")), string(value.get("display"))
+    )
+
+
+def concept(value: Json) -> Concept:
+    """A CodeableConcept, or what stands in its place: a bare Coding or a string."""
+    if isinstance(value, str):
+        return Concept(text=string(value))
+    first = value if isinstance(value, Mapping) else next(iter(objs(value)), None)
+    if first is None:
+        return Concept()
+    raw = objs(first.get("coding"))
+    if not raw and ("code" in first or "display" in first):
+        raw = [first]
+    codings = tuple(c for entry in raw if any(c := coding(entry)))
+    return Concept(codings, string(first.get("text")), _is_absent(first, raw))
+
+
+def _is_absent(value: JsonObject, codings: list[JsonObject]) -> bool:
+    """Whether data-absent-reason stands on the concept, its text or one of its codings."""
+    holders = (value, obj(value.get("_text")), *codings, *objs(value.get("_coding")))
+    marked = any(
+        (string(e.get("url")) or "").endswith(ABSENT_REASON)
+        for holder in holders
+        if "extension" in holder
+        for e in objs(holder.get("extension"))
+    )
+    return marked or any((string(c.get("system")) or "").endswith(ABSENT_REASON) for c in codings)
+
+
+def code(value: Json) -> str | None:
+    """The first code of a plain code, a CodeableConcept or a Coding, lower case and trimmed."""
+    return next(iter(codes(value)), None)
+
+
+def codes(value: Json) -> list[str]:
+    """All codes of ``value``; a concept without any gives its displays and text instead."""
+    if isinstance(value, str):
+        return [value.strip().lower()] if value.strip() else []
+    found = concept(value)
+    named = [c.code for c in found.codings if c.code] or [
+        word for word in (*(c.display for c in found.codings), found.text) if word
+    ]
+    return [word.strip().lower() for word in named]
+
+
+def status(value: Json, known: frozenset[str]) -> str | None:
+    """The first code of ``value`` that is ``known``, else its first code at all."""
+    found = codes(value)
+    return next((word for word in found if word in known), found[0] if found else None)
+
+
+def extensions(resource: JsonObject, name: str) -> Iterator[JsonObject]:
+    """The extensions of ``resource`` whose URL's last part holds ``name``, whatever its version."""
+    for extension in objs(resource.get("extension")):
+        url = string(extension.get("url"))
+        if url is not None and name in url.rpartition("/")[2]:
+            yield extension
+
+
+def extension_value(holder: JsonObject) -> Json:
+    """The value[x] of an extension, whatever its type."""
+    return next((v for k, v in holder.items() if k.startswith("value")), None)
+
+
+def extension(resource: JsonObject, name: str, part: str | None = None) -> Json:
+    """The value of the first extension called ``name``, or of its ``part``."""
+    for found in extensions(resource, name):
+        if part is None:
+            return extension_value(found)
+        for inner in objs(found.get("extension")):
+            if string(inner.get("url")) == part:
+                return extension_value(inner)
+    return None
+
+
+def has_modifier(value: Json) -> bool:
+    """Whether a modifierExtension stands anywhere in ``value`` (FHIR R4 section 2.4.2)."""
+    stack: list[Json] = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if node.get("modifierExtension"):
+                return True
+            stack.extend(v for v in node.values() if isinstance(v, dict | list))
+        elif isinstance(node, list):
+            stack.extend(node)
+    return False
+
+
+def plain_codings(found: Concept) -> list[JsonObject]:
+    """The codings of ``found`` as objects without empty members."""
+    return [
+        {k: v for k, v in zip(Coding._fields, entry, strict=True) if v} for entry in found.codings
+    ]
+
+
+def plain(**members: Json) -> dict[str, Json]:
+    """``members`` without those that hold nothing; False and 0 are something."""
+    return {k: v for k, v in members.items() if v is not None and v not in ("", [], {})}
