@@ -128,7 +128,7 @@ class StatusStore:
                 held = self._read(trust_list.issuer(stored.iss), stored, now)
             except PassportError:
                 continue
-            found[stored.uri] = StoredStatusList(held, stored.fetched_at)
+            found[stored.uri] = StoredStatusList(held, stored.fetched_at, stored.iss)
         return found
 
     def _read(self, issuer: TrustedIssuer, stored: _Stored, now: datetime) -> HeldStatusList:

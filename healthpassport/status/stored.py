@@ -12,10 +12,11 @@ from healthpassport.status.token_status_list import HeldStatusList
 
 @dataclass(frozen=True, slots=True)
 class StoredStatusList:
-    """A verified list and when this desk last fetched it."""
+    """A verified list, when this desk last fetched it, and whose keys (``iss``) verified it."""
 
     held: HeldStatusList
     fetched_at: datetime
+    iss: str
 
 
 # Status list URI to the copy at hand; a URI that is absent could not be checked.
