@@ -59,8 +59,11 @@ class Selection:
 
     @property
     def satisfiable(self) -> bool:
-        """Whether everything that the verifier requires can be answered."""
-        return self.answer is not None
+        """Whether there is an answer to send: all that is required, and at least one record.
+
+        An empty vp_token is no answer (section 8.1), also where everything asked for is optional.
+        """
+        return bool(self.answer)
 
 
 def match(query: Query, held: Sequence[HeldClaims]) -> Selection:

@@ -1,0 +1,52 @@
+"""What a desk does: ask, take an answer, verify, show, forget. No HTTP.
+
+``open_desk`` makes the one ``Desk`` that api, web and commands share.
+"""
+
+from __future__ import annotations
+
+from healthpassport.fetch import Fetcher
+from healthpassport.verification import FreshnessPolicy
+from verifier.settings import VerifierSettings
+from verifier.store import open_store
+
+from .desk import Desk
+from .identity import load_identity
+from .lists import DeskLists
+from .qr import qr_svg
+from .report import summary_json, view_json
+from .templates import DeskTemplate, Templates
+from .transactions import Clock, Progress, Random, TransactionView
+
+__all__ = [
+    "Desk",
+    "DeskTemplate",
+    "Progress",
+    "TransactionView",
+    "open_desk",
+    "qr_svg",
+    "summary_json",
+    "view_json",
+]
+
+
+def open_desk(
+    settings: VerifierSettings, *, clock: Clock, random: Random, fetcher: Fetcher | None = None
+) -> Desk:
+    """The desk that ``settings`` describe, with its database opened.
+
+    Raises:
+        SettingsError: ``verifier.setup`` or ``verifier.template_invalid``.
+        KeyMaterialError: for the key file.
+    """
+    policy = FreshnessPolicy()
+    return Desk(
+        settings=settings,
+        identity=load_identity(settings),
+        templates=Templates(settings.templates),
+        lists=DeskLists(settings, policy=policy, fetcher=fetcher),
+        store=open_store(settings.database_file),
+        policy=policy,
+        clock=clock,
+        random=random,
+    )

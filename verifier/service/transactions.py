@@ -1,0 +1,107 @@
+"""One question to one patient: its states, and what of it lives in memory alone.
+
+What is *not* here: storage (``store``) and the steps (``desk``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from healthpassport.credential import VerifiedSummary
+from healthpassport.encoding import Json, b64url_encode
+from healthpassport.jose.jwe import EncryptionKey
+
+from .templates import DeskTemplate
+
+Random: TypeAlias = Callable[[int], bytes]
+Clock: TypeAlias = Callable[[], datetime]
+
+SECRET_BYTES: Final = 16  # 128 bits: identifiers, nonce and state
+CODE_BYTES: Final = 5  # 40 bits: eight letters of the alphabet below
+CONFIRM_DIGITS: Final = 4
+MAX_TRIES: Final = 3
+# Crockford's base 32: no letter is mistaken for a digit, and no word offends.
+_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
+
+
+class Progress(StrEnum):
+    """How far a transaction is."""
+
+    WAITING = "waiting"
+    FETCHED = "fetched"
+    ANSWERING = "answering"
+    CONFIRMING = "confirming"
+    ANSWERED = "answered"
+    DECLINED = "declined"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a wallet may still answer."""
+        return self in {Progress.WAITING, Progress.FETCHED}
+
+    @property
+    def may_change(self) -> bool:
+        """Whether the screen should look again."""
+        return self.is_open or self in {Progress.ANSWERING, Progress.CONFIRMING}
+
+
+@dataclass(slots=True)
+class Pending:
+    """What of a transaction must never be written down: its key and its result."""
+
+    template: DeskTemplate
+    key: EncryptionKey = field(repr=False)
+    public_jwk: Mapping[str, Json] = field(repr=False)
+    forget_at: datetime
+    summary: VerifiedSummary | None = field(default=None, repr=False)
+    confirm_code: str | None = field(default=None, repr=False)
+    tries_left: int = MAX_TRIES
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionView:
+    """What staff see of a transaction. ``summary`` is there once it may be shown."""
+
+    id: str
+    template: DeskTemplate
+    progress: Progress
+    short_code: str
+    link: str
+    created_at: datetime
+    expires_at: datetime
+    code: str | None = None
+    summary: VerifiedSummary | None = None
+    forget_at: datetime | None = None
+
+
+def secret(random: Random) -> str:
+    """128 random bits in base64url."""
+    return b64url_encode(random(SECRET_BYTES))
+
+
+def short_code(random: Random) -> str:
+    """Eight letters and digits in two groups, easily read aloud."""
+    number = int.from_bytes(random(CODE_BYTES), "big")
+    letters = [_LETTERS[number >> shift & 31] for shift in range(0, CODE_BYTES * 8, 5)]
+    text = "".join(letters)
+    return f"{text[:4]}-{text[4:]}"
+
+
+def read_short_code(text: str) -> str:
+    """``text`` as a person typed it, in the form that ``short_code`` gives."""
+    letters = "".join(text.upper().split()).replace("-", "").translate(_READ_AS)
+    return f"{letters[:4]}-{letters[4:8]}"
+
+
+def confirm_code(random: Random) -> str:
+    """Four digits for the patient's screen."""
+    number = int.from_bytes(random(SECRET_BYTES), "big") % 10**CONFIRM_DIGITS
+    return f"{number:0{CONFIRM_DIGITS}d}"

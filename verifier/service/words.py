@@ -1,0 +1,187 @@
+"""The exact words of clinical.md that a clinician reads, chosen from a VerifiedSummary.
+
+Rules: an allergy list that is not fully and freshly shown never looks like "no allergies"; what is
+missing is named and never guessed at; dates are dd-Mmm-yyyy. What is *not* here: HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from healthpassport.credential import DeskState, VerifiedSection, VerifiedSummary
+
+ALLERGIES: Final = "AllergySummary"
+MEDICINES: Final = "MedicationSummary"
+IDENTITY: Final = "PatientIdentity"
+
+KNOWN: Final = "Known allergies"
+NONE_KNOWN: Final = "No known allergies"
+NOT_RECORDED: Final = "Allergies not recorded"
+UNAVAILABLE: Final = "Allergies unavailable"
+
+# Whatever is not said to be over counts as current: no status, or one that we do not know.
+OVER: Final = frozenset({"inactive", "resolved"})
+MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+NHS_DIGITS: Final = 10
+
+# Clinical.md "Section state": one wording for each, the same for every reason to hold back.
+STATES: Final = {
+    DeskState.ITEMS: "Shared in full",
+    DeskState.NONE_KNOWN: "None known",
+    DeskState.NO_INFORMATION: "No information held by the source",
+    DeskState.NOT_RECORDED: "Not recorded at the source",
+    DeskState.WITHHELD: "Withheld by the practice",
+    DeskState.NARRATIVE_ONLY: "Held as free text only, not shown here",
+    DeskState.ONLY_INACTIVE: "Only past or inactive entries at the source",
+    DeskState.NOT_SHARED: "Not shared (may not have it, or chose not to)",
+    DeskState.PARTLY_SHARED: "Partly shared",
+    DeskState.NOT_ASKED_FOR: "Not asked for",
+    DeskState.OUT_OF_DATE: "Out of date",
+    DeskState.COULD_NOT_CHECK: "Could not check",
+    DeskState.FAILED_CHECK: "Failed check (hidden)",
+    DeskState.NOT_MATCHED: "Not matched to this person (hidden)",
+}
+
+# States in which what is shown may stand under a clinical heading.
+READABLE: Final = frozenset(
+    {
+        DeskState.ITEMS,
+        DeskState.NONE_KNOWN,
+        DeskState.NO_INFORMATION,
+        DeskState.NOT_RECORDED,
+        DeskState.WITHHELD,
+        DeskState.NARRATIVE_ONLY,
+        DeskState.ONLY_INACTIVE,
+        DeskState.PARTLY_SHARED,
+        DeskState.OUT_OF_DATE,
+        DeskState.COULD_NOT_CHECK,
+    }
+)
+WHOLE: Final = frozenset(
+    {
+        DeskState.ITEMS,
+        DeskState.NONE_KNOWN,
+        DeskState.NO_INFORMATION,
+        DeskState.NOT_RECORDED,
+        DeskState.ONLY_INACTIVE,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AllergyHeading:
+    """One of the four headings, whether the list is incomplete, and why."""
+
+    heading: str
+    incomplete: bool
+    reasons: tuple[str, ...]
+
+
+def allergy_heading(summary: VerifiedSummary) -> AllergyHeading:
+    """The heading over all sources (clinical.md "Words and screens")."""
+    sections = [s for s in summary.sections if s.record_type == ALLERGIES]
+    doubtful = [s for s in sections if s.state not in WHOLE or s.old]
+    reasons = tuple(dict.fromkeys(_reason(s) for s in doubtful))
+    if any(_has_active(s) for s in sections):
+        return AllergyHeading(KNOWN, bool(doubtful), reasons)
+    if not sections:
+        return AllergyHeading(UNAVAILABLE, True, (STATES[DeskState.NOT_ASKED_FOR],))
+    if doubtful:
+        return AllergyHeading(UNAVAILABLE, True, reasons)
+    if any(s.state is DeskState.ITEMS for s in sections):
+        # The source counts current allergies and none can be read: never "none".
+        return AllergyHeading(UNAVAILABLE, True, ("The list could not be read",))
+    if any(s.state is DeskState.NONE_KNOWN for s in sections):
+        return AllergyHeading(NONE_KNOWN, False, ())
+    return AllergyHeading(NOT_RECORDED, False, tuple(dict.fromkeys(_reason(s) for s in sections)))
+
+
+def _has_active(section: VerifiedSection) -> bool:
+    if section.state not in READABLE:
+        return False
+    return any(item.unit.get("clinicalStatus") not in OVER for item in section.items)
+
+
+def _reason(section: VerifiedSection) -> str:
+    where = f" ({section.issuer.name})" if section.issuer else ""
+    if section.state in WHOLE and section.old:
+        return f"Old{where}"
+    return f"{state_words(section)}{where}"
+
+
+def state_words(section: VerifiedSection) -> str:
+    """The state in words, with n of m and the date where they belong to it."""
+    if section.state is DeskState.PARTLY_SHARED:
+        return f"{section.shown} of {section.total} shared"
+    if section.state is DeskState.NOT_SHARED and section.total:
+        return f"0 of {section.total} shared"
+    if section.state is DeskState.OUT_OF_DATE and section.valid_until:
+        return f"Out of date since {day(section.valid_until.date())}"
+    return STATES[section.state]
+
+
+def day(value: date) -> str:
+    """``value`` as dd-Mmm-yyyy (NHS CUI)."""
+    return f"{value.day:02d}-{MONTHS[value.month - 1]}-{value.year:04d}"
+
+
+def day_of_text(text: object) -> str:
+    """A date as the source wrote it: whole dates as dd-Mmm-yyyy, parts as far as they go."""
+    if not isinstance(text, str):
+        return ""
+    try:
+        return day(date.fromisoformat(text[:10])) if len(text) >= len("2000-01-01") else _part(text)
+    except ValueError:
+        return text
+
+
+def _part(text: str) -> str:
+    year, _, month = text.partition("-")
+    if month.isdigit() and 1 <= int(month) <= len(MONTHS):
+        return f"{MONTHS[int(month) - 1]}-{year}"
+    return text
+
+
+def age_in_years(born: object, today: date) -> int | None:
+    """Whole years since ``born``, an ISO date; None where it is not one."""
+    if not isinstance(born, str):
+        return None
+    try:
+        birth = date.fromisoformat(born)
+    except ValueError:
+        return None
+    return today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+
+
+def nhs_number(value: object) -> str:
+    """Ten digits in groups of 3, 3 and 4; anything else as it is."""
+    text = value if isinstance(value, str) else ""
+    if len(text) == NHS_DIGITS and text.isdigit():
+        return f"{text[:3]} {text[3:6]} {text[6:]}"
+    return text
+
+
+def age_words(age: timedelta | None) -> str:
+    """How old a list is, as staff say it."""
+    if age is None:
+        return "not held"
+    hours = int(age.total_seconds() // 3600)
+    if hours < 1:
+        return "less than an hour old"
+    if hours < 48:  # noqa: PLR2004 - two days are told in hours
+        return f"{hours} hour{'s' if hours != 1 else ''} old"
+    return f"{hours // 24} days old"
+
+
+def minutes_left(until: datetime, now: datetime) -> int:
+    """Whole minutes until ``until``, rounded up, never below 0."""
+    seconds = (until - now).total_seconds()
+    return max(0, -(-int(seconds) // 60))
+
+
+def joined(values: Iterable[str]) -> str:
+    """``values`` with commas, without empty ones."""
+    return ", ".join(value for value in values if value)

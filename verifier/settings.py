@@ -1,0 +1,178 @@
+"""The desk's settings: environment variables ``PASSPORT_VERIFIER_*``, nothing else.
+
+What is *not* here: files' contents; those are read once, by the service.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import platformdirs
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+APP_FOLDER: Final = "health-passport"
+
+
+def _default_home() -> Path:
+    return Path(platformdirs.user_data_dir(APP_FOLDER)) / "verifier"
+
+
+class VerifierSettings(BaseSettings):
+    """Where the desk keeps its files, under which names it serves, and how long things last."""
+
+    model_config = SettingsConfigDict(env_prefix="PASSPORT_VERIFIER_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default_factory=_default_home,
+        description="Folder of the database and of every file whose own setting is not given.",
+    )
+    public_url: str = Field(
+        default="https://localhost:8443",
+        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        description="The https address under which wallets reach this desk. Its host must stand"
+        " in the desk's certificate.",
+    )
+    api_host: str = Field(
+        default="127.0.0.1", description="Address that the wallets' endpoints are served on."
+    )
+    api_port: int = Field(
+        default=8443, ge=1, le=65535, description="Port of the wallets' endpoints."
+    )
+    tls_cert: Path | None = Field(
+        default=None, description="PEM file with the certificate that https presents."
+    )
+    tls_key: Path | None = Field(default=None, description="PEM file with the key for https.")
+    web_port: int = Field(
+        default=8480,
+        ge=1,
+        le=65535,
+        description="Port of the page for staff, always on this machine only (http://localhost).",
+    )
+    web_hosts: tuple[str, ...] = Field(
+        default=("localhost",),
+        description="Host names that the page for staff answers to (a JSON list).",
+    )
+    key: str = Field(
+        default="",
+        description="Where the request signing key is, as file:PATH. Empty: file verifier.key in"
+        " the home folder.",
+    )
+    key_passphrase_file: Path | None = Field(
+        default=None, description="File that holds the passphrase of the signing key."
+    )
+    certificate: Path | None = Field(
+        default=None,
+        description="PEM file with the signing certificate and its intermediates, leaf first,"
+        " without the anchor. Empty: verifier.pem in the home folder.",
+    )
+    registrations: Path | None = Field(
+        default=None,
+        description="Folder with one registration for each purpose, PURPOSE.jwt. Empty:"
+        " registrations in the home folder.",
+    )
+    api_keys: Path | None = Field(
+        default=None,
+        description="JSON file that maps the name of each desk to the SHA-256 (hex) of its API"
+        " key. Empty: api-keys.json in the home folder.",
+    )
+    trust_folder: Path | None = Field(
+        default=None,
+        description="Folder of the trust list and the status lists as last updated. Empty: trust"
+        " in the home folder.",
+    )
+    trust_url: str = Field(
+        default="", description="https address that the trust list is published under."
+    )
+    trust_root: Path | None = Field(
+        default=None,
+        description="The root metadata that came with the set-up, the start of all trust. Empty:"
+        " root.json in the home folder.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of the only https authorities to believe when updating."
+    )
+    allowed_private_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="HOST:PORT entries that may have a private address when updating (JSON list).",
+    )
+    update_minutes: int = Field(
+        default=60, ge=1, le=1440, description="Minutes between updates of trust and status lists."
+    )
+    request_minutes: int = Field(
+        default=5, ge=1, le=5, description="Minutes that a patient has to answer a request."
+    )
+    result_minutes: int = Field(
+        default=15, ge=1, le=240, description="Minutes until a result on the screen is forgotten."
+    )
+    confirm: bool = Field(
+        default=False,
+        description="Whether staff must type the code that the patient's wallet shows before a"
+        " result is seen (against codes passed on to someone far away).",
+    )
+    request_uri_method: Literal["get", "post"] = Field(
+        default="get",
+        description="How wallets are asked to fetch requests. post adds a nonce of the wallet's"
+        " own and makes the QR code larger.",
+    )
+    templates: Path | None = Field(
+        default=None, description="Folder with more request templates of this hospital."
+    )
+    brand: Annotated[str, Field(min_length=1, max_length=60)] = Field(
+        default="Health Passport", description="The name at the top of the page for staff."
+    )
+    organisation: str = Field(
+        default="This desk", description="The organisation's name at the top of the page for staff."
+    )
+
+    @field_validator("web_hosts", "allowed_private_hosts")
+    @classmethod
+    def _in_lower_case(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in value)
+
+    @property
+    def key_uri(self) -> str:
+        """The URI of the signing key."""
+        return self.key or f"file:{self.home / 'verifier.key'}"
+
+    @property
+    def certificate_file(self) -> Path:
+        """The PEM file with the signing certificate and its intermediates."""
+        return self.certificate or self.home / "verifier.pem"
+
+    @property
+    def registrations_folder(self) -> Path:
+        """The folder with one registration for each purpose."""
+        return self.registrations or self.home / "registrations"
+
+    @property
+    def api_keys_file(self) -> Path:
+        """The file with the digests of the desks' API keys."""
+        return self.api_keys or self.home / "api-keys.json"
+
+    @property
+    def lists_folder(self) -> Path:
+        """The folder of trust list and status lists."""
+        return self.trust_folder or self.home / "trust"
+
+    @property
+    def root_file(self) -> Path:
+        """The bootstrap root of the trust list."""
+        return self.trust_root or self.home / "root.json"
+
+    @property
+    def database_file(self) -> Path:
+        """The SQLite database of transactions."""
+        return self.home / "verifier.sqlite"
+
+    @property
+    def request_lifetime(self) -> timedelta:
+        """How long a patient has to answer (security.md: at most five minutes)."""
+        return timedelta(minutes=self.request_minutes)
+
+    @property
+    def result_lifetime(self) -> timedelta:
+        """How long a result is kept in memory."""
+        return timedelta(minutes=self.result_minutes)

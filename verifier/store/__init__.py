@@ -1,0 +1,11 @@
+"""Transactions in SQLite: which request is open, which was answered, and nothing clinical.
+
+Rules: closing is one atomic statement, so that of two equal answers one wins; every look-up by a
+desk carries that desk's name; rows leave after a day. What is *not* here: keys, records, results
+(the service holds those in memory alone).
+"""
+
+from .engine import open_store
+from .transactions import Row, Store
+
+__all__ = ["Row", "Store", "open_store"]

@@ -1,0 +1,28 @@
+"""The one table, as SQLAlchemy Core sees it; the migrations make it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+METADATA: Final = sa.MetaData()
+
+TRANSACTIONS: Final = sa.Table(
+    "transactions",
+    METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("handle", sa.String, nullable=False, unique=True),
+    sa.Column("desk", sa.String, nullable=False),
+    sa.Column("short_code", sa.String, nullable=False, unique=True),
+    sa.Column("template", sa.String, nullable=False),
+    sa.Column("nonce", sa.String, nullable=False, unique=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("progress", sa.String, nullable=False),
+    sa.Column("created_at", sa.Integer, nullable=False),
+    sa.Column("expires_at", sa.Integer, nullable=False),
+    sa.Column("fetched_at", sa.Integer),
+    sa.Column("closed_at", sa.Integer),
+    sa.Column("code", sa.String),
+    sa.Index("transactions_by_desk", "desk", "created_at"),
+)

@@ -1,0 +1,154 @@
+"""What can be done with a transaction, each in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from healthpassport.errors import ServiceError
+
+from .tables import TRANSACTIONS
+
+KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
+
+_T = TRANSACTIONS.c
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transaction. ``id`` is the desk's secret, ``handle`` stands in what wallets see."""
+
+    id: str
+    handle: str
+    desk: str
+    short_code: str
+    template: str
+    nonce: str
+    state: str
+    progress: str
+    created_at: datetime
+    expires_at: datetime
+    code: str | None = None
+
+
+class Store:
+    """The transactions of all desks that this service serves."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def add(self, row: Row) -> None:
+        """Keep a new transaction, and let go of those that are older than ``KEEP``."""
+        stale = int((row.created_at - KEEP).timestamp())
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(TRANSACTIONS).where(_T.created_at < stale))
+            connection.execute(
+                sa.insert(TRANSACTIONS).values(
+                    id=row.id,
+                    handle=row.handle,
+                    desk=row.desk,
+                    short_code=row.short_code,
+                    template=row.template,
+                    nonce=row.nonce,
+                    state=row.state,
+                    progress=row.progress,
+                    created_at=int(row.created_at.timestamp()),
+                    expires_at=int(row.expires_at.timestamp()),
+                )
+            )
+
+    def of_desk(self, transaction_id: str, *, desk: str) -> Row:
+        """The transaction of that desk; ``not_found`` for any other, also another desk's."""
+        found = self._one(sa.and_(_T.id == transaction_id, _T.desk == desk))
+        if found is None:
+            raise ServiceError("not_found")
+        return found
+
+    def by_handle(self, handle: str) -> Row:
+        """The transaction that a wallet names; ``transaction.unknown`` if there is none."""
+        found = self._one(_T.handle == handle)
+        if found is None:
+            raise ServiceError("transaction.unknown")
+        return found
+
+    def by_short_code(self, short_code: str) -> Row:
+        """The transaction with the code on the screen; ``transaction.unknown`` if there is none."""
+        found = self._one(_T.short_code == short_code)
+        if found is None:
+            raise ServiceError("transaction.unknown")
+        return found
+
+    def mark_fetched(self, handle: str, *, now: datetime) -> None:
+        """Note that a wallet has read the request; reading it again changes nothing."""
+        change = sa.update(TRANSACTIONS).where(_T.handle == handle, _T.progress == "waiting")
+        self._execute(change.values(progress="fetched", fetched_at=int(now.timestamp())))
+
+    def claim(self, handle: str, *, now: datetime) -> bool:
+        """Take the transaction for one answer; False when another answer had it already.
+
+        One conditional UPDATE: SQLite lets one writer through at a time, so exactly one wins.
+        """
+        moment = int(now.timestamp())
+        change = sa.update(TRANSACTIONS).where(
+            _T.handle == handle,
+            _T.progress.in_(("waiting", "fetched")),
+            _T.expires_at > moment,
+        )
+        return self._execute(change.values(progress="answering", closed_at=moment)) == 1
+
+    def finish(self, transaction_id: str, *, progress: str, code: str | None = None) -> None:
+        """Say how a transaction ended; the nonce's work is done."""
+        change = sa.update(TRANSACTIONS).where(_T.id == transaction_id)
+        self._execute(change.values(progress=progress, code=code))
+
+    def lose_open(self) -> int:
+        """End what an earlier run left open: its keys were in that run's memory alone."""
+        change = sa.update(TRANSACTIONS).where(
+            _T.progress.in_(("waiting", "fetched", "answering", "confirming", "answered"))
+        )
+        return self._execute(change.values(progress="expired", code="transaction.expired"))
+
+    def recent(self, *, desk: str, limit: int = 50) -> tuple[Row, ...]:
+        """The desk's latest transactions, newest first."""
+        query = sa.select(TRANSACTIONS).where(_T.desk == desk)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(_T.created_at.desc()).limit(limit)).all()
+        return tuple(_row(row) for row in rows)
+
+    def check(self) -> None:
+        """Fail where the database cannot be read."""
+        with self._engine.connect() as connection:
+            connection.execute(sa.select(sa.func.count()).select_from(TRANSACTIONS))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def _one(self, condition: sa.ColumnElement[bool]) -> Row | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(TRANSACTIONS).where(condition)).one_or_none()
+        return None if row is None else _row(row)
+
+    def _execute(self, statement: sa.Update) -> int:
+        with self._engine.begin() as connection:
+            return connection.execute(statement).rowcount
+
+
+def _row(row: sa.Row[tuple[object, ...]]) -> Row:
+    found = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name
+    return Row(
+        id=found["id"],
+        handle=found["handle"],
+        desk=found["desk"],
+        short_code=found["short_code"],
+        template=found["template"],
+        nonce=found["nonce"],
+        state=found["state"],
+        progress=found["progress"],
+        created_at=datetime.fromtimestamp(found["created_at"], UTC),
+        expires_at=datetime.fromtimestamp(found["expires_at"], UTC),
+        code=found["code"],
+    )
