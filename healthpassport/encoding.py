@@ -26,6 +26,7 @@ MAX_SAFE_INTEGER: Final = 2**53 - 1  # RFC 8259 section 6, RFC 7493 section 2.2
 
 # RFC 4648 section 5 to section 4; what base64url does not hold becomes what base64 does not hold.
 _FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _PADDING: Final = (b"", b"", b"==", b"=")
 # The characters whose unused low bits are zero (RFC 4648 section 3.5): 4 bits, then 2 bits.
 _LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
@@ -34,7 +35,7 @@ _WHITESPACE: Final = " \t\n\r"  # RFC 8259 section 2
 
 def b64url_encode(data: bytes) -> str:
     """Base64url of ``data`` without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
 
 
 def b64url_decode(text: str) -> bytes:
@@ -112,11 +113,9 @@ def parse_json_object(
 
 def dump_json(value: Json, *, indent: int | None = None) -> bytes:
     """``value`` as UTF-8 JSON: compact, or indented for people; NaN is refused."""
-    separators = (",", ":") if indent is None else None
-    text = json.dumps(
-        value, ensure_ascii=False, allow_nan=False, separators=separators, indent=indent
-    )
-    return text.encode("utf-8")
+    if indent is None:
+        return _ENCODER.encode(value).encode("utf-8")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8")
 
 
 def jcs(value: Json) -> bytes:
@@ -217,6 +216,7 @@ def _float(text: str) -> float:
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
 )
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 # The decoder's own scanner: a presentation holds hundreds of small values, and the wrapper around
 # it costs more than they do.
 _SCAN: Final[Callable[[str, int], tuple[Json, int]]] = _DECODER.scan_once  # type: ignore[attr-defined]

@@ -1,0 +1,172 @@
+"""From plain claims to a payload with digests, and its disclosures (RFC 9901 section 4.2).
+
+Salts have 128 bits (section 9.3), ``_sd`` is sorted so that it says nothing of the claims' order
+(section 4.2.4.1), and decoys fill ``_sd`` and arrays up to a multiple, so that their length says
+little of what a record holds (section 4.2.5). What is *not* here: signing, and which claims are
+disclosable: the caller gives their paths.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from healthpassport.encoding import Json, b64url_encode
+from healthpassport.errors import CredentialError
+from healthpassport.formats.sd_jwt.disclosure import (
+    ELLIPSIS,
+    RESERVED,
+    SD,
+    digest,
+    write_disclosure,
+)
+
+ClaimPath: TypeAlias = "tuple[str | int | None, ...]"
+Randomness: TypeAlias = "Callable[[int], bytes]"
+
+SALT_BYTES: Final = 16  # section 9.3: 128 bits
+DECOY_BYTES: Final = 32  # as long as a SHA-256 digest
+POOL_SALTS: Final = 64  # salts drawn at a time: one system call for each would cost more than all
+
+
+@dataclass(frozen=True, slots=True)
+class Decoys:
+    """Up to which multiple decoys fill each ``_sd`` and each array with disclosable elements.
+
+    1 adds none. With ``members=4`` an object with no, one or four disclosed claims shows 4 digests.
+    """
+
+    members: int = 1
+    elements: int = 1
+
+
+NO_DECOYS: Final = Decoys()
+
+
+@dataclass(slots=True)
+class Frame:
+    """Which claims become disclosures, as a tree: one node for each component of the paths."""
+
+    disclosable: bool = False
+    below: dict[str | int | None, Frame] = field(default_factory=dict)
+
+    @staticmethod
+    def of(paths: Iterable[ClaimPath]) -> Frame:
+        """The tree of ``paths``; ``None`` stands for every element of an array."""
+        root = Frame()
+        for path in paths:
+            node = root
+            for component in path:
+                node = node.below.setdefault(component, Frame())
+            node.disclosable = True
+        return root
+
+
+def pack(
+    claims: Mapping[str, Json],
+    frame: Frame,
+    *,
+    salts: Randomness,
+    decoys: Decoys = NO_DECOYS,
+) -> tuple[dict[str, Json], list[str]]:
+    """The payload to sign, without ``_sd_alg``, and the disclosures, outer before inner.
+
+    Args:
+        claims: everything in plain form.
+        frame: which of it becomes a disclosure.
+        salts: a source of cryptographic randomness.
+        decoys: how many decoy digests to add.
+
+    Raises:
+        CredentialError: ``sdjwt.claim_name_reserved`` when a claim has a reserved name.
+    """
+    packing = _Packing(salts, decoys)
+    payload = packing.object(claims, frame)
+    return payload, packing.disclosures[::-1]
+
+
+class _Packing:
+    """One pass from the inside out; the disclosures come inner before outer."""
+
+    __slots__ = ("_decoys", "_pool", "_random", "disclosures")
+
+    def __init__(self, salts: Randomness, decoys: Decoys) -> None:
+        self._random = salts
+        self._decoys = decoys
+        self._pool: list[str] = []
+        self.disclosures: list[str] = []
+
+    def object(self, node: Mapping[str, Json], frame: Frame) -> dict[str, Json]:
+        """``node`` with its disclosable members as digests."""
+        if not RESERVED.isdisjoint(node):
+            raise CredentialError("sdjwt.claim_name_reserved")
+        found: dict[str, Json] = {}
+        digests: list[str] = []
+        hides = False
+        for name in frame.below:
+            hides = hides or frame.below[name].disclosable
+        for name, value in node.items():
+            below = frame.below.get(name)
+            packed = self.value(value, below)
+            if below is not None and below.disclosable:
+                digests.append(self._disclose(name, packed))
+            else:
+                found[name] = packed
+        if hides:
+            digests += self._padding(len(digests), self._decoys.members)
+        if digests:
+            digests.sort()
+            found[SD] = digests
+        return found
+
+    def array(self, node: Iterable[Json], frame: Frame) -> list[Json]:
+        """``node`` with its disclosable elements as digests, decoys at places of their own."""
+        found: list[Json] = []
+        hidden = 0
+        for index, value in enumerate(node):
+            below = frame.below.get(None) or frame.below.get(index)
+            packed = self.value(value, below)
+            if below is not None and below.disclosable:
+                hidden += 1
+                found.append({ELLIPSIS: self._disclose(None, packed)})
+            else:
+                found.append(packed)
+        if hidden:
+            for decoy in self._padding(hidden, self._decoys.elements):
+                place = int.from_bytes(self._random(4), "big") % (len(found) + 1)
+                found.insert(place, {ELLIPSIS: decoy})
+        return found
+
+    def value(self, value: Json, frame: Frame | None) -> Json:
+        """``value`` with everything below it packed; also what no path names is searched."""
+        if isinstance(value, Mapping):
+            return self.object(value, frame or _PLAIN)
+        if isinstance(value, list | tuple):
+            return self.array(value, frame or _PLAIN)
+        return value
+
+    def _disclose(self, name: str | None, value: Json) -> str:
+        text = write_disclosure(self._salt(), name, value)
+        self.disclosures.append(text)
+        return digest(text)
+
+    def _salt(self) -> str:
+        if not self._pool:
+            block = self._random(SALT_BYTES * POOL_SALTS)
+            self._pool = [
+                b64url_encode(block[start : start + SALT_BYTES])
+                for start in range(0, len(block), SALT_BYTES)
+            ]
+        return self._pool.pop()
+
+    def _padding(self, count: int, multiple: int) -> list[str]:
+        """Section 4.2.5: a decoy is a digest over a random number."""
+        wanted = -count % multiple if count else multiple * (multiple > 1)
+        return [
+            b64url_encode(hashlib.sha256(self._random(DECOY_BYTES)).digest()) for _ in range(wanted)
+        ]
+
+
+_PLAIN: Final = Frame()

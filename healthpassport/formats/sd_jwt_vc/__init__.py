@@ -1,0 +1,36 @@
+"""``dc+sd-jwt``: SD-JWT-based Verifiable Digital Credentials (draft-ietf-oauth-sd-jwt-vc-19).
+
+An issuer calls ``issue``; a wallet ``read_held`` at receipt, ``open_held`` from its vault,
+``tree``, ``select`` and ``present``; a verifier ``parse`` and ``verify``. What is *not* here: which
+issuer's key to trust, and type metadata from the network.
+"""
+
+from __future__ import annotations
+
+from healthpassport.formats.sd_jwt import ParsedSdJwt, parse
+from healthpassport.formats.sd_jwt_vc.holding import (
+    Held,
+    HeldClaim,
+    open_held,
+    present,
+    read_held,
+    select,
+    tree,
+)
+from healthpassport.formats.sd_jwt_vc.issuing import DEFAULT_DECOYS, issue
+from healthpassport.formats.sd_jwt_vc.verifying import verify
+
+__all__ = [
+    "DEFAULT_DECOYS",
+    "Held",
+    "HeldClaim",
+    "ParsedSdJwt",
+    "issue",
+    "open_held",
+    "parse",
+    "present",
+    "read_held",
+    "select",
+    "tree",
+    "verify",
+]
