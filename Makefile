@@ -2,7 +2,8 @@
 # Needs make and Python 3.11 or later (another interpreter: `make PYTHON=python3.12 demo`).
 
 SHELL := /bin/sh
-PYTHON ?= python3
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := healthpassport schemas issuer wallet verifier authority demo
@@ -71,7 +72,7 @@ clean: ## Remove everything that make, the demo and the tests have made
 	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.venv.stamp: constraints/build.txt
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed: say which with make PYTHON=...")'
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: say which with make PYTHON=..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r constraints/build.txt
 	@touch $@
