@@ -22,12 +22,11 @@ class Step(IntEnum):
     TYPE = 2
     ISSUER = 3
     SIGNATURE = 4
-    HOLDER = 5
-    RECORD = 6
-    VALIDITY = 7
-    STATUS = 8
-    QUERY = 9
-    PERSON = 10
+    RECORD = 5
+    VALIDITY = 6
+    STATUS = 7
+    QUERY = 8
+    PERSON = 9
 
 
 @dataclass(slots=True)
@@ -44,6 +43,10 @@ class Checklist:
         except PassportError as error:
             self.checks.append(Check(step, step.name.lower(), Outcome.FAILED, error.code))
             raise
+        self.passed(step)
+
+    def passed(self, step: Step) -> None:
+        """Note that ``step`` passed."""
         self.checks.append(Check(step, step.name.lower(), Outcome.PASSED))
 
     def unsure(self, step: Step, code: str) -> None:
