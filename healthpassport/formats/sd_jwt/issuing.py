@@ -122,7 +122,12 @@ class _Packing:
         return found
 
     def array(self, node: Iterable[Json], frame: Frame) -> list[Json]:
-        """``node`` with its disclosable elements as digests, decoys at places of their own."""
+        """``node`` with its disclosable elements as digests, decoys after them.
+
+        Section 4.2.5 lets decoys stand anywhere. Wallets number elements by their place in the
+        signed array, but match a request against the array without its decoys: a decoy between
+        elements makes them show the wrong ones. At the end it tells no more than ``itemCount``.
+        """
         found: list[Json] = []
         hidden = 0
         for index, value in enumerate(node):
@@ -134,9 +139,7 @@ class _Packing:
             else:
                 found.append(packed)
         if hidden:
-            for decoy in self._padding(hidden, self._decoys.elements):
-                place = int.from_bytes(self._random(4), "big") % (len(found) + 1)
-                found.insert(place, {ELLIPSIS: decoy})
+            found += [{ELLIPSIS: decoy} for decoy in self._padding(hidden, self._decoys.elements)]
         return found
 
     def value(self, value: Json, frame: Frame | None) -> Json:
