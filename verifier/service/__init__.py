@@ -17,16 +17,20 @@ from .qr import qr_svg
 from .report import summary_json, view_json
 from .templates import DeskTemplate, Templates
 from .transactions import Clock, Progress, Random, TransactionView
+from .watching import watch
 
 __all__ = [
+    "Clock",
     "Desk",
     "DeskTemplate",
     "Progress",
+    "Random",
     "TransactionView",
     "open_desk",
     "qr_svg",
     "summary_json",
     "view_json",
+    "watch",
 ]
 
 

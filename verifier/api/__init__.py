@@ -1,0 +1,9 @@
+"""The desk over HTTP: for the hospital's systems with an API key, and for wallets.
+
+``create_app`` makes the ASGI application; it must be served over https. What is *not* here: pages
+for people (``web``) and every decision (``service``).
+"""
+
+from .app import create_app
+
+__all__ = ["create_app"]

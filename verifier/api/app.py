@@ -1,0 +1,113 @@
+"""Putting the application together, and the schedule that keeps the lists fresh.
+
+The schedule runs beside the requests, never because of one. What is *not* here: routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
+from healthpassport.errors import PassportError, ServiceError
+from healthpassport.fetch import Fetcher
+from verifier.service import Clock, Desk, Random, open_desk
+from verifier.settings import VerifierSettings
+
+from . import health, staff, wallets
+from .access import load_api_keys
+
+_CODES: Final = {404: "not_found", 405: "http.method"}
+_log = structlog.get_logger("verifier")
+
+
+def utc_now() -> datetime:
+    """The clock of this machine."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: VerifierSettings,
+    *,
+    desk: Desk | None = None,
+    clock: Clock = utc_now,
+    random: Random = secrets.token_bytes,
+    fetcher: Fetcher | None = None,
+) -> FastAPI:
+    """The application for ``settings``.
+
+    Args:
+        settings: the desk's settings.
+        desk: the service to serve, shared with the page for staff; opened here when not given.
+        clock: the time, when the service is opened here.
+        random: randomness, when the service is opened here.
+        fetcher: the way to the network for updates, when the service is opened here.
+    """
+    service = desk or open_desk(settings, clock=clock, random=random, fetcher=fetcher)
+    app = FastAPI(
+        title="Health Passport desk",
+        version="1",
+        lifespan=_lifespan,
+        docs_url="/docs",
+        redoc_url=None,
+    )
+    app.state.desk = service
+    app.state.owns_desk = desk is None
+    app.state.settings = settings
+    app.state.api_keys = load_api_keys(settings)
+    app.include_router(staff.router)
+    app.include_router(wallets.router)
+    app.include_router(health.router)
+    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Problems)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: VerifierSettings = app.state.settings
+    updating = asyncio.create_task(_keep_fresh(app.state.desk, settings))
+    try:
+        yield
+    finally:
+        updating.cancel()
+        with suppress(asyncio.CancelledError):
+            await updating
+        if app.state.owns_desk:
+            app.state.desk.shut()
+
+
+async def _keep_fresh(desk: Desk, settings: VerifierSettings) -> None:
+    """Update at the start and on schedule; a failure leaves the copies, which then age."""
+    while settings.trust_url:
+        try:
+            done = await asyncio.to_thread(desk.update)
+            _log.info("lists.updated", version=done.version, failed=len(done.failed))
+        except PassportError as error:
+            _log.warning("lists.not_updated", code=error.code)
+        await asyncio.sleep(settings.update_minutes * 60)
+
+
+async def _http_problem(_request: Request, error: Exception) -> Any:  # noqa: ANN401 - never returns
+    """The framework's own refusals, in our words and shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 0
+    raise ServiceError(_CODES.get(status, "http.invalid")) from error
+
+
+async def _invalid(_request: Request, error: Exception) -> Any:  # noqa: ANN401 - never returns
+    """A body of another shape: which member is wrong, never its value."""
+    places = error.errors() if isinstance(error, RequestValidationError) else []
+    where = ".".join(str(part) for part in places[0]["loc"]) if places else ""
+    raise ServiceError("http.invalid", f"{where} is missing or wrong".strip()) from error

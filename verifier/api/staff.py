@@ -1,0 +1,125 @@
+"""For the hospital's systems: ask, look, follow, confirm, close.
+
+Rules: every call names its desk by its key and sees that desk's transactions alone. What is *not*
+here: what a result means; its JSON is made by ``service.report``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, ConfigDict, Field
+
+from verifier.service import TransactionView, qr_svg, view_json, watch
+
+from .access import CallingDesk, Service
+
+router = APIRouter()
+
+
+class RequestIn(BaseModel):
+    """Which template to ask with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    template: str = Field(max_length=64, examples=["emergency_admission"])
+
+
+class CodeIn(BaseModel):
+    """The code that the patient's wallet shows."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str = Field(max_length=16, examples=["0417"])
+
+
+class RequestOut(BaseModel):
+    """A question that is open now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    id: str
+    template: str
+    purpose: str
+    link: str
+    short_code: str
+    qr_svg: str
+    expires: datetime
+
+
+@router.get("/templates")
+def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
+    """The templates that this desk can ask with."""
+    rows = [
+        {
+            "id": template.id,
+            "purpose": template.purpose,
+            "title": template.title,
+            "patientTitle": template.patient_title,
+            "reason": template.reason,
+            "sections": [name for name, _ in template.sections],
+        }
+        for template in desk.templates.all()
+    ]
+    return {"version": 1, "templates": rows}
+
+
+@router.post("/requests", status_code=201)
+def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) -> RequestOut:
+    """Open a request; show its QR code, link or short code to the patient."""
+    view = desk.ask(wanted.template, desk=name)
+    return RequestOut(
+        version=1,
+        id=view.id,
+        template=view.template.id,
+        purpose=view.template.purpose,
+        link=view.link,
+        short_code=view.short_code,
+        qr_svg=qr_svg(view.link),
+        expires=view.expires_at,
+    )
+
+
+@router.get("/requests/{request_id}")
+def look(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
+    """The request as it stands, with the verified result once there is one."""
+    return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
+
+
+def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
+    """Refuse an unknown request before a stream has begun."""
+    desk.look(request_id, desk=name)
+    return request_id
+
+
+@router.get("/requests/{request_id}/events", response_class=EventSourceResponse)
+async def events(
+    request_id: Annotated[str, Depends(_existing)], desk: Service, name: CallingDesk
+) -> AsyncIterator[ServerSentEvent]:
+    """Server-sent events: the state each time it changes, without any result."""
+    async for view in watch(desk, request_id, name=name):
+        yield ServerSentEvent(data=_event(view), event="state")
+
+
+@router.post("/requests/{request_id}/confirm")
+def confirm(
+    request_id: str, typed: Annotated[CodeIn, Body()], desk: Service, name: CallingDesk
+) -> dict[str, Any]:
+    """Show the result, given the code on the patient's screen (RFC 10027)."""
+    return view_json(desk.confirm(request_id, typed.code, desk=name), now=datetime.now(UTC))
+
+
+@router.delete("/requests/{request_id}", status_code=204)
+def close(request_id: str, desk: Service, name: CallingDesk) -> Response:
+    """Close the request and forget its result."""
+    desk.close(request_id, desk=name)
+    return Response(status_code=204)
+
+
+def _event(view: TransactionView) -> dict[str, str]:
+    return {"id": view.id, "state": view.progress.value}
