@@ -31,6 +31,9 @@ _PADDING: Final = (b"", b"", b"==", b"=")
 # The characters whose unused low bits are zero (RFC 4648 section 3.5): 4 bits, then 2 bits.
 _LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
 _WHITESPACE: Final = " \t\n\r"  # RFC 8259 section 2
+# Runs of escaped surrogates; other escapes are stepped over whole, so that an escaped backslash
+# neither begins a run nor joins two.
+_ESCAPES: Final = re.compile(r"\\[^u]|((?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)")
 
 
 def b64url_encode(data: bytes) -> str:
@@ -77,7 +80,7 @@ def parse_json(
 
     Raises:
         EncodingError: ``limit.size``, ``limit.depth``, ``json.invalid``, ``json.duplicate_key``,
-            ``json.number_invalid`` (NaN, Infinity, beyond 2^53) or ``json.text`` (lone surrogates).
+            ``json.number_invalid`` (NaN, Infinity, -0, beyond 2^53) or ``json.text`` (half a pair).
     """
     if len(data) > max_bytes:
         raise EncodingError("limit.size")
@@ -203,12 +206,14 @@ def _constant(_name: str) -> NoReturn:
 def _integer(text: str) -> int:
     if len(text) > 17 or abs(value := int(text)) > MAX_SAFE_INTEGER:  # noqa: PLR2004 - 2^53 has 16 digits
         raise EncodingError("json.number_invalid")
+    if text == "-0":
+        raise EncodingError("json.number_invalid", "negative zero has two spellings")
     return value
 
 
 def _float(text: str) -> float:
     value = float(text)
-    if value in (float("inf"), float("-inf")):
+    if value in (float("inf"), float("-inf")) or (value == 0 and text[0] == "-"):
         raise EncodingError("json.number_invalid")
     return value
 
@@ -225,8 +230,7 @@ _SCAN: Final[Callable[[str, int], tuple[Json, int]]] = _DECODER.scan_once  # typ
 def _refuse_surrogates(text: str) -> None:
     """Lone surrogates, written out or escaped, have no UTF-8 and so no signature."""
     try:
-        escaped = re.sub(r"\\\\", "", text)
-        for run in re.findall(r"(?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+", escaped):
+        for run in _ESCAPES.findall(text):
             bytes.fromhex(run.replace("\\u", "")).decode("utf-16-be")
         text.encode("utf-8")
     except UnicodeError as error:

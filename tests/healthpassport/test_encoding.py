@@ -1,0 +1,358 @@
+"""The one decoder and the one encoder: published vectors, tables of both kinds, round trips."""
+
+import base64
+import json
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shared_inputs import shared
+
+from healthpassport.encoding import (
+    MAX_BODY_BYTES,
+    MAX_DEPTH,
+    MAX_SAFE_INTEGER,
+    b64_decode,
+    b64_encode,
+    b64url_decode,
+    b64url_encode,
+    dump_json,
+    jcs,
+    parse_json,
+    parse_json_object,
+)
+from healthpassport.errors import EncodingError
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+NUMBERS = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER) | st.floats(
+    allow_nan=False, allow_infinity=False
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def refused(code, function, *arguments, **options):
+    with pytest.raises(EncodingError) as caught:
+        function(*arguments, **options)
+    assert caught.value.code == code
+
+
+# --- base64url -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", ""),
+        (b"f", "Zg"),
+        (b"fo", "Zm8"),
+        (b"foo", "Zm9v"),
+        (b"foob", "Zm9vYg"),
+        (b"fooba", "Zm9vYmE"),
+        (b"foobar", "Zm9vYmFy"),
+        (b"\xfb\xff\xfe", "-__-"),
+        (b"\xff", "_w"),
+        (b"\x00", "AA"),
+    ],
+)
+def test_base64url_is_written_and_read_without_padding(data, text):
+    assert b64url_encode(data) == text
+    assert b64url_decode(text) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("Zg==", id="sdj-033 padded"),
+        pytest.param("Zm8=", id="sdj-033 padded once"),
+        pytest.param("=", id="padding alone"),
+        pytest.param("====", id="a whole group of padding"),
+        pytest.param("Zm9v=", id="padding where none is due"),
+        pytest.param("Zh", id="sdj-034 stray bits of four"),
+        pytest.param("Zm9", id="sdj-034 stray bits of two"),
+        pytest.param("Zm9vYh", id="sdj-034 stray bits at the end"),
+        pytest.param("-+__", id="sdj-035 plus"),
+        pytest.param("-/__", id="sdj-035 slash"),
+        pytest.param("Zm9v\n", id="sdj-035 newline at the end"),
+        pytest.param("Zm\n9v", id="sdj-035 newline inside"),
+        pytest.param(" Zm9v", id="sdj-035 space"),
+        pytest.param("Zm 9v", id="sdj-035 space inside"),
+        pytest.param("Zm9v\x00", id="sdj-035 NUL"),
+        pytest.param("Z", id="an impossible length"),
+        pytest.param("Zm9vY", id="an impossible length at the end"),
+        pytest.param("Zm9\u2013", id="a dash that is no hyphen"),
+        pytest.param("\uff3am9v", id="a fullwidth letter"),
+        pytest.param("Zm9.", id="a full stop"),
+        pytest.param("Zm9~", id="a tilde"),
+    ],
+)
+def test_base64url_that_is_not_strict_is_refused(text):
+    refused("b64.not_canonical", b64url_decode, text)
+
+
+@given(st.binary(max_size=100))
+def test_base64url_comes_back(data):
+    assert b64url_decode(b64url_encode(data)) == data
+    assert b64url_encode(data) == base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@given(st.text("AQgwBCZ_-+/= ", max_size=9))
+def test_one_value_has_one_base64url_spelling(text):
+    try:
+        data = b64url_decode(text)
+    except EncodingError:
+        return
+    assert b64url_encode(data) == text
+
+
+@given(st.binary(max_size=100))
+def test_base64_comes_back(data):
+    assert b64_decode(b64_encode(data)) == data
+
+
+@pytest.mark.parametrize("text", ["Zg", "Zg=", "Z-==", "Zm9v\n", " Zm9v", "Zg==Zg==", "\u00e9"])
+def test_base64_that_is_not_strict_is_refused(text):
+    refused("b64.not_canonical", b64_decode, text)
+
+
+def test_base64_is_refused_with_the_code_of_its_place():
+    with pytest.raises(EncodingError) as caught:
+        b64_decode("?", code="json.invalid")
+    assert caught.value.code == "json.invalid"
+
+
+# --- JSON in -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"null", None),
+        (b" \t\r\n[1, 2.5, -3]\n", [1, 2.5, -3]),
+        (b'{"a": {"a": 1}}', {"a": {"a": 1}}),
+        (b'"\\ud83d\\ude00"', "\U0001f600"),
+        (b'"\\\\ud83d"', "\\ud83d"),
+        (b'"\\\\\\ud83d\\ude00"', "\\\U0001f600"),
+        (b'"\\u0000"', "\x00"),
+        ('"\u00e9"'.encode(), "\u00e9"),
+        ('"\U0001f600"', "\U0001f600"),
+        (b"9007199254740991", MAX_SAFE_INTEGER),
+        (b"-9007199254740991", -MAX_SAFE_INTEGER),
+        (b"1e300", 1e300),
+        (b"1e-400", 0.0),
+        (b"0", 0),
+        (b"{}", {}),
+    ],
+)
+def test_strict_json_is_read(data, value):
+    assert parse_json(data) == value
+
+
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        ("json.invalid", b""),
+        ("json.invalid", b" "),
+        ("json.invalid", b"{"),
+        ("json.invalid", b"[1,]"),
+        ("json.invalid", b'{"a":1,}'),
+        ("json.invalid", b"{'a':1}"),
+        ("json.invalid", b"{a:1}"),
+        ("json.invalid", b"1 2"),
+        ("json.invalid", b"{}{}"),
+        ("json.invalid", b"01"),
+        ("json.invalid", b"+1"),
+        ("json.invalid", b".5"),
+        ("json.invalid", b"1."),
+        ("json.invalid", b"tru"),
+        ("json.invalid", b"// note\n1"),
+        ("json.invalid", b'"\t"'),
+        ("json.invalid", b'"\\x41"'),
+        ("json.invalid", b'"\\u12"'),
+        ("json.invalid", b"\xef\xbb\xbf{}"),
+        ("json.invalid", b"\xff"),
+        ("json.invalid", b'"\xc0\xaf"'),
+        ("json.invalid", b'"\xed\xa0\x80"'),
+        ("json.invalid", "{}".encode("utf-16")),
+        ("json.invalid", "\xa01"),
+        ("json.duplicate_key", b'{"vct":"a","vct":"a"}'),
+        ("json.duplicate_key", b'{"exp":1,"exp":2}'),
+        ("json.duplicate_key", b'[{"a":{"b":1,"b":1}}]'),
+        ("json.duplicate_key", b'{"a":1,"\\u0061":1}'),
+        ("json.number_invalid", b"NaN"),
+        ("json.number_invalid", b"[Infinity]"),
+        ("json.number_invalid", b"-Infinity"),
+        ("json.number_invalid", b"1e400"),
+        ("json.number_invalid", b"-1e400"),
+        ("json.number_invalid", b"9007199254740992"),
+        ("json.number_invalid", b"-9007199254740992"),
+        ("json.number_invalid", b"1" + b"0" * 5000),
+        ("json.number_invalid", b"-0"),
+        ("json.number_invalid", b"[-0.0]"),
+        ("json.number_invalid", b"-0e5"),
+        ("json.text", b'"\\ud83d"'),
+        ("json.text", b'"\\uDE00"'),
+        ("json.text", b'"\\ude00\\ud83d"'),
+        ("json.text", b'"\\ud83d\\\\\\ude00"'),
+        ("json.text", b'"\\ud83d \\ude00"'),
+        ("json.text", b'"\\ud83d\\n\\ude00"'),
+        ("json.text", b'{"\\ud83d":1}'),
+        ("json.text", '"\ud83d"'),
+        ("limit.depth", b"[" * 33 + b"]" * 33),
+        ("limit.depth", b'{"a":' * 33 + b"1" + b"}" * 33),
+        ("limit.depth", b"[" * 100_000),
+        ("limit.depth", b"[" * 100_000 + b"]" * 100_000),
+    ],
+)
+def test_json_that_is_not_strict_is_refused(code, data):
+    refused(code, parse_json, data)
+
+
+def test_sdj_037_numbers_that_cannot_be_exact_are_refused():
+    for text in ("NaN", "Infinity", "-0", "1e400", str(10**4000)):
+        refused("json.number_invalid", parse_json, f'["salt", "name", {text}]')
+
+
+def test_sdj_031_two_members_of_one_name_are_refused():
+    for member in ("vct", "exp"):
+        refused("json.duplicate_key", parse_json_object, f'{{"{member}": 1, "{member}": 1}}')
+
+
+def test_depth_is_counted_and_not_brackets():
+    assert parse_json("[" * MAX_DEPTH + "]" * MAX_DEPTH)
+    assert len(parse_json(b"[" + b",".join([b"[]"] * 1000) + b"]")) == 1000
+    refused("limit.depth", parse_json, b"[[[]]]", max_depth=2)
+
+
+def test_size_is_judged_before_reading():
+    assert parse_json(b" " * (MAX_BODY_BYTES - 1) + b"1") == 1
+    refused("limit.size", parse_json, b" " * MAX_BODY_BYTES + b"1")
+    refused("limit.size", parse_json, b"not even JSON", max_bytes=3)
+
+
+@pytest.mark.parametrize("data", [b"[]", b"1", b"null", b'"{}"'])
+def test_an_object_is_expected_where_one_is_asked_for(data):
+    refused("json.invalid", parse_json_object, data)
+
+
+def test_an_object_is_read():
+    assert parse_json_object(b'{"a": 1}') == {"a": 1}
+
+
+@given(st.binary(max_size=60) | st.text('{}[]",:\\ud8aAnN0123456789.-+e ', max_size=30))
+def test_any_bytes_give_a_value_that_can_be_written_or_a_refusal(data):
+    try:
+        value = parse_json(data)
+    except EncodingError:
+        return
+    assert json.loads(jcs(value)) == value
+
+
+# --- JSON out ------------------------------------------------------------------------------------
+
+
+@given(JSON)
+def test_json_comes_back(value):
+    if "-0.0" not in repr(value):
+        assert parse_json(dump_json(value)) == value
+        assert parse_json(dump_json(value, indent=2)) == value
+
+
+def test_json_is_written_compact_or_for_people():
+    assert dump_json({"a": [1, "é"]}) == '{"a":[1,"é"]}'.encode()
+    assert dump_json({"a": 1}, indent=2) == b'{\n  "a": 1\n}'
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_json_is_never_written_with_a_number_that_is_none(value):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        dump_json([value])
+    refused("json.number_invalid", jcs, [value])
+
+
+# --- JCS, RFC 8785 -------------------------------------------------------------------------------
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["arrays", "french", "structures", "unicode", "values", "weird"])
+def test_jcs_gives_the_published_bytes(name):
+    folder = shared("vectors", "jcs-rfc8785")
+    given_bytes = (folder / "input" / f"{name}.json").read_bytes()
+    wanted = bytes.fromhex((folder / "outhex" / f"{name}.txt").read_text())
+    assert jcs(parse_json(given_bytes)) == wanted
+    assert jcs(parse_json(wanted)) == wanted
+
+
+# RFC 8785 appendix B: IEEE 754 bits and the number as ECMAScript writes it.
+@pytest.mark.parametrize(
+    ("bits", "text"),
+    [
+        ("0000000000000000", "0"),
+        ("8000000000000000", "0"),
+        ("0000000000000001", "5e-324"),
+        ("8000000000000001", "-5e-324"),
+        ("7fefffffffffffff", "1.7976931348623157e+308"),
+        ("ffefffffffffffff", "-1.7976931348623157e+308"),
+        ("4340000000000000", "9007199254740992"),
+        ("c340000000000000", "-9007199254740992"),
+        ("4430000000000000", "295147905179352830000"),
+        ("44b52d02c7e14af5", "9.999999999999997e+22"),
+        ("44b52d02c7e14af6", "1e+23"),
+        ("44b52d02c7e14af7", "1.0000000000000001e+23"),
+        ("444b1ae4d6e2ef4e", "999999999999999700000"),
+        ("444b1ae4d6e2ef4f", "999999999999999900000"),
+        ("444b1ae4d6e2ef50", "1e+21"),
+        ("3eb0c6f7a0b5ed8c", "9.999999999999997e-7"),
+        ("3eb0c6f7a0b5ed8d", "0.000001"),
+        ("41b3de4355555553", "333333333.3333332"),
+        ("41b3de4355555554", "333333333.33333325"),
+        ("41b3de4355555555", "333333333.3333333"),
+        ("41b3de4355555556", "333333333.3333334"),
+        ("41b3de4355555557", "333333333.33333343"),
+        ("becbf647612f3696", "-0.0000033333333333333333"),
+        ("43143ff3c1cb0959", "1424953923781206.2"),
+    ],
+)
+def test_jcs_writes_numbers_as_the_appendix_does(bits, text):
+    number = struct.unpack(">d", bytes.fromhex(bits))[0]
+    assert jcs(number) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({}, "{}"),
+        ([], "[]"),
+        ({"b": [], "a": {}}, '{"a":{},"b":[]}'),
+        ([None, True, False], "[null,true,false]"),
+        ({"\ufb33": 1, "\U0001f600": 2}, '{"\U0001f600":2,"\ufb33":1}'),
+        ('\x00\x1f"\\/\u2028\x7f', '"\\u0000\\u001f\\"\\\\/\u2028\x7f"'),
+        ("\b\t\n\f\r", '"\\b\\t\\n\\f\\r"'),
+        ([1.0, 100.0, -2.5], "[1,100,-2.5]"),
+        (10**15, "1000000000000000"),
+    ],
+)
+def test_jcs_of_small_values(value, text):
+    assert jcs(value) == text.encode()
+
+
+@pytest.mark.parametrize("value", [2**53, -(2**53), [2**64]])
+def test_jcs_refuses_an_integer_that_is_not_safe(value):
+    refused("json.number_invalid", jcs, value)
+
+
+@pytest.mark.parametrize("value", ["\ud83d", ["\ude00"], {"\ud83d": 1}])
+def test_jcs_refuses_half_a_character(value):
+    refused("json.text", jcs, value)
+
+
+@given(JSON)
+def test_jcs_is_the_same_for_the_same_value_and_can_be_read(value):
+    once = jcs(value)
+    # A whole float beyond 2^53 is written like an integer (RFC 8785 section 3.2.2.3).
+    assert jcs(json.loads(once, parse_int=float)) == once
