@@ -1,0 +1,169 @@
+"""New entries of the trust list, made and checked before anything is signed.
+
+What is *not* here: certificates (``certificates.py``) and the rules that the list itself enforces
+(healthpassport.trust.model).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from healthpassport.errors import ServiceError, TrustError
+from healthpassport.trust.model import (
+    RegisteredPurpose,
+    TrustedIssuer,
+    TrustedKey,
+    TrustedVerifier,
+)
+from schemas.definitions import definitions
+from schemas.queries import claim_paths, purposes, registered_claims, templates
+
+from .certificates import IssuedCertificate, check_host
+
+LANGUAGE: Final = "en"
+
+# For each purpose the values by record type, or None for what the request templates ask.
+Purposes: TypeAlias = Mapping[str, Mapping[str, Sequence[str]] | None]
+
+
+def issuer_host(iss: str) -> str:
+    """The host in an issuer's URL, which its certificate has to name."""
+    parts = urlsplit(iss)
+    if parts.scheme != "https" or parts.query or parts.fragment or iss.endswith("/"):
+        raise ServiceError("authority.entry", "iss is an https URL without a slash at its end")
+    return check_host(parts.hostname or "")
+
+
+def make_issuer(
+    *,
+    iss: str,
+    ods: str,
+    name: str,
+    anchor: bytes,
+    certificate: IssuedCertificate,
+    record_types: Sequence[str],
+    status_lists: Sequence[str],
+) -> TrustedIssuer:
+    """The entry of an issuer with one key.
+
+    Raises:
+        ServiceError: ``authority.entry`` for an unknown record type or a value out of shape.
+    """
+    unknown = sorted(set(record_types) - definitions().keys())
+    if unknown or not record_types:
+        raise ServiceError("authority.entry", f"unknown record types: {', '.join(unknown)}")
+    try:
+        key = TrustedKey(
+            thumbprint=certificate.public_key.thumbprint(),
+            jwk={n: str(value) for n, value in certificate.public_key.jwk().items()},
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
+            record_types=tuple(dict.fromkeys(record_types)),
+        )
+        return TrustedIssuer(
+            iss=iss,
+            ods=ods,
+            name=name,
+            anchors=(anchor,),
+            keys=(key,),
+            status_lists=tuple(dict.fromkeys(status_lists)),
+        )
+    except ValidationError as error:
+        raise _refused(error) from error
+
+
+def with_new_key(old: TrustedIssuer, new: TrustedIssuer) -> TrustedIssuer:
+    """The entry with the keys and status lists of both: the keys overlap until one is removed.
+
+    Raises:
+        ServiceError: ``authority.conflict`` when name or ODS code differ, or the key is there.
+    """
+    if (old.ods, old.name) != (new.ods, new.name):
+        raise ServiceError("authority.conflict", "this iss belongs to another organisation")
+    if old.key(new.keys[0].thumbprint) is not None:
+        raise ServiceError("authority.conflict", "the list names this key already")
+    return TrustedIssuer(
+        iss=old.iss,
+        ods=old.ods,
+        name=old.name,
+        anchors=tuple(dict.fromkeys((*old.anchors, *new.anchors))),
+        keys=(*old.keys, *new.keys),
+        status_lists=tuple(dict.fromkeys((*old.status_lists, *new.status_lists))),
+        status_aggregation=old.status_aggregation,
+    )
+
+
+def make_verifier(
+    *,
+    ods: str,
+    name: str,
+    anchor: bytes,
+    certificate: IssuedCertificate,
+    wanted: Purposes,
+) -> TrustedVerifier:
+    """The entry of a verifier.
+
+    Raises:
+        TrustError: ``trust.purpose`` for anything but direct care, ``trust.claims``.
+        ServiceError: ``authority.entry``, ``authority.template``.
+    """
+    registered = {purpose: _registered(purpose, claims) for purpose, claims in wanted.items()}
+    try:
+        return TrustedVerifier(
+            certificate_hash=certificate.certificate_hash,
+            ods=ods,
+            name=name,
+            anchors=(anchor,),
+            purposes=registered,
+            not_before=certificate.not_before,
+            not_after=certificate.not_after,
+        )
+    except ValidationError as error:
+        raise _refused(error) from error
+
+
+def _registered(purpose: str, claims: Mapping[str, Sequence[str]] | None) -> RegisteredPurpose:
+    found = purposes().get(purpose)
+    if found is None:
+        raise TrustError("trust.purpose", f"{purpose} is not one of: {', '.join(purposes())}")
+    asked = _of_templates(purpose) if claims is None else _known(claims)
+    return RegisteredPurpose(
+        retention=found.retention[LANGUAGE],
+        claims={record_type: tuple(paths) for record_type, paths in asked.items()},
+    )
+
+
+def _of_templates(purpose: str) -> Mapping[str, Sequence[str]]:
+    """What the request templates of this purpose ask for, all of them together."""
+    joined: dict[str, dict[str, None]] = {}
+    for template in templates().values():
+        if template.purpose.id == purpose:
+            for record_type, paths in registered_claims(template).items():
+                joined.setdefault(record_type, {}).update(dict.fromkeys(paths))
+    if not joined:
+        raise ServiceError("authority.template", purpose)
+    return {record_type: tuple(paths) for record_type, paths in joined.items()}
+
+
+def _known(claims: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    for record_type, paths in claims.items():
+        definition = definitions().get(record_type)
+        if definition is None or not paths:
+            raise TrustError("trust.claims", f"nothing can be asked of {record_type}")
+        possible = {
+            ".".join(step for step in path if step is not None)
+            for path in claim_paths(definition).values()
+        }
+        if unknown := sorted(set(paths) - possible):
+            raise TrustError("trust.claims", f"{record_type} has no {', '.join(unknown)}")
+    return claims
+
+
+def _refused(error: ValidationError) -> ServiceError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return ServiceError("authority.entry", f"{where}: {first['msg']}")
