@@ -168,7 +168,7 @@ def _parse(request_object: str) -> jws.ParsedJws:
     try:
         parsed = jws.parse(request_object)
     except (JoseError, EncodingError) as error:
-        if error.code in {"jws.syntax", "b64.invalid", "json.invalid"}:
+        if error.code in {"jws.syntax", "b64.not_canonical", "json.invalid"}:
             raise RequestError("request.unsigned", "this is no signed request object") from error
         raise
     if parsed.header.get("alg") == "none" or not parsed.signature:

@@ -200,7 +200,7 @@ def _parsed(path: Path) -> _Stored | None:
 
 def _moment(value: Json) -> datetime:
     if not isinstance(value, int):
-        raise EncodingError("json.number")
+        raise EncodingError("json.number_invalid")
     return datetime.fromtimestamp(value, UTC)
 
 

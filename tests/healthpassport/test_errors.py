@@ -1,8 +1,10 @@
 """One error tree: every code stands once, and says whose side it is on and what to do next."""
 
+import ast
 import re
 
 import pytest
+from repository import ROOT
 
 import schemas
 from healthpassport import errors
@@ -80,3 +82,22 @@ def test_a_code_that_stands_twice_is_a_fault(monkeypatch):
 
 def test_no_error_of_ours_leaves_the_tree():
     assert {kind.__base__ for kind in subclasses()} == {Exception, PassportError}
+
+
+def raised_codes():
+    """Every code written out where one of our errors is made, in any package."""
+    names = {kind.__name__ for kind in subclasses()}
+    for package in ("healthpassport", "issuer", "wallet", "verifier", "authority", "demo"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and node.args:
+                    first = node.args[0]
+                    called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                    if called in names and isinstance(first, ast.Constant):
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", first.value
+
+
+def test_every_code_that_is_raised_stands_in_the_catalogue():
+    raised = list(raised_codes())
+    assert len(raised) > 50
+    assert [(where, code) for where, code in raised if code not in catalogue()] == []
