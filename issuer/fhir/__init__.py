@@ -7,8 +7,9 @@ report but must not gate.
 
 from __future__ import annotations
 
+from .asof import as_of
 from .entries import Bucket, Details, Entry
 from .extraction import SECTIONS, Extraction, extract
 from .patients import Person
 
-__all__ = ["SECTIONS", "Bucket", "Details", "Entry", "Extraction", "Person", "extract"]
+__all__ = ["SECTIONS", "Bucket", "Details", "Entry", "Extraction", "Person", "as_of", "extract"]

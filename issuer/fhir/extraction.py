@@ -13,7 +13,8 @@ from healthpassport.encoding import Json
 from healthpassport.errors import SourceError
 from healthpassport.summary import SectionState
 
-from . import allergies, immunisations, lists, medications, patients, problems
+from . import allergies, dates, immunisations, lists, medications, patients, problems
+from .asof import as_of
 from .entries import Entry
 from .lists import Statement
 from .patients import Person
@@ -21,7 +22,7 @@ from .references import Index
 from .source import Defects, Found, find_resources, read_json
 from .states import state
 from .subjects import Stranger, Subjects
-from .values import has_modifier
+from .values import flag, has_modifier
 
 REPORT_VERSION: Final = 1
 SECTIONS: Final = (
@@ -43,6 +44,11 @@ class Extraction:
     warnings: tuple[str, ...]
     defects: Defects
     strangers: tuple[Found, ...]
+    refused: frozenset[int]
+
+    def is_refused(self, entry: Entry) -> bool:
+        """Whether ``entry`` carries a modifier that nobody here understands (R4 section 2.4.2)."""
+        return id(entry.found) in self.refused
 
     def section(self, name: str) -> list[Entry]:
         """The entries of one section, in the order of the file."""
@@ -103,20 +109,34 @@ def extract(data: bytes, subject: str | None = None) -> Extraction:
     said = list(lists.statements(index))
     subjects = Subjects(index, everybody)
     owners = {id(e.found): subjects.of(e.found) for e in entries}
+    strangers = tuple(e.found for e in entries if owners[id(e.found)] is Stranger.ELSEWHERE)
     chosen = everybody
     if subject is not None:
         chosen = tuple(p for p in everybody if p.answers_to(subject))
         if len(chosen) != 1:
             raise SourceError("fhir.subject_mismatch", "nobody in the file answers to that name")
-        others = {id(p) for p in everybody} - {id(chosen[0])}
+        others = [p for p in everybody if p is not chosen[0]]
         entries = [e for e in entries if _may_be(owners[id(e.found)], chosen[0], everybody)]
-        said = [s for s in said if id(subjects.of(s.found)) not in others]
-    _note(entries, owners, chosen, defects)
-    strangers = tuple(e.found for e in entries if owners[id(e.found)] is Stranger.ELSEWHERE)
-    warnings = lists.warnings(index, said)
-    return Extraction(
-        index, chosen, tuple(entries), tuple(said), tuple(warnings), defects, strangers
+        said = [s for s in said if subjects.of(s.found) not in others]
+    refused = frozenset(id(e.found) for e in entries if _is_modified(e))
+    extraction = Extraction(
+        index=index,
+        persons=chosen,
+        entries=tuple(entries),
+        statements=tuple(said),
+        warnings=tuple(lists.warnings(index, said)),
+        defects=defects,
+        strangers=strangers,
+        refused=refused,
     )
+    _note_entries(extraction, owners)
+    _note_rest(extraction)
+    return extraction
+
+
+def _is_modified(entry: Entry) -> bool:
+    resource = entry.found.resource
+    return has_modifier(resource) or flag(resource.get("isSubpotent")) is True
 
 
 def _may_be(owner: Person | Stranger, person: Person, everybody: tuple[Person, ...]) -> bool:
@@ -134,27 +154,37 @@ def _read(index: Index) -> list[Entry]:
     ]
 
 
-def _note(
-    entries: list[Entry],
-    owners: dict[int, Person | Stranger],
-    chosen: tuple[Person, ...],
-    defects: Defects,
-) -> None:
+def _note_entries(extraction: Extraction, owners: dict[int, Person | Stranger]) -> None:
     """Write down what somebody should look at; nothing here changes an entry."""
-    for entry in entries:
+    defects = extraction.defects
+    latest = as_of(extraction.index)
+    for entry in extraction.entries:
         place = entry.found.place
         owner = owners[id(entry.found)]
-        if isinstance(owner, Stranger) and chosen:
+        if isinstance(owner, Stranger) and extraction.persons:
             defects.add(owner.value, place)
         if entry.concept.is_empty:
             defects.add("nothing_named", place)
         elif not any(c.code for c in entry.concept.codings):
             defects.add("uncoded", place)
-        if has_modifier(entry.found.resource):
+        if extraction.is_refused(entry):
             defects.add("modifier_extension", place)
         if entry.section == problems.SECTION and problems.abated(entry):
             defects.add("active_with_abatement", place)
-    for person in chosen:
+        if entry.date is not None:
+            day = dates.day(entry.date)
+            if dates.normal(entry.date) is None:
+                defects.add("date_unreadable", place)
+            elif day is not None and latest is not None and day > latest:
+                defects.add("date_after_source", place)
+
+
+def _note_rest(extraction: Extraction) -> None:
+    defects = extraction.defects
+    for statement in extraction.statements:
+        for _ in range(statement.missing):
+            defects.add("dangling_reference", f"{statement.found.place} {statement.title or ''}")
+    for person in extraction.persons:
         number = person.nhs_number
         if number is not None and not patients.is_valid_nhs_number(number):
             defects.add("nhs_number_check", person.patients[0].place)

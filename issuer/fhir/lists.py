@@ -16,7 +16,7 @@ from healthpassport.encoding import JsonObject
 from .narrative import Table, read_narrative
 from .references import Index
 from .source import Found
-from .values import codes, concept, extensions, flag, obj, objs, string
+from .values import Concept, codes, concept, extensions, flag, obj, objs, string
 
 ENDED_CODE: Final = "1103671000000101"  # SNOMED CT (UK) Ended allergies, GP Connect
 _ENDED_WORDS: Final = re.compile(r"\b(?:ended|resolved)\b", re.IGNORECASE)
@@ -65,6 +65,8 @@ class Statement:
     empty_reason: str | None
     has_entries: bool
     table: Table | None
+    reason: Concept
+    missing: int
 
 
 def is_ended(resource: JsonObject) -> bool:
@@ -92,17 +94,20 @@ def ended_members(index: Index) -> set[int]:
     return inner
 
 
-def section_of(resource: JsonObject) -> str | None:
-    """The section of which a List or a Composition's section speaks, by code, else by title."""
+def section_of(resource: JsonObject, *, trust_title: bool) -> str | None:
+    """The section of which a List or a Composition's section speaks, by code, else by title.
+
+    ``trust_title`` lets the title speak where the code is one that nobody reviewed.
+    """
     named = concept(resource.get("code"))
     for coding in named.codings:
         if _SECONDARY in (coding.system or "").lower():
             return None
         if found := SECTION_CODES.get((coding.code or "").strip().lower()):
             return found
-    if any(coding.code for coding in named.codings):
+    if any(coding.code for coding in named.codings) and not trust_title:
         return None
-    title = string(resource.get("title")) or named.text
+    title = string(resource.get("title")) or named.name
     return next((s for pattern, s in _TITLES if title and pattern.search(title)), None)
 
 
@@ -110,31 +115,38 @@ def statements(index: Index) -> Iterator[Statement]:
     """What every List and every section of every Composition says."""
     for found in index.of("List"):
         resource = found.resource
-        if _ERROR in codes(resource.get("status")) or is_ended(resource):
-            continue
-        yield _statement(found, resource, "entry", narrate=False)
+        if _ERROR not in codes(resource.get("status")) and not is_ended(resource):
+            yield _statement(found, resource, index, in_composition=False)
     for found in index.of("Composition"):
         if _ERROR not in codes(found.resource.get("status")):
-            yield from _sections(found, found.resource)
+            yield from _sections(found, found.resource, index)
 
 
-def _sections(found: Found, holder: JsonObject) -> Iterator[Statement]:
+def _sections(found: Found, holder: JsonObject, index: Index) -> Iterator[Statement]:
     for section in objs(holder.get("section")):
-        yield _statement(found, section, "entry", narrate=True)
-        yield from _sections(found, section)
+        yield _statement(found, section, index, in_composition=True)
+        yield from _sections(found, section, index)
 
 
-def _statement(found: Found, holder: JsonObject, entries: str, *, narrate: bool) -> Statement:
-    reasons = codes(holder.get("emptyReason"))
-    has_entries = bool(objs(holder.get(entries))) or bool(objs(holder.get("section")))
-    div = string(obj(holder.get("text")).get("div")) if narrate and not has_entries else None
+def _statement(
+    found: Found, holder: JsonObject, index: Index, *, in_composition: bool
+) -> Statement:
+    reason = concept(holder.get("emptyReason"))
+    words = codes(holder.get("emptyReason"))
+    rows = objs(holder.get("entry"))
+    items = [row.get("item") for row in rows] if not in_composition else list(rows)
+    parts = bool(objs(holder.get("section")))
+    div = string(obj(holder.get("text")).get("div"))
+    told = in_composition and not rows and not parts and div is not None
     return Statement(
         found,
-        section_of(holder),
+        section_of(holder, trust_title=in_composition),
         string(holder.get("title")),
-        reasons[0] if reasons else None,
-        has_entries,
-        read_narrative(div) if div is not None else None,
+        words[0] if words else None,
+        bool(rows) or parts,
+        read_narrative(div) if told and div is not None else None,
+        reason,
+        sum(index.resolve(item, found) is None for item in items),
     )
 
 

@@ -16,7 +16,7 @@ from healthpassport.encoding import Json, JsonObject
 from . import dates
 from .references import Index
 from .source import Found
-from .values import code, codes, concept, extension, flag, obj, objs, plain, string, strings
+from .values import code, codes, extension, flag, obj, objs, plain, string, strings
 
 _NHS_OID: Final = "2.16.840.1.113883.2.1.4.1"
 _TEN_DIGITS: Final = re.compile(r"[0-9]{10}\Z")
@@ -40,6 +40,11 @@ class Person:
     def nhs_number(self) -> str | None:
         """The NHS number as ten digits, or as it stands where it is something else."""
         return nhs_number(self.resource)
+
+    @property
+    def deceased(self) -> bool:
+        """Whether the source says that the person has died."""
+        return deceased(self.resource)
 
     @property
     def restricted(self) -> bool:
@@ -163,11 +168,9 @@ def deceased(resource: JsonObject) -> bool:
         return True
     if string(resource.get("deceasedDateTime")) is not None:
         return True
-    return concept(
-        extension(resource, "DeathNotificationStatus", "deathNotificationStatus")
-    ).codings != () and (
-        code(extension(resource, "DeathNotificationStatus", "deathNotificationStatus")) != "u"
-    )
+    notice = extension(resource, "DeathNotificationStatus", "deathNotificationStatus")
+    # PDS: 1 informal, 2 formal notice of death, U notice removed.
+    return code(notice) in ("1", "2")
 
 
 def report(person: Person) -> dict[str, Json]:

@@ -49,7 +49,7 @@ def state(entries: Iterable[Entry], said: Iterable[Statement]) -> SectionState:
 def _spoken(statement: Statement) -> SectionState | None:
     """What one List or section says by being empty or told in words only."""
     if statement.empty_reason is not None:
-        if statement.empty_reason in _NONE_KNOWN:
+        if says_none(statement):
             return SectionState.NONE_KNOWN
         if statement.empty_reason in _WITHHELD:
             return SectionState.WITHHELD
@@ -59,3 +59,8 @@ def _spoken(statement: Statement) -> SectionState | None:
     if statement.table.says_nothing:
         return SectionState.NO_INFORMATION
     return SectionState.NARRATIVE_ONLY
+
+
+def says_none(statement: Statement) -> bool:
+    """Whether a List or section is empty because there is none (emptyReason nilknown)."""
+    return statement.empty_reason in _NONE_KNOWN

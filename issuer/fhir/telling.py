@@ -1,0 +1,111 @@
+"""What records say of entries: the one door through which issuer.records reads FHIR.
+
+What is *not* here: which entries may be issued, and the shape of a record (issuer.records).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.summary import SectionState
+
+from . import allergies, immunisations, medications, medicines, problems, states
+from .entries import Details, Entry
+from .extraction import Extraction
+from .identity import fields as identity
+from .negation import Kind
+from .references import Index
+from .values import codes, obj, objs, plain, plain_codings
+
+__all__ = [
+    "denial",
+    "details",
+    "empty_reasons",
+    "identity",
+    "is_degraded",
+    "is_ended_without_status",
+    "is_recently_stopped",
+    "lacks_dose_words",
+    "may_reach_patient",
+    "state_of",
+]
+
+# SNOMED CT (UK) Transfer-degraded entries: GP2GP, as published GP Connect and UK Core examples have
+# them; the display tells the others of the kind.
+_DEGRADED: Final = frozenset({"196411000000103", "196421000000109", "196461000000101"})
+_DEGRADED_WORDS: Final = re.compile(r"transfer[- ]degraded", re.IGNORECASE)
+_NOT_TO_PATIENT: Final = frozenset({"nopat"})  # HL7 v3 ActCode: no disclosure to the patient
+
+
+def details(entry: Entry, index: Index) -> Details:
+    """What the record of its section says of ``entry``."""
+    if entry.section == medications.SECTION:
+        return medicines.details(entry, index)
+    return _DETAILS[entry.section](entry)
+
+
+_DETAILS: Final = {
+    allergies.SECTION: allergies.details,
+    problems.SECTION: problems.details,
+    immunisations.SECTION: immunisations.details,
+}
+
+
+def denial(entry: Entry) -> Mapping[str, Json]:
+    """The row of a negation: its own words and codes, and whether it denies or does not know."""
+    words = entry.concept.name or "No information"
+    return plain(text=words, coding=plain_codings(entry.concept), kind=entry.bucket.value)
+
+
+def empty_reasons(extraction: Extraction, section: str) -> list[Mapping[str, Json]]:
+    """The rows that Lists and sections give as the reason why they are empty."""
+    rows: list[Mapping[str, Json]] = []
+    for statement in extraction.statements:
+        if statement.section == section and statement.empty_reason is not None:
+            none = states.says_none(statement)
+            row = plain(
+                text=statement.reason.name or statement.empty_reason,
+                coding=plain_codings(statement.reason),
+                kind=(Kind.NEGATED if none else Kind.ABSENT_INFO).value,
+            )
+            if row not in rows:
+                rows.append(row)
+    return rows
+
+
+def state_of(extraction: Extraction, section: str, entries: Iterable[Entry]) -> SectionState:
+    """The state of ``section`` where only ``entries`` of it are kept."""
+    return states.state(entries, [s for s in extraction.statements if s.section == section])
+
+
+def may_reach_patient(entry: Entry) -> bool:
+    """Whether the source lets the patient have ``entry`` (security label NOPAT says not)."""
+    labels = objs(obj(entry.found.resource.get("meta")).get("security"))
+    return not any(word in _NOT_TO_PATIENT for label in labels for word in codes(label))
+
+
+def is_degraded(entry: Entry) -> bool:
+    """Whether ``entry`` lost its code on its way between systems: its text is its meaning."""
+    return any(
+        (coding.code or "").strip() in _DEGRADED or _DEGRADED_WORDS.search(coding.display or "")
+        for coding in entry.concept.codings
+    )
+
+
+def is_ended_without_status(entry: Entry) -> bool:
+    """Whether an active problem carries an end date that its status does not speak of."""
+    return entry.section == problems.SECTION and problems.abated(entry)
+
+
+def is_recently_stopped(entry: Entry, index: Index, as_of: date) -> bool:
+    """Whether a stopped medicine lies within the window of its type."""
+    return medicines.recently_stopped(entry, index, as_of)
+
+
+def lacks_dose_words(entry: Entry) -> bool:
+    """Whether a medicine's dose stands in structure only."""
+    return entry.section == medications.SECTION and medicines.without_words(entry)

@@ -1,0 +1,278 @@
+"""From what was understood of a source to the records that may be issued of one person.
+
+Entered in error and refuted entries are never issued, an entry with a modifier that nobody here
+understands is left out and said to be, inactive allergies are only counted, and a section that
+loses an entry so never looks empty. What is *not* here: FHIR (issuer.fhir reads it) and who may
+receive a record (issuer.service).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.errors import RecordError, SourceError
+from healthpassport.summary import (
+    Item,
+    PatientSummary,
+    Record,
+    RecordDefinition,
+    SectionState,
+    Source,
+    definition,
+    record_types,
+    validate,
+)
+from healthpassport.summary.rules import check_items, check_members
+from issuer.fhir import SECTIONS, Bucket, Entry, Extraction, Person, as_of
+from issuer.fhir.telling import (
+    denial,
+    details,
+    empty_reasons,
+    identity,
+    is_degraded,
+    is_ended_without_status,
+    is_recently_stopped,
+    lacks_dose_words,
+    may_reach_patient,
+    state_of,
+)
+
+IDENTITY: Final = "PatientIdentity"
+SOME_KINDS_LEFT_OUT: Final = "some-kinds-left-out"
+UNNAMED: Final = "Not named in the source"
+_ITEM_BUCKETS: Final = frozenset(
+    {Bucket.ACTIVE, Bucket.UNKNOWN_STATUS, Bucket.ON_HOLD, Bucket.PLANNED, Bucket.NOT_GIVEN}
+)
+_DENIALS: Final = frozenset({Bucket.NEGATED, Bucket.ABSENT_INFO})
+_SUBJECT: Final = frozenset({"nhsNumber", "familyName", "givenNames", "birthDate"})
+
+Exclusion = Callable[[Entry], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What every record of one person shares."""
+
+    extraction: Extraction
+    source: Source
+    day: date
+    subject: Mapping[str, Json]
+    excluded: Exclusion
+
+
+def _nothing(_entry: Entry) -> bool:
+    return False
+
+
+def build(
+    extraction: Extraction,
+    *,
+    source: Source,
+    now: datetime,
+    excluded: Exclusion = _nothing,
+) -> PatientSummary:
+    """The records of the one person of ``extraction``, in the order of the definitions.
+
+    Args:
+        extraction: what was understood of one source, for one person.
+        source: the organisation that issues, from its own settings.
+        now: the present, for ages and where the source names no day of its own.
+        excluded: tells the entries of a sensitive kind, which are left out without a mark.
+
+    Raises:
+        SourceError: ``fhir.no_patient``, ``fhir.several_patients``, ``fhir.restricted``,
+            ``fhir.subject_mismatch`` or ``fhir.no_identity``.
+    """
+    person = _the_person(extraction)
+    day = min(as_of(extraction.index) or now.date(), now.date())
+    facts = identity(person, extraction.index, now.date())
+    subject = _fitting(facts, definition(IDENTITY))
+    if not subject:
+        raise SourceError("fhir.no_identity")
+    shared: dict[str, Json] = {n: v for n, v in subject.items() if n in _SUBJECT}
+    context = _Context(extraction, source, day, shared, excluded)
+    sections = [known for known in map(definition, record_types()) if known.section in SECTIONS]
+    found = (_section(known, context) for known in sections)
+    records = (record for record in found if record is not None)
+    return PatientSummary((_identity(person, subject, context), *records))
+
+
+def _the_person(extraction: Extraction) -> Person:
+    persons = extraction.persons
+    if not persons or any(person.sensitive for person in persons):
+        raise SourceError("fhir.no_patient")
+    if len(persons) > 1:
+        raise SourceError("fhir.several_patients", f"{len(persons)} patients")
+    if extraction.strangers:
+        places = ", ".join(found.path for found in extraction.strangers[:3])
+        raise SourceError("fhir.subject_mismatch", f"entries of somebody else: {places}")
+    if persons[0].restricted:
+        raise SourceError("fhir.restricted")
+    return persons[0]
+
+
+def _fitting(facts: Mapping[str, Json], known: RecordDefinition) -> dict[str, Json]:
+    """The facts that fit their definition; one that does not is left out alone."""
+    good: dict[str, Json] = {}
+    for name, value in facts.items():
+        try:
+            check_members({name: value}, known.subject_fields, complete=False)
+        except RecordError:
+            continue
+        good[name] = value
+    return good
+
+
+def _identity(person: Person, subject: Mapping[str, Json], context: _Context) -> Record:
+    warnings = [SOME_KINDS_LEFT_OUT]
+    if person.nhs_number is not None and "nhsNumber" not in subject:
+        warnings.append("nhs-number-not-valid")
+    record = Record(
+        type=IDENTITY,
+        source=context.source,
+        state=SectionState.ITEMS,
+        as_of=context.day,
+        warnings=tuple(warnings),
+        subject=subject,
+        always={"deceased": person.deceased},
+    )
+    validate(record)
+    return record
+
+
+def _section(known: RecordDefinition, context: _Context) -> Record | None:
+    """One section's record; None where the source is silent about the section."""
+    extraction = context.extraction
+    kept = [
+        entry
+        for entry in extraction.section(known.section)
+        if may_reach_patient(entry) and not context.excluded(entry)
+    ]
+    refused = [entry for entry in kept if extraction.is_refused(entry)]
+    sound = [entry for entry in kept if not extraction.is_refused(entry)]
+    items: list[Item] = []
+    for entry in sound:
+        if not _belongs(entry, context):
+            continue
+        item = _item(entry, extraction)
+        if _fits(item, known):
+            items.append(item)
+        else:
+            refused.append(entry)
+    for entry in refused:
+        extraction.defects.add("entry_refused", entry.found.place)
+    state = _state(known, [e for e in sound if e not in refused], items, refused, extraction)
+    if state is SectionState.NOT_RECORDED:
+        return None
+    record = Record(
+        type=known.type,
+        source=context.source,
+        state=state,
+        as_of=context.day,
+        window=known.window,
+        warnings=_warnings(sound, refused, context),
+        subject=context.subject,
+        items=tuple(items),
+        negations=_negations(sound, known, extraction),
+        always=_always(known.section, sound, items),
+    )
+    validate(record)
+    return record
+
+
+def _belongs(entry: Entry, context: _Context) -> bool:
+    """Whether ``entry`` is an item of its record: ended allergies are only counted."""
+    if entry.bucket is not Bucket.INACTIVE:
+        return entry.bucket in _ITEM_BUCKETS
+    if entry.section == "medications":
+        return is_recently_stopped(entry, context.extraction.index, context.day)
+    return entry.section == "problems"
+
+
+def _item(entry: Entry, extraction: Extraction) -> Item:
+    found = details(entry, extraction.index)
+    return Item({"text": entry.concept.name or UNNAMED, **found.unit}, found.fields)
+
+
+def _fits(item: Item, known: RecordDefinition) -> bool:
+    try:
+        check_items([item], (), known)
+    except RecordError:
+        return False
+    return True
+
+
+def _state(
+    known: RecordDefinition,
+    sound: list[Entry],
+    items: list[Item],
+    refused: list[Entry],
+    extraction: Extraction,
+) -> SectionState:
+    """A section that lost an entry, or lists past ones, never reads as none known."""
+    state = state_of(extraction, known.section, sound)
+    if state is SectionState.ITEMS:
+        return state
+    if any(entry.bucket is not Bucket.IN_ERROR for entry in refused):
+        return SectionState.NO_INFORMATION if items else SectionState.WITHHELD
+    if items and state is SectionState.NONE_KNOWN:
+        return SectionState.ONLY_INACTIVE
+    return state
+
+
+def _negations(
+    sound: list[Entry], known: RecordDefinition, extraction: Extraction
+) -> tuple[Item, ...]:
+    """The rows that assert an absence, in their own words."""
+    rows = [denial(entry) for entry in sound if entry.bucket in _DENIALS]
+    rows += empty_reasons(extraction, known.section)
+    good = []
+    for row in rows:
+        item = Item(row)
+        try:
+            check_items((), [item], known)
+        except RecordError:
+            extraction.defects.add("negation_refused", known.section)
+            continue
+        good.append(item)
+    return tuple(good)
+
+
+def _always(section: str, sound: list[Entry], items: list[Item]) -> dict[str, Json]:
+    if section == "allergies":
+        return {"endedCount": sum(e.bucket is Bucket.INACTIVE for e in sound)}
+    if section == "medications":
+        groups = [item.unit.get("group") for item in items]
+        return {
+            "counts": {
+                "current": groups.count("current"),
+                "onHold": groups.count("on_hold"),
+                "recentlyStopped": groups.count("stopped"),
+            }
+        }
+    return {}
+
+
+def _warnings(sound: list[Entry], refused: list[Entry], context: _Context) -> tuple[str, ...]:
+    """What every reader must see: the source's own warnings and what reading found."""
+    shown = [entry for entry in sound if _belongs(entry, context)]
+    found = [SOME_KINDS_LEFT_OUT, *context.extraction.warnings]
+    if "dangling_reference" in context.extraction.defects.counts:
+        found.append("entries-missing")
+    if refused:
+        found.append("entries-refused")
+    if any(is_degraded(entry) for entry in shown):
+        found.append("degraded-entries")
+    if any(not any(c.code for c in entry.concept.codings) for entry in shown):
+        found.append("uncoded-entries")
+    if any(entry.concept.is_empty for entry in shown):
+        found.append("unnamed-entries")
+    if any(is_ended_without_status(entry) for entry in shown):
+        found.append("active-with-end-date")
+    if any(lacks_dose_words(entry) for entry in shown):
+        found.append("dose-not-in-words")
+    return tuple(dict.fromkeys(found))
