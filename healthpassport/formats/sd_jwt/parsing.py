@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import MAX_TOKEN_BYTES, Json, parse_json_object
-from healthpassport.errors import CredentialError
+from healthpassport.errors import CredentialError, EncodingError
 from healthpassport.jose import jws
 from healthpassport.jose.times import numeric_date
 
@@ -77,8 +77,13 @@ def parse(text: str) -> ParsedSdJwt:
     """
     if len(text) > MAX_TOKEN_BYTES:
         raise CredentialError("limit.size")
-    signed, *disclosures, last = parts = text.split("~")
-    if len(parts) < SMALLEST or not signed or "" in disclosures:
+    if not text.isascii():
+        raise EncodingError("b64.not_canonical")
+    parts = text.split("~")
+    if len(parts) < SMALLEST:
+        raise CredentialError("sdjwt.syntax")
+    signed, *disclosures, last = parts
+    if not signed or "" in disclosures:
         raise CredentialError("sdjwt.syntax")
     if last and last.count(".") != jws.PARTS - 1:
         # Without the last tilde the final disclosure would stand in the KB-JWT's place.
