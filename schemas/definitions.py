@@ -106,6 +106,7 @@ class Counted:
 class RecordDefinition:
     """One record type. Each group of fields maps a name to its definition, in reading order.
 
+    ``note`` is what every reader of such a record is told beside it, empty for most types.
     ``inactive`` names values of unit fields that make an item past: such items alone do not make
     the state ``items``. A type with no ``unit_fields`` has no items: its subject is its content.
     """
@@ -118,6 +119,7 @@ class RecordDefinition:
     meaning: str
     labels: Mapping[str, Label]
     consent: Mapping[str, str]
+    note: Mapping[str, Label]
     envelope_fields: Mapping[str, FieldDefinition]
     always_fields: Mapping[str, FieldDefinition]
     subject_fields: Mapping[str, FieldDefinition]
@@ -169,6 +171,13 @@ def states() -> Mapping[str, StateDefinition]:
 
 
 @cache
+def warnings() -> Mapping[str, Mapping[str, Label]]:
+    """The words of every warning that has a code; other words of a source stand as they are."""
+    rows = schemas.load("records/_warnings.json")
+    return MappingProxyType({code: labels(code, row) for code, row in rows.items()})
+
+
+@cache
 def definitions() -> Mapping[str, RecordDefinition]:
     """Every record type by name, in the order in which people read them."""
     common = schemas.load("records/_common.json")
@@ -203,6 +212,7 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
         meaning=row["meaning"],
         labels=labels(row["type"], row["labels"]),
         consent=words(row["type"], row["consent"]),
+        note=labels(row["type"], row["note"]) if "note" in row else {},
         envelope_fields=shared["envelope"],
         always_fields=always,
         subject_fields=subject,

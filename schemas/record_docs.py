@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from schemas.definitions import FieldDefinition, RecordDefinition, definitions, states
+from schemas.definitions import FieldDefinition, RecordDefinition, definitions, states, warnings
 from schemas.queries import purposes, templates
 
 _HEAD: Final = """\
@@ -55,6 +55,7 @@ def record_page() -> str:
         "The desk shows them only when every item is shared.\n",
         _table(listing.negation_fields),
         *(_record(definition, listing) for definition in definitions().values()),
+        _warnings(),
         _purposes(),
         _templates(),
     ]
@@ -71,6 +72,7 @@ def _record(definition: RecordDefinition, listing: RecordDefinition) -> str:
         f"- section: `{definition.section}`",
         f"- period: {definition.window}",
         *(f"- past items: `{name}` is {_codes(v)}" for name, v in definition.inactive.items()),
+        *(f"- note to readers: {label.clinical}" for label in [*definition.note.values()][:1]),
     ]
     return "\n".join([*lines, "", _table(fields)])
 
@@ -98,6 +100,19 @@ def _states() -> str:
         words = [f"{label.patient}; {label.clinical}" for label in state.labels.values()]
         cells = [f"`{name}`", state.items.value, state.meaning, *words]
         rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def _warnings() -> str:
+    rows = [
+        "## Warnings\n",
+        "Codes that `warnings` may hold. A source's own other words travel as they are.\n",
+        "| warning | words (patient) | words (clinician) | Cymraeg |",
+        "|---|---|---|---|",
+    ]
+    for code, label in warnings().items():
+        cells = [label["en"].patient, label["en"].clinical, label["cy"].patient]
+        rows.append("| " + " | ".join([f"`{code}`", *cells]) + " |")
     return "\n".join(rows) + "\n"
 
 

@@ -4,9 +4,10 @@ import re
 
 import pytest
 from reading import grade, syllables, too_hard
+from repository import ROOT
 
 import schemas
-from schemas.definitions import LANGUAGES, definitions, states
+from schemas.definitions import LANGUAGES, definitions, states, warnings
 from schemas.queries import purposes, templates
 
 # experience.md: never credential, verifier, claim, disclose, revoke.
@@ -19,6 +20,10 @@ def sentences():
         yield f"{name} retention", purpose.retention["en"]
     for name, definition in definitions().items():
         yield f"{name} consent", definition.consent["en"]
+        if definition.note:
+            yield f"{name} note", definition.note["en"].patient
+    for code, found in warnings().items():
+        yield code, found["en"].patient
 
 
 def labels():
@@ -56,6 +61,25 @@ def test_every_label_stands_in_every_language():
     for where, found in labels():
         assert set(found) == set(LANGUAGES), where
         assert all(label.patient and label.clinical for label in found.values()), where
+
+
+def test_every_warning_has_a_sentence_for_each_reader():
+    for code, found in warnings().items():
+        for label in found.values():
+            assert label.patient.endswith("."), code
+            assert label.clinical.endswith("."), code
+
+
+def test_a_list_of_medicines_says_what_it_may_omit():
+    assert (
+        definitions()["MedicationSummary"].note["en"].clinical
+        == "May omit medicines from hospitals, clinics, pharmacies or shops."
+    )
+
+
+def test_every_record_says_that_some_kinds_are_left_out():
+    words = warnings()["some-kinds-left-out"]["en"]
+    assert words.patient == words.clinical == "Some kinds of information are left out."
 
 
 def test_welsh_is_not_a_copy_of_english():
@@ -97,3 +121,10 @@ def test_plain_sentences_pass(text):
 )
 def test_hard_sentences_are_found(text):
     assert too_hard(text)
+
+
+def test_every_warning_that_an_issuer_writes_has_its_words():
+    text = (ROOT / "issuer/records.py").read_text("utf-8")
+    written = set(re.findall(r'append\("([a-z-]+)"\)', text))
+    assert written
+    assert written <= warnings().keys()
