@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from healthpassport.credential import Check, DeskState, Outcome, VerifiedSection
 from healthpassport.protocols.dcql import CredentialQuery, Query
-from healthpassport.summary import definition_for_vct, record_types
+from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.answer import ProvenAnswer
 from healthpassport.verification.checklist import Step
 
@@ -104,6 +104,9 @@ def _desk_state(answer: ProvenAnswer) -> DeskState:
     if answer.expired:
         return DeskState.OUT_OF_DATE
     record = answer.record
+    if not definition(record.type).has_items:
+        # Separate facts about a person, not a list: what is missing reads as nothing.
+        return DeskState(record.state.value)
     if record.item_count and record.shown == 0:
         return DeskState.NOT_SHARED
     if not record.complete:
