@@ -38,6 +38,7 @@ from issuer.fhir.telling import (
     is_recently_stopped,
     lacks_dose_words,
     may_reach_patient,
+    section_warnings,
     state_of,
 )
 
@@ -174,7 +175,7 @@ def _section(known: RecordDefinition, context: _Context) -> Record | None:
         state=state,
         as_of=context.day,
         window=known.window,
-        warnings=_warnings(sound, refused, context),
+        warnings=_warnings(known, sound, refused, context),
         subject=context.subject,
         items=tuple(items),
         negations=_negations(sound, known, extraction),
@@ -257,12 +258,13 @@ def _always(section: str, sound: list[Entry], items: list[Item]) -> dict[str, Js
     return {}
 
 
-def _warnings(sound: list[Entry], refused: list[Entry], context: _Context) -> tuple[str, ...]:
+def _warnings(
+    known: RecordDefinition, sound: list[Entry], refused: list[Entry], context: _Context
+) -> tuple[str, ...]:
     """What every reader must see: the source's own warnings and what reading found."""
     shown = [entry for entry in sound if _belongs(entry, context)]
     found = [SOME_KINDS_LEFT_OUT, *context.extraction.warnings]
-    if "dangling_reference" in context.extraction.defects.counts:
-        found.append("entries-missing")
+    found += section_warnings(context.extraction, known.section)
     if refused:
         found.append("entries-refused")
     if any(is_degraded(entry) for entry in shown):

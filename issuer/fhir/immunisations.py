@@ -16,6 +16,7 @@ from .entries import IN_ERROR, NEGATION_BUCKETS, Bucket, Details, Entry
 from .negation import negation
 from .source import Found
 from .values import (
+    NULL_FLAVOR,
     Concept,
     concept,
     extension,
@@ -46,14 +47,17 @@ def procedure(resource: JsonObject) -> Concept:
 def _words(vaccine: Concept, given: Concept) -> Concept:
     """Both concepts in one, named after the procedure where the vaccine code names nothing."""
     joined = vaccine.plus(given)
-    null_only = not [c for c in vaccine.codings if "nullflavor" not in _plain_system(c.system)]
-    if null_only and given.name:
+    if given.name and not _names_a_vaccine(vaccine):
         return Concept(joined.codings, given.name, joined.absent)
     return joined
 
 
-def _plain_system(system: str | None) -> str:
-    return (system or "").lower().replace("-", "")
+def _names_a_vaccine(vaccine: Concept) -> bool:
+    """Whether ``vaccineCode`` is more than a null flavour such as UNK."""
+    systems = [(coding.system or "").lower().replace("-", "") for coding in vaccine.codings]
+    if systems:
+        return any(NULL_FLAVOR not in system for system in systems)
+    return vaccine.text is not None
 
 
 def read(found: Found) -> Entry:
@@ -94,9 +98,10 @@ def details(entry: Entry) -> Details:
         notGiven=True if entry.bucket is Bucket.NOT_GIVEN else flag(resource.get("notGiven")),
         date=entry.date,
     )
+    named = given.name is not None and _names_a_vaccine(vaccine)
     fields = plain(
         doseNumber=_dose_number(resource),
-        product=vaccine.name if given.name else string(_display(resource.get("manufacturer"))),
+        product=vaccine.name if named else string(_display(resource.get("manufacturer"))),
         lot=string(resource.get("lotNumber")),
         site=concept(resource.get("site")).name,
         performer=_performer(resource),

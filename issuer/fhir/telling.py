@@ -31,6 +31,7 @@ __all__ = [
     "is_recently_stopped",
     "lacks_dose_words",
     "may_reach_patient",
+    "section_warnings",
     "state_of",
 ]
 
@@ -80,6 +81,18 @@ def empty_reasons(extraction: Extraction, section: str) -> list[Mapping[str, Jso
 def state_of(extraction: Extraction, section: str, entries: Iterable[Entry]) -> SectionState:
     """The state of ``section`` where only ``entries`` of it are kept."""
     return states.state(entries, [s for s in extraction.statements if s.section == section])
+
+
+def section_warnings(extraction: Extraction, section: str) -> list[str]:
+    """What the Lists and narratives of ``section`` hold beside the entries that were read."""
+    said = [s for s in extraction.statements if s.section == section]
+    found = []
+    if any(statement.missing for statement in said):
+        found.append("entries-missing")
+    tables = [s.table for s in said if s.table is not None and s.empty_reason is None]
+    if any(not table.is_blank and not table.says_nothing for table in tables):
+        found.append("narrative-not-included")
+    return found
 
 
 def may_reach_patient(entry: Entry) -> bool:
