@@ -1,0 +1,46 @@
+"""``passport-trust``: the authority's commands, and keeping a copy of its list.
+
+No command prompts: passphrases come from files. Data goes to stdout, words to stderr. What is *not*
+here: what a command does (``keeping``, ``following``).
+"""
+
+from __future__ import annotations
+
+import typer
+
+from healthpassport import terminal
+
+from .following import check, update
+from .keeping import (
+    add_issuer,
+    add_verifier,
+    init,
+    publish,
+    remove_issuer,
+    remove_verifier,
+    rotate_root,
+)
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+for _command in (
+    init,
+    add_issuer,
+    add_verifier,
+    remove_issuer,
+    remove_verifier,
+    publish,
+    rotate_root,
+    update,
+    check,
+):
+    app.command()(_command)
+
+
+@app.callback()
+def _trust() -> None:
+    """Say who may issue and who may ask, publish that list, and keep a copy of it."""
+
+
+def main() -> None:
+    """The entry of ``passport-trust``."""
+    terminal.run(app)
