@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from healthpassport.encoding import Json, b64url_decode, b64url_encode
+from healthpassport.encoding import Json, b64_encode, b64url_decode, b64url_encode
 from healthpassport.errors import EncodingError, JoseError, StatusError
 from healthpassport.jose import jws
 from healthpassport.jose.times import CLOCK_SKEW
@@ -109,11 +109,11 @@ def sign(
     issued_at: datetime,
     expires_at: datetime,
     ttl: timedelta,
-    x5c: Sequence[str] = (),
+    x5c: Sequence[bytes] = (),
 ) -> str:
     """The Status List Token for ``status_list`` at ``uri`` (section 5.1).
 
-    ``x5c`` holds the signer's chain as base64 DER, leaf first. ``kid`` is the key's thumbprint.
+    ``x5c`` holds the signer's chain in DER, leaf first. ``kid`` is the key's thumbprint.
     """
     header: dict[str, Json] = {
         "alg": signer.algorithm,
@@ -121,7 +121,7 @@ def sign(
         "kid": signer.public_key.thumbprint(),
     }
     if x5c:
-        header["x5c"] = list(x5c)
+        header["x5c"] = [b64_encode(der) for der in x5c]
     payload: dict[str, Json] = {
         "iss": issuer,
         "sub": uri,

@@ -1,7 +1,6 @@
-"""``passport-issuer``: the issuer's commands.
+"""``passport-issuer``: serve, make offers, see and change what was issued, read FHIR.
 
-Every command is noun or verb, data on stdout, words on stderr. Heavy imports stand inside the
-commands. What is *not* here: what a command does (one file each).
+Data goes to stdout, words for people to stderr. Heavy imports stand inside the commands.
 """
 
 from __future__ import annotations
@@ -10,17 +9,36 @@ import typer
 
 from healthpassport import terminal
 
+from .changes import reinstate, replace, suspend, withdraw
+from .doctor import doctor
 from .extract import extract
+from .keys import keys
+from .offers import offers
+from .records import records
+from .serve import serve
+from .status import status
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Issue signed records from FHIR, and say later whether they still stand.",
+)
 app.command()(extract)
-
-
-@app.callback()
-def _issuer() -> None:
-    """Read FHIR, issue signed record summaries, withdraw them."""
+app.command()(serve)
+app.command()(records)
+app.command()(withdraw)
+app.command()(suspend)
+app.command()(reinstate)
+app.command()(replace)
+app.command()(doctor)
+app.add_typer(offers, name="offers")
+app.add_typer(status, name="status")
+app.add_typer(keys, name="keys")
 
 
 def main() -> None:
-    """The entry of ``passport-issuer``."""
+    """The console script ``passport-issuer``."""
     terminal.run(app)

@@ -180,7 +180,7 @@ def test_a_chain_is_carried_in_the_header_when_given():
         issued_at=NOW,
         expires_at=NOW + timedelta(hours=1),
         ttl=timedelta(seconds=60),
-        x5c=["AAAA"],
+        x5c=[b"\0\0\0"],
     )
     header = json.loads(b64url_decode(token.split(".")[0]))
     assert header["x5c"] == ["AAAA"]

@@ -1,0 +1,99 @@
+"""The issuer over HTTP: OpenID4VCI for wallets, offers for practices, lists for everybody.
+
+Routes parse, make one call to ``issuer.service`` and render. What is *not* here: any rule.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
+from healthpassport.errors import ServiceError
+from issuer import service
+from issuer.service.clients import read_clients
+from issuer.service.context import Clock, Randomness
+from issuer.settings import Settings
+
+from . import offers, publication, wallets
+from .rendering import problem
+
+__all__ = ["create_app"]
+
+MAX_BUNDLE_BYTES: Final = 8 * 1_048_576  # a request for an offer: a whole record in FHIR
+SWEEP_SECONDS: Final = 15.0  # between two looks for offers whose time is over
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings, *, clock: Clock = _now, random: Randomness = secrets.token_bytes
+) -> FastAPI:
+    """The issuer's web application; it opens (and migrates) the database at once.
+
+    The issuer's context is ``app.state.issuer``.
+
+    Raises:
+        SettingsError: when settings, key, certificate or API keys do not fit together.
+        ServiceError: when the database cannot be opened.
+    """
+    clients = read_clients(settings.api_keys)
+    issuer = service.open_issuer(settings, clock=clock, random=random)
+    app = FastAPI(
+        title="Health Passport issuer",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers={HTTPException: _framework_refusal},
+    )
+    app.state.issuer = issuer
+    app.include_router(wallets.routes(issuer))
+    app.include_router(offers.routes(issuer, clients))
+    app.include_router(publication.routes(issuer))
+    limits = {f"{settings.path}/offers": MAX_BUNDLE_BYTES}
+    app.add_middleware(BodyLimit, limits=limits)
+    app.add_middleware(Problems)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Sweep at once and then on a timetable; let go of the database at the end."""
+    issuer: service.IssuerContext = app.state.issuer
+    sweeper = asyncio.create_task(_sweep(issuer))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeper
+        issuer.store.close()
+
+
+async def _sweep(issuer: service.IssuerContext) -> None:
+    while True:
+        await run_in_threadpool(service.sweep, issuer)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _framework_refusal(_request: Request, error: Exception) -> Response:
+    """The framework's own refusals in our shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    codes = {404: "not_found", 405: "http.method", 415: "http.media_type"}
+    response = problem(ServiceError(codes.get(status, "http.invalid")))
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response

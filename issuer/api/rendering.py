@@ -1,0 +1,65 @@
+"""How answers and refusals of the issuer look as HTTP responses."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.responses import Response
+
+from healthpassport.asgi import PROBLEM_MEDIA_TYPE
+from healthpassport.encoding import Json, dump_json
+from healthpassport.errors import PassportError
+from healthpassport.protocols.oid4vci import oauth_error
+from healthpassport.protocols.oid4vci.dpop import ALGORITHMS
+
+JSON: Final = "application/json"
+NO_STORE: Final = {"cache-control": "no-store"}
+_TOO_MANY: Final = 429
+_UNAUTHORIZED: Final = 401
+
+
+def json(value: Json, *, status: int = 200, cache: str = "no-store") -> Response:
+    """A JSON response."""
+    headers = {"cache-control": cache}
+    return Response(dump_json(value), status_code=status, media_type=JSON, headers=headers)
+
+
+def problem(error: PassportError) -> Response:
+    """``error`` as an RFC 9457 problem object."""
+    return Response(
+        dump_json(error.problem()),
+        status_code=error.status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers=NO_STORE | _retry(error),
+    )
+
+
+async def in_oauth_words(
+    work: Callable[[], Awaitable[Response]], *, otherwise: str, at_resource: bool
+) -> Response:
+    """What ``work`` answers; its refusal as OAuth words it.
+
+    Args:
+        work: the route's work.
+        otherwise: the error name for a refusal that OAuth has no name for.
+        at_resource: whether a 401 carries a challenge (RFC 9449 section 7.1); at the token endpoint
+            a wrong proof is a 400 (section 5).
+    """
+    try:
+        return await work()
+    except PassportError as error:
+        body = oauth_error(error, otherwise=otherwise)
+        status, headers = error.status, NO_STORE | _retry(error)
+        if status == _UNAUTHORIZED and at_resource:
+            headers["www-authenticate"] = (
+                f'DPoP error="{body["error"]}", '
+                f'error_description="{body["error_description"]}", algs="{" ".join(ALGORITHMS)}"'
+            )
+        elif status == _UNAUTHORIZED:
+            status = 400
+        return Response(dump_json(body), status_code=status, media_type=JSON, headers=headers)
+
+
+def _retry(error: PassportError) -> dict[str, str]:
+    return {"retry-after": "1"} if error.status == _TOO_MANY else {}

@@ -1,0 +1,70 @@
+"""``passport-issuer offers create FILE``: a credential offer from a FHIR bundle."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .opening import AsJson, Config, opened, say, show_json
+
+if TYPE_CHECKING:
+    from issuer.service import NewOffer
+
+offers = typer.Typer(no_args_is_help=True, help="Offers of records to patients.")
+STANDARD_INPUT = "-"
+COMMAND_LINE = "command-line"  # the client that issuances of this command belong to
+
+
+@offers.command("create")
+def create(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="FHIR JSON; - is standard input.")],
+    record_type: Annotated[
+        list[str] | None, typer.Option("--type", help="Only this record type; may be repeated.")
+    ] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Which person, where the bundle holds several.")
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Offer what a FHIR bundle gives: prints the link, the QR code and, once, the PIN."""
+    from healthpassport.errors import SourceError  # noqa: PLC0415 - cold start
+    from issuer.service import offer_bundle  # noqa: PLC0415
+
+    try:
+        bundle = sys.stdin.buffer.read() if str(file) == STANDARD_INPUT else file.read_bytes()
+    except OSError as error:
+        raise SourceError("offer.request", f"the file {file.name} cannot be read") from error
+    with opened(config) as issuer:
+        made = offer_bundle(
+            issuer,
+            client=COMMAND_LINE,
+            bundle=bundle,
+            wanted=tuple(record_type or ()),
+            subject=subject,
+        )
+    if as_json:
+        show_json(
+            {
+                "offerId": made.id,
+                "recordTypes": list(made.record_types),
+                "expiresAt": made.expires_at.isoformat(),
+                "link": made.link,
+                "pin": made.pin,
+            }
+        )
+        return
+    _print(made)
+
+
+def _print(made: NewOffer) -> None:
+    import segno  # noqa: PLC0415 - cold start
+
+    typer.echo(made.link)
+    segno.make(made.link, error="l", micro=False).terminal(out=sys.stderr, compact=True)
+    say(f"Records: {', '.join(made.record_types)}")
+    say(f"PIN: {made.pin}  (tell it to the patient apart from the link)")
+    say(f"Valid until {made.expires_at:%H:%M:%S} UTC, once.")

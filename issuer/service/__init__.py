@@ -1,0 +1,47 @@
+"""What an issuer does, free of HTTP: offers, tokens, credentials, statuses, publication.
+
+Each function takes the ``IssuerContext`` that ``open_issuer`` makes. What is *not* here: routes and
+commands, which parse, make one call here, and render.
+"""
+
+from __future__ import annotations
+
+from .context import IssuerContext, open_issuer
+from .credentials import issue, notify
+from .offers import NewOffer, offer_at, offer_bundle, offer_summary, sweep
+from .publication import (
+    PublishedList,
+    issuer_metadata,
+    key_set,
+    list_uris,
+    published_list,
+    server_metadata,
+    status_aggregation,
+)
+from .statuses import Change, change_status, issued
+from .tokens import Access, authenticate, redeem
+
+__all__ = [
+    "Access",
+    "Change",
+    "IssuerContext",
+    "NewOffer",
+    "PublishedList",
+    "authenticate",
+    "change_status",
+    "issue",
+    "issued",
+    "issuer_metadata",
+    "key_set",
+    "list_uris",
+    "notify",
+    "offer_at",
+    "offer_bundle",
+    "offer_summary",
+    "open_issuer",
+    "published_list",
+    "redeem",
+    "server_metadata",
+    "status_aggregation",
+    "sweep",
+]

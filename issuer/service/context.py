@@ -1,0 +1,118 @@
+"""What every service of the issuer needs: settings, database, key, chain, clock, randomness."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from healthpassport.encoding import b64url_encode
+from healthpassport.errors import SettingsError
+from healthpassport.keys import Signer, load_signer, public_key_from_certificate
+from issuer.settings import Settings
+from issuer.store import Store, open_store, spent, statuses
+
+if TYPE_CHECKING:
+    from .publication import PublishedList
+
+Clock: TypeAlias = Callable[[], datetime]
+Randomness: TypeAlias = Callable[[int], bytes]
+
+NONCE_KEY: Final = "nonce-key"
+SECRET_BYTES: Final = 32  # 256 random bits for everything that must not be guessed
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerContext:
+    """One issuer at work.
+
+    ``x5c`` is the chain in DER, leaf first. ``published`` remembers the signed status lists.
+    """
+
+    settings: Settings
+    store: Store
+    signer: Signer
+    x5c: tuple[bytes, ...]
+    nonce_key: bytes = field(repr=False)
+    clock: Clock
+    random: Randomness
+    published: dict[int, PublishedList] = field(default_factory=dict)
+
+    def now(self) -> int:
+        """Whole seconds since 1970."""
+        return int(self.clock().timestamp())
+
+    def secret(self) -> str:
+        """A new unguessable text."""
+        return b64url_encode(self.random(SECRET_BYTES))
+
+    def url(self, path: str) -> str:
+        """The public address of ``path`` of this issuer."""
+        return f"{self.settings.iss}{path}"
+
+
+def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> IssuerContext:
+    """The issuer that ``settings`` describe, with its database at the present schema.
+
+    Raises:
+        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``.
+        KeyMaterialError: when the signing key cannot be loaded.
+        ServiceError: ``issuer.database``.
+    """
+    signer = load_signer(settings.key, passphrase(settings))
+    chain = read_chain(settings)
+    if public_key_from_certificate(chain[0]).raw != signer.public_key.raw:
+        raise SettingsError("issuer.key_mismatch")
+    store = open_store(settings.database)
+    with store.writing() as tx:
+        nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
+        now = int(clock().timestamp())
+        statuses.ensure_first(tx, list_size=settings.status_list_size, now=now)
+    return IssuerContext(
+        settings=settings,
+        store=store,
+        signer=signer,
+        x5c=chain,
+        nonce_key=nonce_key,
+        clock=clock,
+        random=random,
+    )
+
+
+def passphrase(settings: Settings) -> bytes | None:
+    """The passphrase of the signing key: the first line of its file."""
+    path = settings.key_passphrase_file
+    if path is None:
+        return None
+    try:
+        return path.read_bytes().split(b"\n", 1)[0].rstrip(b"\r") or None
+    except OSError as error:
+        raise SettingsError("issuer.settings", "the passphrase file cannot be read") from error
+
+
+def read_chain(settings: Settings) -> tuple[bytes, ...]:
+    """The DER certificates of the chain file, leaf first.
+
+    Raises:
+        SettingsError: ``issuer.certificate``.
+    """
+    from cryptography import x509  # noqa: PLC0415 - slow to load, and only opening needs it
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    try:
+        certificates = x509.load_pem_x509_certificates(settings.x5c.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError("issuer.certificate", "the chain file cannot be read") from error
+    return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
+
+
+def digest(text: str) -> str:
+    """What the database keeps of an unguessable text."""
+    return b64url_encode(hashlib.sha256(text.encode()).digest())
+
+
+def utc(seconds: int) -> datetime:
+    """The moment ``seconds`` after 1970."""
+    return datetime.fromtimestamp(seconds, UTC)

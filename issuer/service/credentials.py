@@ -1,0 +1,204 @@
+"""Issuing: key proofs become signed copies of one record, each with a status entry of its own.
+
+One transaction uses the nonce, gives the status entries, keeps the issuance, forgets the record and
+keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
+proofs, until it notifies or the token ends; other proofs never make a second issuance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection
+
+from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_object
+from healthpassport.errors import ProtocolError
+from healthpassport.formats import sd_jwt_vc
+from healthpassport.protocols.oid4vci import (
+    CredentialRequest,
+    CredentialResponse,
+    KeyProof,
+    NotificationEvent,
+    NotificationRequest,
+    parse_credential_response,
+    verify_key_proofs,
+)
+from healthpassport.protocols.oid4vci.credentials import IssuedCredential
+from healthpassport.status.token_status_list import StatusReference
+from healthpassport.summary import disclosure_tree, record_types
+from issuer.store import Issuance, issuances, offers, statuses
+
+from . import nonces
+from .context import IssuerContext, digest, utc
+from .publication import list_uri
+from .sealing import seal, unseal
+from .tokens import Access
+
+CREDENTIAL_PATH: Final = "/credential"
+NOTIFICATION_PATH: Final = "/notification"
+_ANSWER: Final = "answer"
+_ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A credential request after its checks."""
+
+    record_type: str
+    proofs: tuple[KeyProof, ...]
+    request_hash: str
+
+
+def issue(
+    issuer: IssuerContext, *, access: Access, request: CredentialRequest
+) -> CredentialResponse:
+    """The copies that ``request`` asks for, one for each key proof.
+
+    Raises:
+        ProtocolError: ``oid4vci.unknown_credential_configuration``,
+            ``oid4vci.unknown_credential_identifier``, ``oid4vci.invalid_credential_request``,
+            ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
+    """
+    record_type = _record_type(issuer, access, request)
+    proofs = verify_key_proofs(
+        request.proofs,
+        expected_issuer=issuer.settings.iss,
+        expected_client_id=access.offer.client_id,
+        max_proofs=issuer.settings.batch_size,
+        now=issuer.clock(),
+    )
+    wanted = _Wanted(record_type, proofs, _request_hash(request))
+    with issuer.store.writing() as tx:
+        done = issuances.of_offer(tx, access.offer.id, record_type)
+        if done is not None:
+            return _again(tx, access, done, wanted.request_hash)
+        nonces.spend(issuer, tx, proofs[0].nonce)
+        response = _issue(issuer, tx, access, wanted)
+        finished = not offers.sealed_records(tx, access.offer.id)
+    if finished:
+        issuer.store.wipe()
+    return response
+
+
+def notify(issuer: IssuerContext, *, access: Access, notification: NotificationRequest) -> None:
+    """Take note of what became of an issuance at the wallet; saying it twice does no harm.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_notification_id``, also for one of another token.
+    """
+    with issuer.store.writing() as tx:
+        found = issuances.by_notification(tx, digest(notification.notification_id))
+        if found is None or found.offer != access.offer.id:
+            raise ProtocolError("oid4vci.invalid_notification_id")
+        issuances.change(tx, found.id, event=notification.event.value)
+        if notification.event is not NotificationEvent.FAILURE:
+            issuances.forget_answer(tx, found.id)
+        finished = not offers.waits(tx, access.offer.id)
+    if finished:
+        issuer.store.wipe()
+
+
+def _record_type(issuer: IssuerContext, access: Access, request: CredentialRequest) -> str:
+    """Section 8.2: identifiers where the token response gave them, configurations otherwise."""
+    by_identifier = request.credential_identifier is not None
+    name = request.credential_identifier or request.credential_configuration_id or ""
+    if by_identifier is not access.offer.by_identifier:
+        if by_identifier:
+            raise ProtocolError("oid4vci.unknown_credential_identifier")
+        raise ProtocolError("oid4vci.invalid_credential_request", "use the credential identifiers")
+    if name not in record_types():
+        what = "identifier" if by_identifier else "configuration"
+        raise ProtocolError(f"oid4vci.unknown_credential_{what}")
+    with issuer.store.reading() as tx:
+        if name not in offers.record_types(tx, access.offer.id):
+            raise ProtocolError(
+                "oid4vci.invalid_credential_request", "the offer does not hold this record"
+            )
+    return name
+
+
+def _issue(
+    issuer: IssuerContext,
+    tx: Connection,
+    access: Access,
+    wanted: _Wanted,
+) -> CredentialResponse:
+    record_type, proofs = wanted.record_type, wanted.proofs
+    sealed = offers.sealed_record(tx, access.offer.id, record_type)
+    if sealed is None:
+        raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
+    payload = parse_json_object(unseal(sealed, secret=access.token, purpose=record_type))
+    notification_id = issuer.secret()
+    issuance = Issuance(
+        id=issuer.secret()[:_ID_LENGTH],
+        offer=access.offer.id,
+        client=access.offer.client,
+        record_type=record_type,
+        copies=len(proofs),
+        status=0,
+        issued_at=issuer.now(),
+        expires_at=issuer.now() + issuer.settings.validity(record_type) * 86_400,
+        notification_hash=digest(notification_id),
+    )
+    issuances.add(tx, issuance)
+    entries = statuses.allocate(
+        tx,
+        issuance=issuance.id,
+        copies=len(proofs),
+        list_size=issuer.settings.status_list_size,
+        now=issuance.issued_at,
+        random=issuer.random,
+    )
+    copies = [
+        _copy(issuer, payload, issuance, proof, StatusReference(list_uri(issuer, number), index))
+        for proof, (number, index) in zip(proofs, entries, strict=True)
+    ]
+    response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
+    answer = seal(
+        dump_json(response.wire()), secret=access.token, purpose=_ANSWER, random=issuer.random
+    )
+    issuances.keep_answer(tx, issuance.id, wanted.request_hash, answer)
+    offers.erase_record(tx, access.offer.id, record_type)
+    return response
+
+
+def _copy(
+    issuer: IssuerContext,
+    payload: Mapping[str, Json],
+    issuance: Issuance,
+    proof: KeyProof,
+    reference: StatusReference,
+) -> IssuedCredential:
+    text = sd_jwt_vc.issue(
+        payload=payload,
+        disclosable=disclosure_tree(issuance.record_type),
+        signer=issuer.signer,
+        iss=issuer.settings.iss,
+        holder_jwk=proof.key.jwk(),
+        issued_at=utc(issuance.issued_at),
+        expires_at=utc(issuance.issued_at)
+        + timedelta(days=issuer.settings.validity(issuance.record_type)),
+        salts=issuer.random,
+        x5c=issuer.x5c,
+        status=reference.claim(),
+    )
+    return IssuedCredential(credential=text)
+
+
+def _again(tx: Connection, access: Access, done: Issuance, request_hash: str) -> CredentialResponse:
+    """The same answer to the same request; anything else has been issued already."""
+    sealed = issuances.answer(tx, done.id, request_hash)
+    if sealed is None:
+        raise ProtocolError(
+            "oid4vci.invalid_credential_request", "this record was collected already"
+        )
+    return parse_credential_response(unseal(sealed, secret=access.token, purpose=_ANSWER))
+
+
+def _request_hash(request: CredentialRequest) -> str:
+    """What makes a request the very same: the same proofs, signed with the same keys."""
+    return b64url_encode(hashlib.sha256("\n".join(request.proofs).encode()).digest())

@@ -1,0 +1,51 @@
+"""Nonces for key proofs (OpenID4VCI 1.0 section 7): signed when given, remembered when used.
+
+Giving one writes nothing, so that nobody can fill the database by asking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Final
+
+from sqlalchemy import Connection
+
+from healthpassport.encoding import b64url_decode, b64url_encode
+from healthpassport.errors import EncodingError, ProtocolError
+from issuer.store import spent
+
+from .context import IssuerContext, digest
+
+LIFETIME: Final = 300  # seconds from asking to using
+_RANDOM: Final = 16  # bytes: 128 random bits
+_TIME: Final = 8  # bytes of the time of expiry
+_MAC: Final = 16  # bytes of the truncated HMAC-SHA256
+
+
+def new_nonce(issuer: IssuerContext) -> str:
+    """A nonce that is good for ``LIFETIME`` seconds and one credential request."""
+    body = (issuer.now() + LIFETIME).to_bytes(_TIME, "big") + issuer.random(_RANDOM)
+    return b64url_encode(body + _mac(issuer, body))
+
+
+def spend(issuer: IssuerContext, connection: Connection, nonce: str) -> None:
+    """Use ``nonce`` in the transaction of ``connection``.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_nonce`` when it is not ours, too old, or was used.
+    """
+    try:
+        raw = b64url_decode(nonce)
+    except EncodingError as error:
+        raise ProtocolError("oid4vci.invalid_nonce") from error
+    body, mac = raw[: _TIME + _RANDOM], raw[_TIME + _RANDOM :]
+    if not hmac.compare_digest(_mac(issuer, body), mac):
+        raise ProtocolError("oid4vci.invalid_nonce")
+    expires_at = int.from_bytes(body[:_TIME], "big")
+    if expires_at <= issuer.now() or not spent.spend(connection, digest(nonce), expires_at):
+        raise ProtocolError("oid4vci.invalid_nonce")
+
+
+def _mac(issuer: IssuerContext, body: bytes) -> bytes:
+    return hmac.digest(issuer.nonce_key, body, hashlib.sha256)[:_MAC]

@@ -1,0 +1,149 @@
+"""Offers: a patient's records, ready to be collected once, with a link and a PIN.
+
+Two secrets open an offer and travel apart: the link's address and the PIN. The pre-authorised code
+is made from the address, so that the address gives the offer and the database needs neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from healthpassport.encoding import dump_json
+from healthpassport.errors import ServiceError, SourceError
+from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
+from healthpassport.summary import PatientSummary, Source, record_types, to_payload
+from issuer.store import Offer, OfferState, spent
+from issuer.store import offers as rows
+
+from .context import IssuerContext, digest, utc
+from .sealing import derived, mac, seal
+
+PIN_DIGITS: Final = 6
+OFFER_PATH: Final = "/credential-offers/"
+PIN_WORDS: Final = "The PIN that the practice gave you"
+_CODE: Final = "pre-authorised code"
+
+
+@dataclass(frozen=True, slots=True)
+class NewOffer:
+    """An offer as it is told once, to the practice alone: ``pin`` is kept nowhere."""
+
+    id: str
+    offer: CredentialOffer
+    uri: str
+    link: str
+    pin: str
+    expires_at: datetime
+    record_types: tuple[str, ...]
+
+
+def offer_bundle(
+    issuer: IssuerContext,
+    *,
+    client: str,
+    bundle: bytes,
+    wanted: Sequence[str] = (),
+    subject: str | None = None,
+) -> NewOffer:
+    """Offer what the FHIR ``bundle`` says of its one patient (or of ``subject``).
+
+    Raises:
+        SourceError: what ``issuer.fhir`` refuses; ``offer.record_type``, ``offer.nothing``.
+    """
+    from issuer.fhir import extract  # noqa: PLC0415 - only offers read FHIR
+    from issuer.records import build  # noqa: PLC0415
+
+    settings = issuer.settings
+    source = Source(settings.ods, settings.name, settings.system)
+    summary = build(extract(bundle, subject=subject), source=source, now=issuer.clock())
+    return offer_summary(issuer, client=client, summary=summary, wanted=wanted)
+
+
+def offer_summary(
+    issuer: IssuerContext, *, client: str, summary: PatientSummary, wanted: Sequence[str] = ()
+) -> NewOffer:
+    """Offer the records of ``summary``, or the ``wanted`` ones of them.
+
+    Raises:
+        SourceError: ``offer.record_type`` for a type that is unknown or stands twice,
+            ``offer.nothing`` when no wanted record is there.
+    """
+    if len(set(wanted)) != len(wanted) or not set(wanted) <= set(record_types()):
+        raise SourceError("offer.record_type")
+    chosen = {r.type: r for r in summary.records if not wanted or r.type in wanted}
+    if not chosen or not set(wanted) <= chosen.keys():
+        raise SourceError("offer.nothing")
+    address, pin = issuer.secret(), _pin(issuer)
+    code = derived(address, _CODE)
+    offer = Offer(
+        id=issuer.secret()[:22],
+        address_hash=digest(address),
+        code_hash=digest(code),
+        pin_mac=mac(code, pin),
+        client=client,
+        state=OfferState.OPEN,
+        tries=0,
+        created_at=issuer.now(),
+        expires_at=issuer.now() + issuer.settings.offer_minutes * 60,
+    )
+    sealed = {
+        name: seal(dump_json(to_payload(r)), secret=code, purpose=name, random=issuer.random)
+        for name, r in chosen.items()
+    }
+    with issuer.store.writing() as tx:
+        rows.add(tx, offer, sealed)
+    uri = issuer.url(OFFER_PATH + address)
+    return NewOffer(
+        id=offer.id,
+        offer=_offer(issuer, code, tuple(chosen)),
+        uri=uri,
+        link=offer_link(uri=uri),
+        pin=pin,
+        expires_at=utc(offer.expires_at),
+        record_types=tuple(chosen),
+    )
+
+
+def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
+    """The offer at ``address``, while it can be redeemed (OpenID4VCI 1.0 section 4.1.3).
+
+    Raises:
+        ServiceError: ``not_found``; an offer that was used or has expired is not told from one
+            that never was.
+    """
+    with issuer.store.reading() as tx:
+        offer = rows.by_address(tx, digest(address))
+        if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
+            raise ServiceError("not_found")
+        return _offer(issuer, derived(address, _CODE), rows.record_types(tx, offer.id))
+
+
+def sweep(issuer: IssuerContext) -> int:
+    """Close every offer whose time is over and wipe what it held; returns how many."""
+    now = issuer.now()
+    with issuer.store.writing() as tx:
+        late = rows.overdue(tx, now)
+        for offer, state in late:
+            redeemed = state is OfferState.REDEEMED
+            rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
+        spent.forget(tx, now)
+    if late:
+        issuer.store.wipe()
+    return len(late)
+
+
+def _offer(issuer: IssuerContext, code: str, types: tuple[str, ...]) -> CredentialOffer:
+    return make_offer(
+        issuer=issuer.settings.iss,
+        configuration_ids=types,
+        code=code,
+        tx_code=TxCode(input_mode="numeric", length=PIN_DIGITS, description=PIN_WORDS),
+    )
+
+
+def _pin(issuer: IssuerContext) -> str:
+    number = int.from_bytes(issuer.random(8), "big") % 10**PIN_DIGITS
+    return str(number).zfill(PIN_DIGITS)

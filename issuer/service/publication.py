@@ -1,0 +1,154 @@
+"""What an issuer publishes for everybody: status lists, metadata, types, its keys.
+
+A status list is signed anew when an entry changed or when it grows old, so that a withdrawal can be
+seen at the next look, whichever process made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from healthpassport.encoding import Json, b64url_encode
+from healthpassport.errors import ServiceError
+from healthpassport.protocols.oid4vci import (
+    PRE_AUTHORIZED_CODE_GRANT,
+    AuthorizationServerMetadata,
+    IssuerMetadata,
+)
+from healthpassport.protocols.oid4vci import dpop as dpop_rules
+from healthpassport.protocols.oid4vci import proofs as proof_rules
+from healthpassport.status.token_status_list import build, sign
+from healthpassport.summary import RecordDefinition, definition, record_types
+from issuer.store import statuses
+
+from .context import IssuerContext, utc
+
+STATUS_PATH: Final = "/status/"
+STATUS_BITS: Final = 2  # valid, withdrawn, suspended, replaced
+_LOCALES: Final = ("en", "cy")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedList:
+    """A signed status list: its token, the version of the entries, when it was signed."""
+
+    token: str
+    version: int
+    issued_at: int
+    fresh_until: int
+
+    @property
+    def etag(self) -> str:
+        """A strong validator for exactly this token (RFC 9110 section 8.8.3)."""
+        return f'"{b64url_encode(hashlib.sha256(self.token.encode()).digest())[:22]}"'
+
+
+def list_uri(issuer: IssuerContext, number: int) -> str:
+    """The address of status list ``number``."""
+    return issuer.url(f"{STATUS_PATH}{number}")
+
+
+def list_uris(issuer: IssuerContext) -> tuple[str, ...]:
+    """The addresses of all status lists, for the trust list and for desks."""
+    with issuer.store.reading() as tx:
+        return tuple(list_uri(issuer, entry.number) for entry in statuses.lists(tx))
+
+
+def published_list(issuer: IssuerContext, number: int) -> PublishedList:
+    """Status list ``number`` as it stands now.
+
+    Raises:
+        ServiceError: ``not_found``.
+    """
+    now, ttl = issuer.now(), issuer.settings.status_ttl_seconds
+    with issuer.store.reading() as tx:
+        state = statuses.find(tx, number)
+        if state is None:
+            raise ServiceError("not_found")
+        held = issuer.published.get(number)
+        if held is not None and held.version == state.version and now < held.fresh_until:
+            return held
+        marked = statuses.marked(tx, number)
+    token = sign(
+        build(bits=STATUS_BITS, size=state.size, entries=marked),
+        uri=list_uri(issuer, number),
+        issuer=issuer.settings.iss,
+        signer=issuer.signer,
+        issued_at=utc(now),
+        expires_at=utc(now) + timedelta(hours=issuer.settings.status_hours),
+        ttl=timedelta(seconds=ttl),
+        x5c=issuer.x5c,
+    )
+    fresh = PublishedList(token, state.version, now, now + max(ttl // 2, 1))
+    issuer.published[number] = fresh
+    return fresh
+
+
+def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
+    """OpenID4VCI 1.0 section 12.2.4."""
+    configurations = {name: _configuration(definition(name)) for name in record_types()}
+    return IssuerMetadata.model_validate(
+        {
+            "credential_issuer": issuer.settings.iss,
+            "credential_endpoint": issuer.url("/credential"),
+            "nonce_endpoint": issuer.url("/nonce"),
+            "notification_endpoint": issuer.url("/notification"),
+            "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
+            "display": [{"name": issuer.settings.name, "locale": "en"}],
+            "credential_configurations_supported": configurations,
+        }
+    ).wire()
+
+
+def server_metadata(issuer: IssuerContext) -> dict[str, Json]:
+    """RFC 8414 section 2, with the lists of statuses (status list draft section 9.1)."""
+    metadata = AuthorizationServerMetadata.model_validate(
+        {
+            "issuer": issuer.settings.iss,
+            "token_endpoint": issuer.url("/token"),
+            "grant_types_supported": [PRE_AUTHORIZED_CODE_GRANT],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "dpop_signing_alg_values_supported": list(dpop_rules.ALGORITHMS),
+            "pre-authorized_grant_anonymous_access_supported": True,
+        }
+    )
+    return metadata.wire()
+
+
+def key_set(issuer: IssuerContext) -> dict[str, Json]:
+    """The keys, for others (SD-JWT VC draft-19 section 4): desks use the trust list."""
+    key: dict[str, Json] = {
+        **issuer.signer.public_key.jwk(),
+        "kid": issuer.signer.public_key.thumbprint(),
+        "alg": issuer.signer.algorithm,
+        "use": "sig",
+    }
+    return {"issuer": issuer.settings.iss, "jwks": {"keys": [key]}}
+
+
+def status_aggregation(issuer: IssuerContext) -> dict[str, Json]:
+    """Status list draft section 9.3: every list of this issuer."""
+    return {"status_lists": list(list_uris(issuer))}
+
+
+def _configuration(known: RecordDefinition) -> dict[str, object]:
+    labels = known.labels
+    return {
+        "format": "dc+sd-jwt",
+        "vct": known.vct,
+        "cryptographic_binding_methods_supported": ["jwk"],
+        "credential_signing_alg_values_supported": ["ES256"],
+        "proof_types_supported": {
+            "jwt": {"proof_signing_alg_values_supported": list(proof_rules.ALGORITHMS)}
+        },
+        "credential_metadata": {
+            "display": [
+                {"name": labels[locale].patient, "locale": locale}
+                for locale in _LOCALES
+                if locale in labels
+            ]
+        },
+    }

@@ -1,0 +1,81 @@
+"""Withdrawing, suspending, reinstating and replacing what was issued.
+
+One rule stands over all: a withdrawal is never reversed. Each change makes a new version of the
+lists it touches, which the next look at them shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from healthpassport.errors import ServiceError
+from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
+from issuer.store import Issuance, issuances, statuses
+
+from .context import IssuerContext
+
+
+class Change(StrEnum):
+    """What can be done to an issuance."""
+
+    WITHDRAW = "withdraw"
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    REPLACE = "replace"
+
+
+_TO: Final[Mapping[Change, int]] = {
+    Change.WITHDRAW: WITHDRAWN,
+    Change.SUSPEND: SUSPENDED,
+    Change.REINSTATE: VALID,
+    Change.REPLACE: REPLACED,
+}
+
+
+def change_status(
+    issuer: IssuerContext, *, issuance: str, change: Change, client: str | None = None
+) -> Issuance:
+    """Do ``change`` to every copy of ``issuance``; doing it twice is doing it once.
+
+    Args:
+        issuer: the issuer.
+        issuance: its id.
+        change: what to do.
+        client: the API client that asks, or None at the operator's own command line.
+
+    Raises:
+        ServiceError: ``issuer.issuance_unknown``, ``forbidden`` for another client's issuance,
+            ``issuer.withdrawn``, ``issuer.replaced``, ``issuer.not_suspended``.
+    """
+    with issuer.store.writing() as tx:
+        found = issuances.find(tx, issuance)
+        if found is None:
+            raise ServiceError("issuer.issuance_unknown")
+        if client is not None and found.client != client:
+            raise ServiceError("forbidden")
+        target = _TO[change]
+        if found.status != target:
+            _refuse_impossible(found.status, change)
+            issuances.change(tx, issuance, status=target)
+            statuses.change(tx, issuance=issuance, status=target)
+        changed = issuances.find(tx, issuance)
+    return changed or found
+
+
+def issued(
+    issuer: IssuerContext, *, limit: int = 100, offer: str | None = None
+) -> tuple[Issuance, ...]:
+    """The newest issuances, of one offer or of all; none names a person."""
+    with issuer.store.reading() as tx:
+        return issuances.newest(tx, limit=limit, offer=offer)
+
+
+def _refuse_impossible(status: int, change: Change) -> None:
+    if status == WITHDRAWN:
+        raise ServiceError("issuer.withdrawn")
+    if change is Change.REINSTATE and status != SUSPENDED:
+        raise ServiceError("issuer.not_suspended")
+    if status == REPLACED and change is not Change.WITHDRAW:
+        raise ServiceError("issuer.replaced")

@@ -1,0 +1,182 @@
+"""Tokens: a pre-authorised code and its PIN become an access token bound to the wallet's key.
+
+OpenID4VCI 1.0 section 6, RFC 9449. Every guess at the PIN is counted in the transaction that judges
+it, so that guesses side by side count as well.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from healthpassport.errors import ProtocolError
+from healthpassport.protocols.oid4vci import (
+    DpopProof,
+    TokenRequest,
+    TokenResponse,
+    verify_dpop_proof,
+)
+from healthpassport.protocols.oid4vci.dpop import REPLAY_WINDOW
+from healthpassport.protocols.oid4vci.tokens import GrantedDetail
+from issuer.store import Offer, OfferState, spent
+from issuer.store import offers as rows
+
+from .context import IssuerContext, digest
+from .sealing import mac, seal, unseal
+
+MAX_PIN_TRIES: Final = 5  # security.md: five tries, then the offer burns
+TOKEN_PATH: Final = "/token"  # noqa: S105 - an address
+BEARER: Final = "Bearer"
+DPOP: Final = "DPoP"
+_LONGEST_TOKEN: Final = 256  # characters; ours have 43
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An accepted access token: the offer that it opens, and the secret that unseals it."""
+
+    token: str
+    offer: Offer
+
+
+def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -> TokenResponse:
+    """The access token for ``request``; ``proof`` is its DPoP header.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_grant``, ``oid4vci.invalid_request``,
+            ``oid4vci.invalid_dpop_proof``, ``oid4vci.invalid_scope``, ``oid4vci.invalid_target``.
+    """
+    _check_parameters(issuer, request)
+    thumbprint = None
+    if proof is not None:
+        checked = verify_dpop_proof(
+            proof,
+            expected_method="POST",
+            expected_uri=issuer.url(TOKEN_PATH),
+            now=issuer.clock(),
+        )
+        _spend_proof(issuer, checked)
+        thumbprint = checked.thumbprint
+    elif issuer.settings.dpop_required:
+        raise ProtocolError("oid4vci.invalid_dpop_proof", "the DPoP header is missing")
+    with issuer.store.writing() as tx:
+        offer = _judge_pin(issuer, tx, request)
+        response = None if offer is None else _grant(issuer, tx, offer, request, thumbprint)
+    if response is None:
+        # Raised after the transaction, which has counted the try.
+        raise ProtocolError("oid4vci.invalid_grant")
+    return response
+
+
+def authenticate(
+    issuer: IssuerContext, *, authorization: str, proof: str | None, method: str, path: str
+) -> Access:
+    """The access that the ``Authorization`` and ``DPoP`` headers of a request give.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_token``, ``oid4vci.invalid_dpop_proof``.
+    """
+    scheme, _, token = authorization.partition(" ")
+    if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
+        raise ProtocolError("oid4vci.invalid_token")
+    with issuer.store.reading() as tx:
+        offer = rows.by_token(tx, digest(token))
+    if offer is None or (offer.token_expires_at or 0) <= issuer.now():
+        raise ProtocolError("oid4vci.invalid_token")
+    if offer.key_thumbprint is None:
+        if scheme.lower() != BEARER.lower():
+            raise ProtocolError("oid4vci.invalid_token", "this token is a bearer token")
+        return Access(token, offer)
+    if scheme.lower() != DPOP.lower():  # RFC 9449 section 7.2: no downgrade to bearer
+        raise ProtocolError("oid4vci.invalid_token", "this token is bound to a key: use DPoP")
+    if proof is None:
+        raise ProtocolError("oid4vci.invalid_dpop_proof", "the DPoP header is missing")
+    checked = verify_dpop_proof(
+        proof,
+        expected_method=method,
+        expected_uri=issuer.url(path),
+        now=issuer.clock(),
+        expected_access_token=token,
+        expected_thumbprint=offer.key_thumbprint,
+    )
+    _spend_proof(issuer, checked)
+    return Access(token, offer)
+
+
+def _check_parameters(issuer: IssuerContext, request: TokenRequest) -> None:
+    if request.tx_code is None:  # section 6.3
+        raise ProtocolError("oid4vci.invalid_request", "tx_code, the PIN, is missing")
+    if request.scope is not None:
+        raise ProtocolError("oid4vci.invalid_scope")
+    if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
+        raise ProtocolError("oid4vci.invalid_target")
+
+
+def _judge_pin(issuer: IssuerContext, tx: Connection, request: TokenRequest) -> Offer | None:
+    """The offer that code and PIN open; a wrong PIN is counted and the fifth burns the offer."""
+    offer = rows.by_code(tx, digest(request.code))
+    if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
+        return None
+    if hmac.compare_digest(mac(request.code, request.tx_code or ""), offer.pin_mac):
+        return offer
+    rows.change(tx, offer.id, tries=offer.tries + 1)
+    if offer.tries + 1 >= MAX_PIN_TRIES:
+        rows.close(tx, offer.id, OfferState.BURNED)
+    return None
+
+
+def _grant(
+    issuer: IssuerContext,
+    tx: Connection,
+    offer: Offer,
+    request: TokenRequest,
+    thumbprint: str | None,
+) -> TokenResponse:
+    """Redeem ``offer``: single use, its records sealed anew under the token."""
+    held = rows.sealed_records(tx, offer.id)
+    asked = tuple(d.credential_configuration_id for d in request.authorization_details)
+    if not set(asked) <= held.keys():
+        raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the offer")
+    token = issuer.secret()
+    anew = {
+        name: seal(
+            unseal(sealed, secret=request.code, purpose=name),
+            secret=token,
+            purpose=name,
+            random=issuer.random,
+        )
+        for name, sealed in held.items()
+    }
+    rows.reseal(tx, offer.id, anew)
+    seconds = issuer.settings.token_minutes * 60
+    rows.change(
+        tx,
+        offer.id,
+        state=OfferState.REDEEMED.value,
+        token_hash=digest(token),
+        token_expires_at=issuer.now() + seconds,
+        key_thumbprint=thumbprint,
+        client_id=request.client_id,
+        by_identifier=bool(asked),
+    )
+    details = tuple(
+        GrantedDetail(credential_configuration_id=name, credential_identifiers=(name,))
+        for name in asked
+    )
+    return TokenResponse(
+        access_token=token,
+        token_type=BEARER if thumbprint is None else DPOP,
+        expires_in=seconds,
+        authorization_details=details,
+    )
+
+
+def _spend_proof(issuer: IssuerContext, proof: DpopProof) -> None:
+    """RFC 9449 section 11.1: a proof is good once."""
+    expires_at = int((proof.issued_at + REPLAY_WINDOW).timestamp())
+    with issuer.store.writing() as tx:
+        if not spent.spend(tx, digest(f"{proof.thumbprint} {proof.jti}"), expires_at):
+            raise ProtocolError("oid4vci.invalid_dpop_proof", "the proof was used before")

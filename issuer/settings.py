@@ -1,0 +1,169 @@
+"""The issuer's settings: environment variables ``PASSPORT_ISSUER_*`` over an optional TOML file.
+
+This module alone reads the environment. What is *not* here: reading keys and certificates.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from healthpassport.errors import SettingsError
+from healthpassport.summary import record_types
+
+# Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
+# (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
+VALIDITY_DAYS: Final = {
+    "PatientIdentity": 365,
+    "AllergySummary": 90,
+    "MedicationSummary": 28,
+    "ProblemSummary": 365,
+    "ImmunisationSummary": 365,
+}
+DEFAULT_VALIDITY_DAYS: Final = 90  # for a record type that is not named above
+MIN_LIST_SIZE: Final = 131_072  # 2^17 entries: a smaller list singles people out
+
+
+def _issuer_url(value: str) -> str:
+    parts = urlsplit(value)
+    plain = not (parts.query or parts.fragment or parts.username or value.endswith("/"))
+    if parts.scheme != "https" or not parts.hostname or not plain:
+        message = "an https URL without query, fragment or trailing slash is needed"
+        raise ValueError(message)
+    return value
+
+
+class Settings(BaseSettings):
+    """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PASSPORT_ISSUER_", frozen=True, extra="forbid", env_nested_delimiter="__"
+    )
+
+    iss: Annotated[str, AfterValidator(_issuer_url)] = Field(
+        description="The https address of this issuer: `iss` of every record it signs."
+    )
+    ods: str = Field(description="ODS code of the organisation.", pattern=r"^[A-Z0-9]{3,10}$")
+    name: str = Field(description="Name of the organisation, as people know it.", max_length=200)
+    system: str = Field("health-passport", description="Name of the source system.")
+    key: str = Field(
+        description="Address of the signing key, for example `file:///keys/issuer.pem`."
+    )
+    key_passphrase_file: Path | None = Field(
+        None, description="File whose first line is the passphrase of the signing key."
+    )
+    x5c: Path = Field(
+        description="PEM file: the signing certificate and intermediates, leaf first."
+    )
+    database: Path = Field(description="SQLite file; made when it is not there.")
+    api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
+    tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
+    tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
+    batch_size: int = Field(
+        5, description="Copies of one record in one go, each with its own key.", ge=2, le=50
+    )
+    offer_minutes: int = Field(5, description="Minutes until an offer expires.", ge=1, le=60)
+    token_minutes: int = Field(
+        10, description="Minutes to collect the records after the PIN was given.", ge=1, le=60
+    )
+    validity_days: dict[str, Annotated[int, Field(ge=1, le=3_650)]] = Field(
+        default_factory=dict,
+        description="Days until a record is out of date, by record type, as JSON; the rest keeps "
+        "its default (identity, problems, immunisations 365, allergies 90, medicines 28).",
+    )
+    dpop_required: bool = Field(
+        True, description="Refuse tokens that are not bound to a key (RFC 9449)."
+    )
+    status_list_size: int = Field(
+        MIN_LIST_SIZE, description="Entries of a new status list.", ge=MIN_LIST_SIZE, le=2**22
+    )
+    status_ttl_seconds: int = Field(
+        900, description="Seconds that a status list may be cached.", ge=1, le=86_400
+    )
+    status_hours: int = Field(
+        24, description="Hours until a published status list expires.", ge=1, le=720
+    )
+    requests_per_second: float = Field(
+        50.0, description="Token and nonce requests that one address may make.", gt=0
+    )
+    request_burst: int = Field(200, description="How many of them at once.", ge=1)
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the server writes to stderr."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the TOML file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def validity(self, record_type: str) -> int:
+        """Days until a record of ``record_type`` is out of date."""
+        default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
+        return self.validity_days.get(record_type, default)
+
+    @property
+    def path(self) -> str:
+        """The path of ``iss``, which stands before every route but the well-known ones."""
+        return urlsplit(self.iss).path
+
+
+def load(config: Path | None = None) -> Settings:
+    """The settings of the environment and the TOML file ``config``.
+
+    Raises:
+        SettingsError: ``issuer.settings`` with the first thing that is missing or wrong.
+    """
+    if config is not None and not config.is_file():
+        raise SettingsError("issuer.settings", f"there is no file {config.name}")
+
+    class Configured(Settings):
+        """The settings with one TOML file beneath."""
+
+        model_config = SettingsConfigDict(toml_file=config)
+
+    try:
+        found = Configured()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise SettingsError("issuer.settings", f"{place}: {first['msg']}") from error
+    except ValueError as error:
+        raise SettingsError("issuer.settings", "the file is not valid TOML") from error
+    unknown = found.validity_days.keys() - set(record_types())
+    if unknown:
+        raise SettingsError("issuer.settings", f"validity_days: {min(unknown)} is no record type")
+    return found
+
+
+def tls_problem(settings: Settings) -> str | None:
+    """What is wrong with the TLS files, or None; both or neither must be given."""
+    if settings.tls_cert is None and settings.tls_key is None:
+        return "PASSPORT_ISSUER_TLS_CERT and PASSPORT_ISSUER_TLS_KEY are not set"
+    if settings.tls_cert is None or settings.tls_key is None:
+        return "the TLS certificate and its key belong together"
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.tls_cert, settings.tls_key
+        )
+    except (OSError, ssl.SSLError):
+        return "the TLS certificate and key cannot be read, or do not fit together"
+    return None

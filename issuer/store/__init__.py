@@ -1,0 +1,14 @@
+"""The issuer's database: offers, issuances, status entries, values that may be used once.
+
+Every function takes the connection of a transaction that the service began, so that what belongs
+together is committed together. What is *not* here: any rule of the service, and any clinical value
+in the clear.
+"""
+
+from __future__ import annotations
+
+from .engine import Store, open_store
+from .issuances import Issuance
+from .offers import Offer, OfferState
+
+__all__ = ["Issuance", "Offer", "OfferState", "Store", "open_store"]

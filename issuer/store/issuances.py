@@ -1,0 +1,86 @@
+"""What was issued: which record type, how many copies, and the status that they share."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from .tables import answers, issuances
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """One record issued in one go, in ``copies`` copies; it names no person."""
+
+    id: str
+    offer: str
+    client: str
+    record_type: str
+    copies: int
+    status: int
+    issued_at: int
+    expires_at: int
+    notification_hash: str
+    event: str | None = None
+
+
+def add(connection: Connection, issuance: Issuance) -> None:
+    """Keep ``issuance``."""
+    connection.execute(insert(issuances).values(asdict(issuance)))
+
+
+def find(connection: Connection, issuance: str) -> Issuance | None:
+    """The issuance with this id."""
+    return _first(connection, issuances.c.id == issuance)
+
+
+def of_offer(connection: Connection, offer: str, record_type: str) -> Issuance | None:
+    """What was issued of ``record_type`` for ``offer``."""
+    return _first(
+        connection, (issuances.c.offer == offer) & (issuances.c.record_type == record_type)
+    )
+
+
+def by_notification(connection: Connection, notification_hash: str) -> Issuance | None:
+    """The issuance whose notification_id hashes to ``notification_hash``."""
+    return _first(connection, issuances.c.notification_hash == notification_hash)
+
+
+def newest(connection: Connection, *, limit: int, offer: str | None) -> tuple[Issuance, ...]:
+    """The newest issuances, of one offer or of all."""
+    query = select(issuances).order_by(issuances.c.issued_at.desc(), issuances.c.id).limit(limit)
+    if offer is not None:
+        query = query.where(issuances.c.offer == offer)
+    return tuple(Issuance(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
+
+
+def change(connection: Connection, issuance: str, **values: str | int | None) -> None:
+    """Set columns of ``issuance``."""
+    connection.execute(update(issuances).where(issuances.c.id == issuance).values(values))
+
+
+def keep_answer(connection: Connection, issuance: str, request_hash: str, sealed: bytes) -> None:
+    """Keep the sealed answer to the request that hashes to ``request_hash``."""
+    connection.execute(
+        insert(answers).values(issuance=issuance, request_hash=request_hash, sealed=sealed)
+    )
+
+
+def answer(connection: Connection, issuance: str, request_hash: str) -> bytes | None:
+    """The sealed answer that was given to the very same request, while it is kept."""
+    query = select(answers.c.sealed).where(
+        answers.c.issuance == issuance, answers.c.request_hash == request_hash
+    )
+    return connection.execute(query).scalar()
+
+
+def forget_answer(connection: Connection, issuance: str) -> None:
+    """Forget the answer of ``issuance``."""
+    connection.execute(delete(answers).where(answers.c.issuance == issuance))
+
+
+def _first(connection: Connection, where: Any) -> Issuance | None:  # noqa: ANN401 - an expression
+    row = connection.execute(select(issuances).where(where)).first()
+    return None if row is None else Issuance(**row._mapping)  # noqa: SLF001

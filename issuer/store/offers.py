@@ -1,0 +1,141 @@
+"""Offers and the sealed records that wait in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
+
+from .tables import answers, issuances, offer_records, offers
+
+
+class OfferState(StrEnum):
+    """The life of an offer; every state but the first two holds nothing any more."""
+
+    OPEN = "open"
+    REDEEMED = "redeemed"
+    DONE = "done"
+    BURNED = "burned"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One offer: hashes of what opens it, who made it, and the token that it was redeemed for."""
+
+    id: str
+    address_hash: str
+    code_hash: str
+    pin_mac: str
+    client: str
+    state: OfferState
+    tries: int
+    created_at: int
+    expires_at: int
+    token_hash: str | None = None
+    token_expires_at: int | None = None
+    key_thumbprint: str | None = None
+    client_id: str | None = None
+    by_identifier: bool = False
+
+
+def add(connection: Connection, offer: Offer, sealed: Mapping[str, bytes]) -> None:
+    """Keep ``offer`` with its records, sealed, by record type."""
+    values = {name: getattr(offer, name) for name in offers.c.keys()}  # noqa: SIM118 - columns
+    connection.execute(insert(offers).values(values))
+    rows = [{"offer": offer.id, "record_type": t, "sealed": s} for t, s in sealed.items()]
+    connection.execute(insert(offer_records), rows)
+
+
+def by_address(connection: Connection, address_hash: str) -> Offer | None:
+    """The offer whose address hashes to ``address_hash``."""
+    return _one(connection, offers.c.address_hash == address_hash)
+
+
+def by_code(connection: Connection, code_hash: str) -> Offer | None:
+    """The offer whose pre-authorised code hashes to ``code_hash``."""
+    return _one(connection, offers.c.code_hash == code_hash)
+
+
+def by_token(connection: Connection, token_hash: str) -> Offer | None:
+    """The offer that was redeemed for the access token that hashes to ``token_hash``."""
+    return _one(connection, offers.c.token_hash == token_hash)
+
+
+def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
+    """The record types of ``offer``, collected or not."""
+    found = select(offer_records.c.record_type).where(offer_records.c.offer == offer)
+    return tuple(connection.execute(found).scalars())
+
+
+def sealed_record(connection: Connection, offer: str, record_type: str) -> bytes | None:
+    """The sealed record that still waits, or None."""
+    found = select(offer_records.c.sealed).where(_record(offer, record_type))
+    return connection.execute(found).scalar()
+
+
+def sealed_records(connection: Connection, offer: str) -> dict[str, bytes]:
+    """Every sealed record that still waits in ``offer``, by record type."""
+    columns = select(offer_records.c.record_type, offer_records.c.sealed)
+    rows = connection.execute(columns.where(offer_records.c.offer == offer))
+    return {row.record_type: row.sealed for row in rows if row.sealed is not None}
+
+
+def reseal(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
+    """Put records sealed under another key in the place of the old ones."""
+    for record_type, value in sealed.items():
+        where = _record(offer, record_type)
+        connection.execute(update(offer_records).where(where).values(sealed=value))
+
+
+def erase_record(connection: Connection, offer: str, record_type: str) -> None:
+    """Forget one record of ``offer``."""
+    where = _record(offer, record_type)
+    connection.execute(update(offer_records).where(where).values(sealed=None))
+
+
+def change(connection: Connection, offer: str, **values: str | int | bool | None) -> None:
+    """Set columns of ``offer``."""
+    connection.execute(update(offers).where(offers.c.id == offer).values(values))
+
+
+def close(connection: Connection, offer: str, state: OfferState) -> None:
+    """End ``offer`` in ``state`` and forget every record and answer that it held."""
+    connection.execute(
+        update(offer_records).where(offer_records.c.offer == offer).values(sealed=None)
+    )
+    mine = select(issuances.c.id).where(issuances.c.offer == offer)
+    connection.execute(delete(answers).where(answers.c.issuance.in_(mine)))
+    change(connection, offer, state=state.value, token_hash=None, key_thumbprint=None)
+
+
+def overdue(connection: Connection, now: int) -> tuple[tuple[str, OfferState], ...]:
+    """Offers that nobody redeemed in time, or whose token has run out."""
+    late = or_(
+        and_(offers.c.state == OfferState.OPEN.value, offers.c.expires_at <= now),
+        and_(offers.c.state == OfferState.REDEEMED.value, offers.c.token_expires_at <= now),
+    )
+    rows = connection.execute(select(offers.c.id, offers.c.state).where(late))
+    return tuple((row.id, OfferState(row.state)) for row in rows)
+
+
+def waits(connection: Connection, offer: str) -> bool:
+    """Whether anything of ``offer`` is still held: a record to collect or an answer to repeat."""
+    record = exists().where(offer_records.c.offer == offer, offer_records.c.sealed.is_not(None))
+    answer = exists().where(answers.c.issuance == issuances.c.id, issuances.c.offer == offer)
+    return bool(connection.execute(select(or_(record, answer))).scalar())
+
+
+def _record(offer: str, record_type: str) -> Any:  # noqa: ANN401 - an expression of the library
+    return and_(offer_records.c.offer == offer, offer_records.c.record_type == record_type)
+
+
+def _one(connection: Connection, where: Any) -> Offer | None:  # noqa: ANN401 - as above
+    row: Row[Any] | None = connection.execute(select(offers).where(where)).first()
+    if row is None:
+        return None
+    values = dict(row._mapping)  # noqa: SLF001 - the library's documented accessor
+    return Offer(**(values | {"state": OfferState(values["state"])}))

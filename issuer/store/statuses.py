@@ -1,0 +1,129 @@
+"""Status lists and their entries: each index is given once, at random, and never again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from .tables import status_entries, status_lists
+
+# A list is left when so much of it is given: beyond, a random draw meets too many taken entries.
+FULL_AT: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """How a list stands: ``version`` grows with every change of an entry."""
+
+    number: int
+    size: int
+    allocated: int
+    version: int
+
+
+def allocate(
+    connection: Connection,
+    *,
+    issuance: str,
+    copies: int,
+    list_size: int,
+    now: int,
+    random: Callable[[int], bytes],
+) -> tuple[tuple[int, int], ...]:
+    """``copies`` new entries for ``issuance`` as (list number, index), in random places.
+
+    To be called in the transaction that keeps the issuance: both are there, or neither is.
+    """
+    current = _open_list(connection, copies=copies, list_size=list_size, now=now)
+    chosen: list[int] = []
+    while len(chosen) < copies:
+        index = _draw(current.size, random)
+        if index not in chosen and not _taken(connection, current.number, index):
+            chosen.append(index)
+    rows = [{"list": current.number, "idx": i, "issuance": issuance, "status": 0} for i in chosen]
+    connection.execute(insert(status_entries), rows)
+    connection.execute(
+        update(status_lists)
+        .where(status_lists.c.number == current.number)
+        .values(allocated=current.allocated + copies)
+    )
+    return tuple((current.number, index) for index in chosen)
+
+
+def change(connection: Connection, *, issuance: str, status: int) -> None:
+    """Give every copy of ``issuance`` the ``status``; the lists become a new version."""
+    mine = status_entries.c.issuance == issuance
+    numbers = tuple(
+        connection.execute(select(status_entries.c.list).where(mine).distinct()).scalars()
+    )
+    connection.execute(update(status_entries).where(mine).values(status=status))
+    connection.execute(
+        update(status_lists)
+        .where(status_lists.c.number.in_(numbers))
+        .values(version=status_lists.c.version + 1)
+    )
+
+
+def lists(connection: Connection) -> tuple[ListState, ...]:
+    """Every list, oldest first."""
+    rows = connection.execute(select(*_COLUMNS).order_by(status_lists.c.number))
+    return tuple(ListState(*row) for row in rows)
+
+
+def find(connection: Connection, number: int) -> ListState | None:
+    """The list ``number``."""
+    row = connection.execute(select(*_COLUMNS).where(status_lists.c.number == number)).first()
+    return None if row is None else ListState(*row)
+
+
+def marked(connection: Connection, number: int) -> tuple[tuple[int, int], ...]:
+    """Every entry of list ``number`` whose status is not VALID, as (index, status)."""
+    query = select(status_entries.c.idx, status_entries.c.status).where(
+        status_entries.c.list == number, status_entries.c.status != 0
+    )
+    return tuple((row.idx, row.status) for row in connection.execute(query))
+
+
+def ensure_first(connection: Connection, *, list_size: int, now: int) -> None:
+    """Open the first list, so that its address answers before anything was issued."""
+    _open_list(connection, copies=1, list_size=list_size, now=now)
+
+
+_COLUMNS: Final = (
+    status_lists.c.number,
+    status_lists.c.size,
+    status_lists.c.allocated,
+    status_lists.c.version,
+)
+
+
+def _open_list(connection: Connection, *, copies: int, list_size: int, now: int) -> ListState:
+    """The newest list, or a new one when that is nearly full."""
+    query = select(*_COLUMNS).order_by(status_lists.c.number.desc()).limit(1)
+    row = connection.execute(query).first()
+    if row is not None:
+        newest = ListState(*row)
+        if newest.allocated + copies <= newest.size * FULL_AT:
+            return newest
+    number = 1 if row is None else row.number + 1
+    connection.execute(
+        insert(status_lists).values(
+            number=number, size=list_size, allocated=0, version=0, created_at=now
+        )
+    )
+    return ListState(number, list_size, 0, 0)
+
+
+def _draw(size: int, random: Callable[[int], bytes]) -> int:
+    """A uniform index: 64 random bits over at most 2^22 entries leave no bias that matters."""
+    return int.from_bytes(random(8), "big") % size
+
+
+def _taken(connection: Connection, number: int, index: int) -> bool:
+    query = select(status_entries.c.idx).where(
+        status_entries.c.list == number, status_entries.c.idx == index
+    )
+    return connection.execute(query).first() is not None

@@ -1,0 +1,113 @@
+"""The issuer's tables.
+
+No column holds a clinical value: ``sealed`` is ciphertext whose key is not in the database
+(``issuer.service.sealing``). Times are whole seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+)
+
+metadata: Final = MetaData()
+
+# Random values that must survive a restart, such as the key of the nonces.
+secrets: Final = Table(
+    "secrets",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+
+offers: Final = Table(
+    "offers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("address_hash", String, nullable=False, unique=True),
+    Column("code_hash", String, nullable=False, unique=True),
+    Column("pin_mac", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("created_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("token_hash", String, unique=True),
+    Column("token_expires_at", Integer),
+    Column("key_thumbprint", String),
+    Column("client_id", String),
+    Column("by_identifier", Boolean, nullable=False, default=False),
+)
+
+offer_records: Final = Table(
+    "offer_records",
+    metadata,
+    Column("offer", String, ForeignKey("offers.id"), primary_key=True),
+    Column("record_type", String, primary_key=True),
+    Column("sealed", LargeBinary),
+)
+
+issuances: Final = Table(
+    "issuances",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("offer", String, ForeignKey("offers.id"), nullable=False),
+    Column("client", String, nullable=False),
+    Column("record_type", String, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("status", Integer, nullable=False, default=0),
+    Column("issued_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("notification_hash", String, nullable=False, unique=True),
+    Column("event", String),
+)
+Index("issuances_offer", issuances.c.offer, issuances.c.record_type, unique=True)
+
+# The answer to one credential request, until the wallet says that it has it.
+answers: Final = Table(
+    "answers",
+    metadata,
+    Column("issuance", String, ForeignKey("issuances.id"), primary_key=True),
+    Column("request_hash", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+status_lists: Final = Table(
+    "status_lists",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("allocated", Integer, nullable=False, default=0),
+    Column("version", Integer, nullable=False, default=0),
+    Column("created_at", Integer, nullable=False),
+)
+
+# The primary key is the promise that no index is ever given twice (draft section 13.3).
+status_entries: Final = Table(
+    "status_entries",
+    metadata,
+    Column("list", Integer, ForeignKey("status_lists.number"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("issuance", String, ForeignKey("issuances.id"), nullable=False),
+    Column("status", Integer, nullable=False, default=0),
+)
+Index("status_entries_issuance", status_entries.c.issuance)
+
+# What may be used once: DPoP jti and nonces, as hashes.
+spent: Final = Table(
+    "spent",
+    metadata,
+    Column("value_hash", String, primary_key=True),
+    Column("expires_at", Integer, nullable=False),
+)
+Index("spent_expiry", spent.c.expires_at)
