@@ -15,7 +15,7 @@ from healthpassport.errors import Party, PassportError
 FAILED: Final = 1
 EXIT_CODES: Final = {
     "vault.locked": 3,
-    "vault.passphrase": 3,
+    "vault.unlock_failed": 3,
     "consent.declined": 5,
     "net.unreachable": 6,
 }

@@ -1,0 +1,32 @@
+"""``passport-wallet``: the wallet's commands.
+
+Each is parse, one call of ``wallet.service``, render. Data goes to stdout, words to stderr; the
+passphrase and PINs come by prompt or file. What is *not* here: any decision.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from healthpassport import terminal
+
+from . import present, records, vault
+
+app = typer.Typer(
+    name="passport-wallet",
+    help="Keep your health records, and choose what to share.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _name, _command in (vault.COMMANDS | records.COMMANDS | present.COMMANDS).items():
+    app.command(_name)(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    terminal.run(lambda: app(standalone_mode=True))
+
+
+if __name__ == "__main__":
+    main()

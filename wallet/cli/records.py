@@ -1,0 +1,171 @@
+"""Commands about records: add, list, show, remove, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from . import session
+
+if TYPE_CHECKING:
+    from healthpassport.encoding import Json
+    from wallet.service import HistoryEntry, OfferPreview, RecordView
+
+RecordId = Annotated[str, typer.Argument(help="A number on the list, or the record's id.")]
+
+
+def add(
+    offer: Annotated[str, typer.Argument(help="The offer: what the surgery's code says.")],
+    *,
+    passphrase_file: session.PassphraseFile = None,
+    pin_file: Annotated[
+        Path | None,
+        typer.Option("--pin-file", help="File whose first line is the PIN.", exists=True),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Add without asking again.")] = False,
+    other_person: Annotated[
+        bool,
+        typer.Option("--other-person", help="Add it even if it is about some other person."),
+    ] = False,
+    as_json: session.AsJson = False,
+) -> None:
+    """Look at an offer of a surgery and add its records with the PIN."""
+    with session.unlocked(passphrase_file) as wallet:
+        preview = wallet.add_offer(offer)
+        _show_preview(preview)
+        if not yes:
+            typer.confirm("Add these?", abort=True, err=True)
+        pin = session.secret(pin_file, words="PIN") if preview.pin_needed else None
+        added = wallet.accept(preview, pin, other_person=other_person)
+    if as_json:
+        rows: list[Json] = [_row(view) for view in added]
+        session.answer({"issuer": preview.issuer, "added": rows})
+    else:
+        for view in added:
+            session.show(_line(view))
+    session.say("Added to your wallet.")
+
+
+def list_records(
+    passphrase_file: session.PassphraseFile = None,
+    as_json: session.AsJson = False,
+) -> None:
+    """List your records."""
+    with session.unlocked(passphrase_file) as wallet:
+        views = wallet.records()
+    if as_json:
+        rows: list[Json] = [_row(view) for view in views]
+        session.answer({"records": rows})
+        return
+    for number, view in enumerate(views, start=1):
+        session.show(f"{number}. {_line(view)}")
+    if not views:
+        session.say("You have no records yet. Ask your surgery for an offer.")
+
+
+def show(
+    record: RecordId,
+    passphrase_file: session.PassphraseFile = None,
+    as_json: session.AsJson = False,
+) -> None:
+    """Show all of one record."""
+    with session.unlocked(passphrase_file) as wallet:
+        detail = wallet.show(record)
+    if as_json:
+        session.answer({"record": _row(detail.view), "content": dict(detail.payload)})
+        return
+    session.show(_line(detail.view))
+    for line in detail.lines:
+        parts = [part for part in (line.label, line.value) if part]
+        session.show("  " * (line.depth + 1) + ": ".join(parts))
+
+
+def remove(
+    record: RecordId,
+    passphrase_file: session.PassphraseFile = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove without asking again.")] = False,
+) -> None:
+    """Remove one record from your wallet. The surgery keeps its own notes."""
+    with session.unlocked(passphrase_file) as wallet:
+        detail = wallet.show(record)
+        session.say(_line(detail.view))
+        if not yes:
+            typer.confirm("Remove it?", abort=True, err=True)
+        wallet.remove(detail.view.id)
+    session.say("Removed.")
+
+
+def history(
+    passphrase_file: session.PassphraseFile = None,
+    as_json: session.AsJson = False,
+) -> None:
+    """Show what was added and who was shown what. No values are kept here."""
+    with session.unlocked(passphrase_file) as wallet:
+        entries = wallet.history()
+    if as_json:
+        rows: list[Json] = [entry.wire() for entry in entries]
+        session.answer({"history": rows})
+        return
+    for entry in entries:
+        session.show(_history_line(entry))
+
+
+def _show_preview(preview: OfferPreview) -> None:
+    known = "Checked" if preview.checked else "We do not know who this is"
+    session.say(f"{preview.issuer} ({known}) has this for you:")
+    session.say(*(f"  {label}" for label in preview.records))
+    if preview.pin_needed:
+        session.say("You need the PIN that they gave you.")
+
+
+def _line(view: RecordView) -> str:
+    parts = [
+        f"{view.label}, {view.issuer}",
+        f"as of {view.as_of:%d-%b-%Y}",
+        view.state,
+        f"{view.item_count} in all",
+    ]
+    if view.out_of_date:
+        parts.append("out of date")
+    return f"{', '.join(parts)} [{view.id}]"
+
+
+def _history_line(entry: HistoryEntry) -> str:
+    words = {
+        "added": "Added",
+        "removed": "Removed",
+        "shared": "Shared",
+        "not_delivered": "Did not arrive",
+        "declined": "You chose not to share",
+        "refused": "We stopped a request",
+    }[entry.kind.value]
+    parts = [words, *(part for part in (entry.who, entry.purpose, entry.code) if part)]
+    return f"{entry.when:%d-%b-%Y %H:%M} {', '.join(parts)}: {'; '.join(entry.what)}".rstrip(": ")
+
+
+def _row(view: RecordView) -> dict[str, Json]:
+    return {
+        "id": view.id,
+        "type": view.type,
+        "label": view.label,
+        "issuer": view.issuer,
+        "asOf": view.as_of.isoformat(),
+        "added": view.added_at.isoformat(),
+        "expires": view.expires_at.isoformat(),
+        "state": view.state,
+        "items": view.item_count,
+        "freshCopies": view.fresh_copies,
+        "outOfDate": view.out_of_date,
+    }
+
+
+COMMANDS: Final[dict[str, Callable[..., None]]] = {
+    "add": add,
+    "list": list_records,
+    "show": show,
+    "remove": remove,
+    "history": history,
+}

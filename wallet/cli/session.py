@@ -1,0 +1,77 @@
+"""What the commands share: the wallet of the settings, secrets by prompt or file, output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from healthpassport.encoding import Json, dump_json
+
+if TYPE_CHECKING:
+    from wallet.service import Wallet
+
+VERSION: Final = 1  # of every JSON answer
+
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="File whose first line is the passphrase.", exists=True),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def wallet() -> Wallet:
+    """The wallet that the settings describe, locked."""
+    from wallet.service import Wallet  # noqa: PLC0415 - heavy: only when a command runs
+    from wallet.settings import WalletSettings  # noqa: PLC0415
+
+    return Wallet.of(WalletSettings())
+
+
+@contextmanager
+def unlocked(passphrase_file: Path | None) -> Iterator[Wallet]:
+    """The wallet, unlocked for one command."""
+    opened = wallet()
+    if not opened.exists:
+        from healthpassport.errors import VaultError  # noqa: PLC0415
+
+        raise VaultError("vault.missing")
+    opened.unlock(passphrase(passphrase_file))
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def passphrase(file: Path | None, *, words: str = "Passphrase", confirm: bool = False) -> str:
+    """The passphrase from the first line of ``file``, or asked for without echo."""
+    return secret(file, words=words, confirm=confirm)
+
+
+def secret(file: Path | None, *, words: str, confirm: bool = False) -> str:
+    """A secret from the first line of ``file`` or the terminal; never from an argument."""
+    if file is not None:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        return lines[0] if lines else ""
+    answer: str = typer.prompt(words, hide_input=True, confirmation_prompt=confirm, err=True)
+    return answer
+
+
+def say(*lines: str) -> None:
+    """Words for a person, to stderr."""
+    for line in lines:
+        typer.echo(line, err=True)
+
+
+def show(line: str) -> None:
+    """Data for a person, to stdout."""
+    typer.echo(line)
+
+
+def answer(value: Mapping[str, Json]) -> None:
+    """Data for a program, to stdout."""
+    sys.stdout.write(dump_json({"version": VERSION, **value}, indent=1).decode() + "\n")

@@ -1,0 +1,83 @@
+"""Sending the answer: encrypted, to the address that the verified request named (OpenID4VP 1.0, 8).
+
+A refusal says ``access_denied`` and nothing else, whatever the reason: not held, not matching and
+not wanted look the same (attack prv-011). What is *not* here: what to answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from healthpassport.credential import Presentation
+from healthpassport.encoding import parse_json_object
+from healthpassport.errors import EncodingError
+from healthpassport.fetch import Fetcher
+from healthpassport.jose import jwe
+from healthpassport.protocols.oid4vp import build_vp_token, encode_error, encode_response
+from healthpassport.requests import VerifiedRequest
+
+from .exchange import SUCCESS, post_form, refusal
+
+DECLINED: Final = "access_denied"  # section 8.5
+MAX_REDIRECT: Final = 2048  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The desk took the answer. ``redirect`` is where it would lead a browser on this device."""
+
+    redirect: str | None
+    redirect_blocked: bool
+
+
+def send_answer(
+    presentation: Presentation, *, request: VerifiedRequest, fetcher: Fetcher
+) -> Delivered:
+    """Encrypt and deliver ``presentation``; ``wallet.verifier_failed`` when it is not taken."""
+    kid = request.encryption_jwk.get("kid")
+    token = jwe.encrypt(
+        build_vp_token(presentation, state=request.state),
+        recipient_jwk=request.encryption_jwk,
+        encryption=request.encryption,
+        kid=kid if isinstance(kid, str) else None,
+    )
+    response = post_form(fetcher, request.response_uri, encode_response(token))
+    if response.status not in SUCCESS:
+        raise refusal(response, code="wallet.verifier_failed")
+    return _delivered(response.body)
+
+
+def send_refusal(*, request: VerifiedRequest, fetcher: Fetcher) -> None:
+    """Tell the desk that nothing will come."""
+    post_form(fetcher, request.response_uri, encode_error(DECLINED, state=request.state))
+
+
+def _delivered(body: bytes) -> Delivered:
+    """Section 8.2: a JSON object that may hold redirect_uri; anything else leads nowhere."""
+    try:
+        target = parse_json_object(body).get("redirect_uri")
+    except EncodingError:
+        return Delivered(None, redirect_blocked=False)
+    if not isinstance(target, str):
+        return Delivered(None, redirect_blocked=False)
+    return Delivered(target, False) if _is_safe(target) else Delivered(None, True)
+
+
+def _is_safe(target: str) -> bool:
+    """Https on a public name alone: no script, no data, nothing on this machine."""
+    try:
+        parts = urlsplit(target)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    if parts.scheme != "https" or not host or "@" in parts.netloc or len(target) > MAX_REDIRECT:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return True

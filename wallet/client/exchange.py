@@ -1,0 +1,68 @@
+"""One question to a server and its answer, with the refusals that all protocols share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlencode
+
+from healthpassport.encoding import Json, dump_json, parse_json_object
+from healthpassport.errors import EncodingError, ServiceError
+from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
+
+OK: Final = 200
+SUCCESS: Final = range(200, 300)
+JSON_TYPE: Final = "application/json"
+FORM_TYPE: Final = "application/x-www-form-urlencoded"
+MAX_SAID: Final = 200  # characters kept of what a server says
+
+
+def get(fetcher: Fetcher, url: str, *, accept: str = JSON_TYPE) -> HttpResponse:
+    """The answer to a GET, whatever its status."""
+    return fetcher.fetch(HttpRequest("GET", url, {"Accept": accept}))
+
+
+def post_form(
+    fetcher: Fetcher, url: str, form: Mapping[str, str] | bytes, **headers: str
+) -> HttpResponse:
+    """The answer to a POST of a form; ``headers`` by name, underscores for hyphens."""
+    body = form if isinstance(form, bytes) else urlencode(form).encode("ascii")
+    return _post(fetcher, url, body, FORM_TYPE, headers)
+
+
+def post_json(
+    fetcher: Fetcher, url: str, value: Mapping[str, Json], **headers: str
+) -> HttpResponse:
+    """The answer to a POST of a JSON object."""
+    return _post(fetcher, url, dump_json(value), JSON_TYPE, headers)
+
+
+def _post(
+    fetcher: Fetcher, url: str, body: bytes, kind: str, headers: Mapping[str, str]
+) -> HttpResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = {"Accept": JSON_TYPE, "Content-Type": kind} | named
+    return fetcher.fetch(HttpRequest("POST", url, sent, body))
+
+
+def error_name(response: HttpResponse) -> str:
+    """The ``error`` of an OAuth error response (RFC 6749 section 5.2), or nothing."""
+    return _said(response, "error")
+
+
+def refusal(response: HttpResponse, *, code: str) -> ServiceError:
+    """The error ``code`` with what the server said, cut down to what is safe to show."""
+    said = _said(response, "error_description") or _said(response, "detail")
+    name = error_name(response)
+    words = f"{name}: {said}" if name and said else name or said or "no reason was given"
+    return ServiceError(code, f"status {response.status}, {words}")
+
+
+def _said(response: HttpResponse, member: str) -> str:
+    """Text of a stranger: printable ASCII alone, so that it cannot steer a terminal."""
+    try:
+        value = parse_json_object(response.body).get(member)
+    except EncodingError:
+        return ""
+    text = value if isinstance(value, str) else ""
+    return "".join(c for c in text if " " <= c <= "~")[:MAX_SAID]

@@ -1,0 +1,142 @@
+"""Opening an offer: what is offered, by whom, and where to fetch it (OpenID4VCI 1.0, 4 and 12).
+
+What is *not* here: whether the issuer is trusted; the trust list says so of each record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from healthpassport.errors import FetchError, RecordError, ServiceError
+from healthpassport.fetch import Fetcher
+from healthpassport.protocols.oid4vci import (
+    PRE_AUTHORIZED_CODE_GRANT,
+    AuthorizationServerMetadata,
+    CredentialOffer,
+    IssuerMetadata,
+    TxCode,
+    parse_authorization_server_metadata,
+    parse_issuer_metadata,
+    parse_offer,
+    parse_offer_link,
+    well_known_url,
+)
+from healthpassport.summary import RecordDefinition, definition_for_vct
+
+from .exchange import OK, get, refusal
+
+FORMAT = "dc+sd-jwt"
+PROOF = "jwt"
+ALGORITHM = "ES256"  # HAIP 1.0 section 7
+_ISSUER_DOCUMENT = "openid-credential-issuer"
+_SERVER_DOCUMENT = "oauth-authorization-server"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedOffer:
+    """An offer whose issuer answered: ``wanted`` maps configuration ids to record types."""
+
+    offer: CredentialOffer
+    issuer: IssuerMetadata
+    server: AuthorizationServerMetadata
+    wanted: Mapping[str, RecordDefinition]
+
+    @property
+    def pin(self) -> TxCode | None:
+        """What kind of PIN the offer needs, or None."""
+        return self.offer.grants.pre_authorized.tx_code
+
+    @property
+    def batch_size(self) -> int:
+        """How many copies of one record may be asked for at once (section 12.2.4)."""
+        batch = self.issuer.batch_credential_issuance
+        return batch.batch_size if batch else 1
+
+
+def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
+    """The offer behind ``link``, with the metadata of its issuer; nothing is claimed yet.
+
+    Raises:
+        ProtocolError: ``oid4vci.offer`` or ``oid4vci.metadata``.
+        ServiceError: ``wallet.offer_unsupported``, ``wallet.offer_refused``,
+            ``wallet.issuer_failed``.
+        FetchError: of the fetcher; ``ssrf.blocked`` also for an address that is not https.
+    """
+    offer = _offer(link.strip(), fetcher)
+    identifier = offer.credential_issuer
+    metadata = _document(fetcher, identifier, _ISSUER_DOCUMENT)
+    issuer = parse_issuer_metadata(metadata, expected_issuer=identifier)
+    server_identifier = _server_identifier(offer, issuer)
+    document = _document(fetcher, server_identifier, _SERVER_DOCUMENT)
+    server = parse_authorization_server_metadata(document, expected_issuer=server_identifier)
+    # RFC 8414 section 2: without the member the defaults apply, and ours is not among them.
+    if PRE_AUTHORIZED_CODE_GRANT not in server.grant_types_supported:
+        raise ServiceError("wallet.offer_unsupported", "the server does not take such offers")
+    if ALGORITHM not in server.dpop_signing_alg_values_supported:  # HAIP 1.0 section 4
+        raise ServiceError("wallet.offer_unsupported", "the server does not bind tokens to keys")
+    return OpenedOffer(offer, issuer, server, _wanted(offer, issuer))
+
+
+def _offer(link: str, fetcher: Fetcher) -> CredentialOffer:
+    _refuse_plain_http(link)
+    found = parse_offer_link(link)
+    if isinstance(found, CredentialOffer):
+        return found
+    response = get(fetcher, found)
+    if response.status != OK:
+        raise refusal(response, code="wallet.offer_refused")
+    return parse_offer(response.body)
+
+
+def _refuse_plain_http(link: str) -> None:
+    """An address that is not https is named for what it is, before anything is fetched."""
+    try:
+        members = dict(parse_qsl(urlsplit(link).query))
+    except ValueError:
+        return
+    reference = members.get("credential_offer_uri", "https:")
+    issuer = members.get("credential_offer", "")
+    if not reference.startswith("https:") or '"credential_issuer":"http:' in issuer.replace(
+        " ", ""
+    ):
+        raise FetchError("ssrf.blocked", "an offer leads to an address that is not https")
+
+
+def _document(fetcher: Fetcher, identifier: str, name: str) -> bytes:
+    response = get(fetcher, well_known_url(identifier, name))
+    if response.status != OK:
+        raise refusal(response, code="wallet.issuer_failed")
+    return response.body
+
+
+def _server_identifier(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
+    """Section 12.2.4: the issuer itself unless it names servers; an offer may choose."""
+    named = offer.grants.pre_authorized.authorization_server
+    known = issuer.authorization_servers or (issuer.credential_issuer,)
+    if named is None:
+        return known[0]
+    # Section 4.1.1: it must be one that the issuer's own metadata lists.
+    if named not in known:
+        raise ServiceError("wallet.offer_unsupported", "the offer names a foreign server")
+    return named
+
+
+def _wanted(offer: CredentialOffer, issuer: IssuerMetadata) -> dict[str, RecordDefinition]:
+    """The record type of each offered configuration; all of them must be ours to hold."""
+    wanted: dict[str, RecordDefinition] = {}
+    for name in offer.credential_configuration_ids:
+        configuration = issuer.credential_configurations_supported.get(name)
+        if configuration is None or configuration.format != FORMAT:
+            raise ServiceError("wallet.offer_unsupported", f"{name} is not of a known format")
+        proofs = configuration.proof_types_supported.get(PROOF)
+        if proofs is None or ALGORITHM not in proofs.proof_signing_alg_values_supported:
+            raise ServiceError("wallet.offer_unsupported", f"{name} is not bound to a key")
+        try:
+            wanted[name] = definition_for_vct(configuration.vct or "")
+        except RecordError as error:
+            raise ServiceError(
+                "wallet.offer_unsupported", f"{name} is not a known record type"
+            ) from error
+    return wanted

@@ -1,0 +1,205 @@
+"""The boxes of a question: the person's own details once, then each record with its items.
+
+What is *not* here: what a tick means for the answer (``answer``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final
+
+from healthpassport.encoding import Json, b64url_encode, jcs
+from healthpassport.formats.sd_jwt_vc import Held
+from healthpassport.protocols.dcql import CredentialQuery, Place, select
+from healthpassport.summary import RecordDefinition, definition_for_vct, from_payload
+
+from .model import HeldRecord, Target, Tick
+from .words import day, item_words, label, record_label, state_words, value_words
+
+# Not needed to treat anybody: each of these must be ticked by hand.
+SENSITIVE: Final = frozenset({"addressLines", "postcode", "phone"})
+ABOUT: Final = {"en": "About you", "cy": "Amdanoch chi"}
+OLD: Final = {"en": "out of date", "cy": "wedi dyddio"}
+_KEY_BYTES: Final = 12
+_ITEM_DEPTH: Final = 2  # ("items", 3): the element of a list
+
+
+def asked_places(wanted: CredentialQuery, held: Held) -> frozenset[Place]:
+    """The disclosures of ``held`` that ``wanted`` asks for, those around and below included."""
+    found: set[Place] = set()
+    for claim in wanted.claims:
+        for place, value in select(held.payload, claim.path):
+            if claim.accepts(value):
+                found |= needed_for(place, held)
+    return frozenset(found)
+
+
+def needed_for(place: Place, held: Held) -> frozenset[Place]:
+    """The disclosures that showing ``place`` takes: those that hold it, and all below it."""
+    around = {place[:length] for length in range(1, len(place) + 1)} & held.places.keys()
+    below = {other for other in held.places if other[: len(place)] == place}
+    return frozenset(around | below)
+
+
+class Boxes:
+    """Boxes as they are found: the person's own details once, then each record with its items."""
+
+    def __init__(self, unticked: Collection[str], language: str) -> None:
+        self._unticked = unticked
+        self._language = language
+        self._details: dict[str, Tick] = {}
+        self._others: list[Tick] = []
+        self._counter = 0
+
+    def ticks(self) -> tuple[Tick, ...]:
+        """All boxes, numbered from 1 in reading order."""
+        ordered = [*self._details.values(), *self._others]
+        numbers = {tick.number: index for index, tick in enumerate(ordered, start=1)}
+        return tuple(
+            replace(
+                tick,
+                number=numbers[tick.number],
+                parent=None if tick.parent is None else numbers[tick.parent],
+            )
+            for tick in ordered
+        )
+
+    def add_record(self, wanted: CredentialQuery, record: HeldRecord, now: datetime) -> None:
+        """The boxes of one record that answers one credential query."""
+        payload = record.held.payload
+        definition = definition_for_vct(str(payload["vct"]))
+        whole = self._whole(wanted, record, definition, now)
+        self._others.append(whole)
+        items: dict[Place, Tick] = {}
+        for place in sorted(asked_places(wanted, record.held), key=_reading_order):
+            target = Target(wanted.id, place)
+            if len(place) == 1:
+                self._detail(definition, payload, target)
+            elif len(place) == _ITEM_DEPTH:
+                items[place] = self._item(definition, payload, target, whole)
+            else:
+                self._field(definition, payload, target, items[place[:_ITEM_DEPTH]])
+
+    def _whole(
+        self,
+        wanted: CredentialQuery,
+        record: HeldRecord,
+        definition: RecordDefinition,
+        now: datetime,
+    ) -> Tick:
+        """The record itself; its value is what goes out with it whatever else is ticked."""
+        language = self._language
+        shown = from_payload(record.held.payload)
+        parts = [
+            record.issuer_name,
+            day(shown.as_of, language),
+            state_words(shown.state.value, language),
+        ]
+        if definition.has_items:
+            parts.append(f"{shown.item_count}")
+        expires = record.held.payload.get("exp")
+        if isinstance(expires, int) and expires <= now.timestamp():
+            parts.append(OLD[language])
+        name = record_label(definition, language)
+        key = definition.type
+        return self._tick(
+            name, name, ", ".join(parts), key=key, target=Target(wanted.id, ()), parent=None
+        )
+
+    def _detail(
+        self, definition: RecordDefinition, payload: Mapping[str, Json], target: Target
+    ) -> None:
+        """A detail of the person: one box, however many records carry it with the same value."""
+        name = str(target.place[0])
+        found = definition.subject_fields.get(name)
+        value = payload[name]
+        slot = f"{name} {jcs(value).decode()}"
+        if slot in self._details:
+            known = self._details[slot]
+            self._details[slot] = replace(known, targets=(*known.targets, target))
+            return
+        words = value_words(found, value, self._language) if found else str(value)
+        title = label(found, self._language) if found else name
+        section = ABOUT[self._language]
+        self._details[slot] = self._tick(
+            section,
+            title,
+            words,
+            key=name,
+            target=target,
+            parent=None,
+            sensitive=name in SENSITIVE,
+        )
+
+    def _item(
+        self,
+        definition: RecordDefinition,
+        payload: Mapping[str, Json],
+        target: Target,
+        whole: Tick,
+    ) -> Tick:
+        entry = _value_at(payload, target.place)
+        unit = entry.get("unit", {}) if isinstance(entry, Mapping) else {}
+        negation = target.place[0] == "negations"
+        words = item_words(
+            definition, unit if isinstance(unit, Mapping) else {}, self._language, negation=negation
+        )
+        key = f"{definition.type} {target.place[0]} {_fingerprint(unit)}"
+        tick = self._tick(whole.section, words, "", key=key, target=target, parent=whole.number)
+        self._others.append(tick)
+        return tick
+
+    def _field(
+        self,
+        definition: RecordDefinition,
+        payload: Mapping[str, Json],
+        target: Target,
+        item: Tick,
+    ) -> None:
+        name = str(target.place[-1])
+        found = definition.item_fields.get(name)
+        value = _value_at(payload, target.place)
+        words = value_words(found, value, self._language) if found else str(value)
+        title = label(found, self._language) if found else name
+        key = f"{definition.type} {name}"
+        self._others.append(
+            self._tick(item.section, title, words, key=key, target=target, parent=item.number)
+        )
+
+    def _tick(
+        self,
+        section: str,
+        title: str,
+        value: str,
+        *,
+        key: str,
+        target: Target,
+        parent: int | None,
+        sensitive: bool = False,
+    ) -> Tick:
+        self._counter += 1
+        ticked = not sensitive and key not in self._unticked
+        return Tick(self._counter, section, title, value, ticked, sensitive, parent, key, (target,))
+
+
+def _reading_order(place: Place) -> tuple[object, ...]:
+    """Items before the rows of absence, a field right behind its item."""
+    return (len(place) > 1, *(f"{part:06}" if isinstance(part, int) else part for part in place))
+
+
+def _value_at(payload: Json, place: Place) -> Json:
+    """The value at ``place``, which was found in this very payload."""
+    value = payload
+    for part in place:
+        if isinstance(value, Mapping):
+            value = value[str(part)]
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            value = value[int(part)]
+    return value
+
+
+def _fingerprint(unit: Json) -> str:
+    return b64url_encode(blake2b(jcs(unit), digest_size=_KEY_BYTES).digest())

@@ -1,0 +1,72 @@
+"""What a question to a person consists of: the asker, the boxes, the records behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from healthpassport.formats.sd_jwt_vc import Held
+from healthpassport.protocols.dcql import Place
+from healthpassport.requests import VerifiedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A record as the wallet holds it: its reference in the vault, and all of its content."""
+
+    reference: str
+    held: Held
+    issuer_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A disclosure that a tick stands for; the empty place is the record as a whole."""
+
+    query_id: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One box: ``parent`` is the number of the box without which this one means nothing.
+
+    ``key`` names what the box stands for from one request to the next, without holding its value.
+    """
+
+    number: int
+    section: str
+    label: str
+    value: str
+    ticked: bool
+    sensitive: bool
+    parent: int | None
+    key: str
+    targets: tuple[Target, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentQuestion:
+    """What a person sees. ``satisfiable`` is False when they hold too little to answer at all."""
+
+    id: str
+    asker: str
+    asker_ods: str
+    purpose: str
+    reason: str
+    retention: str
+    ticks: tuple[Tick, ...]
+    not_held: tuple[str, ...]
+    satisfiable: bool
+    request: VerifiedRequest = field(repr=False)
+    records: Mapping[str, HeldRecord] = field(repr=False)
+
+    @property
+    def ticked(self) -> frozenset[int]:
+        """The boxes that are ticked to begin with."""
+        return frozenset(tick.number for tick in self.ticks if tick.ticked)
+
+    def after(self, numbers: Collection[int]) -> ConsentQuestion:
+        """The same question with exactly ``numbers`` ticked: a choice outlives an error."""
+        ticks = tuple(replace(tick, ticked=tick.number in numbers) for tick in self.ticks)
+        return replace(self, ticks=ticks)

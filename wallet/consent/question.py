@@ -1,0 +1,97 @@
+"""The question: who asks, why, how long they keep it, and each value with its tick.
+
+Rules: only a verified request becomes a question; one that asks for more than its purpose allows is
+refused (``consent.blocked``); each value that would go out has a tick and shows itself; what goes
+out with a record whatever is ticked is said beside its tick; details that are not needed for care
+(where a person lives, how to reach them) start unticked; what was unticked before stays unticked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+
+import schemas
+from healthpassport.errors import RequestError
+from healthpassport.protocols.dcql import CredentialQuery, HeldClaims, match
+from healthpassport.requests import VerifiedRequest
+from healthpassport.summary import definition_for_vct
+
+from .boxes import Boxes
+from .model import ConsentQuestion, HeldRecord
+from .words import record_label
+
+FORMAT: Final = "dc+sd-jwt"
+
+
+def refuse_over_asking(request: VerifiedRequest) -> None:
+    """``consent.blocked`` for a request without a purpose, or beyond what its purpose allows."""
+    if request.purpose is None or request.retention is None:
+        raise RequestError("consent.blocked", f"{request.name} does not say what for")
+    if request.over_asked:
+        what = ", ".join(request.over_asked)
+        raise RequestError("consent.blocked", f"{request.name} asks for more than allowed: {what}")
+
+
+def ask(
+    request: VerifiedRequest,
+    *,
+    question_id: str,
+    records: Sequence[HeldRecord],
+    unticked: Collection[str],
+    language: str,
+    now: datetime,
+) -> ConsentQuestion:
+    """The question that ``request`` puts to the holder of ``records`` (newest first).
+
+    Args:
+        request: as verified.
+        question_id: fresh; an answer names it.
+        records: everything held.
+        unticked: keys of the boxes that were unticked for this asker and purpose before.
+        language: ``en`` or ``cy``.
+        now: for what has run out.
+
+    Raises:
+        RequestError: ``consent.blocked``.
+    """
+    refuse_over_asking(request)
+    by_reference = {record.reference: record for record in records}
+    claims = [
+        HeldClaims(r.reference, FORMAT, str(r.held.payload.get("vct")), r.held.payload)
+        for r in records
+    ]
+    selection = match(request.query, claims)
+    found = {
+        query_id: by_reference[matches[0].reference]
+        for query_id, matches in selection.matches.items()
+        if matches
+    }
+    boxes = Boxes(unticked, language)
+    for wanted in request.query.credentials:
+        if wanted.id in found:
+            boxes.add_record(wanted, found[wanted.id], now)
+    words = schemas.load("requests/purposes.json")[request.purpose]
+    return ConsentQuestion(
+        id=question_id,
+        asker=request.name,
+        asker_ods=request.ods,
+        purpose=words["labels"][language]["patient"],
+        reason=words["reason"][language],
+        retention=request.retention or "",
+        ticks=boxes.ticks(),
+        not_held=tuple(
+            _asked_label(wanted, language)
+            for wanted in request.query.credentials
+            if wanted.id not in found
+        ),
+        satisfiable=bool(selection.answer),
+        request=request,
+        records=found,
+    )
+
+
+def _asked_label(wanted: CredentialQuery, language: str) -> str:
+    """What a part of the request is called; a type that we do not know was blocked before."""
+    return record_label(definition_for_vct(wanted.vct_values[0]), language)

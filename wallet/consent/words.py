@@ -1,0 +1,95 @@
+"""Values of a record in plain words, for the person whose record it is.
+
+Labels come from the record's definition; nothing of an item's meaning is left out but its codes,
+which the text stands for. What is *not* here: clinicians' words (the desk has its own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.summary import FieldDefinition, RecordDefinition
+from schemas.definitions import states
+
+YES_NO: Final = {"en": ("Yes", "No"), "cy": ("Ydy", "Nac ydy")}
+NOT_CHECKED: Final = {"en": "not checked", "cy": "heb ei wirio"}
+VERIFIED: Final = "01"  # NHS data dictionary: number present and verified
+NHS_DIGITS: Final = 10
+_CODES: Final = frozenset({"codings"})
+_INNER_TEXT: Final = "text"
+
+
+def label(field: FieldDefinition, language: str) -> str:
+    """What ``field`` is called."""
+    return field.labels[language].patient
+
+
+def record_label(definition: RecordDefinition, language: str) -> str:
+    """What a record of this type is called."""
+    return definition.labels[language].patient
+
+
+def state_words(state: str, language: str) -> str:
+    """What a section's state means."""
+    return states()[state].labels[language].patient
+
+
+def value_words(field: FieldDefinition, value: Json, language: str) -> str:
+    """``value`` of ``field`` on one line."""
+    if field.name == "nhsNumber" and isinstance(value, Mapping):
+        return _nhs_number(value, language)
+    return _plain(value, language)
+
+
+def item_words(
+    definition: RecordDefinition, unit: Mapping[str, Json], language: str, *, negation: bool = False
+) -> str:
+    """An item as its text, with every other member of its unit behind its label."""
+    fields = definition.negation_fields if negation else definition.unit_fields
+    parts = [
+        f"{label(field, language)}: {value_words(field, unit[name], language)}"
+        for name, field in fields.items()
+        if name in unit and name != _INNER_TEXT and field.type not in _CODES
+    ]
+    text = _plain(unit.get(_INNER_TEXT, ""), language)
+    return f"{text} ({'; '.join(parts)})" if parts else text
+
+
+def day(value: date, language: str) -> str:
+    """A date with its month by name, so that nobody mistakes day and month."""
+    months = _MONTHS[language]
+    return f"{value.day} {months[value.month - 1]} {value.year}"
+
+
+def _nhs_number(value: Mapping[str, Json], language: str) -> str:
+    digits = str(value.get("value", ""))
+    shown = f"{digits[:3]} {digits[3:6]} {digits[6:]}" if len(digits) == NHS_DIGITS else digits
+    verified = value.get("verificationStatus") == VERIFIED
+    return shown if verified else f"{shown} ({NOT_CHECKED[language]})"
+
+
+def _plain(value: Json, language: str) -> str:
+    if isinstance(value, bool):
+        return YES_NO[language][0 if value else 1]
+    if isinstance(value, str | int | float):
+        return _printable(str(value))
+    if isinstance(value, Mapping):
+        inner = [_plain(value[name], language) for name in value if name != "coding"]
+        return ", ".join(part for part in inner if part)
+    if value is None:
+        return ""
+    return "; ".join(_plain(entry, language) for entry in value)
+
+
+def _printable(text: str) -> str:
+    """Text of a record cannot steer a terminal or hide behind another direction of writing."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+_MONTHS: Final = {
+    "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    "cy": ["Ion", "Chw", "Maw", "Ebr", "Mai", "Meh", "Gor", "Aws", "Med", "Hyd", "Tach", "Rhag"],
+}

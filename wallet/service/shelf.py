@@ -1,0 +1,256 @@
+"""Records and their single-use copies in the vault, and how they look to their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from healthpassport.encoding import Json, dump_json, parse_json_object
+from healthpassport.errors import ServiceError
+from healthpassport.keys import SoftwareSigner, signer_from_private_jwk
+from healthpassport.summary import DisclosedRecord, definition, from_payload
+from schemas.definitions import FORMAT_MEMBERS
+from wallet.client.checking import CheckedRecord
+from wallet.consent import item_words, label, value_words
+from wallet.consent.words import day, record_label, state_words
+from wallet.vault import Vault, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as the vault holds it; ``payload`` is its content without the format's members."""
+
+    row: int
+    iss: str
+    issuer: str
+    ods: str
+    added_at: datetime
+    issued_at: datetime
+    expires_at: datetime
+    payload: Mapping[str, Json]
+
+    @property
+    def id(self) -> str:
+        """The record's name for its owner."""
+        return f"{self.row:014x}"
+
+    @property
+    def record(self) -> DisclosedRecord:
+        """The content as a record."""
+        return from_payload(self.payload)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCopy:
+    """One copy, its key, and how often it was shown."""
+
+    row: int
+    text: str
+    shown: int
+    key: Mapping[str, Json] = field(repr=False)
+
+    @property
+    def signer(self) -> SoftwareSigner:
+        """The key that the copy is bound to."""
+        return signer_from_private_jwk(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A record on the list. ``fresh_copies`` were never shown to anybody."""
+
+    id: str
+    type: str
+    label: str
+    issuer: str
+    as_of: date
+    added_at: datetime
+    expires_at: datetime
+    state: str
+    item_count: int
+    fresh_copies: int
+    out_of_date: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a record; ``depth`` 1 belongs to the line of depth 0 above it."""
+
+    label: str
+    value: str
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDetail:
+    """A record in full, in words and as it was signed."""
+
+    view: RecordView
+    lines: tuple[Line, ...]
+    payload: Mapping[str, Json] = field(repr=False)
+
+
+def add_record(writer: Writer, vault: Vault, checked: CheckedRecord, *, now: datetime) -> int:
+    """Store a checked record with all its copies, as part of a transaction."""
+    row = writer.add("records", _record_bytes(checked, now), tag=vault.tag(_kind_tag(checked)))
+    for copy in checked.copies:
+        stored: dict[str, Json] = {"text": copy.text, "key": copy.key.private_jwk(), "shown": 0}
+        writer.add("copies", dump_json(stored), tag=vault.tag(_copies_tag(row)))
+    return row
+
+
+def older_rows(vault: Vault, checked: CheckedRecord) -> tuple[int, ...]:
+    """Records of the same type from the same issuer: a newer one takes their place."""
+    return vault.rows("records", tag=vault.tag(_kind_tag(checked)))
+
+
+def copy_rows(vault: Vault, row: int) -> tuple[int, ...]:
+    """The rows of a record's copies."""
+    return vault.rows("copies", tag=vault.tag(_copies_tag(row)))
+
+
+def delete_record(writer: Writer, row: int, copies: tuple[int, ...]) -> None:
+    """Delete a record and its copies, keys and all."""
+    writer.delete("records", row)
+    for copy in copies:
+        writer.delete("copies", copy)
+
+
+def mark_shown(writer: Writer, copy: StoredCopy) -> None:
+    """Remember that ``copy`` goes out once more."""
+    stored: dict[str, Json] = {"text": copy.text, "key": copy.key, "shown": copy.shown + 1}
+    writer.replace("copies", copy.row, dump_json(stored))
+
+
+def read_records(vault: Vault) -> tuple[StoredRecord, ...]:
+    """All records, in the order of their types, the newest of each first."""
+    found = [read_record(vault, row) for row in vault.rows("records")]
+    return tuple(
+        sorted(
+            found,
+            key=lambda r: (definition(r.record.type).order, -r.issued_at.timestamp(), r.row),
+        )
+    )
+
+
+def read_record(vault: Vault, row: int) -> StoredRecord:
+    """One record."""
+    stored = parse_json_object(vault.read("records", row))
+    payload = stored["payload"]
+    return StoredRecord(
+        row=row,
+        iss=str(stored["iss"]),
+        issuer=str(stored["issuer"]),
+        ods=str(stored["ods"]),
+        added_at=_moment(stored, "addedAt"),
+        issued_at=_moment(stored, "issuedAt"),
+        expires_at=_moment(stored, "expiresAt"),
+        payload=payload if isinstance(payload, Mapping) else {},
+    )
+
+
+def read_copy(vault: Vault, row: int) -> StoredCopy:
+    """One copy."""
+    stored = parse_json_object(vault.read("copies", row))
+    key, shown = stored["key"], stored["shown"]
+    return StoredCopy(
+        row=row,
+        text=str(stored["text"]),
+        shown=shown if isinstance(shown, int) else 1,
+        key=key if isinstance(key, Mapping) else {},
+    )
+
+
+def next_copy(vault: Vault, row: int) -> StoredCopy:
+    """A copy that was never shown; when there is none, the one that was shown least."""
+    copies = [read_copy(vault, copy) for copy in copy_rows(vault, row)]
+    if not copies:
+        raise ServiceError("wallet.record_unknown")
+    return min(copies, key=lambda copy: (copy.shown, copy.row))
+
+
+def view(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) -> RecordView:
+    """How ``stored`` looks on the list."""
+    record = stored.record
+    copies = [read_copy(vault, row) for row in copy_rows(vault, stored.row)]
+    return RecordView(
+        id=stored.id,
+        type=record.type,
+        label=record_label(definition(record.type), language),
+        issuer=stored.issuer,
+        as_of=record.as_of,
+        added_at=stored.added_at,
+        expires_at=stored.expires_at,
+        state=state_words(record.state.value, language),
+        item_count=record.item_count,
+        fresh_copies=sum(copy.shown == 0 for copy in copies),
+        out_of_date=stored.expires_at <= now,
+    )
+
+
+def detail(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) -> RecordDetail:
+    """``stored`` in full."""
+    lines = tuple(_lines(stored.record, language))
+    return RecordDetail(view(vault, stored, language=language, now=now), lines, stored.payload)
+
+
+def _lines(record: DisclosedRecord, language: str) -> list[Line]:
+    known = definition(record.type)
+    lines = [
+        Line(
+            label(known.subject_fields[name], language),
+            value_words(known.subject_fields[name], value, language),
+        )
+        for name, value in record.subject.items()
+    ]
+    for item in record.items:
+        lines.append(Line(item_words(known, item.unit, language), ""))
+        lines += [
+            Line(
+                label(known.item_fields[name], language),
+                value_words(known.item_fields[name], value, language),
+                1,
+            )
+            for name, value in item.fields.items()
+        ]
+    lines += [
+        Line(item_words(known, row.unit, language, negation=True), "") for row in record.negations
+    ]
+    lines += [
+        Line(
+            label(known.always_fields[name], language),
+            value_words(known.always_fields[name], value, language),
+        )
+        for name, value in record.always.items()
+    ]
+    lines += [Line("", warning) for warning in record.warnings]
+    lines.append(Line("", f"{record.source.name}, {day(record.as_of, language)}"))
+    return lines
+
+
+def _record_bytes(checked: CheckedRecord, now: datetime) -> bytes:
+    payload = {n: v for n, v in checked.payload.items() if n not in FORMAT_MEMBERS}
+    return dump_json(
+        {
+            "iss": checked.issuer.iss,
+            "issuer": checked.issuer.name,
+            "ods": checked.issuer.ods,
+            "addedAt": now.isoformat(),
+            "issuedAt": checked.issued_at.isoformat(),
+            "expiresAt": checked.expires_at.isoformat(),
+            "payload": payload,
+        }
+    )
+
+
+def _kind_tag(checked: CheckedRecord) -> str:
+    return f"records {checked.definition.vct} {checked.issuer.iss}"
+
+
+def _copies_tag(row: int) -> str:
+    return f"copies {row}"
+
+
+def _moment(stored: Mapping[str, Json], name: str) -> datetime:
+    return datetime.fromisoformat(str(stored[name])).astimezone(UTC)

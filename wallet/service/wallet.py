@@ -1,0 +1,206 @@
+"""``Wallet``: one person's records, in one vault, on one computer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from healthpassport.errors import ServiceError, VaultError
+from healthpassport.trust.model import TrustView
+from wallet.consent import ConsentQuestion
+from wallet.settings import WalletSettings
+from wallet.vault import KdfCost, Vault
+
+from . import receiving, shelf
+from .past import HistoryEntry, HistoryKind, add_entry, read_history
+from .receiving import OfferPreview
+from .sharing import ShareReceipt, Sharing
+from .surroundings import Surroundings
+
+
+class Wallet:
+    """What its owner can do. Everything but ``init`` and ``exists`` needs a vault that stands.
+
+    Args:
+        around: files, network, trust and clock (``Surroundings.of(settings)``).
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._vault: Vault | None = None
+        self._sharing: Sharing | None = None
+
+    @classmethod
+    def of(cls, settings: WalletSettings) -> Wallet:
+        """The wallet that ``settings`` describe."""
+        return cls(Surroundings.of(settings))
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a vault."""
+        return self._around.vault_file.exists()
+
+    @property
+    def locked(self) -> bool:
+        """Whether a passphrase is needed first."""
+        return self._vault is None or self._vault.locked
+
+    def init(self, passphrase: str, *, cost: KdfCost | None = None) -> None:
+        """Make a new, empty vault and unlock it; an existing one is never replaced."""
+        vault = Vault.create(
+            self._around.vault_file,
+            passphrase=passphrase,
+            anchor_folder=self._around.anchor_folder,
+            clock=self._around.clock,
+            random=self._around.random,
+            cost=cost,
+        )
+        vault.close()
+        self.unlock(passphrase)
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the vault and check all of it (``vault.`` codes)."""
+        self._opened().unlock(passphrase)
+
+    def lock(self) -> None:
+        """Forget all keys and every open question."""
+        self._sharing = None
+        if self._vault is not None:
+            self._vault.lock()
+
+    def close(self) -> None:
+        """Lock, and close the file."""
+        self.lock()
+        if self._vault is not None:
+            self._vault.close()
+        self._vault = None
+
+    def change_passphrase(self, old: str, new: str) -> None:
+        """From now on ``new`` opens the vault."""
+        self._opened().change_passphrase(old, new)
+
+    def look(self) -> None:
+        """Check what can be checked without a passphrase: who may read the file, and its shape."""
+        self._opened()
+
+    def check(self) -> dict[str, int]:
+        """Open every row of the vault; how many each table holds."""
+        return self._opened().check()
+
+    def mend(self, passphrase: str) -> tuple[Path, dict[str, int]]:
+        """Go on with what is sound in a damaged or older vault.
+
+        Returns the copy of the file as it was, and how many rows of each table were dropped.
+        """
+        kept = self._keep_copy()
+        return kept, self._opened().mend(passphrase)
+
+    def add_offer(self, link: str) -> OfferPreview:
+        """What the offer behind ``link`` holds; nothing is claimed."""
+        return receiving.preview(link, self._around)
+
+    def accept(
+        self, offer: OfferPreview, pin: str | None = None, *, other_person: bool = False
+    ) -> tuple[shelf.RecordView, ...]:
+        """Claim ``offer`` with its PIN and store its records, all or none."""
+        stored = receiving.take(
+            offer, pin, vault=self._opened(), around=self._around, other_person=other_person
+        )
+        return tuple(self._view(record) for record in stored)
+
+    def records(self) -> tuple[shelf.RecordView, ...]:
+        """All records."""
+        return tuple(self._view(record) for record in shelf.read_records(self._opened()))
+
+    def show(self, record_id: str) -> shelf.RecordDetail:
+        """One record in full, by its id, the beginning of it, or its number on the list."""
+        return shelf.detail(
+            self._opened(),
+            self._find(record_id),
+            language=self._around.language,
+            now=self._around.clock(),
+        )
+
+    def remove(self, record_id: str) -> None:
+        """Delete one record with its copies and keys."""
+        vault, stored = self._opened(), self._find(record_id)
+        copies = shelf.copy_rows(vault, stored.row)
+        label = self._view(stored).label
+        with vault.transaction() as writer:
+            shelf.delete_record(writer, stored.row, copies)
+            add_entry(
+                writer, HistoryEntry(self._around.clock(), HistoryKind.REMOVED, what=(label,))
+            )
+
+    def prepare(self, link: str) -> ConsentQuestion:
+        """Who asks with ``link``, why, and for which values. Nothing is sent."""
+        return self._asked().prepare(link)
+
+    def share(
+        self, question: ConsentQuestion, ticks: Collection[int] | None = None
+    ) -> ShareReceipt:
+        """Send what is ticked: the numbers ``ticks``, or the question's own when None."""
+        return self._asked().share(question, question.ticked if ticks is None else ticks)
+
+    def decline(self, question: ConsentQuestion) -> None:
+        """Share nothing."""
+        self._asked().decline(question)
+
+    def history(self) -> tuple[HistoryEntry, ...]:
+        """What was added, shared and refused, the newest first."""
+        return read_history(self._opened())
+
+    def trust(self) -> TrustView:
+        """The trust list as it stands on disk."""
+        return self._around.trust()
+
+    def update_trust(self) -> TrustView:
+        """Fetch the newest trust list."""
+        return self._around.update_trust()
+
+    def _opened(self) -> Vault:
+        if self._vault is None:
+            self._vault = Vault(
+                self._around.vault_file,
+                anchor_folder=self._around.anchor_folder,
+                clock=self._around.clock,
+                random=self._around.random,
+            )
+        return self._vault
+
+    def _asked(self) -> Sharing:
+        vault = self._opened()
+        if vault.locked:
+            self._sharing = None
+            raise VaultError("vault.locked")
+        if self._sharing is None:
+            self._sharing = Sharing(vault, self._around)
+        return self._sharing
+
+    def _view(self, stored: shelf.StoredRecord) -> shelf.RecordView:
+        return shelf.view(
+            self._opened(), stored, language=self._around.language, now=self._around.clock()
+        )
+
+    def _find(self, record_id: str) -> shelf.StoredRecord:
+        records = shelf.read_records(self._opened())
+        wanted = record_id.strip().lower()
+        if wanted.isdecimal() and 1 <= int(wanted) <= len(records):
+            return records[int(wanted) - 1]
+        found = [record for record in records if wanted and record.id.startswith(wanted)]
+        if len(found) != 1:
+            raise ServiceError("wallet.record_unknown")
+        return found[0]
+
+    def _keep_copy(self) -> Path:
+        source = self._around.vault_file
+        if not source.is_file():
+            raise VaultError("vault.missing")
+        stamp = self._around.clock().strftime("%Y%m%dT%H%M%SZ")
+        kept = source.with_name(f"{source.stem}-before-mend-{stamp}.db")
+        try:
+            shutil.copy2(source, kept)
+        except OSError as error:
+            raise VaultError("vault.io", "no copy of the vault could be kept") from error
+        return kept

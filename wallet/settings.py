@@ -1,0 +1,107 @@
+"""The wallet's settings: environment variables ``PASSPORT_WALLET_*``, nothing else.
+
+What is *not* here: the passphrase; it comes by prompt or from a file that a command names.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Literal
+
+import platformdirs
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+APP_FOLDER: Final = "health-passport"
+
+
+def _default_folder() -> Path:
+    return Path(platformdirs.user_data_dir(APP_FOLDER)) / "wallet"
+
+
+class WalletSettings(BaseSettings):
+    """Where the wallet keeps its files, whom it trusts, and which language it speaks."""
+
+    model_config = SettingsConfigDict(env_prefix="PASSPORT_WALLET_", frozen=True, extra="forbid")
+
+    folder: Path = Field(
+        default_factory=_default_folder,
+        description="Folder of the vault and of every file whose own setting is not given.",
+    )
+    anchor_folder: Path | None = Field(
+        default=None,
+        description="Folder that remembers the newest state of the vault, so that an older copy of"
+        " the vault is noticed. Best kept out of the backups that hold the vault. Empty: the"
+        " user's state folder, or anchors beside a vault that stands elsewhere.",
+    )
+    trust_folder: Path | None = Field(
+        default=None,
+        description="Folder of the trust list as last updated. Empty: trust in the wallet's own"
+        " folder.",
+    )
+    trust_url: str = Field(
+        default="", description="https address that the trust list is published under."
+    )
+    trust_root: Path | None = Field(
+        default=None,
+        description="The root metadata that came with the set-up, the start of all trust. Empty:"
+        " root.json in the wallet's folder.",
+    )
+    trust_days: int = Field(
+        default=7,
+        ge=1,
+        le=90,
+        description="Days after which a trust list that was not updated vouches for nobody.",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file of the only https authorities to believe."
+    )
+    allowed_private_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="HOST:PORT entries that may have a private address (a JSON list). For a"
+        " demonstration on one machine.",
+    )
+    copies: int = Field(
+        default=5,
+        ge=1,
+        le=50,
+        description="How many copies of each record to ask for. Each is shown to one asker.",
+    )
+    language: Literal["en", "cy"] = Field(
+        default="en", description="Language of the questions: en (English) or cy (Welsh)."
+    )
+
+    @field_validator("allowed_private_hosts")
+    @classmethod
+    def _in_lower_case(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host.lower() for host in value)
+
+    @property
+    def vault_file(self) -> Path:
+        """The encrypted vault."""
+        return self.folder / "vault.db"
+
+    @property
+    def anchors(self) -> Path:
+        """The folder of the anchor."""
+        if self.anchor_folder is not None:
+            return self.anchor_folder
+        if self.folder == _default_folder():
+            return Path(platformdirs.user_state_dir(APP_FOLDER)) / "wallet-anchors"
+        return self.folder.parent / f"{self.folder.name}-anchors"
+
+    @property
+    def lists_folder(self) -> Path:
+        """The folder of the trust list."""
+        return self.trust_folder or self.folder / "trust"
+
+    @property
+    def root_file(self) -> Path:
+        """The bootstrap root of the trust list."""
+        return self.trust_root or self.folder / "root.json"
+
+    @property
+    def trust_max_age(self) -> timedelta:
+        """The greatest age of the trust list."""
+        return timedelta(days=self.trust_days)
