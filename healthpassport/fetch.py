@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -37,8 +37,18 @@ _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252})\Z")
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 # RFC 6052 section 2.1: an IPv4 address stands in the last 32 bits behind this prefix.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
-# A cloud platform's service address that lies in public space.
-_METADATA: Final = frozenset({IPv4Address("168.63.129.16")})
+# What Python 3.11 calls global and no public server has: a cloud platform's service address, IETF
+# assignments (RFC 6890), 6to4 relays (RFC 7526), local NAT64 (RFC 8215), site-local (RFC 3879).
+_NEVER: Final = tuple(
+    ip_network(text)
+    for text in (
+        "168.63.129.16/32",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "64:ff9b:1::/48",
+        "fec0::/10",
+    )
+)
 
 Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], tuple[str, ...]]
@@ -224,7 +234,9 @@ def is_acceptable(address: Address, *, private: bool = False) -> bool:
     inner = _embedded(address)
     if inner is not None:
         return is_acceptable(inner, private=private)
-    if address in _METADATA or address.is_link_local or address.is_multicast:
+    if any(address in network for network in _NEVER):
+        return False
+    if address.is_link_local or address.is_multicast:
         return False
     if address.is_unspecified or (address.is_reserved and not address.is_loopback):
         return False
