@@ -8,6 +8,7 @@ means, and following references (references.py).
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,7 @@ from .values import objs, string
 
 MAX_SOURCE_BYTES: Final = 32 * 1_048_576  # eight times the largest summary of the performance goals
 MAX_SOURCE_DEPTH: Final = 64  # FHIR's deepest published examples reach about twenty levels
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]+\Z")
 MAX_PLACES: Final = 20  # places named for each kind of defect; the count goes on
 
 
@@ -54,6 +56,14 @@ class Found:
         return f"{self.path} {self.type}/{self.id or '-'}"
 
 
+def resource_type(value: JsonObject) -> str | None:
+    """The resourceType of ``value`` where it has the form of one."""
+    found = value.get("resourceType")
+    if not isinstance(found, str) or not _TYPE.match(found.strip()):
+        return None
+    return found.strip()
+
+
 def read_json(data: bytes) -> Json:
     """The JSON of ``data``; a byte order mark is dropped, UTF-16 with its mark is read.
 
@@ -80,7 +90,7 @@ def find_resources(document: Json, defects: Defects) -> list[Found]:
         SourceError: ``fhir.no_resource``.
     """
     found: list[Found] = []
-    if isinstance(document, dict) and string(document.get("resourceType")):
+    if isinstance(document, dict) and resource_type(document):
         _collect(document, "$", found, defects)
     else:
         _search(document, "$", found, defects)
@@ -92,7 +102,7 @@ def find_resources(document: Json, defects: Defects) -> list[Found]:
 def _search(node: Json, path: str, found: list[Found], defects: Defects) -> None:
     """Look for resources below a wrapper that is not FHIR itself."""
     if isinstance(node, dict):
-        if string(node.get("resourceType")):
+        if resource_type(node):
             _collect(node, path, found, defects)
         else:
             for name, value in node.items():
@@ -111,7 +121,7 @@ def _collect(
     url: str | None = None,
     container: Found | None = None,
 ) -> None:
-    kind = (string(resource.get("resourceType")) or "").strip()
+    kind = resource_type(resource) or ""
     here = Found(resource, kind, string(resource.get("id")), url, container, path)
     found.append(here)
     if kind == "Bundle":
@@ -120,7 +130,7 @@ def _collect(
         _open_parameters(resource.get("parameter"), path, found, defects)
     for position, inner in enumerate(objs(resource.get("contained"))):
         place = f"{path}.contained[{position}]"
-        if string(inner.get("resourceType")):
+        if resource_type(inner):
             _collect(inner, place, found, defects, container=container or here)
         else:
             defects.add("contained_without_type", place)
@@ -134,7 +144,7 @@ def _open_bundle(bundle: JsonObject, path: str, found: list[Found], defects: Def
         place = f"{path}.entry[{position}]"
         held = entry.get("resource")
         resource = held if isinstance(held, Mapping) else entry
-        kind = string(resource.get("resourceType"))
+        kind = resource_type(resource)
         if kind is None:
             defects.add("entry_without_resource", place)
             continue
@@ -161,6 +171,6 @@ def _open_parameters(value: Json, path: str, found: list[Found], defects: Defect
     for position, parameter in enumerate(objs(value)):
         place = f"{path}.parameter[{position}]"
         inner = parameter.get("resource")
-        if isinstance(inner, Mapping) and string(inner.get("resourceType")):
+        if isinstance(inner, Mapping) and resource_type(inner):
             _collect(inner, place, found, defects)
         _open_parameters(parameter.get("part"), place, found, defects)
