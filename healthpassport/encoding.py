@@ -12,7 +12,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from healthpassport.errors import EncodingError
 
@@ -30,6 +30,7 @@ _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _PADDING: Final = (b"", b"", b"==", b"=")
 # The characters whose unused low bits are zero (RFC 4648 section 3.5): 4 bits, then 2 bits.
 _LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
+_CONTAINERS: Final = frozenset({dict, list})
 _WHITESPACE: Final = " \t\n\r"  # RFC 8259 section 2
 # Runs of escaped surrogates; other escapes are stepped over whole, so that an escaped backslash
 # neither begins a run nor joins two.
@@ -38,7 +39,7 @@ _ESCAPES: Final = re.compile(r"\\[^u]|((?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)")
 
 def b64url_encode(data: bytes) -> str:
     """Base64url of ``data`` without padding."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def b64url_decode(text: str) -> bytes:
@@ -114,11 +115,40 @@ def parse_json_object(
     return value
 
 
+def parse_b64url_json(text: str) -> tuple[Json, str]:
+    """The value of strict base64url over strict JSON, and the JSON text itself.
+
+    The same as ``parse_json`` of ``b64url_decode`` in half the time for what is short and plain;
+    everything else takes that way, so that there is one set of rules.
+
+    Raises:
+        EncodingError: see ``b64url_decode`` and ``parse_json``.
+    """
+    data = b64url_decode(text)
+    try:
+        body = data.decode()
+        brackets = body.count("[") + body.count("{")
+        if brackets <= MAX_DEPTH and "\\" not in body and len(body) <= MAX_TOKEN_BYTES:
+            value, end = _SCAN(body, 0)
+            if end == len(body):
+                return value, body
+    except (ValueError, StopIteration):
+        pass  # parse_json says what is wrong with it
+    return parse_json(data), data.decode()
+
+
 def dump_json(value: Json, *, indent: int | None = None) -> bytes:
     """``value`` as UTF-8 JSON: compact, or indented for people; NaN is refused."""
     if indent is None:
-        return _ENCODER.encode(value).encode("utf-8")
+        return dump_text(value).encode("utf-8")
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent).encode("utf-8")
+
+
+def dump_text(value: Json) -> str:
+    """``value`` as compact JSON text; NaN is refused with ``ValueError``."""
+    if type(value) is str:
+        return _STRING(value)
+    return "".join(_ENCODE(value, 0))
 
 
 def jcs(value: Json) -> bytes:
@@ -218,10 +248,21 @@ def _float(text: str) -> float:
     return value
 
 
+def _foreign(value: object) -> NoReturn:
+    message = f"{type(value).__name__} has no JSON form"
+    raise TypeError(message)
+
+
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
 )
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+# The encoder that json.dumps would set up anew for every call, set up once: an issuer writes
+# hundreds of small values for one record. In order: no check for cycles (a tree has none), no
+# conversion of other types, no indentation, separators, members unsorted, none skipped, no NaN.
+_STRING: Final[Callable[[str], str]] = json.encoder.encode_basestring
+_ENCODE: Final[Callable[[Json, int], Sequence[str]]] = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None, _foreign, _STRING, None, ":", ",", False, False, False
+)
 # The decoder's own scanner: a presentation holds hundreds of small values, and the wrapper around
 # it costs more than they do.
 _SCAN: Final[Callable[[str, int], tuple[Json, int]]] = _DECODER.scan_once  # type: ignore[attr-defined]
@@ -239,15 +280,15 @@ def _refuse_surrogates(text: str) -> None:
 
 def _refuse_depth(value: Json, max_depth: int) -> None:
     """Level by level, so that hostile nesting costs no recursion of ours."""
-    level: list[Json] = [value]
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(max_depth):
         level = [
             child
             for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
+            for child in (node.values() if type(node) is dict else node)
+            if type(child) in _CONTAINERS
         ]
         if not level:
             return
-    if any(isinstance(node, dict | list) for node in level):
+    if level:
         raise EncodingError("limit.depth")

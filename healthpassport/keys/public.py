@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from healthpassport.encoding import Json, b64url_decode, b64url_encode, jcs
+from healthpassport.encoding import Json, b64url_decode, b64url_encode, dump_json
 from healthpassport.errors import EncodingError, KeyMaterialError
 from healthpassport.keys.curves import BY_ALGORITHM, BY_LIBRARY_NAME, BY_NAME, ED25519_BYTES
 
@@ -50,7 +50,8 @@ class PublicKey:
 
     def thumbprint(self) -> str:
         """The JWK thumbprint with SHA-256 as base64url (RFC 7638 section 3)."""
-        return b64url_encode(hashlib.sha256(jcs(self.jwk())).digest())
+        required = dump_json(dict(sorted(self.jwk().items())))
+        return b64url_encode(hashlib.sha256(required).digest())
 
 
 def public_key_from_jwk(jwk: Mapping[str, Json], *, use: str = "sig") -> PublicKey:

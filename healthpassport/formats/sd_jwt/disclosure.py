@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from healthpassport.encoding import Json, b64url_decode, b64url_encode, dump_json, parse_json
+from healthpassport.encoding import Json, b64url_encode, dump_text, parse_b64url_json
 from healthpassport.errors import CredentialError
 
 SD: Final = "_sd"
@@ -51,12 +51,11 @@ def read_disclosure(text: str) -> Disclosure:
         CredentialError: ``sdjwt.disclosure_arity`` when it is not an array of two or three,
             ``sdjwt.disclosure_malformed`` when salt or name is not a string.
     """
-    data = b64url_decode(text)
-    entry = parse_json(data)
+    entry, body = parse_b64url_json(text)
     if type(entry) is not list:
         raise CredentialError("sdjwt.disclosure_arity")
     # An escape could spell a reserved name, so text with a backslash is always searched.
-    flat = b"_sd" not in data and b'"..."' not in data and b"\\" not in data
+    flat = "_sd" not in body and '"..."' not in body and "\\" not in body
     if len(entry) == MEMBER:
         salt, name, value = entry
         if type(salt) is str and type(name) is str:
@@ -71,8 +70,12 @@ def read_disclosure(text: str) -> Disclosure:
 
 
 def write_disclosure(salt: str, name: str | None, value: Json) -> str:
-    """The disclosure of ``value`` under ``name``, or of an array element where that is None."""
-    return b64url_encode(dump_json([salt, value] if name is None else [salt, name, value]))
+    """The disclosure of ``value`` under ``name``, or of an array element where that is None.
+
+    ``salt`` is base64url, so that it needs no escapes.
+    """
+    claim = dump_text(value) if name is None else f"{dump_text(name)},{dump_text(value)}"
+    return b64url_encode(f'["{salt}",{claim}]'.encode())
 
 
 def digest(text: str, hash_name: str = DEFAULT_HASH) -> str:

@@ -1,6 +1,6 @@
 """From plain claims to a payload with digests, and its disclosures (RFC 9901 section 4.2).
 
-Salts have 128 bits (section 9.3), ``_sd`` is sorted so that it says nothing of the claims' order
+Salts have 144 bits (section 9.3), ``_sd`` is sorted so that it says nothing of the claims' order
 (section 4.2.4.1), and decoys fill ``_sd`` and arrays up to a multiple, so that their length says
 little of what a record holds (section 4.2.5). What is *not* here: signing, and which claims are
 disclosable: the caller gives their paths.
@@ -26,7 +26,8 @@ from healthpassport.formats.sd_jwt.disclosure import (
 ClaimPath: TypeAlias = "tuple[str | int | None, ...]"
 Randomness: TypeAlias = "Callable[[int], bytes]"
 
-SALT_BYTES: Final = 16  # section 9.3: 128 bits
+SALT_BYTES: Final = 18  # section 9.3 asks for 128 bits; 144 are 24 characters without a remainder
+SALT_CHARACTERS: Final = 24
 DECOY_BYTES: Final = 32  # as long as a SHA-256 digest
 POOL_SALTS: Final = 64  # salts drawn at a time: one system call for each would cost more than all
 
@@ -47,9 +48,13 @@ NO_DECOYS: Final = Decoys()
 
 @dataclass(slots=True)
 class Frame:
-    """Which claims become disclosures, as a tree: one node for each component of the paths."""
+    """Which claims become disclosures, as a tree: one node for each component of the paths.
+
+    ``hides`` says that something directly below is disclosable.
+    """
 
     disclosable: bool = False
+    hides: bool = False
     below: dict[str | int | None, Frame] = field(default_factory=dict)
 
     @staticmethod
@@ -57,10 +62,11 @@ class Frame:
         """The tree of ``paths``; ``None`` stands for every element of an array."""
         root = Frame()
         for path in paths:
-            node = root
+            node = parent = root
             for component in path:
+                parent = node
                 node = node.below.setdefault(component, Frame())
-            node.disclosable = True
+            node.disclosable = parent.hides = True
         return root
 
 
@@ -102,19 +108,19 @@ class _Packing:
         """``node`` with its disclosable members as digests."""
         if not RESERVED.isdisjoint(node):
             raise CredentialError("sdjwt.claim_name_reserved")
+        if frame is _PLAIN and type(node) is dict and _SCALARS.issuperset(map(type, node.values())):
+            return node
         found: dict[str, Json] = {}
         digests: list[str] = []
-        hides = False
-        for name in frame.below:
-            hides = hides or frame.below[name].disclosable
+        frames = frame.below
         for name, value in node.items():
-            below = frame.below.get(name)
-            packed = self.value(value, below)
-            if below is not None and below.disclosable:
+            below = frames.get(name, _PLAIN)
+            packed = value if type(value) in _SCALARS else self.value(value, below)
+            if below.disclosable:
                 digests.append(self._disclose(name, packed))
             else:
                 found[name] = packed
-        if hides:
+        if frame.hides:
             digests += self._padding(len(digests), self._decoys.members)
         if digests:
             digests.sort()
@@ -122,32 +128,30 @@ class _Packing:
         return found
 
     def array(self, node: Iterable[Json], frame: Frame) -> list[Json]:
-        """``node`` with its disclosable elements as digests, decoys after them.
-
-        Section 4.2.5 lets decoys stand anywhere. Wallets number elements by their place in the
-        signed array, but match a request against the array without its decoys: a decoy between
-        elements makes them show the wrong ones. At the end it tells no more than ``itemCount``.
-        """
+        """``node`` with its disclosable elements as digests, decoys at places of their own."""
         found: list[Json] = []
         hidden = 0
+        every = frame.below.get(None, _PLAIN)
         for index, value in enumerate(node):
-            below = frame.below.get(None) or frame.below.get(index)
-            packed = self.value(value, below)
-            if below is not None and below.disclosable:
+            below = frame.below.get(index, every)
+            packed = value if type(value) in _SCALARS else self.value(value, below)
+            if below.disclosable:
                 hidden += 1
                 found.append({ELLIPSIS: self._disclose(None, packed)})
             else:
                 found.append(packed)
         if hidden:
-            found += [{ELLIPSIS: decoy} for decoy in self._padding(hidden, self._decoys.elements)]
+            for decoy in self._padding(hidden, self._decoys.elements):
+                place = int.from_bytes(self._random(4), "big") % (len(found) + 1)
+                found.insert(place, {ELLIPSIS: decoy})
         return found
 
-    def value(self, value: Json, frame: Frame | None) -> Json:
+    def value(self, value: Json, frame: Frame) -> Json:
         """``value`` with everything below it packed; also what no path names is searched."""
         if isinstance(value, Mapping):
-            return self.object(value, frame or _PLAIN)
+            return self.object(value, frame)
         if isinstance(value, list | tuple):
-            return self.array(value, frame or _PLAIN)
+            return self.array(value, frame)
         return value
 
     def _disclose(self, name: str | None, value: Json) -> str:
@@ -157,10 +161,10 @@ class _Packing:
 
     def _salt(self) -> str:
         if not self._pool:
-            block = self._random(SALT_BYTES * POOL_SALTS)
+            block = b64url_encode(self._random(SALT_BYTES * POOL_SALTS))
             self._pool = [
-                b64url_encode(block[start : start + SALT_BYTES])
-                for start in range(0, len(block), SALT_BYTES)
+                block[start : start + SALT_CHARACTERS]
+                for start in range(0, len(block), SALT_CHARACTERS)
             ]
         return self._pool.pop()
 
@@ -173,3 +177,4 @@ class _Packing:
 
 
 _PLAIN: Final = Frame()
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})

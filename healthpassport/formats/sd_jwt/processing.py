@@ -135,7 +135,6 @@ class _Walk:
             raise CredentialError("limit.depth")
         found: list[Json] = []
         for entry in node:
-            here = (*place, len(found))
             if type(entry) is dict and ELLIPSIS in entry:
                 if len(entry) != 1:
                     raise CredentialError("sdjwt.claim_name_reserved")  # section 4.2.4.2
@@ -144,11 +143,14 @@ class _Walk:
                     continue  # step 3.d
                 if disclosure.name is not None:
                     raise CredentialError("sdjwt.disclosure_arity")  # step 3.c.3.1
+                here = (*place, len(found))
                 self.placed[here] = disclosure
                 value = disclosure.value  # steps 3.c.3.2 and 3.c.3.3
                 found.append(value if disclosure.flat else self.value(value, here, depth + 1))
+            elif type(entry) is dict or type(entry) is list:
+                found.append(self.value(entry, (*place, len(found)), depth + 1))
             else:
-                found.append(self.value(entry, here, depth + 1))
+                found.append(entry)
         return found
 
     def _meet(self, entry: Json) -> Disclosure | None:
