@@ -9,22 +9,26 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import uvicorn
+
+from healthpassport.errors import ServiceError
 
 from .tls import TlsFiles
 
 START_SECONDS: Final = 20.0
 
 
-def free_port() -> int:
-    """A TCP port of the loopback interface that nothing listened on a moment ago."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """Different TCP ports of the loopback interface that nothing listened on a moment ago."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
 @dataclass(slots=True)
@@ -47,7 +51,7 @@ class LoopbackServer:
         """Start to listen; returns when requests are answered.
 
         Raises:
-            RuntimeError: when the server did not come up, for example because the port is taken.
+            ServiceError: ``demo.server`` when it did not come up, perhaps because of its port.
         """
         config = uvicorn.Config(
             self.app,
@@ -65,8 +69,7 @@ class LoopbackServer:
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
-                message = f"{self.name} did not start on port {self.port}"
-                raise RuntimeError(message)
+                raise ServiceError("demo.server", f"{self.name} on port {self.port}")
             time.sleep(0.01)
 
     def stop(self) -> None:
