@@ -78,6 +78,10 @@ class VerifierSettings(BaseSettings):
         description="JSON file that maps the name of each desk to the SHA-256 (hex) of its API"
         " key. Empty: api-keys.json in the home folder.",
     )
+    api_key_file: Path | None = Field(
+        default=None,
+        description="File with the API key that the request commands use to call a running desk.",
+    )
     trust_folder: Path | None = Field(
         default=None,
         description="Folder of the trust list and the status lists as last updated. Empty: trust"

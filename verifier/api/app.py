@@ -20,11 +20,10 @@ from starlette.exceptions import HTTPException
 from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher
-from verifier.service import Clock, Desk, Random, open_desk
+from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
 from verifier.settings import VerifierSettings
 
 from . import health, staff, wallets
-from .access import load_api_keys
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")

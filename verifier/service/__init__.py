@@ -10,6 +10,7 @@ from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import open_store
 
+from .api_keys import load_api_keys
 from .desk import Desk
 from .identity import load_identity
 from .lists import DeskLists
@@ -22,10 +23,14 @@ from .watching import watch
 __all__ = [
     "Clock",
     "Desk",
+    "DeskLists",
     "DeskTemplate",
     "Progress",
     "Random",
+    "Templates",
     "TransactionView",
+    "load_api_keys",
+    "load_identity",
     "open_desk",
     "qr_svg",
     "summary_json",

@@ -334,7 +334,12 @@ class Desk:
 
 def _refusal(summary: VerifiedSummary) -> str | None:
     """Why the wallet is told that its answer was refused: nothing of it could be shown."""
-    hidden = {DeskState.FAILED_CHECK, DeskState.NOT_SHARED, DeskState.NOT_ASKED_FOR}
+    hidden = {
+        DeskState.FAILED_CHECK,
+        DeskState.NOT_MATCHED,
+        DeskState.NOT_SHARED,
+        DeskState.NOT_ASKED_FOR,
+    }
     if any(section.state not in hidden for section in summary.sections):
         return None
     return next((section.code for section in summary.sections if section.code), None)

@@ -1,0 +1,82 @@
+"""``doctor``: each part of a desk's set-up, and what to do where it is not right."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from healthpassport.encoding import Json
+from healthpassport.errors import PassportError, SettingsError
+from healthpassport.terminal import FAILED
+from healthpassport.verification import FreshnessPolicy
+from verifier.service import DeskLists, Templates, load_api_keys, load_identity
+from verifier.settings import VerifierSettings
+
+from .output import data, document, say, settings
+
+
+def doctor(*, as_json: bool) -> None:
+    """Run every check; exit code 1 where something has to be mended."""
+    own = settings()
+    rows = [_row(name, check, own) for name, check in CHECKS]
+    if as_json:
+        document({"version": 1, "checks": list(rows)})
+    else:
+        for row in rows:
+            data(f"{'ok  ' if row['ok'] else 'MEND'} {row['name']}: {row['words']}")
+            if row["help"]:
+                say(f"     Next: {row['help']}")
+    if not all(row["ok"] for row in rows):
+        sys.exit(FAILED)
+
+
+def _row(
+    name: str, check: Callable[[VerifierSettings], str], own: VerifierSettings
+) -> dict[str, Json]:
+    try:
+        words = check(own)
+    except PassportError as error:
+        said = error.detail or error.title
+        return {"name": name, "ok": False, "words": said, "code": error.code, "help": error.hint}
+    return {"name": name, "ok": True, "words": words, "code": None, "help": None}
+
+
+def _key(own: VerifierSettings) -> str:
+    return load_identity(own).client_id
+
+
+def _registrations(own: VerifierSettings) -> str:
+    known = load_identity(own).registrations
+    missing = {t.purpose for t in Templates(own.templates).all()} - known.keys()
+    if missing:
+        raise SettingsError("verifier.not_registered", f"none for {', '.join(sorted(missing))}")
+    return ", ".join(sorted(known))
+
+
+def _https(own: VerifierSettings) -> str:
+    for path in (own.tls_cert, own.tls_key):
+        if path is None or not path.is_file():
+            raise SettingsError("verifier.setup", "set TLS_CERT and TLS_KEY to files that exist")
+    return f"{own.public_url} on {own.api_host}:{own.api_port}"
+
+
+def _keys(own: VerifierSettings) -> str:
+    return f"{len(load_api_keys(own))} API keys"
+
+
+def _lists(own: VerifierSettings) -> str:
+    lists = DeskLists(own, policy=FreshnessPolicy()).views(datetime.now(UTC))
+    if lists.trust.stale:
+        raise SettingsError("verifier.setup", "the trust list is too old: passport-verifier update")
+    version = lists.trust.trust_list.version
+    return f"trust list {version}, {len(lists.status)} status lists at hand"
+
+
+CHECKS = (
+    ("signing key and certificate", _key),
+    ("registrations", _registrations),
+    ("https", _https),
+    ("API keys", _keys),
+    ("trust and status lists", _lists),
+)

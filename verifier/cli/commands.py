@@ -1,0 +1,111 @@
+"""The commands as typer sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="passport-verifier",
+    help="A hospital desk: ask a patient for records, verify what is shared.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
+key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
+app.add_typer(request, name="request")
+app.add_typer(key, name="key")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with a version.")]
+
+
+@app.command()
+def serve(
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="PEM certificate for https, in place of the setting.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="PEM key for https, in place of the setting.")
+    ] = None,
+    web: Annotated[bool, typer.Option(help="Serve the page for staff as well.")] = True,
+) -> None:
+    """Serve wallets over https, and the page for staff on this machine."""
+    from . import serving  # noqa: PLC0415
+
+    serving.serve(tls_cert=tls_cert, tls_key=tls_key, web=web)
+
+
+@app.command()
+def update(as_json: AsJson = False) -> None:
+    """Fetch the trust list and every status list that it names."""
+    from . import offline  # noqa: PLC0415
+
+    offline.update(as_json=as_json)
+
+
+@app.command()
+def templates(as_json: AsJson = False) -> None:
+    """List the requests that this desk can make, in the words that the patient will see."""
+    from . import offline  # noqa: PLC0415
+
+    offline.templates(as_json=as_json)
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        str, typer.Argument(help="A vp_token as JSON, or one presentation as text; - for stdin.")
+    ],
+    nonce: Annotated[str, typer.Option(help="The nonce that was asked with.")],
+    audience: Annotated[str, typer.Option(help="The full client_id that asked.")],
+    query: Annotated[Path, typer.Option(help="File with the DCQL query that was asked.")],
+    as_json: AsJson = False,
+) -> None:
+    """Verify a presentation from a file, with the lists at hand and without any network."""
+    from . import offline  # noqa: PLC0415
+
+    offline.verify(file, nonce=nonce, audience=audience, query=query, as_json=as_json)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check this desk's set-up and say what to mend."""
+    from . import checking  # noqa: PLC0415
+
+    checking.doctor(as_json=as_json)
+
+
+@request.command("create")
+def create(
+    template: Annotated[str, typer.Argument(help="The name of a template.")],
+    as_json: AsJson = False,
+) -> None:
+    """Open a request at the running desk and print its link."""
+    from . import calling  # noqa: PLC0415
+
+    calling.create(template, as_json=as_json)
+
+
+@request.command("show")
+def show(
+    request_id: Annotated[str, typer.Argument(help="The id that create printed.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how far a request is, and its verified result."""
+    from . import calling  # noqa: PLC0415
+
+    calling.show(request_id, as_json=as_json)
+
+
+@key.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="The name of the desk or system that will call.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key for a desk; it is printed once and only its digest is kept."""
+    from . import offline  # noqa: PLC0415
+
+    offline.create_key(name, as_json=as_json)

@@ -1,0 +1,143 @@
+"""Commands that need no running desk."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from healthpassport.credential import Challenge, Credential, Presentation, Verdict
+from healthpassport.encoding import (
+    MAX_BODY_BYTES,
+    Json,
+    b64url_encode,
+    dump_json,
+    parse_json,
+    parse_json_object,
+)
+from healthpassport.errors import ProtocolError, SettingsError
+from healthpassport.protocols.dcql import Query
+from healthpassport.protocols.oid4vp import VpResponse, parse_payload
+from healthpassport.terminal import FAILED
+from healthpassport.trust.cache import replace_file
+from healthpassport.verification import FreshnessPolicy, verify_presentation
+from verifier.service import DeskLists, Templates, load_api_keys, summary_json
+
+from .output import data, document, say, settings
+from .report import print_result
+
+KEY_BYTES: Final = 32
+
+
+def update(*, as_json: bool) -> None:
+    """Fetch trust list and status lists."""
+    done = DeskLists(settings(), policy=FreshnessPolicy()).refresh(datetime.now(UTC))
+    if as_json:
+        failed: list[Json] = [{"uri": uri, "code": code} for uri, code in done.failed]
+        document(
+            {
+                "version": 1,
+                "trustListVersion": done.version,
+                "statusListsFetched": done.fetched,
+                "statusListsFailed": failed,
+            }
+        )
+    else:
+        data(f"trust list {done.version}, {done.fetched} status lists")
+        for uri, code in done.failed:
+            say(f"{uri}: {code}; the copy at hand stays")
+    if done.failed:
+        sys.exit(FAILED)
+
+
+def templates(*, as_json: bool) -> None:
+    """List the templates."""
+    found = Templates(settings().templates).all()
+    if as_json:
+        rows: list[Json] = [
+            {
+                "id": one.id,
+                "purpose": one.purpose,
+                "title": one.title,
+                "patientTitle": one.patient_title,
+                "reason": one.reason,
+                "sections": [name for name, _ in one.sections],
+                "query": one.dcql,
+            }
+            for one in found
+        ]
+        document({"version": 1, "templates": rows})
+        return
+    for one in found:
+        data(f"{one.id}\t{one.title}\t{one.reason}")
+
+
+def verify(file: str, *, nonce: str, audience: str, query: Path, as_json: bool) -> None:
+    """Verify a presentation from a file."""
+    now = datetime.now(UTC)
+    policy = FreshnessPolicy()
+    asked = Query.parse(parse_json(_read(query)))
+    presentation = _presentation(_read(None if file == "-" else Path(file)), asked)
+    lists = DeskLists(settings(), policy=policy).views(now)
+    summary = verify_presentation(
+        presentation=presentation,
+        challenge=Challenge(nonce, audience),
+        query=asked,
+        trust=lists.trust,
+        status=lists.status,
+        policy=policy,
+        now=now,
+    )
+    result = summary_json(summary)
+    if as_json:
+        document(result)
+    else:
+        print_result(result)
+    if summary.verdict is not Verdict.ACCEPTED:
+        say(f"Not accepted: {', '.join(summary.codes) or 'nothing was shared'}")
+        sys.exit(FAILED)
+
+
+def create_key(name: str, *, as_json: bool) -> None:
+    """Make an API key; the file keeps its SHA-256 alone."""
+    path = settings().api_keys_file
+    keys = dict(load_api_keys(settings()))
+    if name in keys:
+        raise SettingsError("verifier.setup", f"{name} has a key already: take it out first")
+    fresh = b64url_encode(secrets.token_bytes(KEY_BYTES))
+    keys[name] = hashlib.sha256(fresh.encode()).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    replace_file(path, dump_json(keys, indent=2))
+    if as_json:
+        document({"version": 1, "name": name, "key": fresh})
+    else:
+        data(fresh)
+    say("Keep it: it is not shown again. A running desk reads it at its next start.")
+
+
+def _read(path: Path | None) -> bytes:
+    stream = sys.stdin.buffer
+    try:
+        found = stream.read(MAX_BODY_BYTES + 1) if path is None else path.read_bytes()
+    except OSError as error:
+        raise SettingsError("verifier.setup", f"cannot read {path}") from error
+    return found
+
+
+def _presentation(found: bytes, query: Query) -> Presentation:
+    """A vp_token, or one bare presentation for a query that asks for one record."""
+    text = found.decode("utf-8", "replace").strip()
+    if not text.startswith("{"):
+        if len(query.credentials) != 1:
+            raise ProtocolError("vp.format", "the query asks for more than one record")
+        wanted = query.credentials[0]
+        return Presentation({wanted.id: (Credential(wanted.format, text),)})
+    token = parse_json_object(text)
+    wrapped = token if "vp_token" in token else {"vp_token": token}
+    answer = parse_payload(dump_json(wrapped), query=query)
+    if not isinstance(answer, VpResponse):
+        raise ProtocolError("vp.format", "the file holds an error, not an answer")
+    return answer.presentation

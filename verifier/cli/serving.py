@@ -1,0 +1,81 @@
+"""``serve``: wallets' endpoints over https and the page for staff, in one process.
+
+One process, because a result is in memory alone and both sides need it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import sys
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from healthpassport.errors import SettingsError
+from verifier import api, web
+from verifier.api.app import utc_now
+from verifier.service import open_desk
+from verifier.settings import VerifierSettings
+
+from .output import say, settings
+
+WEB_HOST: Final = "127.0.0.1"  # never anything but this machine
+
+
+def serve(*, tls_cert: Path | None, tls_key: Path | None, web: bool) -> None:
+    """Serve until interrupted."""
+    given = {"tls_cert": tls_cert, "tls_key": tls_key}
+    own = settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    if own.tls_cert is None or own.tls_key is None:
+        raise SettingsError("verifier.setup", "https needs --tls-cert and --tls-key")
+    configure_logging()
+    asyncio.run(_serve(own, with_web=web))
+
+
+def configure_logging() -> None:
+    """JSON lines on stderr: events and codes, never a value of a record."""
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.add_log_level,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+async def _serve(own: VerifierSettings, *, with_web: bool) -> None:
+    desk = open_desk(own, clock=utc_now, random=secrets.token_bytes)
+    servers = [_server(api.create_app(own, desk=desk), own.api_host, own.api_port, own)]
+    say(f"Wallets: {own.public_url} on {own.api_host}:{own.api_port}")
+    if with_web:
+        servers.append(_server(web.create_app(own, desk), WEB_HOST, own.web_port, None))
+        say(f"Staff:   http://localhost:{own.web_port}")
+    try:
+        await asyncio.gather(*(server.serve() for server in servers))
+    finally:
+        desk.shut()
+
+
+def _server(app: ASGIApp, host: str, port: int, tls: VerifierSettings | None) -> uvicorn.Server:
+    """A server that logs no paths: they hold identifiers of transactions."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            ssl_certfile=None if tls is None else tls.tls_cert,
+            ssl_keyfile=None if tls is None or tls.tls_key is None else str(tls.tls_key),
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            log_level="warning",
+            timeout_keep_alive=15,
+        )
+    )

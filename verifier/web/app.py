@@ -1,0 +1,157 @@
+"""The pages and their forms.
+
+A form posts and is answered with a redirect (303), so that reloading never posts twice. What is
+*not* here: what a page says (``pages``) and how it looks (templates).
+"""
+
+# ruff: noqa: FAST003 - the path's request_id is read by the dependency ``Found``
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, FastAPI, Form, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Problems, SecurityHeaders
+from healthpassport.errors import PassportError, ServiceError
+from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
+from verifier.service.words import minutes_left
+from verifier.settings import VerifierSettings
+
+from .guard import Guard
+from .pages import result_page
+from .rendering import STATIC, render, svg
+
+DESK: Final = "staff page"  # the name under which this page's transactions stand
+MAX_FORM: Final = 4096  # bytes; the longest form has one short member
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+SEE_OTHER: Final = 303
+_CODES: Final = {404: "not_found", 405: "http.method"}
+
+
+def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
+    """The page for staff over ``service``; serve it on loopback alone."""
+    app = FastAPI(title="Desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = service
+    app.state.settings = settings
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _add_pages(app)
+    _add_forms(app)
+    app.add_exception_handler(PassportError, _problem)
+    app.add_exception_handler(HTTPException, _problem)
+    app.add_exception_handler(RequestValidationError, _problem)
+    app.add_middleware(Guard, hosts=settings.web_hosts)
+    app.add_middleware(BodyLimit, limit=MAX_FORM)
+    app.add_middleware(Problems)
+    headers = {**DEFAULT_HEADERS, "content-security-policy": POLICY}
+    app.add_middleware(SecurityHeaders, headers=headers)
+    return app
+
+
+def _serving(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def _looked_up(request_id: str, request: Request) -> TransactionView:
+    return _serving(request).look(request_id, desk=DESK)
+
+
+Service = Annotated[Desk, Depends(_serving)]
+Found = Annotated[TransactionView, Depends(_looked_up)]
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/", response_class=HTMLResponse)
+    def start(request: Request, desk: Service) -> str:
+        """Choose a request."""
+        return _page(request, "start.html", templates=desk.templates.all(), chosen="")
+
+    @app.get("/requests/{request_id}", response_class=HTMLResponse)
+    def look(request: Request, view: Found) -> str:
+        """The code to show, or the result."""
+        now = datetime.now(UTC)
+        if view.progress.is_open:
+            minutes = minutes_left(view.expires_at, now)
+            return _page(
+                request, "waiting.html", view=view, qr=svg(qr_svg(view.link)), minutes=minutes
+            )
+        if view.progress in {Progress.CONFIRMING, Progress.ANSWERING}:
+            return _page(request, "confirm.html", view=view, wrong=False)
+        if view.summary is None:
+            return _page(request, "ended.html", view=view, problem=_words(view.code))
+        page = result_page(view.summary)
+        return _page(request, "result.html", view=view, page=page)
+
+    @app.get("/requests/{request_id}/events", response_class=EventSourceResponse)
+    async def events(view: Found, desk: Service) -> AsyncIterator[ServerSentEvent]:
+        """The state each time it changes; the page then loads itself anew."""
+        async for seen in watch(desk, view.id, name=DESK):
+            yield ServerSentEvent(data=seen.progress.value, event="state")
+
+
+def _add_forms(app: FastAPI) -> None:
+    @app.post("/requests")
+    def ask(
+        request: Request, desk: Service, template: Annotated[str, Form(max_length=64)] = ""
+    ) -> Response:
+        """Open a request."""
+        if not template:
+            page = _page(request, "start.html", templates=desk.templates.all(), chosen=None)
+            return HTMLResponse(page, status_code=400)
+        view = desk.ask(template, desk=DESK)
+        return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
+
+    @app.post("/requests/{request_id}/close")
+    def close(view: Found, desk: Service) -> RedirectResponse:
+        """Forget the result."""
+        desk.close(view.id, desk=DESK)
+        return RedirectResponse("/", status_code=SEE_OTHER)
+
+    @app.post("/requests/{request_id}/confirm")
+    def confirm(
+        request: Request, view: Found, desk: Service, code: Annotated[str, Form(max_length=16)] = ""
+    ) -> Response:
+        """Type the code on the patient's screen."""
+        try:
+            desk.confirm(view.id, code, desk=DESK)
+        except ServiceError as error:
+            again = desk.look(view.id, desk=DESK)
+            if error.code == "transaction.not_confirmed" and again.progress is Progress.CONFIRMING:
+                page = _page(request, "confirm.html", view=again, wrong=True)
+                return HTMLResponse(page, status_code=400)
+        return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
+
+
+def _page(request: Request, name: str, **values: object) -> str:
+    settings: VerifierSettings = request.app.state.settings
+    return render(name, brand=settings.brand, organisation=settings.organisation, **values)
+
+
+def _words(code: str | None) -> ServiceError | None:
+    """A code of ours in words; a wallet's own word for its refusal has none."""
+    try:
+        return ServiceError(code) if code else None
+    except KeyError:
+        return None
+
+
+def _problem(request: Request, error: Exception) -> HTMLResponse:
+    """Any refusal as a page: what, whose side, the next step."""
+    if isinstance(error, PassportError):
+        problem = error
+    elif isinstance(error, HTTPException):
+        problem = ServiceError(_CODES.get(error.status_code, "http.invalid"))
+    else:
+        problem = ServiceError("http.invalid")
+    page = _page(request, "problem.html", problem=problem)
+    return HTMLResponse(page, status_code=max(problem.status, 400))

@@ -1,0 +1,281 @@
+"""What the result page says, prepared from a VerifiedSummary so that templates only lay it out.
+
+Rules (clinical.md): content stands under a clinical heading only in a readable state; what failed
+is named and hidden; two issuers who disagree stand side by side. What is *not* here: HTML, and the
+choice of words for states (``service.words``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from healthpassport.credential import (
+    DeskState,
+    Outcome,
+    Verdict,
+    VerifiedSection,
+    VerifiedSummary,
+)
+from healthpassport.encoding import Json
+from healthpassport.errors import catalogue
+from healthpassport.summary import Item, RecordDefinition, definition, record_types
+from schemas.definitions import warnings
+from verifier.service.words import (
+    ALLERGIES,
+    IDENTITY,
+    OVER,
+    READABLE,
+    AllergyHeading,
+    age_in_years,
+    age_words,
+    allergy_heading,
+    day,
+    day_of_text,
+    state_words,
+)
+
+from .values import code_words, coded, number_words, plain, reactions, shown
+
+GROUPS: Final = {
+    "current": "Current",
+    "on_hold": "On hold",
+    "planned": "Planned",
+    "not_given": "Not given",
+    "given": "Given",
+    "stopped": "Recently stopped",
+    "past": "Past",
+    "unknown": "Status not known",
+}
+STEPS: Final = {4: "Signature", 3: "Issuer on the trust list", 8: "Not withdrawn"}
+HANDLED: Final = frozenset({"text", "coding", "reaction", "group", "doNotPerform", "notGiven"})
+# A value that means "nothing special" is not worth a clinician's line.
+ROUTINE: Final = frozenset({("clinicalStatus", "active"), ("status", "active")})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item: its own words, what must never be missed, and the rest as label and value."""
+
+    text: str
+    alerts: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
+    is_negation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items under one heading of their own; no heading where the type has no groups."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPage:
+    """One record: heading, state, where it is from, how it was checked, and its content."""
+
+    heading: str
+    state: str
+    readable: bool
+    wrong: str
+    next_step: str
+    code: str
+    old: bool
+    count: str
+    source: str
+    as_of: str
+    valid_until: str
+    checks: tuple[tuple[str, str], ...]
+    groups: tuple[Group, ...]
+    subject: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """Who the record says that this is."""
+
+    name: str
+    born: str
+    gender: str
+    nhs_number: str
+    deceased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """Everything on the result page."""
+
+    accepted: bool
+    banner: Banner | None
+    allergies: AllergyHeading
+    sections: tuple[SectionPage, ...]
+    not_asked: tuple[str, ...]
+    verified_at: str
+    trust_age: str
+
+
+def result_page(summary: VerifiedSummary) -> ResultPage:
+    """``summary`` ready to be laid out, sections in the order in which clinicians read."""
+    order = {name: place for place, name in enumerate(record_types())}
+    asked = [s for s in summary.sections if s.state is not DeskState.NOT_ASKED_FOR]
+    asked.sort(key=lambda section: order.get(section.record_type, len(order)))
+    not_asked = [s for s in summary.sections if s.state is DeskState.NOT_ASKED_FOR]
+    heading = allergy_heading(summary)
+    return ResultPage(
+        accepted=summary.verdict is Verdict.ACCEPTED,
+        banner=_banner(asked, summary.verified_at),
+        allergies=heading,
+        sections=tuple(_section(section, heading) for section in asked),
+        not_asked=tuple(_title(section) for section in not_asked),
+        verified_at=f"{day(summary.verified_at.date())} {summary.verified_at:%H:%M} UTC",
+        trust_age=age_words(summary.trust_list_age),
+    )
+
+
+def _banner(sections: Iterable[VerifiedSection], now: datetime) -> Banner | None:
+    """The person, from the identity record before any other; None where nobody is named."""
+    named = [s for s in sections if s.state in READABLE and s.subject]
+    named.sort(key=lambda section: section.record_type != IDENTITY)
+    if not named:
+        return None
+    subject: dict[str, Json] = {}
+    for section in named:
+        subject = {**(section.subject or {}), **subject}
+    given = subject.get("givenNames")
+    first = " ".join(map(str, given)) if isinstance(given, list | tuple) else ""
+    family = plain(subject.get("familyName")).upper()
+    born = subject.get("birthDate")
+    years = age_in_years(born, now.date())
+    return Banner(
+        name=", ".join(part for part in (family, first) if part),
+        born=day_of_text(born) + (f" ({years}y)" if years is not None else ""),
+        gender=code_words(subject.get("gender")),
+        nhs_number=number_words(subject.get("nhsNumber")),
+        deceased=any((s.always or {}).get("deceased") is True for s in named),
+    )
+
+
+def _section(section: VerifiedSection, heading: AllergyHeading) -> SectionPage:
+    readable = section.state in READABLE
+    entry = catalogue().get(section.code) if section.code else None
+    kind = _definition(section)
+    return SectionPage(
+        heading=heading.heading if section.record_type == ALLERGIES else _title(section),
+        state=state_words(section),
+        readable=readable,
+        wrong=entry.title if entry else "",
+        next_step=entry.hint if entry else "",
+        code=section.code or "",
+        old=section.old,
+        count=f"{section.shown} of {section.total} shared" if readable and section.total else "",
+        source=_source(section),
+        as_of=day(section.as_of) if section.as_of else "",
+        valid_until=day(section.valid_until.date()) if section.valid_until else "",
+        checks=_checks(section),
+        groups=_groups(section, kind) if readable else (),
+        subject=_subject(section, kind) if readable and section.record_type == IDENTITY else (),
+        notes=_notes(section, kind) if readable else (),
+    )
+
+
+def _definition(section: VerifiedSection) -> RecordDefinition | None:
+    return definition(section.record_type) if section.record_type in record_types() else None
+
+
+def _title(section: VerifiedSection) -> str:
+    kind = _definition(section)
+    return kind.labels["en"].clinical if kind else section.record_type
+
+
+def _source(section: VerifiedSection) -> str:
+    if section.issuer is None:
+        return ""
+    own = plain((section.source or {}).get("ods"))
+    issuer = f"{section.issuer.name} ({section.issuer.ods})"
+    return issuer if own in {"", section.issuer.ods} else f"{issuer}, record of {own}"
+
+
+def _checks(section: VerifiedSection) -> tuple[tuple[str, str], ...]:
+    words = {
+        Outcome.PASSED: "Checked",
+        Outcome.FAILED: "Failed",
+        Outcome.COULD_NOT_CHECK: "Could not check",
+    }
+    ages = {3: section.trust_list_age, 8: section.status_list_age}
+    rows = []
+    for step, name in STEPS.items():
+        found = [check for check in section.checks if check.step == step]
+        if found:
+            age = f", list {age_words(ages[step])}" if step in ages else ""
+            rows.append((name, words[found[-1].outcome] + age))
+    return tuple(rows)
+
+
+def _groups(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[Group, ...]:
+    found: dict[str, list[Entry]] = {}
+    for item in section.items:
+        name = item.unit.get("group")
+        if name is None and section.record_type == ALLERGIES:
+            name = "past" if item.unit.get("clinicalStatus") in OVER else None
+        heading = GROUPS.get(str(name), str(name)) if name is not None else ""
+        found.setdefault(heading, []).append(_entry(item, kind))
+    for item in section.negations:
+        found.setdefault("", []).append(Entry(plain(item.unit.get("text")), (), (), True))
+    order = ["", *GROUPS.values()]
+    names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    return tuple(Group(name, tuple(found[name])) for name in names)
+
+
+def _entry(item: Item, kind: RecordDefinition | None) -> Entry:
+    fields = {**kind.unit_fields, **kind.item_fields} if kind else {}
+    values: Mapping[str, Json] = {**item.unit, **item.fields}
+    alerts = []
+    if item.unit.get("doNotPerform") is True:
+        alerts.append("Do not give")
+    if item.unit.get("notGiven") is True:
+        alerts.append("Not given")
+    lines = []
+    if reaction := reactions(item.unit.get("reaction")):
+        lines.append(("Reaction", reaction))
+    for name, value in values.items():
+        if name in HANDLED or (name, value) in ROUTINE:
+            continue
+        field = fields.get(name)
+        label = field.labels["en"].clinical if field else name
+        lines.append((label, shown(field, value)))
+    lines.append(("Code", coded(item.unit.get("coding") or [])))
+    return Entry(plain(item.unit.get("text")), tuple(alerts), tuple(lines))
+
+
+def _subject(
+    section: VerifiedSection, kind: RecordDefinition | None
+) -> tuple[tuple[str, str], ...]:
+    fields = kind.subject_fields if kind else {}
+    rows = []
+    for name, value in (section.subject or {}).items():
+        field = fields.get(name)
+        label = field.labels["en"].clinical if field else name
+        number = number_words(value) if name == "nhsNumber" else ""
+        rows.append(
+            (
+                label,
+                number
+                or (day_of_text(value) if name == "birthDate" else "")
+                or shown(field, value),
+            )
+        )
+    return tuple(rows)
+
+
+def _notes(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[str, ...]:
+    """What travels beside the content: the type's own note, the window, the source's warnings."""
+    notes = [kind.note["en"].clinical] if kind and kind.note else []
+    if section.window != "all":
+        notes.append(f"Covers: {section.window}.")
+    known = warnings()
+    notes += [known[w]["en"].clinical if w in known else w for w in section.warnings]
+    return tuple(notes)

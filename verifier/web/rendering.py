@@ -1,0 +1,45 @@
+"""Templates: ours over those of nhsuk-frontend-jinja, always escaped.
+
+What is *not* here: what a page says (``pages``).
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2.ext import i18n
+from markupsafe import Markup
+
+HERE: Final = Path(__file__).resolve().parent.parent
+TEMPLATES: Final = HERE / "templates"
+STATIC: Final = HERE / "static"
+
+
+@cache
+def environment() -> Environment:
+    """The one environment of this process."""
+    made = Environment(
+        loader=ChoiceLoader(
+            [FileSystemLoader(TEMPLATES), PackageLoader("nhsuk_frontend_jinja", "templates")]
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=[i18n],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["has_vendor"] = (STATIC / "vendor" / "nhsuk-frontend.min.css").is_file()
+    return made
+
+
+def render(name: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
+    """The page ``name`` with ``values``."""
+    return environment().get_template(name).render(**values)
+
+
+def svg(text: str) -> Markup:
+    """Our own image as markup; never use it for anything that came from outside."""
+    return Markup(text)  # noqa: S704 - made by service.qr from a link that this desk wrote

@@ -1,0 +1,105 @@
+"""Values of a record as text, whatever their shape; words come from the record definitions.
+
+Rules: dose text and terms are verbatim; a code without its text is never shown alone; a shape that
+is not known is shown as it stands rather than left out. What is *not* here: HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.summary import FieldDefinition
+from verifier.service.words import day_of_text, joined, nhs_number
+
+CODES: Final = {
+    "active": "Active",
+    "inactive": "Inactive",
+    "resolved": "Resolved",
+    "confirmed": "Confirmed",
+    "unconfirmed": "Unconfirmed",
+    "provisional": "Provisional",
+    "differential": "Differential",
+    "high": "High risk",
+    "low": "Low risk",
+    "unable-to-assess": "Risk not known",
+    "on-hold": "On hold",
+}
+SYSTEMS: Final = {
+    "http://snomed.info/sct": "SNOMED CT",
+    "https://dmd.nhs.uk": "dm+d",
+    "http://read.info/readv2": "Read v2",
+    "http://read.info/ctv3": "CTV3",
+    "http://loinc.org": "LOINC",
+}
+VERIFIED_NUMBER: Final = "01"  # NHS Data Dictionary: number present and verified
+MAX_DEPTH: Final = 4
+
+
+def shown(field: FieldDefinition | None, value: Json) -> str:
+    """``value`` as a person reads it."""
+    kind = field.type if field else ""
+    if kind == "when":
+        return day_of_text(value)
+    if kind in {"codings", "concept"}:
+        return coded(value)
+    if kind in {"code", "codes"}:
+        return code_words(value)
+    return plain(value)
+
+
+def plain(value: Json, depth: int = 0) -> str:
+    """Any JSON as one line."""
+    if value is None or depth > MAX_DEPTH:
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, Mapping):
+        return joined(plain(member, depth + 1) for member in value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return joined(plain(entry, depth + 1) for entry in value)
+    return str(value)
+
+
+def code_words(value: Json) -> str:
+    """Codes in words; one that we have no words for stays as it is."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return joined(code_words(entry) for entry in value)
+    text = plain(value)
+    return CODES.get(text, text.replace("_", " ").replace("-", " ").capitalize())
+
+
+def coded(value: Json) -> str:
+    """Codes with their systems; ``uncoded`` where there is none."""
+    if isinstance(value, Mapping):
+        text = plain(value.get("text"))
+        return joined((text, coded(value.get("coding") or [])))
+    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else []
+    found = [row for row in rows if isinstance(row, Mapping)]
+    return joined(_coding(row) for row in found) or "uncoded"
+
+
+def _coding(row: Mapping[str, Json]) -> str:
+    system = plain(row.get("system"))
+    return f"{SYSTEMS.get(system, system)} {plain(row.get('code'))}".strip()
+
+
+def reactions(value: Json) -> str:
+    """Each reaction with its severity beside it."""
+    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else []
+    parts = []
+    for row in (entry for entry in rows if isinstance(entry, Mapping)):
+        text = plain(row.get("text")) or coded(row.get("coding") or [])
+        severity = plain(row.get("severity"))
+        parts.append(f"{text} ({severity})" if severity else text)
+    return joined(parts)
+
+
+def number_words(value: Json) -> str:
+    """An NHS number in groups; one that is not verified says so."""
+    if not isinstance(value, Mapping):
+        return ""
+    number = nhs_number(value.get("value"))
+    checked = value.get("verificationStatus") == VERIFIED_NUMBER
+    return number if checked or not number else f"{number} (not verified)"
