@@ -125,8 +125,7 @@ def _line(view: RecordView) -> str:
     parts = [
         f"{view.label}, {view.issuer}",
         f"as of {view.as_of:%d-%b-%Y}",
-        view.state,
-        f"{view.item_count} in all",
+        f"{view.state} ({view.item_count})",
     ]
     if view.out_of_date:
         parts.append("out of date")

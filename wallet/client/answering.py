@@ -36,7 +36,7 @@ class Delivered:
 def send_answer(
     presentation: Presentation, *, request: VerifiedRequest, fetcher: Fetcher
 ) -> Delivered:
-    """Encrypt and deliver ``presentation``; ``wallet.verifier_failed`` when it is not taken."""
+    """Encrypt and deliver ``presentation``; ``wallet.not_accepted`` when it is not taken."""
     kid = request.encryption_jwk.get("kid")
     token = jwe.encrypt(
         build_vp_token(presentation, state=request.state),
@@ -46,7 +46,7 @@ def send_answer(
     )
     response = post_form(fetcher, request.response_uri, encode_response(token))
     if response.status not in SUCCESS:
-        raise refusal(response, code="wallet.verifier_failed")
+        raise refusal(response, code="wallet.not_accepted")
     return _delivered(response.body)
 
 

@@ -17,7 +17,7 @@ from healthpassport.protocols.dcql import CredentialQuery, Place, select
 from healthpassport.summary import RecordDefinition, definition_for_vct, from_payload
 
 from .model import HeldRecord, Target, Tick
-from .words import day, item_words, label, record_label, state_words, value_words
+from .words import always_words, day, item_words, label, record_label, state_words, value_words
 
 # Not needed to treat anybody: each of these must be ticked by hand.
 SENSITIVE: Final = frozenset({"addressLines", "postcode", "phone"})
@@ -74,7 +74,9 @@ class Boxes:
         whole = self._whole(wanted, record, definition, now)
         self._others.append(whole)
         items: dict[Place, Tick] = {}
-        for place in sorted(asked_places(wanted, record.held), key=_reading_order):
+        names = tuple(definition.subject_fields)
+        places = asked_places(wanted, record.held)
+        for place in sorted(places, key=lambda place: _reading_order(place, names)):
             target = Target(wanted.id, place)
             if len(place) == 1:
                 self._detail(definition, payload, target)
@@ -93,20 +95,20 @@ class Boxes:
         """The record itself; its value is what goes out with it whatever else is ticked."""
         language = self._language
         shown = from_payload(record.held.payload)
-        parts = [
-            record.issuer_name,
-            day(shown.as_of, language),
-            state_words(shown.state.value, language),
-        ]
+        parts = [f"{record.issuer_name}, {day(shown.as_of, language)}"]
         if definition.has_items:
-            parts.append(f"{shown.item_count}")
+            parts.append(f"{state_words(shown.state.value, language)} ({shown.item_count})")
+        parts += [
+            f"{title}: {words}" if title else words
+            for title, words in always_words(shown, language)
+        ]
         expires = record.held.payload.get("exp")
         if isinstance(expires, int) and expires <= now.timestamp():
             parts.append(OLD[language])
         name = record_label(definition, language)
         key = definition.type
         return self._tick(
-            name, name, ", ".join(parts), key=key, target=Target(wanted.id, ()), parent=None
+            name, name, "; ".join(parts), key=key, target=Target(wanted.id, ()), parent=None
         )
 
     def _detail(
@@ -185,9 +187,12 @@ class Boxes:
         return Tick(self._counter, section, title, value, ticked, sensitive, parent, key, (target,))
 
 
-def _reading_order(place: Place) -> tuple[object, ...]:
-    """Items before the rows of absence, a field right behind its item."""
-    return (len(place) > 1, *(f"{part:06}" if isinstance(part, int) else part for part in place))
+def _reading_order(place: Place, names: Sequence[str]) -> tuple[object, ...]:
+    """Details as the definition has them, items before rows of absence, a field behind its item."""
+    if len(place) == 1:
+        name = str(place[0])
+        return (0, names.index(name) if name in names else len(names), name)
+    return (1, *(f"{part:06}" if isinstance(part, int) else part for part in place))
 
 
 def _value_at(payload: Json, place: Place) -> Json:

@@ -6,13 +6,19 @@ which the text stands for. What is *not* here: clinicians' words (the desk has i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from healthpassport.encoding import Json
-from healthpassport.summary import FieldDefinition, RecordDefinition
-from schemas.definitions import states
+from healthpassport.summary import (
+    DisclosedRecord,
+    FieldDefinition,
+    RecordDefinition,
+    definition,
+)
+from schemas.definitions import states, warnings
 
 YES_NO: Final = {"en": ("Yes", "No"), "cy": ("Ydy", "Nac ydy")}
 NOT_CHECKED: Final = {"en": "not checked", "cy": "heb ei wirio"}
@@ -20,6 +26,9 @@ VERIFIED: Final = "01"  # NHS data dictionary: number present and verified
 NHS_DIGITS: Final = 10
 _CODES: Final = frozenset({"codings"})
 _INNER_TEXT: Final = "text"
+_DATES: Final = frozenset({"date", "when", "day"})
+_FULL_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CAPITAL: Final = re.compile(r"[A-Z]")
 
 
 def label(field: FieldDefinition, language: str) -> str:
@@ -41,6 +50,8 @@ def value_words(field: FieldDefinition, value: Json, language: str) -> str:
     """``value`` of ``field`` on one line."""
     if field.name == "nhsNumber" and isinstance(value, Mapping):
         return _nhs_number(value, language)
+    if field.type in _DATES and isinstance(value, str) and _FULL_DATE.fullmatch(value):
+        return _date_words(value, language)
     return _plain(value, language)
 
 
@@ -56,6 +67,23 @@ def item_words(
     ]
     text = _plain(unit.get(_INNER_TEXT, ""), language)
     return f"{text} ({'; '.join(parts)})" if parts else text
+
+
+def always_words(record: DisclosedRecord, language: str) -> tuple[tuple[str, str], ...]:
+    """What goes out with a record whatever is chosen: its own facts, and notes of the source."""
+    known = definition(record.type)
+    facts = tuple(
+        (label(field, language), value_words(field, record.always[name], language))
+        for name, field in known.always_fields.items()
+        if name in record.always
+    )
+    return facts + tuple(("", warning_words(name, language)) for name in record.warnings)
+
+
+def warning_words(name: str, language: str) -> str:
+    """A note of the source; one that we have no words for stands as it came."""
+    found = warnings().get(name)
+    return found[language].patient if found else _printable(name)
 
 
 def day(value: date, language: str) -> str:
@@ -77,11 +105,26 @@ def _plain(value: Json, language: str) -> str:
     if isinstance(value, str | int | float):
         return _printable(str(value))
     if isinstance(value, Mapping):
-        inner = [_plain(value[name], language) for name in value if name != "coding"]
+        inner = [_member(name, value[name], language) for name in value if name != "coding"]
         return ", ".join(part for part in inner if part)
     if value is None:
         return ""
     return "; ".join(_plain(entry, language) for entry in value)
+
+
+def _member(name: str, value: Json, language: str) -> str:
+    """A member of an object; a number says what it counts (onHold: on hold)."""
+    words = _plain(value, language)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{_CAPITAL.sub(lambda found: ' ' + found[0].lower(), name)} {words}"
+    return words
+
+
+def _date_words(value: str, language: str) -> str:
+    try:
+        return day(date.fromisoformat(value), language)
+    except ValueError:  # the source wrote a day that no calendar has: its own words stand
+        return value
 
 
 def _printable(text: str) -> str:

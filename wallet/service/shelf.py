@@ -9,11 +9,16 @@ from datetime import UTC, date, datetime
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError
 from healthpassport.keys import SoftwareSigner, signer_from_private_jwk
-from healthpassport.summary import DisclosedRecord, definition, from_payload
+from healthpassport.summary import (
+    DisclosedRecord,
+    FieldDefinition,
+    definition,
+    from_payload,
+)
 from schemas.definitions import FORMAT_MEMBERS
 from wallet.client.checking import CheckedRecord
 from wallet.consent import item_words, label, value_words
-from wallet.consent.words import day, record_label, state_words
+from wallet.consent.words import always_words, day, record_label, state_words
 from wallet.vault import Vault, Writer
 
 
@@ -197,36 +202,28 @@ def detail(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) 
 
 def _lines(record: DisclosedRecord, language: str) -> list[Line]:
     known = definition(record.type)
-    lines = [
-        Line(
-            label(known.subject_fields[name], language),
-            value_words(known.subject_fields[name], value, language),
-        )
-        for name, value in record.subject.items()
-    ]
+    lines = _fields(record.subject, known.subject_fields, language)
     for item in record.items:
         lines.append(Line(item_words(known, item.unit, language), ""))
-        lines += [
-            Line(
-                label(known.item_fields[name], language),
-                value_words(known.item_fields[name], value, language),
-                1,
-            )
-            for name, value in item.fields.items()
-        ]
-    lines += [
-        Line(item_words(known, row.unit, language, negation=True), "") for row in record.negations
-    ]
-    lines += [
-        Line(
-            label(known.always_fields[name], language),
-            value_words(known.always_fields[name], value, language),
-        )
-        for name, value in record.always.items()
-    ]
-    lines += [Line("", warning) for warning in record.warnings]
+        lines += _fields(item.fields, known.item_fields, language, depth=1)
+    for row in record.negations:
+        lines.append(Line(item_words(known, row.unit, language, negation=True), ""))
+    lines += [Line(title, words) for title, words in always_words(record, language)]
     lines.append(Line("", f"{record.source.name}, {day(record.as_of, language)}"))
     return lines
+
+
+def _fields(
+    values: Mapping[str, Json],
+    fields: Mapping[str, FieldDefinition],
+    language: str,
+    depth: int = 0,
+) -> list[Line]:
+    return [
+        Line(label(field, language), value_words(field, values[name], language), depth)
+        for name, field in fields.items()
+        if name in values
+    ]
 
 
 def _record_bytes(checked: CheckedRecord, now: datetime) -> bytes:

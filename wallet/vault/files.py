@@ -9,6 +9,16 @@ from pathlib import Path
 from healthpassport.errors import VaultError
 
 
+def claim_folder(folder: Path) -> None:
+    """Make ``folder`` private for a new vault: one of our own that stands is closed to others."""
+    try:
+        if folder.is_dir() and not folder.is_symlink():
+            folder.chmod(0o700)
+    except OSError as error:
+        raise VaultError("vault.io", "the vault's folder cannot be closed to others") from error
+    private_folder(folder)
+
+
 def private_folder(folder: Path) -> None:
     """Make ``folder`` with mode 0700, or check the one that stands (``vault.permissions``)."""
     try:

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from healthpassport.errors import VaultError
 
 from .anchor import anchor_path, read_anchor, write_anchor
-from .files import check_private_file, create_private_file, private_folder
+from .files import check_private_file, claim_folder, create_private_file, private_folder
 from .header import WALLET_BYTES, Header, StoredHeader, read_header, unwrap, wrap
 from .kdf import KEY_BYTES, SALT_BYTES, KdfCost, check_new_passphrase, purpose_key
 from .manifest import Entry, Index, Manifest, compare, open_manifest, seal_manifest
@@ -82,7 +82,7 @@ class Vault:
         data_key = bytearray(random(KEY_BYTES))
         stored = wrap(data_key, header=header, passphrase=passphrase, random=random)
         keys = Keys.derive(data_key)
-        private_folder(path.parent)
+        claim_folder(path.parent)
         create_private_file(path)
         try:
             cls._lay_out(path, stored, keys)
