@@ -128,7 +128,7 @@ class _Packing:
         return found
 
     def array(self, node: Iterable[Json], frame: Frame) -> list[Json]:
-        """``node`` with its disclosable elements as digests, decoys at places of their own."""
+        """``node`` with its disclosable elements as digests, decoys after them."""
         found: list[Json] = []
         hidden = 0
         every = frame.below.get(None, _PLAIN)
@@ -141,9 +141,11 @@ class _Packing:
             else:
                 found.append(packed)
         if hidden:
-            for decoy in self._padding(hidden, self._decoys.elements):
-                place = int.from_bytes(self._random(4), "big") % (len(found) + 1)
-                found.insert(place, {ELLIPSIS: decoy})
+            # At the end (section 4.2.5 lets them stand anywhere): other wallets number elements by
+            # their place in the signed array but choose them from the array without decoys, so a
+            # decoy in between makes them show the wrong ones. It tells no more than itemCount.
+            padding = self._padding(hidden, self._decoys.elements)
+            found += [{ELLIPSIS: decoy} for decoy in padding]
         return found
 
     def value(self, value: Json, frame: Frame) -> Json:
