@@ -118,7 +118,9 @@ def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
         offer = rows.by_address(tx, digest(address))
         if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
             raise ServiceError("not_found")
-        return _offer(issuer, derived(address, _CODE), rows.record_types(tx, offer.id))
+        held = rows.record_types(tx, offer.id)
+    in_order = tuple(name for name in record_types() if name in held)
+    return _offer(issuer, derived(address, _CODE), in_order)
 
 
 def sweep(issuer: IssuerContext) -> int:
@@ -130,8 +132,7 @@ def sweep(issuer: IssuerContext) -> int:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
         spent.forget(tx, now)
-    if late:
-        issuer.store.wipe()
+    issuer.store.wipe()
     return len(late)
 
 

@@ -57,12 +57,16 @@ class Store:
     def wipe(self) -> None:
         """Bring deletions into the file and empty the write-ahead log.
 
-        A reader that is busy makes this wait for the next call; nothing is lost by that.
+        While somebody reads, this does nothing: the next call will, and nobody waits for it.
         """
         with self.engine.connect() as connection:
             raw = connection.connection.dbapi_connection
             if isinstance(raw, sqlite3.Connection):
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                raw.execute("PRAGMA busy_timeout=0").fetchall()
+                try:
+                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                finally:
+                    raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
 
     def sound(self) -> bool:
         """Whether SQLite finds its file in order."""

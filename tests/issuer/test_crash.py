@@ -1,0 +1,71 @@
+"""Killed while it issues: nothing acknowledged is lost and no index is given twice (sta-020)."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from issuer.store import Offer, OfferState, offers, open_store
+from issuer.store.tables import issuances, status_entries
+
+ROUNDS = 5  # two workers are killed in each
+PATIENCE = 30.0  # seconds for a worker to start
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(folder, name):
+    said = (folder / f"said-{name}").open("wb")
+    with said:
+        return subprocess.Popen(
+            [sys.executable, "tests/issuer/crash_worker.py", str(folder), name],
+            cwd=ROOT,
+            env={"PYTHONPATH": str(ROOT)},
+            stdout=said,
+        )
+
+
+def wait_until_ready(folder, name):
+    until = time.monotonic() + PATIENCE
+    while not (folder / f"said-{name}").read_bytes().startswith(b"ready\n"):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def acknowledged_by(folder, name):
+    """What a worker said; a last line that was cut short was not acknowledged."""
+    lines = (folder / f"said-{name}").read_text().rpartition("\n")[0].splitlines()[1:]
+    return {line.split()[0]: set(line.split()[1:]) for line in lines}
+
+
+def test_sta_020_two_workers_killed_again_and_again_give_no_index_twice(tmp_path):
+    store = open_store(tmp_path / "issuer.sqlite")
+    offer = Offer("o", "a", "c", "p", "practice", OfferState.REDEEMED, 0, 1, 2)
+    with store.writing() as tx:
+        offers.add(tx, offer, {"AllergySummary": b"sealed"})
+    acknowledged = {}
+    for count in range(ROUNDS):
+        names = [f"{count}a", f"{count}b"]
+        workers = [start(tmp_path, name) for name in names]
+        for name in names:
+            wait_until_ready(tmp_path, name)
+        time.sleep(0.05 + 0.04 * count)
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.wait()
+        for name in names:
+            acknowledged |= acknowledged_by(tmp_path, name)
+    assert len(acknowledged) > 2 * ROUNDS
+    assert store.sound()
+    with store.reading() as tx:
+        rows = tx.execute(select(status_entries)).all()
+        kept = {}
+        for row in rows:
+            kept.setdefault(row.issuance, set()).add(f"{row.list}:{row.idx}")
+        assert len({(row.list, row.idx) for row in rows}) == len(rows)
+        assert tx.execute(select(func.count()).select_from(issuances)).scalar() == len(kept)
+    assert {name: kept.get(name) for name in acknowledged} == acknowledged
+    assert all(len(entries) == 2 for entries in kept.values())
+    store.close()
