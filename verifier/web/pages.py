@@ -52,7 +52,7 @@ GROUPS: Final = {
 STEPS: Final = {4: "Signature", 3: "Issuer on the trust list", 8: "Not withdrawn"}
 HANDLED: Final = frozenset({"text", "coding", "reaction", "group", "doNotPerform", "notGiven"})
 # A value that means "nothing special" is not worth a clinician's line.
-ROUTINE: Final = frozenset({("clinicalStatus", "active"), ("status", "active")})
+ROUTINE: Final[Mapping[str, Json]] = {"clinicalStatus": "active", "status": "active"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +242,7 @@ def _entry(item: Item, kind: RecordDefinition | None) -> Entry:
     if reaction := reactions(item.unit.get("reaction")):
         lines.append(("Reaction", reaction))
     for name, value in values.items():
-        if name in HANDLED or (name, value) in ROUTINE:
+        if name in HANDLED or (name in ROUTINE and ROUTINE[name] == value):
             continue
         field = fields.get(name)
         label = field.labels["en"].clinical if field else name

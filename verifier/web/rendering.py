@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PackageLoader, StrictUndefined
+from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from jinja2.ext import i18n
 from markupsafe import Markup
 
@@ -26,7 +26,7 @@ def environment() -> Environment:
             [FileSystemLoader(TEMPLATES), PackageLoader("nhsuk_frontend_jinja", "templates")]
         ),
         autoescape=True,
-        undefined=StrictUndefined,
+        undefined=ChainableUndefined,  # nhsuk-frontend-jinja reads members that are not given
         extensions=[i18n],
         trim_blocks=True,
         lstrip_blocks=True,
