@@ -62,8 +62,6 @@ class _Parameter(Protocol):
     def required(self) -> bool: ...
     @property
     def param_type_name(self) -> str: ...
-    @property
-    def human_readable_name(self) -> str: ...
 
 
 class _Command(Protocol):
@@ -113,7 +111,7 @@ def _hidden(parameter: _Parameter) -> bool:
 
 def _option(parameter: _Parameter) -> str:
     names = [*parameter.opts, *parameter.secondary_opts]
-    shown = (parameter.human_readable_name,) if parameter.param_type_name == "argument" else names
+    shown = [(parameter.name or "").upper()] if parameter.param_type_name == "argument" else names
     needed = " (required)" if parameter.required else ""
     words = getattr(parameter, "help", None) or ""
     return f"- `{'`, `'.join(shown)}`{needed}: {words}".rstrip(": ")
