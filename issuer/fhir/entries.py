@@ -47,16 +47,18 @@ class Entry:
     status: str | None = None
     verification: str | None = None
     negation: Negation | None = None
+    value: str | None = None
 
     def report(self) -> dict[str, Json]:
         """The item of the extraction report (clinical.md "The extraction report")."""
-        return {
+        found: dict[str, Json] = {
             "codings": [list(coding) for coding in self.concept.codings],
             "text": self.concept.name,
             "date": self.date,
             "status": self.status,
             "verification": self.verification,
         }
+        return found if self.value is None else {**found, "value": self.value}
 
 
 @dataclass(frozen=True, slots=True)

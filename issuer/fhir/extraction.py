@@ -13,7 +13,20 @@ from healthpassport.encoding import Json
 from healthpassport.errors import SourceError
 from healthpassport.summary import SectionState
 
-from . import allergies, dates, immunisations, lists, medications, patients, problems
+from . import (
+    allergies,
+    dates,
+    devices,
+    flags,
+    immunisations,
+    lists,
+    medications,
+    observations,
+    patients,
+    people,
+    problems,
+    procedures,
+)
 from .asof import as_of
 from .entries import Entry
 from .lists import Statement
@@ -30,6 +43,19 @@ SECTIONS: Final = (
     medications.SECTION,
     problems.SECTION,
     immunisations.SECTION,
+    procedures.SECTION,
+    devices.SECTION,
+    observations.RESULTS,
+    observations.BLOOD_GROUP,
+    observations.PREGNANCY,
+    people.ADVANCE_CARE,
+    people.CONTACTS,
+    flags.ADJUSTMENTS,
+    flags.SAFEGUARDING,
+    flags.ALERTS,
+)
+_OF_A_PERSON: Final = frozenset(
+    {*SECTIONS[:4], procedures.SECTION, medications.PLUMBING, medications.EVENTS}
 )
 
 
@@ -109,7 +135,7 @@ def extract(data: bytes, subject: str | None = None) -> Extraction:
     said = list(lists.statements(index))
     subjects = Subjects(index, everybody)
     owners = {id(e.found): subjects.of(e.found) for e in entries}
-    strangers = tuple(e.found for e in entries if owners[id(e.found)] is Stranger.ELSEWHERE)
+    strangers = tuple(e.found for e in entries if _is_strange(e, owners[id(e.found)]))
     chosen = everybody
     if subject is not None:
         chosen = tuple(p for p in everybody if p.answers_to(subject))
@@ -139,6 +165,16 @@ def _is_modified(entry: Entry) -> bool:
     return has_modifier(resource) or flag(resource.get("isSubpotent")) is True
 
 
+def _is_strange(entry: Entry, owner: Person | Stranger) -> bool:
+    """Whether ``entry`` is of somebody who does not stand here, or of no person where one must be.
+
+    A Flag may be about a scene and an Observation about a specimen; an allergy is about a person.
+    """
+    if owner is Stranger.NOT_A_PATIENT:
+        return entry.section in _OF_A_PERSON
+    return owner is Stranger.ELSEWHERE
+
+
 def _may_be(owner: Person | Stranger, person: Person, everybody: tuple[Person, ...]) -> bool:
     """Whether an entry may be kept for ``person``: theirs, or nobody else stands in the source."""
     return owner is person or (isinstance(owner, Stranger) and len(everybody) == 1)
@@ -151,6 +187,12 @@ def _read(index: Index) -> list[Entry]:
         *medications.read_all(index),
         *(problems.read(f) for f in index.of(*problems.TYPES)),
         *(immunisations.read(f) for f in index.of(*immunisations.TYPES)),
+        *(procedures.read(f) for f in index.of(*procedures.TYPES)),
+        *devices.read_all(index),
+        *observations.read_all(index),
+        *people.advance_care(index),
+        *people.contacts(index),
+        *flags.read_all(index),
     ]
 
 

@@ -42,6 +42,7 @@ SECTION_CODES: Final = {
     "47519-4": "procedures",
     "46264-8": "devices",
     "30954-2": "results",
+    "887191000000108": "results",
     "10162-6": "pregnancy",
     "42348-3": "advance_care",
     "104605-1": "alerts",

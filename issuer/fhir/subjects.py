@@ -21,6 +21,7 @@ class Stranger(Enum):
 
     UNNAMED = "subject_missing"
     ELSEWHERE = "subject_elsewhere"
+    NOT_A_PATIENT = "subject_not_a_patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,15 @@ class Subjects:
 
     def of(self, found: Found) -> Person | Stranger:
         """The person to whom ``found`` belongs."""
+        if found.type == "Patient":
+            return next((p for p in self.persons if found in p.patients), Stranger.ELSEWHERE)
         reference = self._reference(found)
         if reference is None:
             return Stranger.UNNAMED
         target = self.index.resolve(reference, found)
         if target is not None:
             owner = next((p for p in self.persons if target in p.patients), None)
-            return owner or Stranger.ELSEWHERE
+            return owner or Stranger.NOT_A_PATIENT
         number = nhs_number({"identifier": [obj(obj(reference).get("identifier"))]})
         if number is not None:
             named = next((p for p in self.persons if p.nhs_number == number), None)
