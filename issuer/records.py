@@ -27,6 +27,7 @@ from healthpassport.summary import (
     validate,
 )
 from healthpassport.summary.rules import check_items, check_members
+from healthpassport.verification.person import identifies
 from issuer.fhir import SECTIONS, Bucket, Entry, Extraction, Person, as_of
 from issuer.fhir.telling import (
     denial,
@@ -92,9 +93,9 @@ def build(
     day = min(as_of(extraction.index) or now.date(), now.date())
     facts = identity(person, extraction.index, now.date())
     subject = _fitting(facts, definition(IDENTITY))
-    if not subject:
-        raise SourceError("fhir.no_identity")
     shared: dict[str, Json] = {n: v for n, v in subject.items() if n in _SUBJECT}
+    if not identifies(shared):  # no desk could tell whose record it is (clinical.md rule 11)
+        raise SourceError("fhir.no_identity")
     context = _Context(extraction, source, day, shared, excluded)
     sections = [known for known in map(definition, record_types()) if known.section in SECTIONS]
     found = (_section(known, context) for known in sections)

@@ -36,6 +36,7 @@ NEGATIONS: Final = "negations"
 IDENTITIES: Final = (
     ("nhsNumber", "familyName", "givenNames", "birthDate"),
     ("familyName", "givenNames", "birthDate"),
+    ("familyName", "birthDate"),
     ("nhsNumber",),
 )
 

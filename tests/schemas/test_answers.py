@@ -67,8 +67,13 @@ def without(*names):
         ),
         pytest.param(
             allergies(subject=without("birthDate")),
-            (*IDENTITIES[2], "unit", "onset"),
+            (*IDENTITIES[3], "unit", "onset"),
             id="an NHS number and no birth date",
+        ),
+        pytest.param(
+            allergies(subject=without("nhsNumber", "givenNames")),
+            (*IDENTITIES[2], "unit", "onset"),
+            id="no NHS number and no given names",
         ),
         pytest.param(medicines("current"), (*WHO, "unit"), id="medicines"),
         pytest.param(identity(), (*WHO, "gender"), id="identity"),
@@ -79,7 +84,7 @@ def test_a_wallet_prefers_the_fullest_set_that_its_record_holds(record, wanted):
     assert first_choice(record) == wanted
 
 
-@pytest.mark.parametrize("missing", ["familyName", "givenNames", "birthDate"])
+@pytest.mark.parametrize("missing", ["familyName", "birthDate"])
 def test_a_record_that_nobody_could_match_is_not_shared(missing):
     assert first_choice(allergies(subject=without("nhsNumber", missing))) is None
 

@@ -19,7 +19,7 @@ SD_JWT_VC: Final = "dc+sd-jwt"
 
 MAX_CREDENTIALS: Final = 32  # credential queries in one query
 MAX_CLAIMS: Final = 256  # claims queries in one credential query
-MAX_SETS: Final = 64  # claim sets of a credential query; credential sets, and options in one
+MAX_SETS: Final = 128  # claim sets of a credential query; credential sets, and options in one
 MAX_VALUES: Final = 64  # values, vct values, authorities and members of a set
 MAX_TEXT: Final = 1024  # characters of one identifier or value
 
