@@ -111,8 +111,8 @@ def make_verifier(
         TrustError: ``trust.purpose`` for anything but direct care, ``trust.claims``.
         ServiceError: ``authority.entry``, ``authority.template``.
     """
-    registered = {purpose: _registered(purpose, claims) for purpose, claims in wanted.items()}
     try:
+        registered = {purpose: _registered(purpose, claims) for purpose, claims in wanted.items()}
         return TrustedVerifier(
             certificate_hash=certificate.certificate_hash,
             ods=ods,

@@ -64,7 +64,10 @@ class Keyring:
     def roots_at_hand(self) -> dict[str, CryptoSigner]:
         """The root keys whose file and passphrase are here."""
         names = ROOT_NAMES[: len(self.passphrases.roots)]
-        return {name: self.tuf(name) for name in names if self.store.key_path(name).exists()}
+        return {name: self.tuf(name) for name in names if self._at_hand(name)}
+
+    def _at_hand(self, name: str) -> bool:
+        return bool(self.passphrases.for_key(name)) and self.store.key_path(name).exists()
 
     def ca(self) -> EllipticCurvePrivateKey:
         """The key that issues certificates."""
