@@ -237,6 +237,7 @@ TEXTS = {
     "sdj-037-infinity": (record(b64('["s", "n", -Infinity]')), "json.number_invalid"),
     "sdj-037-1e400": (record(b64('["s", "n", 1e400]')), "json.number_invalid"),
     "sdj-037-large": (record(b64('["s", "n", 1' + "0" * 5000 + "]")), "json.number_invalid"),
+    "sdj-037-minus-zero": (record(b64('["s", "n", -0]')), "json.number_invalid"),
     "sdj-037-payload": (jwt('{"vct": NaN}') + "~", "json.number_invalid"),
     "half-a-character": (record(b64('["s", "n", "\\ud800"]')), "json.text"),
     "not-utf-8": (record(b64(b'["s", "n", "\xff"]')), "json.invalid"),

@@ -143,7 +143,11 @@ def _places(payload: Json, path: ClaimPath) -> list[Place]:
                 step.append(((*place, component), value[component]))
             elif isinstance(value, list) and component is None:
                 step.extend(((*place, index), entry) for index, entry in enumerate(value))
-            elif isinstance(value, list) and isinstance(component, int) and component < len(value):
+            elif (
+                isinstance(value, list)
+                and isinstance(component, int)
+                and 0 <= component < len(value)
+            ):
                 step.append(((*place, component), value[component]))
         found = step
     return [place for place, _ in found]
