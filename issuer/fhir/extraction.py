@@ -144,7 +144,9 @@ def extract(data: bytes, subject: str | None = None) -> Extraction:
         others = [p for p in everybody if p is not chosen[0]]
         entries = [e for e in entries if _may_be(owners[id(e.found)], chosen[0], everybody)]
         said = [s for s in said if subjects.of(s.found) not in others]
-    refused = frozenset(id(e.found) for e in entries if _is_modified(e))
+    # Most sources hold no modifier at all; an escaped or a UTF-16 name would hide from this look.
+    look = any(mark in data for mark in (b"modifierExtension", b"\\u", b"\x00"))
+    refused = frozenset(id(e.found) for e in entries if _is_modified(e, look=look))
     extraction = Extraction(
         index=index,
         persons=chosen,
@@ -160,9 +162,9 @@ def extract(data: bytes, subject: str | None = None) -> Extraction:
     return extraction
 
 
-def _is_modified(entry: Entry) -> bool:
+def _is_modified(entry: Entry, *, look: bool) -> bool:
     resource = entry.found.resource
-    return has_modifier(resource) or flag(resource.get("isSubpotent")) is True
+    return (look and has_modifier(resource)) or flag(resource.get("isSubpotent")) is True
 
 
 def _is_strange(entry: Entry, owner: Person | Stranger) -> bool:

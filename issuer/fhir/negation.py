@@ -125,7 +125,8 @@ _THINGS: Final = {
 }
 _NARROWER: Final = {
     "allergies": r"nkda|nkma|nkfa|no known (?:.+ )?(?:allerg|intoleranc|sensitiv).*|"
-    r"(?:no|nil) (?:[a-z]+ ){1,3}allerg(?:y|ies).*|not (?:known to be )?allergic to .+",
+    r"(?:no|nil) (?:[a-z]+ ){1,3}allerg(?:y|ies).*|no allerg(?:y|ies) to .+|"
+    r"not (?:known to be )?allergic to .+",
 }
 _WHOLE_WORDS: Final = {
     "allergies": r"nka|none known|nil known|not (?:known to be )?allergic to anything",
@@ -146,7 +147,7 @@ _UNKNOWN: Final = (
 def _patterns(section: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     """Whole, narrower and nothing-known patterns of ``section``, all anchored at both ends."""
     things = _THINGS.get(section, r"(?:items?)")
-    said = r"(?: (?:known|reported|identified|at present|currently))?"
+    said = r"(?: (?:known|reported|identified|prescribed|taken|at present|currently))?"
     whole = rf"{_NO} {things}{said}"
     if extra := _WHOLE_WORDS.get(section):
         whole += f"|{extra}"

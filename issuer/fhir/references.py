@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from healthpassport.encoding import Json
+from healthpassport.encoding import Json, JsonObject
 
 from .source import Found
-from .values import obj, string
+from .values import obj, objs, string
 
 
 def address(value: Json) -> str | None:
@@ -37,6 +37,7 @@ class Index:
     _ids: dict[str, list[Found]] = field(default_factory=dict)
     _contained: dict[tuple[int, str], Found] = field(default_factory=dict)
     _types: dict[str, list[Found]] = field(default_factory=dict)
+    _identifiers: dict[str, list[tuple[Found, str | None]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for entry in self.found:
@@ -47,9 +48,11 @@ class Index:
                 continue
             if entry.url:
                 self._urls.setdefault(_bare(entry.url), entry)
-            if entry.id:
-                self._names.setdefault(f"{entry.type}/{entry.id}", []).append(entry)
-                self._ids.setdefault(entry.id.lower(), []).append(entry)
+            # Hand-made bundles name a resource by its fullUrl alone: its last part is its id then.
+            own = entry.id or _last_part(entry.url)
+            if own:
+                self._names.setdefault(f"{entry.type}/{own}", []).append(entry)
+                self._ids.setdefault(own.lower(), []).append(entry)
 
     def of(self, *types: str) -> list[Found]:
         """The resources of ``types``, in the order of the file within each type."""
@@ -59,7 +62,9 @@ class Index:
         """The resource that ``reference`` names, seen from ``within``; None where none is here."""
         text = address(reference)
         if text is None:
-            return None
+            return self._by_identifier(obj(reference))
+        if "?identifier=" in text:
+            return self._by_condition(text)
         base, mark, fragment = text.partition("#")
         if not base:
             root = within.container or within
@@ -68,6 +73,36 @@ class Index:
         if target is not None and mark and fragment:
             return self._contained.get((id(target), fragment), target)
         return target
+
+    def _by_condition(self, text: str) -> Found | None:
+        """A conditional reference of a transaction: Type?identifier=system|value (R4 3.1.0.11)."""
+        target, _, wanted = text.partition("?identifier=")
+        system, mark, value = wanted.partition("&")[0].rpartition("|")
+        return self._identified(target.rpartition("/")[2], system if mark else None, value)
+
+    def _by_identifier(self, reference: JsonObject) -> Found | None:
+        """A logical reference: the identifier of the one resource here that carries it."""
+        identifier = obj(reference.get("identifier"))
+        value = string(identifier.get("value"))
+        if value is None:
+            return None
+        return self._identified(
+            string(reference.get("type")), string(identifier.get("system")), value
+        )
+
+    def _identified(self, kind: str | None, system: str | None, value: str) -> Found | None:
+        if not self._identifiers:
+            for entry in self.found:
+                for row in objs(entry.resource.get("identifier")):
+                    if (number := string(row.get("value"))) is not None:
+                        known = self._identifiers.setdefault(number.strip(), [])
+                        known.append((entry, string(row.get("system"))))
+        candidates = [
+            entry
+            for entry, own in self._identifiers.get(value.strip(), ())
+            if kind in (None, entry.type) and system in (None, own)
+        ]
+        return _only(candidates)
 
     def _outer(self, base: str, within: Found) -> Found | None:
         base = _bare(base)
@@ -90,6 +125,13 @@ def _bare(url: str) -> str:
     """``url`` without version, query and a trailing slash; UUIDs in lower case."""
     url = url.strip().partition("/_history/")[0].partition("?")[0].partition("|")[0].rstrip("/")
     return url.lower() if url.lower().startswith("urn:") else url
+
+
+def _last_part(url: str | None) -> str | None:
+    if not url:
+        return None
+    bare = _bare(url)
+    return bare.rpartition(":" if bare.startswith("urn:") else "/")[2] or None
 
 
 def _server(url: str | None) -> str:

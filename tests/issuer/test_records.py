@@ -184,6 +184,14 @@ def test_an_unknown_modifier_anywhere_refuses_its_item_alone(hidden):
     assert "entries-refused" in found.warnings
 
 
+@pytest.mark.parametrize("spelling", [str.encode, lambda text: text.encode("utf-16")])
+def test_a_modifier_whose_name_is_spelled_otherwise_is_found(spelling):
+    text = record_of(allergy(modifierExtension=MODIFIER)).decode()
+    hidden = spelling(text.replace("modifierExtension", "modifier\\u0045xtension"))
+    found = extract(hidden)
+    assert found.is_refused(found.entries[0])
+
+
 def test_a_no_known_allergy_row_with_an_unknown_modifier_is_not_believed():
     found = record("AllergySummary", allergy(NKA, modifierExtension=MODIFIER))
     assert found.state.value == "withheld"

@@ -194,3 +194,47 @@ def test_the_report_has_the_agreed_shape():
     assert report["version"] == 1
     assert report["patients"][0]["nhsNumberValid"] is True
     assert WHO["reference"] == f"Patient/{report['patients'][0]['id']}"
+
+
+IDENTIFIED = "https://fhir.nhs.uk/Id/nhs-number"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"reference": f"Patient?identifier={IDENTIFIED}|9990000018"},
+        {"reference": "Patient?identifier=9990000018"},
+        {"type": "Patient", "identifier": {"system": IDENTIFIED, "value": "9990000018"}},
+        {"reference": "https://example.org/fhir/Patient/p"},
+        {"reference": "Patient/p/_history/3"},
+        {"reference": " Patient/p "},
+        "Patient/p",
+    ],
+)
+def test_a_person_is_found_by_any_spelling_of_the_reference(reference):
+    found = extract(record_of(allergy(patient=reference)))
+    assert not found.strangers
+    assert "subject_missing" not in found.defects.counts
+
+
+@pytest.mark.parametrize("url", ["urn:uuid:P-1", "https://example.org/fhir/Patient/p-1"])
+def test_a_resource_named_by_its_full_url_alone_is_found_by_type_and_id(url):
+    nameless = {k: v for k, v in PATIENT.items() if k != "id"}
+    held = bundle(nameless, allergy(patient={"reference": "Patient/p-1"}))
+    held["entry"][0]["fullUrl"] = url
+    assert not extract(data(held)).strangers
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        {"reference": f"Patient?identifier={IDENTIFIED}|9990000026"},
+        {"reference": "Patient?name=Example"},
+        {"reference": "Patient/q"},
+        {"reference": "urn:uuid:p2"},
+        {"reference": "#p"},
+        {"reference": "Practitioner/p"},
+    ],
+)
+def test_a_reference_to_somebody_else_is_never_stretched(reference):
+    assert extract(record_of(allergy(patient=reference))).strangers
