@@ -15,6 +15,7 @@ from healthpassport.errors import PassportError
 from healthpassport.formats import FORMATS, format_named, sd_jwt, sd_jwt_vc
 from healthpassport.formats.sd_jwt import Decoys
 from healthpassport.keys import generate_signer
+from healthpassport.summary import SectionState
 
 PAYLOAD = {
     "vct": forge.VCT,
@@ -280,3 +281,14 @@ def test_tuples_and_read_only_mappings_are_issued_like_lists_and_dicts():
     held = forge.as_wallet(issued(payload=payload))
     assert held.payload["givenNames"] == ["A", "B"]
     assert held.payload["more"] == {"a": {"b": 1}}
+
+
+def test_a_state_of_an_enumeration_is_issued_as_its_text():
+    held = forge.as_wallet(issued(payload=PAYLOAD | {"state": SectionState.NONE_KNOWN}))
+    assert held.payload["state"] == "none_known"
+
+
+def test_a_record_for_nobody_cannot_be_presented():
+    held = sd_jwt_vc.open_held(issued(holder_jwk=None))
+    with pytest.raises(PassportError, match=r"kb\.cnf_missing"):
+        shown(held)
