@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from .rendering import problem
 __all__ = ["create_app"]
 
 MAX_BUNDLE_BYTES: Final = 8 * 1_048_576  # a request for an offer: a whole record in FHIR
+_LOG: Final = logging.getLogger(__name__)
 SWEEP_SECONDS: Final = 15.0  # between two looks for offers whose time is over
 
 
@@ -85,7 +87,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _sweep(issuer: service.IssuerContext) -> None:
     while True:
-        await run_in_threadpool(service.sweep, issuer)
+        try:
+            await run_in_threadpool(service.sweep, issuer)
+        except ServiceError as error:
+            _LOG.warning("The sweep failed and will be tried again: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)
 
 

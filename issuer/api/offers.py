@@ -64,8 +64,8 @@ def routes(issuer: service.IssuerContext, clients: tuple[Client, ...]) -> APIRou
         """What was issued for this client's offers."""
         client = client_of(request, Role.STATUS)
         offer = request.query_params.get("offer")
-        found = await run_in_threadpool(service.issued, issuer, offer=offer)
-        return json({"issuances": [issuance_body(i) for i in found if i.client == client.name]})
+        found = await run_in_threadpool(service.issued, issuer, offer=offer, client=client.name)
+        return json({"issuances": [issuance_body(entry) for entry in found]})
 
     @router.post("/issuances/{issuance}/status")
     async def change_status(request: Request, issuance: str) -> Response:

@@ -65,11 +65,15 @@ def change_status(
 
 
 def issued(
-    issuer: IssuerContext, *, limit: int = 100, offer: str | None = None
+    issuer: IssuerContext,
+    *,
+    limit: int = 100,
+    offer: str | None = None,
+    client: str | None = None,
 ) -> tuple[Issuance, ...]:
-    """The newest issuances, of one offer or of all; none names a person."""
+    """The newest issuances, of one offer or API client or of all; none names a person."""
     with issuer.store.reading() as tx:
-        return issuances.newest(tx, limit=limit, offer=offer)
+        return issuances.newest(tx, limit=limit, offer=offer, client=client)
 
 
 def _refuse_impossible(status: int, change: Change) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from healthpassport.errors import ServiceError
 
@@ -43,13 +44,13 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes; it alone does until it ends."""
-        with self.engine.connect() as connection, connection.begin():
+        with _told_in_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that reads and holds nobody up."""
-        with self.engine.connect() as raw:
+        with _told_in_words(), self.engine.connect() as raw:
             connection = raw.execution_options(reads_only=True)
             with connection.begin():
                 yield connection
@@ -78,20 +79,32 @@ class Store:
         self.engine.dispose()
 
 
+@contextmanager
+def _told_in_words() -> Iterator[None]:
+    """A full disk or a lock that is never let go is the issuer's trouble, told as such."""
+    try:
+        yield
+    except OperationalError as error:
+        raise ServiceError("issuer.unavailable") from error
+
+
 def open_store(path: Path) -> Store:
     """The database at ``path``, made or migrated to the present schema.
 
     Raises:
         ServiceError: ``issuer.database`` when the file cannot be used.
     """
-    engine = create_engine(f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0)
+    engine = create_engine(
+        f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
         _migrate(engine)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, DatabaseError) as error:
+        engine.dispose()
         raise ServiceError("issuer.database") from error
     return Store(engine)
 

@@ -48,11 +48,15 @@ def by_notification(connection: Connection, notification_hash: str) -> Issuance 
     return _first(connection, issuances.c.notification_hash == notification_hash)
 
 
-def newest(connection: Connection, *, limit: int, offer: str | None) -> tuple[Issuance, ...]:
-    """The newest issuances, of one offer or of all."""
+def newest(
+    connection: Connection, *, limit: int, offer: str | None, client: str | None
+) -> tuple[Issuance, ...]:
+    """The newest issuances, of one offer or client or of all."""
     query = select(issuances).order_by(issuances.c.issued_at.desc(), issuances.c.id).limit(limit)
     if offer is not None:
         query = query.where(issuances.c.offer == offer)
+    if client is not None:
+        query = query.where(issuances.c.client == client)
     return tuple(Issuance(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
 
 
