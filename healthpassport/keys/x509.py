@@ -54,6 +54,15 @@ class LeafCertificate:
     not_after: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A good path: its leaf, and from when to when all its members are valid."""
+
+    leaf: LeafCertificate
+    begin: datetime
+    end: datetime
+
+
 def x509_hash(der: bytes) -> str:
     """The base64url SHA-256 of a certificate (OpenID4VP 1.0 section 5.9.3, x509_hash)."""
     return b64url_encode(hashlib.sha256(der).digest())
@@ -85,6 +94,30 @@ def validate_chain(
     Raises:
         KeyMaterialError: ``x509.invalid``, ``x509.untrusted_root`` or ``x509.path_invalid``.
     """
+    # A path that was good at one moment is good throughout the common validity of its members:
+    # nothing else that is checked depends on time. So a chain seen before costs a look-up.
+    path = _path_at_its_start(chain, anchors)
+    if path is None or not path.begin <= at <= path.end:
+        path = _path(chain, anchors, at)
+    if expected_host is not None and expected_host.lower() not in path.leaf.dns_names:
+        raise KeyMaterialError("x509.path_invalid", f"it is not made for host {expected_host}")
+    return path.leaf
+
+
+@lru_cache(maxsize=128)
+def _path_at_its_start(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> _Path | None:
+    """The path at the first moment at which all of ``chain`` is valid, or None if it is not good.
+
+    None says nothing more: an anchor may have been renewed since.
+    """
+    try:
+        start = max(read_certificate(der).not_valid_before_utc for der in chain[:MAX_CHAIN])
+        return _path(chain, anchors, start)
+    except (KeyMaterialError, ValueError):
+        return None
+
+
+def _path(chain: tuple[bytes, ...], anchors: tuple[bytes, ...], at: datetime) -> _Path:
     if not 1 <= len(chain) <= MAX_CHAIN:
         raise KeyMaterialError("x509.path_invalid", f"a chain has 1 to {MAX_CHAIN} certificates")
     leaf, *rest = (read_certificate(der) for der in chain)
@@ -94,25 +127,30 @@ def validate_chain(
     # HAIP 1.0: the trust anchor's certificate MUST NOT be in x5c.
     if any(der in anchors for der in chain):
         raise KeyMaterialError("x509.path_invalid", "the trust anchor stands in the chain")
-    _verify_path(leaf, rest, anchors, at)
+    members = _verify_path(leaf, rest, anchors, at)
     _check_order(leaf, rest)
-    names = _dns_names(leaf)
-    if expected_host is not None and expected_host.lower() not in names:
-        raise KeyMaterialError("x509.path_invalid", f"it is not made for host {expected_host}")
-    return LeafCertificate(
+    found = LeafCertificate(
         der=chain[0],
         public_key=_public_key(leaf),
         sha256=x509_hash(chain[0]),
-        dns_names=names,
+        dns_names=_dns_names(leaf),
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
+    )
+    return _Path(
+        found,
+        max(member.not_valid_before_utc for member in members),
+        min(member.not_valid_after_utc for member in members),
     )
 
 
 def _verify_path(
     leaf: x509.Certificate, rest: list[x509.Certificate], anchors: tuple[bytes, ...], at: datetime
-) -> None:
-    """RFC 5280 section 6.1: signatures, validity, basicConstraints, keyUsage, names."""
+) -> list[x509.Certificate]:
+    """RFC 5280 section 6.1: signatures, validity, basicConstraints, keyUsage, names.
+
+    Returns the whole path, the anchor included.
+    """
     if not anchors:
         raise KeyMaterialError("x509.untrusted_root", "no anchor is trusted here")
     builder = PolicyBuilder().store(_store(anchors)).time(at).max_chain_depth(MAX_CHAIN)
@@ -120,7 +158,7 @@ def _verify_path(
         ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=_leaf_policy()
     )
     try:
-        builder.build_client_verifier().verify(leaf, rest)
+        return builder.build_client_verifier().verify(leaf, rest).chain
     except VerificationError as error:
         if not _reaches_anchor(rest[-1] if rest else leaf, anchors):
             raise KeyMaterialError("x509.untrusted_root") from error

@@ -180,3 +180,22 @@ def test_what_is_no_certificate_is_refused(der):
     with pytest.raises(KeyMaterialError) as caught:
         validate_chain((der,), anchors=(ROOT.der,), at=AT, expected_host=None)
     assert caught.value.code == "x509.invalid"
+
+
+def test_a_chain_that_was_good_is_judged_again_at_each_time():
+    leaf = make("Leaf", ROOT)
+    assert check(leaf) is check(leaf)
+    assert refusal(leaf, at=AT + timedelta(days=11)) == "x509.path_invalid"
+    assert refusal(leaf, at=AT - timedelta(days=11)) == "x509.path_invalid"
+    assert refusal(leaf, host="evil.example") == "x509.path_invalid"
+    assert refusal(leaf, anchors=(make_root("Other"),)) == "x509.untrusted_root"
+    assert check(leaf)
+
+
+def test_an_anchor_that_was_renewed_with_the_same_key_ends_the_path():
+    leaf = make("Leaf", ROOT)
+    renewed = make("Root", ca=True, key=ROOT.key, begin=EARLIER, end=AT + timedelta(days=400))
+    assert check(leaf, anchors=(renewed,))
+    assert refusal(leaf, anchors=(renewed,), at=EARLIER - timedelta(days=1)) == "x509.path_invalid"
+    old = make("Root", ca=True, key=ROOT.key, begin=AT - timedelta(days=99), end=EARLIER)
+    assert check(leaf, anchors=(old, renewed))
