@@ -192,7 +192,8 @@ def _show_receipt(receipt: ShareReceipt, *, as_json: bool) -> None:
         names = _listed(receipt.reused)
         session.say(
             f"{names}: all your copies were shown before.",
-            "Those who saw one could tell that it was you. Ask your surgery for more copies.",
+            "Those who saw one could tell that it was you.",
+            "Your surgery can give you more of them.",
         )
     if receipt.redirect_blocked:
         session.say("Their page was not safe, so we did not open it.")

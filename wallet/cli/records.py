@@ -63,7 +63,7 @@ def list_records(
     for number, view in enumerate(views, start=1):
         session.show(f"{number}. {_line(view)}")
     if not views:
-        session.say("You have no records yet. Ask your surgery for an offer.")
+        session.say("You have no records yet. Ask for an offer at your surgery desk.")
 
 
 def show(
@@ -88,7 +88,7 @@ def remove(
     passphrase_file: session.PassphraseFile = None,
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking again.")] = False,
 ) -> None:
-    """Remove one record from your wallet. The surgery keeps its own notes."""
+    """Take one record out of your wallet. The surgery keeps its own notes."""
     with session.unlocked(passphrase_file) as wallet:
         detail = wallet.show(record)
         session.say(_line(detail.view))

@@ -82,7 +82,7 @@ def mend(
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: session.AsJson = False,
 ) -> None:
-    """Go on with what is sound in a damaged or older vault; a copy of the file is kept first."""
+    """Go on with what is sound in a vault that is damaged or old. A copy is kept first."""
     session.say("This keeps what can be read, and drops what cannot. A copy is kept first.")
     if not yes:
         typer.confirm("Go on?", abort=True, err=True)

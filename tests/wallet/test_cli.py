@@ -1,0 +1,258 @@
+"""Transcripts of ``passport-wallet``: the real applications behind it, no terminal before it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from repository import ROOT
+from typer.testing import CliRunner
+
+from healthpassport import terminal
+from wallet import cli
+from wallet.cli import session
+from wallet.service import Wallet
+
+PASSPHRASE = "three made-up words"
+
+
+@pytest.fixture
+def run(world, tmp_path, monkeypatch, capsys):
+    """Run a command against the world; returns exit code, stdout and stderr."""
+    secret = tmp_path / "passphrase"
+    secret.write_text(PASSPHRASE + "\n")
+    monkeypatch.setattr(session, "wallet", lambda: Wallet(world.surroundings(tmp_path)))
+
+    def command(*words, passphrase=True, typed=""):
+        arguments = [str(word) for word in words]
+        if passphrase:
+            arguments += ["--passphrase-file", str(secret)]
+        result = CliRunner().invoke(cli.app, arguments, input=typed)
+        if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
+            with pytest.raises(SystemExit) as stopped:
+                terminal.run(lambda: (_ for _ in ()).throw(result.exception))
+            return stopped.value.code, result.stdout, capsys.readouterr().err
+        return result.exit_code, result.stdout, result.stderr
+
+    return command
+
+
+@pytest.fixture
+def ready(run, world, tmp_path):
+    """A wallet with records, made by commands alone."""
+    assert run("init")[0] == 0
+    assert run("update", passphrase=False)[0] == 0
+    offer = world.offer()
+    pin = tmp_path / "pin"
+    pin.write_text(offer.pin)
+    code, out, err = run("add", offer.link, "--pin-file", pin, "--yes")
+    assert code == 0, err
+    assert "Allergies, Example Surgery" in out
+    assert "Example Surgery (Checked) has this for you:" in err
+    return run
+
+
+def test_a_vault_is_made_once(run):
+    code, out, err = run("init")
+    assert (code, out) == (0, "")
+    assert "Your vault is ready." in err
+    code, _, err = run("init")
+    assert code == 1
+    assert "vault.exists" in err
+
+
+def test_records_are_listed_and_shown(ready):
+    code, out, _ = ready("list")
+    assert code == 0
+    assert [line.split(".")[0] for line in out.splitlines()] == ["1", "2"]
+    code, out, _ = ready("show", "2")
+    assert "Penicillin V" in out
+    assert "    When it started: 2001" in out
+    _, out, _ = ready("show", "2", "--json")
+    shown = json.loads(out)
+    assert shown["version"] == 1
+    assert shown["content"]["itemCount"] == 2
+    identifier = shown["record"]["id"]
+    assert ready("show", identifier[:6])[0] == 0
+
+
+def test_an_empty_wallet_says_what_to_do(run):
+    run("init")
+    code, out, err = run("list")
+    assert (code, out) == (0, "")
+    assert "Ask for an offer" in err
+    assert json.loads(run("list", "--json")[1])["records"] == []
+
+
+def test_a_wrong_passphrase_ends_with_3_and_no_vault_with_1(run, tmp_path):
+    assert run("list")[0] == 1
+    run("init")
+    (tmp_path / "passphrase").write_text("not the one")
+    code, out, err = run("list")
+    assert (code, out) == (3, "")
+    assert "vault.unlock_failed" in err
+    assert "Next: " in err
+
+
+def test_a_request_is_shown_and_nothing_goes_out(ready, world):
+    request = world.ask()
+    code, out, err = ready("present", request["link"], "--look")
+    assert (code, out) == (0, "")
+    assert "Example Hospital" in err
+    assert "[x]" in err
+    assert "You will still be treated" in err
+    _, out, _ = ready("present", request["link"], "--look", "--json")
+    question = json.loads(out)
+    assert question["canAnswer"]
+    assert question["ticks"][0] == {
+        "number": 1,
+        "section": "About you",
+        "label": "NHS number",
+        "value": "999 000 0018",
+        "ticked": True,
+        "sensitive": False,
+        "parent": None,
+    }
+    assert world.seen(request)["state"] not in {"answered", "declined"}
+
+
+def test_a_script_shares_with_one_box_left_out(ready, world):
+    request = world.ask()
+    code, out, err = ready("present", request["link"], "--share", "--untick", "When it started")
+    assert code == 0, err
+    assert "Allergies: 2/2" in out
+    assert "Shared with Example Hospital" in err
+    assert "2001" not in str(world.seen(request))
+    code, out, _ = ready("history")
+    assert out.splitlines()[0].split(" ", 2)[2].startswith("Shared, Example Hospital")
+    kinds = [entry["kind"] for entry in json.loads(ready("history", "--json")[1])["history"]]
+    assert kinds == ["shared", "added"]
+
+
+def test_json_tells_what_was_shared(ready, world):
+    _, out, _ = ready("present", world.ask()["link"], "--yes", "--json")
+    assert json.loads(out)["shared"]
+
+
+def test_a_person_changes_ticks_and_then_says_yes(ready, world):
+    request = world.ask()
+    code, out, err = ready("present", request["link"], typed="2, 3\nyes\n")
+    assert code == 0, err
+    assert "[ ] 2 Last name" in err
+    assert "Last name" not in out
+
+
+@pytest.mark.parametrize("how", ["--decline", "typed"])
+def test_saying_no_sends_no_and_ends_with_5(ready, world, how):
+    request = world.ask()
+    flags, typed = ((how,), "") if how == "--decline" else ((), "no\n")
+    code, out, err = ready("present", request["link"], *flags, typed=typed)
+    assert (code, out.strip()) in {(5, ""), (5, "no")}  # what was typed is echoed
+    assert "consent.declined" in err
+    assert world.seen(request)["state"] == "declined"
+
+
+def test_where_nobody_can_answer_nothing_is_shared(ready, world):
+    request = world.ask()
+    code, _, err = ready("present", request["link"], typed="")
+    assert code == 1
+    assert "consent.required" in err
+    assert world.seen(request)["state"] not in {"answered", "declined"}
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("--share", "--decline"), ("--share", "--look"), ("--untick", "no such box", "--share")],
+)
+def test_what_contradicts_itself_is_wrong_use(ready, world, flags):
+    assert ready("present", world.ask()["link"], *flags)[0] == 2
+
+
+def test_exhausted_copies_are_said(ready, world):
+    for _ in range(5):
+        assert ready("present", world.ask()["link"], "--share")[0] == 0
+    _, _, err = ready("present", world.ask()["link"], "--share")
+    assert "all your copies were shown before" in err
+
+
+def test_a_record_is_removed_after_a_yes(ready):
+    assert ready("remove", "1", typed="n\n")[0] == 1
+    assert ready("remove", "1", typed="y\n")[0] == 0
+    assert len(json.loads(ready("list", "--json")[1])["records"]) == 1
+
+
+def test_an_offer_can_be_left(run, world):
+    run("init")
+    code, out, _ = run("add", world.offer().link, typed="n\n")
+    assert (code, out.strip()) == (1, "n")  # what was typed is echoed
+    assert "Added" not in run("history")[1]
+
+
+def test_the_pin_is_asked_for(run, world):
+    run("init")
+    offer = world.offer()
+    code, out, _ = run("add", offer.link, "--yes", "--json", typed=f"{offer.pin}\n")
+    assert code == 0
+    assert len(json.loads(out)["added"]) == 2
+
+
+def test_unlock_lock_and_a_new_passphrase(ready, tmp_path):
+    assert ready("unlock")[1] == "2 records\n"
+    assert json.loads(ready("unlock", "--json")[1])["rows"]["copies"] == 10
+    assert "locks the vault when it ends" in ready("lock", passphrase=False)[2]
+    assert json.loads(ready("lock", "--json", passphrase=False)[1])["locked"]
+    new = tmp_path / "new"
+    new.write_text("four other made-up words")
+    assert ready("change-passphrase", "--new-passphrase-file", new)[0] == 0
+    assert ready("unlock")[0] == 3
+
+
+def test_the_doctor_says_what_to_mend(run, tmp_path):
+    code, out, _ = run("doctor", passphrase=False)
+    assert code == 1
+    assert "vault.missing" in out
+    run("init")
+    run("update", "--json", passphrase=False)
+    code, out, _ = run("doctor", "--json", passphrase=False)
+    assert code == 0
+    assert {finding["state"] for finding in json.loads(out)["findings"]} == {"ok"}
+    (tmp_path / "wallet" / "vault.db").chmod(0o644)
+    assert "vault.permissions" in run("doctor", passphrase=False)[1]
+
+
+def test_a_damaged_vault_is_mended_and_a_copy_kept(ready, tmp_path):
+    path = tmp_path / "wallet" / "vault.db"
+    before = path.read_bytes()
+    for anchor in (tmp_path / "anchors").iterdir():
+        anchor.unlink()
+    code, _, err = ready("list")
+    assert code == 1
+    assert "vault.anchor" in err
+    assert ready("mend", typed="n\n")[0] == 1
+    code, out, _ = ready("mend", "--yes")
+    assert (code, out) == (0, "dropped: 0\n")
+    (kept,) = path.parent.glob("*before-mend*")
+    assert kept.read_bytes() == before
+    assert ready("list")[0] == 0
+    assert json.loads(ready("mend", "--yes", "--json")[1])["dropped"]["records"] == 0
+
+
+def test_an_asker_that_nobody_knows_ends_with_4(ready, world):
+    link = world.ask()["link"]
+    forged = link.replace("x509_hash:", "x509_hash:A")
+    code, _, err = ready("present", forged, "--share")
+    assert code in {1, 4}
+    assert "Next: " in err
+
+
+def test_the_command_starts_quickly_and_without_heavy_parts():
+    script = (
+        "import sys, wallet.cli\n"
+        "print(sorted({'fastapi', 'sqlite_utils', 'nacl', 'cryptography', 'tuf', 'pydantic'}"
+        " & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,93 @@
+"""What a patient reads: short words, and none of the trade's."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+import typer.main
+from repository import ROOT
+
+import schemas
+from healthpassport.summary import definition
+from wallet import cli
+from wallet.consent import item_words, value_words
+from wallet.consent.words import day
+
+GRADE = 6.0
+SHORTEST = 6  # words; a shorter sentence has no grade worth measuring
+FORBIDDEN = re.compile(
+    r"\b(credential|verifier|claim|disclos|revok|invalid request)", re.IGNORECASE
+)
+
+
+def syllables(word):
+    """Groups of vowels, with a silent ending taken off: Flesch's own rule, without a dictionary."""
+    letters = re.sub(r"[^a-z]", "", word.lower())
+    stem = re.sub(r"(?:[^laeiouy]es|ed|[^laeiouy]e)$", "", letters) or letters
+    return max(1, len(re.findall(r"[aeiouy]{1,2}", stem)))
+
+
+def grade(sentence):
+    words = re.findall(r"[A-Za-z']+", sentence)
+    return 0.39 * len(words) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+
+
+def sentences():
+    """All words of the wallet: errors, help of commands, and everything that commands say."""
+    texts = []
+    for area in ("vault", "wallet"):
+        for row in schemas.load(f"errors/{area}.json").values():
+            texts += [row["title"], row["hint"]]
+    root = typer.main.get_command(cli.app)
+    texts += [command.help for command in root.commands.values()]
+    for path in ("records", "vault", "present"):
+        source = (ROOT / "wallet" / "cli" / f"{path}.py").read_text(encoding="utf-8")
+        body = "\n".join(re.findall(r"session\.say\((.*?)\n?\s*\)\n", source, flags=re.DOTALL))
+        texts += re.findall(r'"([^"\n]{12,})"', body)
+    joined = (re.sub(r"\{[^}]*\}", "it", text) for text in texts)
+    return sorted({s.strip() for text in joined for s in re.split(r"(?<=[.!?:])\s", text)})
+
+
+@pytest.mark.parametrize("sentence", sentences())
+def test_every_sentence_can_be_read_at_eleven(sentence):
+    assert not FORBIDDEN.search(sentence)
+    if len(re.findall(r"[A-Za-z']+", sentence)) >= SHORTEST:
+        assert grade(sentence) <= GRADE, grade(sentence)
+
+
+def test_numbers_dates_and_answers_are_said_plainly():
+    allergy, identity = definition("AllergySummary"), definition("PatientIdentity")
+    number = allergy.subject_fields["nhsNumber"]
+    verified = {"value": "9990000018", "verificationStatus": "01"}
+    assert value_words(number, verified, "en") == "999 000 0018"
+    assert value_words(number, {"value": "9990000018"}, "en") == "999 000 0018 (not checked)"
+    born = allergy.subject_fields["birthDate"]
+    assert value_words(born, "1958-07-14", "en") == "14 Jul 1958"
+    assert value_words(born, "1958-07-14", "cy") == "14 Gor 1958"
+    assert value_words(born, "1958", "en") == "1958"
+    assert value_words(born, "1958-02-31", "en") == "1958-02-31"
+    adult = identity.subject_fields["ageOver18"]
+    assert value_words(adult, True, "en") == "Yes"
+    assert value_words(adult, False, "cy") == "Nac ydy"
+    assert day(date(2026, 11, 1), "en") == "1 Nov 2026"
+
+
+def test_an_item_never_loses_what_changes_its_meaning():
+    unit = {
+        "text": "Penicillin",
+        "coding": [{"system": "http://snomed.info/sct", "code": "91936005"}],
+        "verificationStatus": "unconfirmed",
+        "reaction": [{"text": "Anaphylaxis", "coding": [], "severity": "severe"}],
+    }
+    words = item_words(definition("AllergySummary"), unit, "en")
+    assert words.startswith("Penicillin (")
+    for part in ("unconfirmed", "Anaphylaxis", "severe"):
+        assert part in words
+    assert "91936005" not in words
+
+
+def test_text_of_a_record_cannot_steer_a_terminal():
+    words = item_words(definition("AllergySummary"), {"text": "a\x1b[2Jb\u202ec\nd"}, "en")
+    assert words == "a [2Jb c d"
