@@ -66,7 +66,7 @@ class StatusStore:
     """The status lists in ``folder``. One process writes, any number read."""
 
     folder: Path
-    _verified: dict[tuple[str, str, tuple[str, ...]], HeldStatusList] = field(default_factory=dict)
+    _verified: dict[str, tuple[tuple[str, ...], HeldStatusList]] = field(default_factory=dict)
 
     def prefetch(
         self, trust_list: TrustList, *, fetcher: Fetcher, now: datetime, due_only: bool = False
@@ -135,13 +135,13 @@ class StatusStore:
         """The list in a stored token; its signature and inflation are done once a process."""
         keys = _keys(issuer, now)
         digest = hashlib.sha256(stored.token.encode()).hexdigest()
-        index = (stored.uri, digest, tuple(key.thumbprint() for key in keys))
-        held = self._verified.get(index)
-        if held is None:
+        what = (stored.iss, digest, *(key.thumbprint() for key in keys))
+        known = self._verified.get(stored.uri)
+        if known is not None and known[0] == what:
+            held = known[1]
+        else:
             held = read(stored.token, expected_uri=stored.uri, keys=keys, now=now)
-            for old in [known for known in self._verified if known[0] == stored.uri]:
-                self._verified.pop(old, None)
-            self._verified[index] = held
+            self._verified[stored.uri] = (what, held)
         held.require_current(now=now)
         return held
 
