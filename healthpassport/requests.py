@@ -232,12 +232,20 @@ def _registration(
     The authority registers certificates, so it is their hash that counts under either prefix.
     """
     for token in request.registrations:
-        if jws.parse(token).header.get("typ") == REGISTRATION_TYPE:
+        if _typ(token) == REGISTRATION_TYPE:
             registered = f"{X509_HASH}:{leaf.sha256}"
             return registration.verify(
                 token, trust_list=trust.trust_list, client_id=registered, now=now
             )
     return None
+
+
+def _typ(token: str) -> Json:
+    """What an attestation says it is; one that cannot be read is none of ours."""
+    try:
+        return jws.parse(token).header.get("typ")
+    except (JoseError, EncodingError):
+        return None
 
 
 def _allowed(
