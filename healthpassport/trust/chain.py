@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from tuf.api.exceptions import LengthOrHashMismatchError
@@ -78,7 +79,13 @@ def verify_chain(files: Mapping[str, bytes], *, root: bytes) -> VerifiedChain:
     if target is None:
         raise TrustError("trust.type", "the signed metadata names no trust list")
     _match(target, _file(files, TARGET))  # 5.7
-    return VerifiedChain(trusted, timestamp, snapshot, targets, TrustList.parse(files[TARGET]))
+    return VerifiedChain(trusted, timestamp, snapshot, targets, _parsed(files[TARGET]))
+
+
+@lru_cache(maxsize=2)
+def _parsed(data: bytes) -> TrustList:
+    """The same bytes give the same list: at each load they are verified, and parsed once."""
+    return TrustList.parse(data)
 
 
 def verify_roots(files: Mapping[str, bytes], *, root: bytes) -> Root:
