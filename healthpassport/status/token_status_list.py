@@ -45,6 +45,7 @@ __all__ = [
     "StatusReference",
     "build",
     "compress",
+    "held_list",
     "inflate",
     "read",
     "reference",
@@ -160,6 +161,21 @@ def read(
         JoseError: ``jws.typ``, ``jws.alg_not_allowed`` or another refusal of the JWS itself.
     """
     claims = _verified_claims(token, keys)  # step 3a
+    return held_list(claims, expected_uri=expected_uri, now=now, max_age=max_age)
+
+
+def held_list(
+    claims: Mapping[str, Json],
+    *,
+    expected_uri: str,
+    now: datetime,
+    max_age: timedelta | None = None,
+) -> HeldStatusList:
+    """The status list in ``claims`` whose signature was checked: steps 3b to 5 of section 8.3.
+
+    Raises:
+        StatusError: as ``read``, but for ``status.signer``.
+    """
     if claims.get("sub") != expected_uri:  # steps 3b and 4a
         raise StatusError("status.sub_mismatch")
     issued_at = _time(claims.get("iat"))  # step 3b: `iat` is required
@@ -199,7 +215,7 @@ def _verified_claims(token: str, keys: Sequence[PublicKey]) -> Mapping[str, Json
         try:
             verified = jws.verify(parsed, key=key, expected_typ=TYP, expected_algorithms=algorithms)
         except JoseError as error:
-            if error.code not in _WRONG_KEY:
+            if error.code not in WRONG_KEY:
                 raise
         else:
             return verified.claims
@@ -207,7 +223,7 @@ def _verified_claims(token: str, keys: Sequence[PublicKey]) -> Mapping[str, Json
 
 
 # What a JWS says when it was signed by another key than the one tried.
-_WRONG_KEY: Final = frozenset({"jws.signature", "jws.key_alg_mismatch"})
+WRONG_KEY: Final = frozenset({"jws.signature", "jws.key_alg_mismatch"})
 
 
 def _time(value: Json) -> datetime:
