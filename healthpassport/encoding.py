@@ -124,16 +124,18 @@ def parse_b64url_json(text: str) -> tuple[Json, str]:
     Raises:
         EncodingError: see ``b64url_decode`` and ``parse_json``.
     """
-    data = b64url_decode(text)
+    odd = len(text) % 4
     try:
-        body = data.decode()
-        brackets = body.count("[") + body.count("{")
-        if brackets <= MAX_DEPTH and "\\" not in body and len(body) <= MAX_TOKEN_BYTES:
+        octets = text.encode("ascii").translate(_FROM_URL) + _PADDING[odd]
+        body = binascii.a2b_base64(octets, strict_mode=True).decode()
+        plain = "\\" not in body and body.count("[") + body.count("{") <= MAX_DEPTH
+        if plain and len(body) <= MAX_TOKEN_BYTES and (not odd or text[-1] in _LAST[odd]):
             value, end = _SCAN(body, 0)
             if end == len(body):
                 return value, body
     except (ValueError, StopIteration):
-        pass  # parse_json says what is wrong with it
+        pass  # the way below says what is wrong with it
+    data = b64url_decode(text)
     return parse_json(data), data.decode()
 
 

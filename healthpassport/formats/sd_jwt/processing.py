@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final, TypeAlias
 
-from healthpassport.encoding import MAX_DEPTH, Json
+from healthpassport.encoding import MAX_DEPTH, Json, b64url_encode
 from healthpassport.errors import CredentialError
 from healthpassport.formats.sd_jwt.disclosure import (
     DEFAULT_HASH,
@@ -19,7 +19,6 @@ from healthpassport.formats.sd_jwt.disclosure import (
     SD,
     SD_ALG,
     Disclosure,
-    digest,
     read_disclosure,
 )
 
@@ -58,9 +57,12 @@ def process(
         CredentialError: for every reason of section 7.1 steps 3 to 5.
         EncodingError: for a disclosure that is not strict base64url or JSON.
     """
-    name = hash_name(payload, allowed_hashes)
+    function = HASHES[hash_name(payload, allowed_hashes)]
     # Step 3.a: the digest of each disclosure. Section 4: none may be sent twice.
-    sent = {digest(text, name): read_disclosure(text) for text in disclosures}
+    sent = {
+        b64url_encode(function(text.encode()).digest()): read_disclosure(text)
+        for text in disclosures
+    }
     if len(sent) != len(disclosures):
         raise CredentialError("sdjwt.disclosure_duplicate")
     walk = _Walk(sent)

@@ -39,10 +39,10 @@ def refuse_hidden(payload: Mapping[str, Json], places: Collection[Place]) -> Non
 
 def _holds_digest(values: Iterable[Json]) -> bool:
     for value in values:
-        if isinstance(value, Mapping):
+        if type(value) is dict:
             if not RESERVED.isdisjoint(value) or _holds_digest(value.values()):
                 return True
-        elif isinstance(value, list) and _holds_digest(value):
+        elif type(value) is list and _holds_digest(value):
             return True
     return False
 
