@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from healthpassport import terminal
+from healthpassport.errors import ServiceError
 
 from .following import check, update
 from .keeping import (
@@ -43,4 +44,12 @@ def _trust() -> None:
 
 def main() -> None:
     """The entry of ``passport-trust``."""
-    terminal.run(app)
+    terminal.run(_run)
+
+
+def _run() -> None:
+    try:
+        app()
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise ServiceError("authority.storage", said) from error

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
-from healthpassport.errors import EncodingError, FetchError, PassportError, StatusError
+from healthpassport.errors import EncodingError, FetchError, PassportError, StatusError, TrustError
 from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
 from healthpassport.keys.public import PublicKey
 from healthpassport.status.stored import StatusView, StoredStatusList
@@ -75,7 +75,6 @@ class StatusStore:
 
         With ``due_only`` a list is left alone while its ``ttl`` runs (section 8.3 step 4d).
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         results = []
         for issuer in trust_list.issuers:
             for uri in _named(issuer, fetcher):
@@ -169,7 +168,11 @@ class StatusStore:
                 "issuedAt": int(stored.issued_at.timestamp()),
             }
         )
-        replace_file(self._path(stored.uri), data)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(self._path(stored.uri), data)
+        except OSError as error:
+            raise TrustError("trust.storage", error.strerror or "") from error
 
     def _load(self, uri: str) -> _Stored | None:
         stored = _parsed(self._path(uri))

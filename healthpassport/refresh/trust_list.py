@@ -8,6 +8,7 @@ replaced. Whatever fails, the last good copy stays. What is *not* here: reading 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -70,8 +71,16 @@ def update_trust_list(
     Raises:
         TrustError: ``trust.rollback``, ``trust.expired``, ``trust.signature``,
             ``trust.threshold``, ``trust.root_chain``, ``trust.type``, ``trust.invalid``, ...
+            ``trust.storage`` when the disk refuses.
         FetchError: ``limit.fetch`` and all others of the fetcher.
     """
+    try:
+        return _update(folder, url=url, root=root, fetcher=fetcher, now=now)
+    except OSError as error:
+        raise TrustError("trust.storage", error.strerror or "") from error
+
+
+def _update(folder: Path, *, url: str, root: bytes, fetcher: Fetcher, now: datetime) -> TrustView:
     folder.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     with TemporaryDirectory(dir=folder, prefix=_WORK) as name:
@@ -140,8 +149,9 @@ def _pack(work: Path) -> Mapping[str, bytes]:
 def _sweep(folder: Path) -> None:
     """Remove the working folders of updates that were killed."""
     for left in folder.glob(f"{_WORK}*"):
-        if time.time() - left.stat().st_mtime > LEFT_OVER_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another update ended just now
+            if time.time() - left.stat().st_mtime > LEFT_OVER_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 class _TufFetcher(FetcherInterface):

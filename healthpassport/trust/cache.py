@@ -35,12 +35,15 @@ def read_cache(folder: Path) -> CachedFiles:
     """The copy in ``folder``.
 
     Raises:
-        TrustError: ``trust.missing`` when there is none, ``trust.signature`` when it was altered.
+        TrustError: ``trust.missing`` when there is none, ``trust.signature`` when it was altered,
+            ``trust.storage`` when it cannot be read.
     """
     try:
         data = (folder / CACHE_FILE).read_bytes()
     except FileNotFoundError as error:
         raise TrustError("trust.missing") from error
+    except OSError as error:
+        raise TrustError("trust.storage", error.strerror or "") from error
     try:
         found = parse_json_object(data, max_bytes=MAX_CACHE_BYTES)
         files, updated_at = found["files"], found["updatedAt"]

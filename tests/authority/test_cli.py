@@ -129,6 +129,7 @@ def test_claims_come_from_a_file(trust, tmp_path):
         (("init", "--name", "x", "--passphrase-file", "key.jwk", "--nothing"), 2, "No such option"),
         (("update", "--url", "http://x.example", "--root", "nowhere"), 1, "authority.entry"),
         (("check", "--copy", "copy"), 1, ""),
+        (("init", "--name", "x", *SECRET, "--folder", "pass"), 1, "authority.storage"),
     ],
 )
 def test_a_mistake_is_said_in_words(trust, words, code, said):

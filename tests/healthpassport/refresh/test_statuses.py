@@ -265,3 +265,8 @@ def test_fetching_one_list_raises_what_is_wrong(store, lists, tmp_path):
     with pytest.raises(PassportError) as caught:
         store.fetch_one(trust_list().issuers[0], STATUS, fetcher=lists, now=NOW)
     assert caught.value.code == "net.response"
+
+
+def test_a_disk_that_refuses_is_told_for_each_list(store, lists):
+    store.folder.write_bytes(b"")
+    assert codes(store, lists) == {STATUS: "trust.storage", OTHER_STATUS: "trust.storage"}

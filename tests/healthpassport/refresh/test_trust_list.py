@@ -127,3 +127,22 @@ def test_an_error_in_place_of_the_next_root(tmp_path, repository, status):
 
 def test_what_is_no_root_cannot_be_pinned(tmp_path, repository):
     assert refusal(tmp_path, repository, root=b"x") == "trust.invalid"
+
+
+def test_a_full_disk_leaves_the_copy(tmp_path, repository, monkeypatch):
+    update(tmp_path, repository)
+    repository.publish(2)
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("healthpassport.trust.cache.os.fsync", full)
+        assert refusal(tmp_path, repository) == "trust.storage"
+    view = read_trust_list(tmp_path, root=repository.pinned, now=NOW, max_age=timedelta(days=7))
+    assert view.trust_list.version == 1
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path, repository):
+    (tmp_path / "file").write_bytes(b"")
+    assert refusal(tmp_path / "file", repository) == "trust.storage"

@@ -46,3 +46,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside(tmp_path, mon
 def test_a_file_can_be_for_its_owner_alone(tmp_path):
     replace_file(tmp_path / "key", b"x", mode=0o600)
     assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_that_cannot_be_read_is_said_to_be_so(tmp_path):
+    (tmp_path / cache.CACHE_FILE).mkdir()
+    with pytest.raises(TrustError) as caught:
+        read_cache(tmp_path)
+    assert caught.value.code == "trust.storage"
