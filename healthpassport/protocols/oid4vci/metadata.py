@@ -146,4 +146,13 @@ def parse_authorization_server_metadata(
 
 def _wire(model: WireModel) -> dict[str, Json]:
     dumped: dict[str, Json] = model.model_dump(by_alias=True, exclude_none=True, mode="json")
-    return {name: value for name, value in dumped.items() if value not in ([], {})}
+    return {name: _filled(value) for name, value in dumped.items() if value not in ([], {})}
+
+
+def _filled(value: Json) -> Json:
+    """``value`` without empty members: the metadata schema wants a list with entries or none."""
+    if isinstance(value, Mapping):
+        return {name: _filled(entry) for name, entry in value.items() if entry not in ([], {})}
+    if isinstance(value, list):
+        return [_filled(entry) for entry in value]
+    return value
