@@ -32,6 +32,7 @@ from healthpassport.formats.sd_jwt import Decoys
 from healthpassport.keys import Signer, generate_signer
 
 INPUTS: Final = Path(__file__).resolve().parents[3] / "shared" / "bench" / "inputs"
+LIST_PATH: Final = 2  # the length of a path to the elements of a list
 ROUNDS: Final = 9
 ROUND_SECONDS: Final = 0.15
 REGISTERED: Final = ("iss", "iat", "nbf", "exp")
@@ -50,17 +51,41 @@ class Case:
     shown: tuple[tuple[str | int | None, ...], ...]
 
 
-def large() -> Case:
-    """The large record, each demographic field and each entry a disclosure of its own."""
-    source = json.loads((INPUTS / "health-large.sdjwt.json").read_text(encoding="utf-8"))
-    frame, present = source["frames"]["entry"], source["present"]["entry"]
-    arrays = [name for name in frame if name != "_sd"]
+def large(*, fields: bool) -> Case:
+    """The large record: each entry a disclosure, and with ``fields`` each field of each entry too.
+
+    Without the published inputs a record of the same shape is made up, and the table says so.
+    """
+    source = published() if INPUTS.is_dir() else made_up()
     claims = {k: v for k, v in source["claims"].items() if k not in REGISTERED}
+    arrays = [name for name, value in claims.items() if isinstance(value, list)]
+    plain = list(source["frames"]["entry"]["_sd"])
+    inner = [(a, None, n) for a in arrays for n in claims[a][0]] if fields else []
     return Case(
         claims,
-        (*((name,) for name in frame["_sd"]), *((name, None) for name in arrays)),
-        tuple((name,) if value is True else (name, None) for name, value in present.items()),
+        (*((name,) for name in plain), *((name, None) for name in arrays), *inner),
+        tuple((name,) for name in source["present"]["entry"]),
     )
+
+
+def published() -> dict[str, Any]:
+    """The inputs that stand beside the checkout."""
+    return json.loads((INPUTS / "health-large.sdjwt.json").read_text(encoding="utf-8"))
+
+
+def made_up() -> dict[str, Any]:
+    """Eleven fields and 35 entries in five lists, as in the published inputs."""
+    entry = {"code": "91936005", "display": "An entry", "system": "http://snomed.info/sct"}
+    lists = {"allergies": 5, "medications": 8, "problems": 10, "immunisations": 8, "results": 4}
+    names = [f"field{number}" for number in range(11)]
+    claims: dict[str, Any] = {"vct": "https://example.org/vct/1", **dict.fromkeys(names, "value")}
+    for name, count in lists.items():
+        claims[name] = [
+            {**entry, "date": f"20{n:02}-01-01", "status": "active"} for n in range(count)
+        ]
+    shown = dict.fromkeys([*names[:3], "allergies", "medications"], True)
+    frame = {"_sd": names}
+    return {"claims": claims, "frames": {"entry": frame}, "present": {"entry": shown}}
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -78,9 +103,14 @@ def milliseconds(work: Callable[[], object]) -> float:
     return statistics.median(rounds) * 1_000
 
 
-def marked(value: Any) -> Any:
+def marked(value: Any, *, fields: bool) -> Any:
     """Every element of an array as something that sd-jwt makes disclosable."""
-    return [SDObj(element) for element in value] if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return [
+        SDObj({SDObj(name): member for name, member in element.items()} if fields else element)
+        for element in value
+    ]
 
 
 @dataclass
@@ -106,7 +136,9 @@ class Ours:
         )
 
     def present(self, credential: str) -> str:
-        held = sd_jwt_vc.open_held(credential)
+        return self.show(sd_jwt_vc.open_held(credential))
+
+    def show(self, held: sd_jwt_vc.Held) -> str:
         return sd_jwt_vc.present(
             held,
             disclose=sd_jwt_vc.select(held, self.case.shown),
@@ -130,13 +162,18 @@ class Peer:
         self.public = JWK(**ours.issuer.public_key.jwk())
         claims = ours.case.claims
         hidden = {path[0] for path in ours.case.disclosable if len(path) == 1}
+        fields = any(len(path) > LIST_PATH for path in ours.case.disclosable)
         self.claims = {
             "iss": "https://issuer.example",
             "iat": int(ours.now.timestamp()),
-            **{SDObj(k) if k in hidden else k: marked(v) for k, v in claims.items()},
+            **{SDObj(k) if k in hidden else k: marked(v, fields=fields) for k, v in claims.items()},
         }
         self.wanted = {
-            path[0]: True if len(path) == 1 else [True] * len(claims[path[0]])
+            path[0]: [
+                dict.fromkeys(element, True) if fields else True for element in claims[path[0]]
+            ]
+            if isinstance(claims[path[0]], list)
+            else True
             for path in ours.case.shown
         }
 
@@ -155,11 +192,15 @@ class Peer:
 
 
 def main() -> None:
-    """Print the table."""
+    """Print one table for each size."""
     if not INPUTS.is_dir():
-        sys.stderr.write("The published benchmark inputs do not stand beside the checkout.\n")
-        return
-    ours = Ours(large(), generate_signer(), generate_signer(), datetime.now(UTC))
+        sys.stdout.write("Made-up input: the published inputs do not stand beside the checkout.\n")
+    for fields in (False, True):
+        compare(Ours(large(fields=fields), generate_signer(), generate_signer(), datetime.now(UTC)))
+
+
+def compare(ours: Ours) -> None:
+    """Measure ours and the peers on the same claims and keys."""
     peer, openvc = Peer(ours), SdJwtVcProofSuite()
     made, peer_made = ours.issue(), peer.issue()
     shown, peer_shown = ours.present(made), peer.present(peer_made)
@@ -169,16 +210,19 @@ def main() -> None:
     disclosures = {made.count("~") - 1, peer_made.count("~") - 1}
     visible = {shown.count("~") - 1, peer_shown.count("~") - 1}
     header = f"{disclosures} disclosures, {visible} shown".translate(str.maketrans("", "", "{}"))
+    held = sd_jwt_vc.open_held(made)
     report(
         header,
         {
             "issue": (ours.issue, peer.issue, None),
-            "present": (lambda: ours.present(made), lambda: peer.present(peer_made), None),
+            "open and present": (lambda: ours.present(made), lambda: peer.present(peer_made), None),
+            "present what is open": (lambda: ours.show(held), None, None),
             "verify": (
                 lambda: ours.verify(shown),
                 lambda: peer.verify(peer_shown),
                 lambda: openvc.verify(shown, **options),
             ),
+            "(one ES256 signature)": (lambda: ours.issuer.sign(b"x" * 1_000), None, None),
         },
     )
 
@@ -195,10 +239,11 @@ def report(header: str, rows: dict[str, tuple[Callable[[], object] | None, ...]]
     ]
     for name, works in rows.items():
         times = [milliseconds(work) if work else None for work in works]
-        ratio = min(found for found in times[1:] if found is not None) / (times[0] or 1)
+        peers = [found for found in times[1:] if found is not None]
+        ratio = f"{min(peers) / (times[0] or 1):.1f}" if peers else "-"
         cells = ["-" if found is None else f"{found:.3f}" for found in times]
-        lines.append(f"| {name} | {' | '.join(cells)} | {ratio:.1f} |")
-    sys.stdout.write("\n".join([*lines, ""]))
+        lines.append(f"| {name} | {' | '.join(cells)} | {ratio} |")
+    sys.stdout.write("\n".join([*lines, "", ""]))
 
 
 if __name__ == "__main__":
