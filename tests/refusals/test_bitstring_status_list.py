@@ -1,7 +1,7 @@
-"""Attack sta-014: the other kind of status list, in every wrong shape, is never taken for valid.
+"""Attack sta-014 on a record of ours: the other kind of status list is never taken for this one.
 
-Bitstring status lists are not built yet. Until they are, a record that points to one has no status
-that can be checked, and a list of that kind is no list: each is a refusal, none a pass.
+A record in SD-JWT VC form points to a token status list. A pointer to a bitstring list, or a list
+of that kind in place of a token list, is a refusal whatever it holds, and never "valid".
 """
 
 from __future__ import annotations
