@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 import structlog
@@ -27,11 +28,11 @@ def play(folder: Path, *, record: Path | None, tls: TlsFiles | None, say: Say) -
 
 def browse(folder: Path, *, record: Path | None, tls: TlsFiles | None, say: Say) -> None:
     """Start everything with a filled wallet, say where it is, and wait for Ctrl-C."""
-    bundle = read_record(record or PATIENT)
+    bundle = record or PATIENT
+    data = read_record(bundle)
     with _world(folder, tls) as world:
-        journey = Journey(world, bundle, lambda _line: None)
-        journey.prepare()
-        for line in _welcome(world):
+        Journey(world, data, lambda _line: None).prepare()
+        for line in _welcome(world, bundle):
             say(line)
         with suppress(KeyboardInterrupt):
             while True:
@@ -52,36 +53,46 @@ def _world(folder: Path, tls: TlsFiles | None) -> Iterator[World]:
         world.folders.remove()
 
 
-def _welcome(world: World) -> Iterator[str]:
-    settings = world.wallet_settings
+def _welcome(world: World, bundle: Path) -> Iterator[str]:
+    wallet = ".venv/bin/passport-wallet"
     passphrase = f"--passphrase-file {_shown(world.passphrase_file)}"
     yield ""
-    yield "Health Passport is running on this machine, with a made-up patient."
+    yield f"Health Passport is running on this machine, with the record {_shown(bundle)}"
     yield ""
     yield f"  Hospital desk (open in a browser):  {world.page_server.url}"
-    yield f"  Surgery (protocol, for wallets):    {world.issuer_server.url}"
-    yield f"  Trust list (static files):          {world.authority_server.url}/changelog.md"
+    yield f"  Surgery (https, for wallets):       {world.issuer_server.url}"
+    yield f"  Who may issue and ask (https):      {world.authority_server.url}/changelog.md"
     yield ""
     yield "Try this in a second terminal, in this folder:"
     yield ""
-    yield f"  1.  export PASSPORT_WALLET_FOLDER={_shown(settings.folder)}"
-    yield f"      export PASSPORT_WALLET_CA_FILE={_shown(world.tls.ca)}"
-    yield f"      export PASSPORT_WALLET_TRUST_ROOT={_shown(settings.root_file)}"
-    yield f"      export PASSPORT_WALLET_ALLOWED_PRIVATE_HOSTS='{_private(world)}'"
-    yield f"      .venv/bin/passport-wallet list {passphrase}"
-    yield "  2.  At the desk page, choose a question and copy the link under the code."
-    yield f"  3.  .venv/bin/passport-wallet present 'LINK' {passphrase}"
-    yield "      Untick what you want to keep, and look at the desk page."
+    yield f"  1.  . {_shown(_write_environment(world))}"
+    yield f"      {wallet} list {passphrase}"
+    yield "  2.  On the desk page, choose a question and copy the link under its code. Then:"
+    yield f"      {wallet} present 'LINK' {passphrase}"
+    yield "  3.  Untick what you want to keep, say yes, and look at the desk page."
     yield ""
+    yield "Another person:  make demo RECORD=demo/patients/tobias-fenwick-obi.json"
     yield "Ctrl-C stops everything and removes it."
+
+
+def _write_environment(world: World) -> Path:
+    """A file for the shell that points ``passport-wallet`` at this world."""
+    settings = world.wallet_settings
+    hosts = ", ".join(f'"{host}"' for host in sorted(world.private_hosts))
+    values = {
+        "FOLDER": settings.folder,
+        "CA_FILE": settings.ca_file,
+        "TRUST_ROOT": settings.root_file,
+        "TRUST_URL": settings.trust_url,
+        "ALLOWED_PRIVATE_HOSTS": f"[{hosts}]",
+    }
+    lines = [f"export PASSPORT_WALLET_{name}={quote(str(v))}\n" for name, v in values.items()]
+    path = world.folders.top / "wallet.env"
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
 
 
 def _shown(path: Path) -> str:
     """``path`` as short as it can be typed from here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _private(world: World) -> str:
-    hosts = ", ".join(f'"{host}"' for host in sorted(world.private_hosts))
-    return f"[{hosts}]"
+    whole, here = path.resolve(), Path.cwd()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)

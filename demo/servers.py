@@ -55,22 +55,34 @@ class LoopbackServer:
         """
         config = uvicorn.Config(
             self.app,
-            host="127.0.0.1",
-            port=self.port,
             log_level="warning",
             access_log=False,
             server_header=False,
             ssl_certfile=str(self.tls.certificate) if self.tls else None,
             ssl_keyfile=str(self.tls.key) if self.tls else None,
         )
+        listener = self._listen()
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, name=self.name, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name=self.name, daemon=True
+        )
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise ServiceError("demo.server", f"{self.name} on port {self.port}")
             time.sleep(0.01)
+
+    def _listen(self) -> socket.socket:
+        """The bound socket: here, since the server ends its thread when a port is taken."""
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", self.port))
+        except OSError as error:
+            listener.close()
+            raise ServiceError("demo.server", f"{self.name} on port {self.port}") from error
+        return listener
 
     def stop(self) -> None:
         """Stop to listen; returns when the port is closed."""

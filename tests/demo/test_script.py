@@ -1,0 +1,58 @@
+"""The journey that the demo and CI run, by its command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENTS = sorted((ROOT / "demo" / "patients").glob("*.json"))
+
+
+def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from demo.cli import main; main()", "--folder", str(folder)]
+    return subprocess.run(
+        [*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("record", PATIENTS, ids=[path.stem for path in PATIENTS])
+def test_every_made_up_patient_s_record_goes_from_issuer_to_desk_to_withdrawn(tmp_path, record):
+    done = run_demo(tmp_path / "demo", "--script", "--record", str(record))
+    assert done.returncode == 0, done.stderr
+    assert "The desk sees: withdrawn" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_file_that_is_no_record_is_refused_with_words_and_leaves_nothing(tmp_path):
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("{")
+    done = run_demo(tmp_path / "demo", "--script", "--record", str(wrong))
+    assert done.returncode == 1
+    assert "Next:" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_file_that_is_not_there_is_refused_with_words(tmp_path):
+    done = run_demo(tmp_path / "demo", "--script", "--record", str(tmp_path / "nothing.json"))
+    assert done.returncode == 1
+    assert "demo.record" in done.stderr
+
+
+def test_a_folder_of_something_else_is_never_removed(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep me")
+    done = run_demo(tmp_path, "--script")
+    assert done.returncode == 1
+    assert "demo.folder" in done.stderr
+    assert (tmp_path / "mine.txt").read_text() == "keep me"
+
+
+def test_half_a_certificate_is_refused(tmp_path):
+    done = run_demo(tmp_path / "demo", "--script", "--tls-cert", "server.pem")
+    assert done.returncode == 1
+    assert "demo.tls" in done.stderr
