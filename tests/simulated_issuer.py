@@ -246,3 +246,14 @@ class Wallet:
             proofs = [self.proof(nonce) for _ in range(copies)]
         value = {"credential_configuration_id": record_type, "proofs": {"jwt": proofs}}
         return self.post("/credential", value)
+
+
+def refused(answer, error, status=400):
+    """``answer`` refuses in OAuth words, with our code and help."""
+    assert answer.status == status, answer.body
+    body = answer.json()
+    assert body["error"] == error, body
+    assert body["help"]
+    assert body["code"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert "Traceback" not in answer.body.decode()
