@@ -23,7 +23,7 @@ NOT_RECORDED: Final = "Allergies not recorded"
 UNAVAILABLE: Final = "Allergies unavailable"
 
 # Whatever is not said to be over counts as current: no status, or one that we do not know.
-OVER: Final = frozenset({"inactive", "resolved"})
+OVER: Final = ("inactive", "resolved")
 MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 NHS_DIGITS: Final = 10
 
