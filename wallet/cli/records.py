@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from healthpassport.encoding import Json
     from wallet.service import HistoryEntry, OfferPreview, RecordView
 
-RecordId = Annotated[str, typer.Argument(help="A number on the list, or the record's id.")]
+RecordId = Annotated[
+    str, typer.Argument(help="A number on the list, or the record's id (or how it begins).")
+]
 
 
 def add(

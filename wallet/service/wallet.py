@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection
 from pathlib import Path
+from typing import Final
 
 from healthpassport.errors import ServiceError, VaultError
 from healthpassport.trust.model import TrustView
@@ -17,6 +18,8 @@ from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+
+SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
 
 class Wallet:
@@ -188,8 +191,8 @@ class Wallet:
         wanted = record_id.strip().lower()
         if wanted.isdecimal() and 1 <= int(wanted) <= len(records):
             return records[int(wanted) - 1]
-        found = [record for record in records if wanted and record.id.startswith(wanted)]
-        if len(found) != 1:
+        found = [record for record in records if record.id.startswith(wanted)]
+        if len(wanted) < SHORTEST_ID or len(found) != 1:
             raise ServiceError("wallet.record_unknown")
         return found[0]
 
