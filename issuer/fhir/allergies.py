@@ -55,7 +55,11 @@ def _concept(resource: JsonObject) -> Concept:
         return named
     substances = [resource.get("substance")]
     substances += [reaction.get("substance") for reaction in objs(resource.get("reaction"))]
-    return next((c for s in substances if not (c := concept(s)).is_empty), named)
+    shown = [c for s in substances if not (c := concept(s)).is_empty]
+    if len(shown) <= 1:
+        return shown[0] if shown else named
+    codings = dict.fromkeys(coding for c in shown for coding in c.codings)
+    return Concept(tuple(codings), ", ".join(dict.fromkeys(c.name for c in shown if c.name)))
 
 
 def details(entry: Entry) -> Details:

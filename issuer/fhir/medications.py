@@ -88,17 +88,29 @@ def medicine(found: Found, index: Index) -> Concept:
         value = found.resource.get(name)
         if value is None:
             continue
-        inner = obj(value)
-        # R5's CodeableReference holds the concept one level deeper.
-        named = concept(inner.get("concept", value))
+        named = _inline(value)
         if not named.is_empty or named.absent:
             return named
         target = index.resolve(value, found)
         if target is not None and target.type == "Medication":
-            return _of_medication(target, index)
-        if (display := string(inner.get("display"))) is not None:
+            named = _of_medication(target, index)
+            if not named.is_empty or named.absent:
+                return named
+        if (display := string(obj(value).get("display"))) is not None:
             return Concept(text=display)
     return Concept()
+
+
+def _inline(value: Json) -> Concept:
+    """The concept that stands in ``value`` itself; the display of a Reference is none.
+
+    R5's CodeableReference holds its concept one level deeper.
+    """
+    inner = obj(value)
+    if "concept" in inner:
+        return concept(inner.get("concept"))
+    is_reference = "reference" in inner or "identifier" in inner
+    return Concept() if is_reference and "coding" not in inner else concept(value)
 
 
 def _of_medication(found: Found, index: Index) -> Concept:
@@ -116,13 +128,16 @@ def _of_medication(found: Found, index: Index) -> Concept:
 def _ingredient(part: JsonObject, found: Found, index: Index) -> Concept:
     for name in ("itemCodeableConcept", "itemReference", "item"):
         value = part.get(name)
-        inner = obj(value)
-        named = concept(inner.get("concept", value))
+        named = _inline(value)
         if not named.is_empty:
             return named
         target = index.resolve(value, found) if value is not None else None
         if target is not None and target is not found:
-            return concept(target.resource.get("code"))
+            named = concept(target.resource.get("code"))
+            if not named.is_empty:
+                return named
+        if (display := string(obj(value).get("display"))) is not None:
+            return Concept(text=display)
     return Concept()
 
 

@@ -80,24 +80,42 @@ def _is_null(coding: Coding) -> bool:
 def negation(found: Concept, section: str) -> Negation | None:
     """What ``found`` denies, or None where it names something."""
     listed = [n for c in found.codings if (n := _listed(c, section)) is not None]
-    if listed:
+    if listed and not _contradicted(found, section):
         whole = all(n.whole for n in listed)
         unknown = any(n.kind is Kind.ABSENT_INFO for n in listed)
         return Negation(Kind.ABSENT_INFO if unknown else Kind.NEGATED, whole and not unknown)
     coded = [c for c in found.codings if c.code and not _is_null(c)]
     if found.absent and not [c for c in coded if not (c.system or "").endswith(ABSENT_REASON)]:
-        return Negation(Kind.ABSENT_INFO, whole=False)
+        return None if _names(found, section) else Negation(Kind.ABSENT_INFO, whole=False)
     if coded:
         return _by_displays(coded, section)
     nulls = {(c.code or "").strip().lower() for c in found.codings if _is_null(c)}
     words = [w for w in (found.text, *(c.display for c in found.codings)) if w]
     if nulls and nulls <= _NOT_ASKED:
-        return Negation(Kind.ABSENT_INFO, whole=False)
+        return None if _names(found, section) else Negation(Kind.ABSENT_INFO, whole=False)
     said = [_in_words(word, section) for word in words if not nulls or word == found.text]
     if not said or None in said:
         return None
     known = [n for n in said if n is not None]
     return known[0] if all(n == known[0] for n in known) else Negation(known[0].kind, whole=False)
+
+
+def _contradicted(found: Concept, section: str) -> bool:
+    """Whether a second SNOMED CT code beside the listed one names something in its own words."""
+    return any(
+        coding.display is not None and _in_words(coding.display, section) is None
+        for coding in found.codings
+        if system_of(coding) == SNOMED and _listed(coding, section) is None
+    )
+
+
+def _names(found: Concept, section: str) -> bool:
+    """Whether the text names something although its code is said to be absent (rule 9)."""
+    text = (found.text or "").strip()
+    shown = {(word or "").casefold() for c in found.codings for word in (c.display, c.code)}
+    if not text or text.casefold() in shown or _NAMELESS.fullmatch(text):
+        return False
+    return _in_words(text, section) is None
 
 
 def _by_displays(coded: list[Coding], section: str) -> Negation | None:
@@ -111,7 +129,22 @@ def _by_displays(coded: list[Coding], section: str) -> Negation | None:
 
 _NO: Final = (
     r"(?:(?:the )?(?:patient|subject|person|pt)(?:'s)? (?:has|have|is) |there are |has )?"
-    r"(?:no|nil|not any|none)(?: (?:known|current|active|relevant|significant|regular|other))*"
+    r"(?:no|nil|not any|none)(?: (?:known|current|active|regular))*"
+)
+# Words that leave room for something after all, or begin to tell of it: "no known allergies except
+# penicillin" is no negation, and is shown as it stands.
+_AFTER_ALL: Final = re.compile(
+    r"\b(?:except\w*|exclud\w+|exception|apart from|aside from|other than|outside of|but|however|"
+    r"besides|although|though|unless|only|beyond|with|until|since|"
+    r"(?<!not )(?<!not known to be )allergic to|intolerant|sensitive to|react(?:s|ed|ing)|"
+    r"caus(?:es?|ed|ing)|anaphyla\w*|rash|hives|swelling|suspected|possibl[ey]|query)\b"
+    r"|[;:!?.](?=\s)|\?"
+)
+_NAMELESS: Final = re.compile(
+    r"(?:temporarily |asked but )?unknown|not known|unspecified|not specified|not stated|"
+    r"not available|not applicable|unavailable|n/?a|none|nil|masked|missing|no data|data absent|"
+    r"\W*",
+    re.IGNORECASE,
 )
 _THINGS: Final = {
     "allergies": r"(?:allerg(?:y|ies)|allergic (?:conditions?|reactions?)|"
@@ -151,7 +184,8 @@ def _patterns(section: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Patter
     whole = rf"{_NO} {things}{said}"
     if extra := _WHOLE_WORDS.get(section):
         whole += f"|{extra}"
-    narrower = _NARROWER.get(section, r"(?:no|nil) known .+")
+    narrower = rf"(?:no|nil) (?:other|further|new|relevant|significant)(?: [a-z]+)* {things}|"
+    narrower += _NARROWER.get(section, r"(?:no|nil) known .+")
     unknown = (
         rf"{_UNKNOWN}|{things} (?:are |is )?(?:unknown|not (?:known|recorded|documented|on file))|"
         rf"{_NO} {things} (?:recorded|documented|on (?:file|record))"
@@ -165,6 +199,8 @@ def _in_words(text: str, section: str) -> Negation | None:
     plain = re.sub(r"\((?:situation|finding|disorder|context-dependent category)\)", "", text)
     plain = re.sub(r"\s+", " ", plain).strip(" .;:!-").casefold()
     if len(plain) > 120:  # noqa: PLR2004 - longer text tells a story, not an absence
+        return None
+    if _AFTER_ALL.search(plain):
         return None
     whole, narrower, unknown = _patterns(section)
     if unknown.fullmatch(plain):

@@ -270,6 +270,45 @@ def test_a_medicine_may_be_named_by_its_ingredients_alone():
     assert [coding[1] for coding in item["codings"]] == ["1", "2"]
 
 
+def referred(**held):
+    """The one active item of a statement that names its medicine by reference only."""
+    statement = medicine(medicationReference={"reference": "#m", "display": "As shown"}, **held)
+    del statement["medicationCodeableConcept"]
+    (item,) = extract(record_of(statement)).report()["sections"]["medications"]["active"]
+    return item
+
+
+@pytest.mark.parametrize(
+    ("contained", "text", "codes"),
+    [
+        (MEDICATION, "Ramipril", ["386872004"]),
+        (INGREDIENTS, "Alpha + Beta", ["1", "2"]),
+        ({"resourceType": "Medication", "id": "m"}, "As shown", []),
+        ({"resourceType": "Medication", "id": "other"}, "As shown", []),
+    ],
+)
+def test_the_display_of_a_reference_never_hides_the_codes_of_its_medicine(contained, text, codes):
+    item = referred(contained=[contained])
+    assert item["text"] == text
+    assert [coding[1] for coding in item["codings"]] == codes
+
+
+def test_the_display_of_an_ingredient_never_hides_its_codes():
+    part = {"itemReference": {"reference": "#s", "display": "As shown"}}
+    substance = {"resourceType": "Substance", "id": "s", "code": concept("3", "Gamma")}
+    held = [{"resourceType": "Medication", "id": "m", "ingredient": [part]}]
+    assert referred(contained=held)["text"] == "As shown"
+    assert referred(contained=[*held, substance])["codings"][0][1:] == ["3", "Gamma"]
+
+
+def test_an_allergy_without_a_code_is_named_by_all_its_substances():
+    reactions = [{"substance": concept("1", "Alpha")}, {"substance": concept("2", "Beta")}]
+    report = extract(record_of(allergy({}, reaction=reactions))).report()
+    (item,) = report["sections"]["allergies"]["active"]
+    assert item["text"] == "Alpha, Beta"
+    assert [coding[1] for coding in item["codings"]] == ["1", "2"]
+
+
 def test_a_reference_that_leads_nowhere_names_nothing_and_is_a_defect():
     statement = medicine(medicationReference={"reference": "Medication/elsewhere"})
     del statement["medicationCodeableConcept"]

@@ -18,6 +18,7 @@ ABSENT = {
         }
     ]
 }
+REASONS = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 
 def said(code, section="allergies"):
@@ -58,8 +59,14 @@ def said(code, section="allergies"):
         ({"text": "No allergies recorded"}, ("absent_info", False)),
         ({"text": "Not asked"}, ("absent_info", False)),
         (ABSENT, ("absent_info", False)),
-        (concept("unknown", system="http://terminology.hl7.org/CodeSystem/data-absent-reason"),
-         ("absent_info", False)),
+        (concept("unknown", system=REASONS), ("absent_info", False)),
+        (concept("unknown", "Unknown", system=REASONS, text="Unknown"), ("absent_info", False)),
+        ({"text": "Not available"} | ABSENT, ("absent_info", False)),
+        ({"text": "Allergies not recorded"} | ABSENT, ("absent_info", False)),
+        ({"text": "No other allergies"}, ("negated", False)),
+        ({"text": "No significant drug allergies"}, ("negated", False)),
+        ({"text": "Not allergic to penicillin"}, ("negated", False)),
+        (concept("716186003", "No known allergy", text="Keine Allergien"), ("negated", True)),
         (concept("NASK", system="http://terminology.hl7.org/CodeSystem/v3-NullFlavor"),
          ("absent_info", False)),
     ],
@@ -84,6 +91,17 @@ def test_a_negation_is_understood_with_its_scope(code, meaning):
         concept("716186003", system="urn:local"),
         PEANUT | ABSENT,
         concept("UNK", system="http://hl7.org/fhir/v3/NullFlavor"),
+        {"text": "No known allergies except penicillin"},
+        {"text": "No known drug allergies but reacts to latex"},
+        {"text": "No known drug allergy. Peanuts cause swelling"},
+        {"text": "No allergies to penicillin; allergic to aspirin"},
+        {"text": "No known allergies, allergic to cats"},
+        {"text": "No drug allergies apart from aspirin"},
+        {"text": "No known drug allergies?"},
+        {"text": "Bee stings"} | ABSENT,
+        concept("unknown", system=REASONS, text="Bee stings"),
+        concept("NI", system="http://hl7.org/fhir/v3/NullFlavor", text="Bee stings"),
+        {"coding": concept("716186003")["coding"] + PEANUT["coding"]},
     ],
 )
 def test_what_names_something_is_no_negation(code):
