@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from record_examples import allergies, medicines
 
 from authority.service import Authority, RegisteredVerifier
 from authority.store import Passphrases
 from healthpassport.credential import Challenge, Credential, Presentation
 from healthpassport.encoding import b64_encode, parse_json_object
-from healthpassport.errors import FetchError
+from healthpassport.errors import FetchError, PassportError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.jose import jws
@@ -286,3 +287,19 @@ def peek(request_object: str) -> dict[str, Any]:
 
 def x5c(chain: Iterable[bytes]) -> list[str]:
     return [b64_encode(der) for der in chain]
+
+
+def opened(desk, wallet, template="emergency_admission", name="ward"):
+    view = desk.ask(template, desk=name)
+    trust = desk.lists.views(view.created_at).trust
+    return view, wallet.read(desk, view.link, trust)
+
+
+def code_of(action, *arguments, **named):
+    with pytest.raises(PassportError) as caught:
+        action(*arguments, **named)
+    return caught.value.code
+
+
+def post(desk, view, body):
+    return desk.receive(handle_of(view.link), body)
