@@ -93,7 +93,11 @@ class Settings(BaseSettings):
         900, description="Seconds that a status list may be cached.", ge=1, le=86_400
     )
     status_hours: int = Field(
-        24, description="Hours until a published status list expires.", ge=1, le=720
+        72,
+        description="Hours until a published status list expires: how long a desk without a "
+        "network can still tell that a record was not withdrawn.",
+        ge=1,
+        le=720,
     )
     requests_per_second: float = Field(
         50.0, description="Token and nonce requests that one address may make.", gt=0

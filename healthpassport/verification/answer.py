@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from healthpassport.credential import Challenge, Credential, VerifiedIssuer
 from healthpassport.encoding import Json
-from healthpassport.errors import CredentialError, ProtocolError, StatusError
+from healthpassport.errors import CredentialError, ProtocolError, RecordError, StatusError
 from healthpassport.formats import FORMATS, DisclosedCredential, ParsedCredential
 from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.keys.public import PublicKey
@@ -24,7 +24,12 @@ from healthpassport.protocols.dcql import Answer, CredentialQuery
 from healthpassport.protocols.dcql.answers import check_one
 from healthpassport.status.reference import StatusReference, reference, require_valid, status_name
 from healthpassport.status.stored import StatusView, StoredStatusList
-from healthpassport.summary import DisclosedRecord, definition_for_vct, from_payload
+from healthpassport.summary import (
+    DisclosedRecord,
+    definition_for_vct,
+    disclosure_tree,
+    from_payload,
+)
 from healthpassport.trust.model import TrustedIssuer, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.policy import FreshnessPolicy
@@ -96,6 +101,7 @@ def prove(
             expired_accepted=True,  # step 6 judges it: out of date is shown, not hidden
         )
     with checklist.step(Step.RECORD):
+        _refuse_other_disclosures(disclosed, record_type)
         from_payload(disclosed.payload)
     expired = _expired(disclosed.expires_at, now=within.now, checklist=checklist)
     status, status_age, unsure = _status(
@@ -159,6 +165,18 @@ def _trusted_issuer(
         iss=iss, thumbprint=thumbprint, record_type=record_type, at=signed_at
     )
     return issuer, key.public_key
+
+
+def _refuse_other_disclosures(disclosed: DisclosedCredential, record_type: str) -> None:
+    """Only what the definition lets a holder hold back may have come in a disclosure.
+
+    A dose that could be shown without its drug, or a state that could be left out, is refused even
+    where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never").
+    """
+    separable = frozenset(disclosure_tree(record_type))
+    for place in disclosed.disclosed:
+        if tuple(None if isinstance(step, int) else step for step in place) not in separable:
+            raise RecordError("record.separable")
 
 
 def _expired(expires_at: datetime, *, now: datetime, checklist: Checklist) -> bool:

@@ -17,7 +17,7 @@ from healthpassport.credential import (
 )
 from healthpassport.errors import ProtocolError
 from healthpassport.keys.signer import generate_signer
-from healthpassport.summary import SectionState
+from healthpassport.summary import SectionState, disclosure_tree
 
 HOLDER = generate_signer()
 SURGERY = Surgery()
@@ -293,6 +293,15 @@ def test_one_failed_record_does_not_hide_the_others_but_nothing_is_accepted():
     assert summary.verdict is Verdict.REJECTED
     assert summary.section("PatientIdentity").state is DeskState.ITEMS
     assert summary.section("AllergySummary").state is DeskState.FAILED_CHECK
+
+
+@pytest.mark.parametrize(
+    "path", [("state",), ("itemCount",), ("items", None, "unit"), ("items", None, "unit", "text")]
+)
+def test_a_record_whose_inseparable_parts_could_be_hidden_is_refused(path):
+    tree = [*disclosure_tree("AllergySummary"), path]
+    text = SURGERY.issue(allergies(), HOLDER, disclosable=tree)
+    assert DESK.verify({"allergies": present(text, HOLDER)}).codes == ("record.separable",)
 
 
 def test_fields_that_were_not_asked_for_are_taken_out():
