@@ -32,7 +32,7 @@ venv: $(VENV)/.venv.stamp ## Make .venv with the tools that install the rest
 install: $(VENV)/.project.stamp ## Install what the apps need, and the project itself
 
 demo: $(VENV)/.project.stamp ## Start authority, issuer, wallet and desk (RECORD=file.json: your own FHIR bundle)
-	$(BIN)/passport-demo $(if $(RECORD),--record "$(RECORD)")
+	@$(BIN)/passport-demo $(if $(RECORD),--record "$(RECORD)")
 
 test: $(VENV)/.dev.stamp ## Run all tests (ARGS="tests/wallet -x": some of them)
 	$(BIN)/pytest $(ARGS)
@@ -73,18 +73,20 @@ clean: ## Remove everything that make, the demo and the tests have made
 
 $(VENV)/.venv.stamp: constraints/build.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: say which with make PYTHON=..."; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r constraints/build.txt
+	@echo "Installing into $(VENV), this once..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r constraints/build.txt
 	@touch $@
 
 $(VENV)/.run.stamp: constraints/run.txt $(VENV)/.venv.stamp
-	$(call install_hashed,constraints/run.txt)
+	@$(call install_hashed,constraints/run.txt)
 	@touch $@
 
 $(VENV)/.project.stamp: pyproject.toml $(VENV)/.run.stamp
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev.stamp: constraints/dev.txt $(VENV)/.project.stamp
-	$(call install_hashed,constraints/dev.txt)
+	@echo "Installing the tools for development..."
+	@$(call install_hashed,constraints/dev.txt)
 	@touch $@
