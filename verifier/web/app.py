@@ -52,7 +52,9 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     app.add_middleware(Guard, hosts=settings.web_hosts)
     app.add_middleware(BodyLimit, limit=MAX_FORM)
     app.add_middleware(Problems)
-    headers = {**DEFAULT_HEADERS, "content-security-policy": POLICY}
+    # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
+    own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
+    headers = {**DEFAULT_HEADERS, **own}
     app.add_middleware(SecurityHeaders, headers=headers)
     return app
 

@@ -1,0 +1,23 @@
+"""Where Chromium is: PASSPORT_CHROMIUM, else on the PATH. Absent: skip, or fail where CI is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium() -> str:
+    """The program's path."""
+    found = os.environ.get("PASSPORT_CHROMIUM") or next(
+        filter(None, map(shutil.which, NAMES)), None
+    )
+    if found is None:
+        absent = "Chromium is not there: install it, or set PASSPORT_CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(absent)
+        pytest.skip(absent)
+    return found
