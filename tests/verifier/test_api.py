@@ -111,6 +111,14 @@ BAD = [
     ("POST", "/requests", WARD, {}, 400, "http.invalid"),
     ("POST", "/requests", WARD, {"template": 5}, 400, "http.invalid"),
     ("POST", "/requests", WARD, {"template": "x", "more": 1}, 400, "http.invalid"),
+    (
+        "POST",
+        "/requests",
+        WARD,
+        {"template": "medicines_check", "expected": {"birth_date": "14.7.58"}},
+        400,
+        "http.invalid",
+    ),
     ("POST", "/requests", WARD, b"{", 400, "http.invalid"),
     ("GET", "/nothing", WARD, b"", 404, "not_found"),
     ("PUT", "/requests", WARD, b"", 405, "http.method"),
@@ -185,6 +193,18 @@ def test_a_declined_request_says_so_in_the_wallets_own_word(world, desk, app):
     call(app, "POST", path, headers=FORM, body=encode_error("access_denied", state=request.state))
     seen = call(app, "GET", f"/requests/{made['id']}", headers=WARD).json
     assert (seen["state"], seen["problem"]["code"]) == ("declined", "access_denied")
+
+
+def test_vpr_030_differences_from_the_person_admitted_are_told(world, desk, app):
+    wanted = {"template": "emergency_admission", "expected": {"family_name": "Other"}}
+    made = call(app, "POST", "/requests", headers=WARD, body=wanted).json
+    wallet = full_wallet(world)
+    trust = desk.lists.views(desk.look(made["id"], desk="ward").created_at).trust
+    body = wallet.answer(wallet.read(desk, made["link"], trust))
+    call(app, "POST", f"/oid4vp/responses/{handle_of(made['link'])}", headers=FORM, body=body)
+    seen = call(app, "GET", f"/requests/{made['id']}", headers=WARD).json
+    assert seen["differences"] == ["familyName"]
+    assert seen["problem"]["code"] == "match.demographics"
 
 
 def test_events_end_with_the_question(app):

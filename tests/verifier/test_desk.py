@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -31,7 +32,7 @@ from healthpassport.protocols.oid4vp import (
     encode_error,
     encode_response,
 )
-from verifier.service import Progress
+from verifier.service import Expected, Progress
 
 # -- the good way ---------------------------------------------------------------------------
 
@@ -234,6 +235,31 @@ def test_a_restart_ends_open_questions_with_a_clear_word(world, tmp_path):
     assert second.look(view.id, desk="ward").progress is Progress.EXPIRED
     first.shut()
     second.shut()
+
+
+EXPECTED = Expected("EXAMPLE ", "1958-07-14", "999 000 0018")
+DIFFERENCES = [
+    ("the same person", EXPECTED, ()),
+    ("nothing known", Expected(), ()),
+    ("vpr-030-name", replace(EXPECTED, family_name="Other"), ("familyName",)),
+    ("vpr-030-birth", replace(EXPECTED, birth_date="1958-07-15"), ("birthDate",)),
+    ("vpr-030-number", replace(EXPECTED, nhs_number="9990000026"), ("nhsNumber",)),
+]
+
+
+@pytest.mark.parametrize(
+    ("expected", "differing"), [r[1:] for r in DIFFERENCES], ids=[r[0] for r in DIFFERENCES]
+)
+def test_vpr_030_each_difference_from_the_person_admitted_is_named(
+    world, desk, expected, differing
+):
+    view = desk.ask("emergency_admission", desk="ward", expected=expected)
+    wallet = full_wallet(world)
+    trust = desk.lists.views(view.created_at).trust
+    post(desk, view, wallet.answer(wallet.read(desk, view.link, trust)))
+    seen = desk.look(view.id, desk="ward")
+    assert seen.differences == differing
+    assert seen.code == ("match.demographics" if differing else None)
 
 
 # -- confirming, closing, forgetting --------------------------------------------------------

@@ -14,19 +14,30 @@ from fastapi import APIRouter, Body, Depends, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
-from verifier.service import TransactionView, qr_svg, view_json, watch
+from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
 
 from .access import CallingDesk, Service
 
 router = APIRouter()
 
 
+class ExpectedIn(BaseModel):
+    """Whom the hospital admitted; what is left out is not compared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    family_name: str = Field(default="", max_length=200)
+    birth_date: str = Field(default="", max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$")
+    nhs_number: str = Field(default="", max_length=20)
+
+
 class RequestIn(BaseModel):
-    """Which template to ask with."""
+    """Which template to ask with, and who the hospital thinks the patient is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     template: str = Field(max_length=64, examples=["emergency_admission"])
+    expected: ExpectedIn | None = None
 
 
 class CodeIn(BaseModel):
@@ -72,7 +83,8 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
 @router.post("/requests", status_code=201)
 def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) -> RequestOut:
     """Open a request; show its QR code, link or short code to the patient."""
-    view = desk.ask(wanted.template, desk=name)
+    expected = Expected(**wanted.expected.model_dump()) if wanted.expected else None
+    view = desk.ask(wanted.template, desk=name, expected=expected)
     return RequestOut(
         version=1,
         id=view.id,

@@ -14,6 +14,7 @@ from .api_keys import load_api_keys
 from .desk import Desk
 from .identity import load_identity
 from .lists import DeskLists
+from .matching import Expected
 from .qr import qr_svg
 from .report import summary_json, view_json
 from .templates import DeskTemplate, Templates
@@ -25,6 +26,7 @@ __all__ = [
     "Desk",
     "DeskLists",
     "DeskTemplate",
+    "Expected",
     "Progress",
     "Random",
     "Templates",

@@ -31,6 +31,7 @@ from verifier.store import Row, Store
 
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
+from .matching import CODE, Expected, differences
 from .templates import DeskTemplate, Templates
 from .transactions import (
     Clock,
@@ -80,8 +81,10 @@ class Desk:
 
     # -- staff ------------------------------------------------------------------------------
 
-    def ask(self, template_name: str, *, desk: str) -> TransactionView:
-        """Open a transaction for ``template_name``.
+    def ask(
+        self, template_name: str, *, desk: str, expected: Expected | None = None
+    ) -> TransactionView:
+        """Open a transaction for ``template_name``; ``expected`` is whom the hospital admitted.
 
         Raises:
             ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``, or
@@ -108,7 +111,9 @@ class Desk:
         with self._lock:
             if len(self._pending) >= MAX_PENDING:
                 raise ServiceError("rate_limited")
-            self._pending[row.id] = Pending(template, key, public_jwk, row.expires_at + GRACE)
+            self._pending[row.id] = Pending(
+                template, key, public_jwk, row.expires_at + GRACE, expected=expected
+            )
         self._store.add(row)
         return self._view(row)
 
@@ -314,7 +319,11 @@ class Desk:
         code = row.code
         if progress.is_open and row.expires_at <= self._now():
             progress, code = Progress.EXPIRED, "transaction.expired"
-        hidden = pending is None or pending.confirm_code is not None
+        shown = pending if pending is not None and pending.confirm_code is None else None
+        summary = shown.summary if shown else None
+        differing = (
+            differences(shown.expected, summary) if shown and shown.expected and summary else None
+        )
         return TransactionView(
             id=row.id,
             template=self._template(row),
@@ -323,9 +332,10 @@ class Desk:
             link=self._link(row),
             created_at=row.created_at,
             expires_at=row.expires_at,
-            code=code,
-            summary=None if hidden or pending is None else pending.summary,
-            forget_at=None if hidden or pending is None else pending.forget_at,
+            code=code or (CODE if differing else None),
+            summary=summary,
+            forget_at=shown.forget_at if shown else None,
+            differences=differing,
         )
 
     def _template(self, row: Row) -> DeskTemplate:

@@ -35,6 +35,7 @@ def view_json(view: TransactionView, *, now: datetime) -> dict[str, Json]:
         "secondsLeft": max(left, 0),
         "forgetAt": _time(view.forget_at),
         "problem": _problem(view.code),
+        "differences": None if view.differences is None else list(view.differences),
         "result": None if view.summary is None else summary_json(view.summary),
     }
 

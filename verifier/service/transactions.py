@@ -15,6 +15,7 @@ from healthpassport.credential import VerifiedSummary
 from healthpassport.encoding import Json, b64url_encode
 from healthpassport.jose.jwe import EncryptionKey
 
+from .matching import Expected
 from .templates import DeskTemplate
 
 Random: TypeAlias = Callable[[int], bytes]
@@ -62,13 +63,17 @@ class Pending:
     public_jwk: Mapping[str, Json] = field(repr=False)
     forget_at: datetime
     summary: VerifiedSummary | None = field(default=None, repr=False)
+    expected: Expected | None = field(default=None, repr=False)
     confirm_code: str | None = field(default=None, repr=False)
     tries_left: int = MAX_TRIES
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionView:
-    """What staff see of a transaction. ``summary`` is there once it may be shown."""
+    """What staff see of a transaction. ``summary`` is there once it may be shown.
+
+    ``differences`` names what differs from the person expected; None where nobody was expected.
+    """
 
     id: str
     template: DeskTemplate
@@ -80,6 +85,7 @@ class TransactionView:
     code: str | None = None
     summary: VerifiedSummary | None = None
     forget_at: datetime | None = None
+    differences: tuple[str, ...] | None = None
 
 
 def secret(random: Random) -> str:

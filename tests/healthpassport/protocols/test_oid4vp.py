@@ -110,6 +110,12 @@ def test_any_text_is_a_link_or_refused(text):
     assert refused(RequestLink.parse, "openid4vp://?x=" + text).startswith("request.")
 
 
+def test_vpq_017_parameters_beside_the_signed_request_are_not_looked_at():
+    plain = RequestLink(CLIENT_ID, "https://desk.example/oid4vp/requests/abc")
+    more = plain.text() + "&nonce=other&response_uri=https://evil.example&dcql_query=%7B%7D"
+    assert RequestLink.parse(more) == plain
+
+
 # -- request objects ------------------------------------------------------------------------
 
 
