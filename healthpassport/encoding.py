@@ -85,6 +85,40 @@ def parse_json(
     """
     if len(data) > max_bytes:
         raise EncodingError("limit.size")
+    return _parse(data, max_depth, _SCAN)
+
+
+def parse_source_json(
+    data: bytes, *, max_bytes: int = MAX_BODY_BYTES, max_depth: int = MAX_DEPTH
+) -> tuple[Json, int]:
+    """The value of JSON as record systems write it, and how many objects name a member twice.
+
+    Of a member that is named twice the last stands, as every common reader has it. A number that
+    is no plain integer is the text of its digits: FHIR's decimals mean their precision (FHIR R4
+    section 2.24.0.1). For data that nobody signed, and whose doubled members its reader reports.
+
+    Raises:
+        EncodingError: ``limit.size``, ``limit.depth``, ``json.invalid``, ``json.number_invalid``
+            (NaN, Infinity) or ``json.text``.
+    """
+    if len(data) > max_bytes:
+        raise EncodingError("limit.size")
+    doubled = 0
+
+    def pairs(members: list[tuple[str, Json]]) -> dict[str, Json]:
+        nonlocal doubled
+        found = dict(members)
+        doubled += len(found) != len(members)
+        return found
+
+    decoder = json.JSONDecoder(
+        object_pairs_hook=pairs, parse_constant=_constant, parse_int=_digits, parse_float=str
+    )
+    value = _parse(data, max_depth, decoder.scan_once)  # type: ignore[attr-defined]
+    return value, doubled
+
+
+def _parse(data: bytes | str, max_depth: int, scan: Callable[[str, int], tuple[Json, int]]) -> Json:
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -93,7 +127,7 @@ def parse_json(
         _refuse_surrogates(text)
     text = text.strip(_WHITESPACE)
     try:
-        value, end = _SCAN(text, 0)
+        value, end = scan(text, 0)
     except RecursionError as error:
         raise EncodingError("limit.depth") from error
     except (ValueError, StopIteration) as error:
@@ -241,6 +275,13 @@ def _integer(text: str) -> int:
     if text == "-0":
         raise EncodingError("json.number_invalid", "negative zero has two spellings")
     return value
+
+
+def _digits(text: str) -> int | str:
+    """An integer that every reader holds exactly, else its digits."""
+    if len(text) > 17 or text == "-0" or abs(int(text)) > MAX_SAFE_INTEGER:  # noqa: PLR2004 - as above
+        return text
+    return int(text)
 
 
 def _float(text: str) -> float:

@@ -86,9 +86,11 @@ def build(
         excluded: tells the entries of a sensitive kind, which are left out without a mark.
 
     Raises:
-        SourceError: ``fhir.no_patient``, ``fhir.several_patients``, ``fhir.restricted``,
-            ``fhir.subject_mismatch`` or ``fhir.no_identity``.
+        SourceError: ``fhir.ambiguous``, ``fhir.no_patient``, ``fhir.several_patients``,
+            ``fhir.restricted``, ``fhir.subject_mismatch`` or ``fhir.no_identity``.
     """
+    if extraction.is_ambiguous:  # the clinical status of an allergy, for one, may stand there twice
+        raise SourceError("fhir.ambiguous")
     person = _the_person(extraction)
     day = min(as_of(extraction.index) or now.date(), now.date())
     facts = identity(person, extraction.index, now.date())

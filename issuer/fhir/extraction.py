@@ -32,7 +32,7 @@ from .entries import Entry
 from .lists import Statement
 from .patients import Person
 from .references import Index
-from .source import Defects, Found, find_resources, read_json
+from .source import DOUBLED_MEMBER, Defects, Found, find_resources, read_json
 from .states import state
 from .subjects import Stranger, Subjects
 from .values import flag, has_modifier
@@ -75,6 +75,11 @@ class Extraction:
     def is_refused(self, entry: Entry) -> bool:
         """Whether ``entry`` carries a modifier that nobody here understands (R4 section 2.4.2)."""
         return id(entry.found) in self.refused
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether two readers may understand two things: a member is named twice."""
+        return DOUBLED_MEMBER in self.defects.counts
 
     def section(self, name: str) -> list[Entry]:
         """The entries of one section, in the order of the file."""
@@ -129,7 +134,7 @@ def extract(data: bytes, subject: str | None = None) -> Extraction:
             the source answers to ``subject``, ``fhir.subject_mismatch``.
     """
     defects = Defects()
-    index = Index(find_resources(read_json(data), defects))
+    index = Index(find_resources(read_json(data, defects), defects))
     everybody = patients.persons(index)
     entries = _read(index)
     said = list(lists.statements(index))

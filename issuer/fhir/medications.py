@@ -109,8 +109,9 @@ def _inline(value: Json) -> Concept:
     inner = obj(value)
     if "concept" in inner:
         return concept(inner.get("concept"))
-    is_reference = "reference" in inner or "identifier" in inner
-    return Concept() if is_reference and "coding" not in inner else concept(value)
+    named = concept(value)
+    is_reference = inner and not inner.keys() & {"coding", "text", "code"}
+    return Concept(absent=named.absent) if is_reference else named
 
 
 def _of_medication(found: Found, index: Index) -> Concept:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from healthpassport.encoding import Json, JsonObject, parse_json
+from healthpassport.encoding import Json, JsonObject, parse_source_json
 from healthpassport.errors import EncodingError, SourceError
 
 from .values import objs, string
@@ -21,6 +21,7 @@ from .values import objs, string
 MAX_SOURCE_BYTES: Final = 32 * 1_048_576  # eight times the largest summary of the performance goals
 MAX_SOURCE_DEPTH: Final = 64  # FHIR's deepest published examples reach about twenty levels
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]+\Z")
+DOUBLED_MEMBER: Final = "doubled_member"
 MAX_PLACES: Final = 20  # places named for each kind of defect; the count goes on
 
 
@@ -64,8 +65,10 @@ def resource_type(value: JsonObject) -> str | None:
     return found.strip()
 
 
-def read_json(data: bytes) -> Json:
+def read_json(data: bytes, defects: Defects) -> Json:
     """The JSON of ``data``; a byte order mark is dropped, UTF-16 with its mark is read.
+
+    A member that is named twice is a defect: the last stands in the report, and nothing is issued.
 
     Raises:
         SourceError: ``fhir.not_json`` or ``fhir.too_large``.
@@ -74,13 +77,18 @@ def read_json(data: bytes) -> Json:
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             data = data.decode("utf-16").encode("utf-8")
         data = data.removeprefix(codecs.BOM_UTF8)
-        return parse_json(data, max_bytes=MAX_SOURCE_BYTES, max_depth=MAX_SOURCE_DEPTH)
+        document, doubled = parse_source_json(
+            data, max_bytes=MAX_SOURCE_BYTES, max_depth=MAX_SOURCE_DEPTH
+        )
     except UnicodeError as error:
         raise SourceError("fhir.not_json", "the bytes are not Unicode") from error
     except EncodingError as error:
         if error.code == "limit.size":
             raise SourceError("fhir.too_large") from error
         raise SourceError("fhir.not_json", error.detail or error.title) from error
+    for _ in range(doubled):
+        defects.add(DOUBLED_MEMBER, "$")
+    return document
 
 
 def find_resources(document: Json, defects: Defects) -> list[Found]:

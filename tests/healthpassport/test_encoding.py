@@ -22,6 +22,7 @@ from healthpassport.encoding import (
     jcs,
     parse_json,
     parse_json_object,
+    parse_source_json,
 )
 from healthpassport.errors import EncodingError
 
@@ -221,6 +222,27 @@ def test_sdj_037_numbers_that_cannot_be_exact_are_refused():
 def test_sdj_031_two_members_of_one_name_are_refused():
     for member in ("vct", "exp"):
         refused("json.duplicate_key", parse_json_object, f'{{"{member}": 1, "{member}": 1}}')
+
+
+def test_json_of_a_record_system_keeps_digits_and_counts_doubled_members():
+    value, doubled = parse_source_json(b'{"a": 1.50, "a": 2.50, "b": [{"c": 9007199254740993}, 7]}')
+    assert value == {"a": "2.50", "b": [{"c": "9007199254740993"}, 7]}
+    assert doubled == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        ("json.number_invalid", b"NaN"),
+        ("json.text", b'"\\ud800"'),
+        ("json.invalid", b"\xff"),
+        ("json.invalid", b"1 2"),
+        ("limit.depth", b"[" * 40 + b"]" * 40),
+        ("limit.size", b" " * 1_048_577),
+    ],
+)
+def test_json_of_a_record_system_is_refused_where_no_reader_agrees(code, data):
+    refused(code, parse_source_json, data)
 
 
 def test_depth_is_counted_and_not_brackets():

@@ -293,6 +293,13 @@ def test_the_display_of_a_reference_never_hides_the_codes_of_its_medicine(contai
     assert [coding[1] for coding in item["codings"]] == codes
 
 
+def test_a_medicine_that_is_named_by_a_display_alone_is_text_without_codes():
+    statement = medicine(medicationReference={"display": "As shown"})
+    del statement["medicationCodeableConcept"]
+    (item,) = extract(record_of(statement)).report()["sections"]["medications"]["active"]
+    assert (item["text"], item["codings"]) == ("As shown", [])
+
+
 def test_the_display_of_an_ingredient_never_hides_its_codes():
     part = {"itemReference": {"reference": "#s", "display": "As shown"}}
     substance = {"resourceType": "Substance", "id": "s", "code": concept("3", "Gamma")}

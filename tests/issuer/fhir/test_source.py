@@ -6,11 +6,23 @@ import codecs
 import json
 
 import pytest
-from fhir_examples import PATIENT, WHO, allergy, bundle, data, medicine, problem, record_of
+from fhir_examples import (
+    NOW,
+    PATIENT,
+    SOURCE,
+    WHO,
+    allergy,
+    bundle,
+    data,
+    medicine,
+    problem,
+    record_of,
+)
 
 from healthpassport.errors import SourceError
 from issuer.fhir import extract
 from issuer.fhir.dates import day, last_day, normal
+from issuer.records import build
 
 
 @pytest.mark.parametrize(
@@ -19,7 +31,6 @@ from issuer.fhir.dates import day, last_day, normal
         (b"", "fhir.not_json"),
         (b"<Bundle/>", "fhir.not_json"),
         (b'{"resourceType": "Patient",}', "fhir.not_json"),
-        (b'{"resourceType": "Patient", "active": true, "active": false}', "fhir.not_json"),
         (b'{"resourceType": "Patient", "x": NaN}', "fhir.not_json"),
         (b'{"resourceType": "Patient", "x": "\xff"}', "fhir.not_json"),
         (b'{"resourceType": "Patient", "x": "\\ud800"}', "fhir.not_json"),
@@ -66,6 +77,28 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read():
 )  # fmt: skip
 def test_an_allergy_is_found_whatever_carries_it(content):
     assert len(extract(content).section("allergies")) == 1
+
+
+def test_of_a_member_that_is_named_twice_the_last_stands_and_nothing_is_issued():
+    once = record_of(allergy(criticality="high"))
+    found = extract(once.replace(b'"criticality"', b'"criticality": "low", "criticality"'))
+    assert found.defects.counts["doubled_member"] == 1
+    assert found.section("allergies")[0].found.resource["criticality"] == "high"
+    with pytest.raises(SourceError) as refused:
+        build(found, source=SOURCE, now=NOW)
+    assert refused.value.code == "fhir.ambiguous"
+
+
+@pytest.mark.parametrize("digits", ["5.40", "1.0e245", "1E-22245", "-0", "90071992547409930"])
+def test_a_value_keeps_its_own_digits(digits):
+    result = {
+        "resourceType": "Observation", "status": "final", "subject": WHO,
+        "category": {"coding": [{"code": "laboratory"}]}, "code": {"text": "Example"},
+        "valueQuantity": {"value": 0, "unit": "mmol/L"},
+    }  # fmt: skip
+    held = record_of(result).replace(b'"value": 0', b'"value": ' + digits.encode())
+    (item,) = extract(held).report()["sections"]["results"]["active"]
+    assert item["value"] == f"{digits} mmol/L"
 
 
 def test_an_entry_without_a_resource_is_a_defect():
