@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wallet_home import PASSPHRASE
 
-ROUNDS = 12  # an ordinary run; PASSPORT_VAULT_KILLS=500 for the figure of security.md
+ROUNDS = 6  # an ordinary run; PASSPORT_VAULT_KILLS=500 for the figure of security.md
 WRITER = """
 import secrets, sys
 from datetime import datetime, UTC
