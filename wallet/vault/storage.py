@@ -228,11 +228,15 @@ def _blob(value: object) -> bytes:
 
 @contextmanager
 def _our_words() -> Iterator[None]:
-    """SQLite's errors as ours; damage can also show as an absurd length (MemoryError)."""
+    """SQLite's errors as ours.
+
+    Damage can also show as an absurd length (MemoryError), or as a name that is no text, which
+    then stands in SQLite's own message (UnicodeDecodeError).
+    """
     try:
         yield
-    except MemoryError as error:
-        raise VaultError("vault.corrupt", "the vault names an impossible length") from error
+    except (MemoryError, UnicodeDecodeError) as error:
+        raise VaultError("vault.corrupt", "the vault holds what cannot be") from error
     except sqlite3.Error as error:
         raise VaultError(_code(error), f"SQLite says: {error}") from error
 

@@ -105,11 +105,18 @@ def test_sqlites_errors_come_in_our_words(filled, monkeypatch, primary, code):
     vault.close()
 
 
-def test_an_impossible_length_is_damage(filled, monkeypatch):
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(MemoryError(), id="an absurd length"),
+        pytest.param(UnicodeDecodeError("utf-8", b"\xb1", 0, 1, "x"), id="a name that is no text"),
+    ],
+)
+def test_what_cannot_be_is_damage(filled, monkeypatch, fault):
     vault = filled.unlocked()
 
     def fail(*_args):
-        raise MemoryError
+        raise fault
 
     monkeypatch.setattr(vault._storage._database, "execute", fail)
     with refused("vault.corrupt"):
