@@ -17,6 +17,7 @@ EXIT_CODES: Final = {
     "vault.locked": 3,
     "vault.unlock_failed": 3,
     "consent.declined": 5,
+    "net.timeout": 6,
     "net.unreachable": 6,
 }
 EXIT_AREAS: Final = {"trust": 4, "x509": 4}
@@ -43,7 +44,6 @@ def run(command: Callable[[], object]) -> None:
     try:
         command()
     except PassportError as error:
-        said = error.detail or error.title
-        lines = f"Error {error.code}: {said}\n{WHOSE_SIDE[error.party]}: {error.title}\n"
-        sys.stderr.write(f"{lines}Next: {error.hint}\n")
+        where = ": ".join(filter(None, (WHOSE_SIDE[error.party], error.detail)))
+        sys.stderr.write(f"Error {error.code}: {error.title}\n{where}\nNext: {error.hint}\n")
         sys.exit(exit_code(error))
