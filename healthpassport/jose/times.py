@@ -14,6 +14,9 @@ from healthpassport.errors import CredentialError
 
 CLOCK_SKEW: Final = timedelta(seconds=60)  # security.md, limits
 _LATEST: Final = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second of RFC 3339
+# Later moments count as this one: a day before the last that a datetime holds, so that a tolerance
+# can be added to every time that was read (X.509 and others say "for ever" by the last second).
+END_OF_TIME: Final = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def numeric_date(
@@ -32,7 +35,7 @@ def numeric_date(
         raise CredentialError(code, f"{name} is not a number of seconds")
     if not 0 <= value <= _LATEST:
         raise CredentialError(code, f"{name} is not a time that a calendar holds")
-    return datetime.fromtimestamp(int(value), UTC)
+    return min(datetime.fromtimestamp(int(value), UTC), END_OF_TIME)
 
 
 def to_numeric_date(moment: datetime) -> int:

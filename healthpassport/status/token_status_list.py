@@ -15,7 +15,7 @@ from typing import Final
 from healthpassport.encoding import Json, b64_encode, b64url_decode, b64url_encode
 from healthpassport.errors import EncodingError, JoseError, StatusError
 from healthpassport.jose import jws
-from healthpassport.jose.times import CLOCK_SKEW
+from healthpassport.jose.times import CLOCK_SKEW, END_OF_TIME
 from healthpassport.keys import PublicKey, Signer
 from healthpassport.status.entries import (
     ALLOWED_BITS,
@@ -232,7 +232,7 @@ def _time(value: Json) -> datetime:
         raise StatusError("status.claims")
     if not 0 <= value <= _MAX_SECONDS:
         raise StatusError("status.claims")
-    return datetime.fromtimestamp(value, UTC)
+    return min(datetime.fromtimestamp(value, UTC), END_OF_TIME)
 
 
 def _ttl(claims: Mapping[str, Json]) -> timedelta | None:
