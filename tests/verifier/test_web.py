@@ -23,6 +23,7 @@ from healthpassport.credential import (
 from healthpassport.errors import catalogue
 from healthpassport.protocols.oid4vp import encode_error
 from healthpassport.summary import Item, SectionState, record_types
+from healthpassport.verification import Step
 from verifier.service import Progress
 from verifier.web import create_app
 from verifier.web.app import DESK
@@ -275,6 +276,17 @@ def section(state, name="AllergySummary", **more):
     item = Item({"text": "<b>Canary</b>"})
     subject = {"familyName": "Canaryname", "birthDate": "1950-01-01"}
     return VerifiedSection("q", name, state, 1, 1, items=(item,), subject=subject, **more)
+
+
+def test_a_status_that_could_not_be_checked_never_reads_as_not_withdrawn():
+    checks = (
+        Check(Step.STATUS, "status", Outcome.COULD_NOT_CHECK, "status.stale"),
+        Check(Step.QUERY, "query", Outcome.PASSED),
+    )
+    issuer = VerifiedIssuer("https://a.example", "A12345", "A")
+    found = section(DeskState.COULD_NOT_CHECK, issuer=issuer, checks=checks)
+    html = shown(VerifiedSummary(Verdict.REJECTED, (found,), NOW, timedelta()))
+    assert "Not withdrawn: could not check" in html
 
 
 @pytest.mark.parametrize(

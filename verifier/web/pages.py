@@ -22,7 +22,8 @@ from healthpassport.credential import (
 from healthpassport.encoding import Json
 from healthpassport.errors import catalogue
 from healthpassport.summary import Item, RecordDefinition, definition, record_types
-from schemas.definitions import warnings
+from healthpassport.verification import Step
+from schemas.definitions import groups, warnings
 from verifier.service.words import (
     ALLERGIES,
     IDENTITY,
@@ -39,17 +40,11 @@ from verifier.service.words import (
 
 from .values import code_words, coded, number_words, plain, reactions, shown
 
-GROUPS: Final = {
-    "current": "Current",
-    "on_hold": "On hold",
-    "planned": "Planned",
-    "not_given": "Not given",
-    "given": "Given",
-    "stopped": "Recently stopped",
-    "past": "Past",
-    "unknown": "Status not known",
+STEPS: Final = {
+    Step.SIGNATURE: "Signature",
+    Step.ISSUER: "Issuer on the trust list",
+    Step.STATUS: "Not withdrawn",
 }
-STEPS: Final = {4: "Signature", 3: "Issuer on the trust list", 8: "Not withdrawn"}
 HANDLED: Final = frozenset({"text", "coding", "reaction", "group", "doNotPerform", "notGiven"})
 # A value that means "nothing special" is not worth a clinician's line.
 ROUTINE: Final[Mapping[str, Json]] = {"clinicalStatus": "active", "status": "active"}
@@ -205,7 +200,7 @@ def _checks(section: VerifiedSection) -> tuple[tuple[str, str], ...]:
         Outcome.FAILED: "Failed",
         Outcome.COULD_NOT_CHECK: "Could not check",
     }
-    ages = {3: section.trust_list_age, 8: section.status_list_age}
+    ages = {Step.ISSUER: section.trust_list_age, Step.STATUS: section.status_list_age}
     rows = []
     for step, name in STEPS.items():
         found = [check for check in section.checks if check.step == step]
@@ -216,16 +211,17 @@ def _checks(section: VerifiedSection) -> tuple[tuple[str, str], ...]:
 
 
 def _groups(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[Group, ...]:
+    words = {name: label["en"].clinical for name, label in groups().items()}
     found: dict[str, list[Entry]] = {}
     for item in section.items:
         name = item.unit.get("group")
         if name is None and section.record_type == ALLERGIES:
             name = "past" if item.unit.get("clinicalStatus") in OVER else None
-        heading = GROUPS.get(str(name), str(name)) if name is not None else ""
+        heading = words.get(str(name), str(name)) if name is not None else ""
         found.setdefault(heading, []).append(_entry(item, kind))
     for item in section.negations:
         found.setdefault("", []).append(Entry(plain(item.unit.get("text")), (), (), True))
-    order = ["", *GROUPS.values()]
+    order = ["", *words.values()]
     names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
     return tuple(Group(name, tuple(found[name])) for name in names)
 
