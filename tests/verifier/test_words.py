@@ -60,6 +60,36 @@ HEADINGS = [
     ("out of date", [section(DeskState.OUT_OF_DATE, ACTIVE)], "Known allergies", True),
     ("none known", [section(DeskState.NONE_KNOWN)], "No known allergies", False),
     ("old none known", [section(DeskState.NONE_KNOWN, old=True)], "Allergies unavailable", True),
+    (
+        "none known, some withheld",
+        [section(DeskState.NONE_KNOWN, warnings=("deliberately-withheld",))],
+        "Allergies unavailable",
+        True,
+    ),
+    (
+        "none known, a warning in the source's words",
+        [section(DeskState.NONE_KNOWN, warnings=("Records are still to come",))],
+        "Allergies unavailable",
+        True,
+    ),
+    (
+        "not recorded, in transit",
+        [section(DeskState.NOT_RECORDED, warnings=("data-in-transit",))],
+        "Allergies unavailable",
+        True,
+    ),
+    (
+        "whole list, some withheld",
+        [section(DeskState.ITEMS, ACTIVE, warnings=("confidential-items",))],
+        "Known allergies",
+        True,
+    ),
+    (
+        "none known, with what every record says",
+        [section(DeskState.NONE_KNOWN, warnings=("some-kinds-left-out",))],
+        "No known allergies",
+        False,
+    ),
     ("0 of 3", [section(DeskState.NOT_SHARED, total=3)], "Allergies unavailable", True),
     (
         "part without any",

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from healthpassport.credential import DeskState, VerifiedSection, VerifiedSummary
+from schemas.definitions import warnings
 
 ALLERGIES: Final = "AllergySummary"
 MEDICINES: Final = "MedicationSummary"
@@ -69,6 +70,19 @@ WHOLE: Final = frozenset(
         DeskState.ONLY_INACTIVE,
     }
 )
+# Warnings after which a list is still the whole list. Any other, also one in a source's own words
+# ("deliberately withheld", "data in transit"), may mean that entries are missing.
+STILL_WHOLE: Final = frozenset(
+    {
+        "some-kinds-left-out",  # said of every record, so that it marks none (clinical.md rule 4)
+        "nhs-number-not-valid",
+        "degraded-entries",
+        "uncoded-entries",
+        "unnamed-entries",
+        "active-with-end-date",
+        "dose-not-in-words",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ class AllergyHeading:
 def allergy_heading(summary: VerifiedSummary) -> AllergyHeading:
     """The heading over all sources (clinical.md "Words and screens")."""
     sections = [s for s in summary.sections if s.record_type == ALLERGIES]
-    doubtful = [s for s in sections if s.state not in WHOLE or s.old]
+    doubtful = [s for s in sections if s.state not in WHOLE or s.old or _gaps(s)]
     reasons = tuple(dict.fromkeys(_reason(s) for s in doubtful))
     if any(_has_active(s) for s in sections):
         return AllergyHeading(KNOWN, bool(doubtful), reasons)
@@ -105,10 +119,22 @@ def _has_active(section: VerifiedSection) -> bool:
     return any(item.unit.get("clinicalStatus") not in OVER for item in section.items)
 
 
+def _gaps(section: VerifiedSection) -> list[str]:
+    """The warnings of ``section`` that speak of missing entries, in words."""
+    known = warnings()
+    return [
+        known[w]["en"].clinical if w in known else w
+        for w in section.warnings
+        if w not in STILL_WHOLE
+    ]
+
+
 def _reason(section: VerifiedSection) -> str:
     where = f" ({section.issuer.name})" if section.issuer else ""
     if section.state in WHOLE and section.old:
         return f"Old{where}"
+    if section.state in WHOLE and (gaps := _gaps(section)):
+        return f"{' '.join(gaps)}{where}"
     return f"{state_words(section)}{where}"
 
 
