@@ -21,6 +21,7 @@ RECORD_AGES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "AdvanceCarePlan": timedelta(days=90),
     }
 )
+ANY_TIME_ZONE: Final = timedelta(days=1)  # where a day begins before it does in UTC
 TRUST_LIST_AGE: Final = timedelta(days=7)
 STATUS_LIST_AGE: Final = timedelta(days=3)
 
@@ -35,6 +36,9 @@ class FreshnessPolicy:
     status_list: timedelta = STATUS_LIST_AGE
 
     def is_old(self, record_type: str, *, as_of: date, now: datetime) -> bool:
-        """Whether a record of ``record_type`` that speaks for ``as_of`` is to be called old."""
+        """Whether a record of ``record_type`` that speaks for ``as_of`` is to be called old.
+
+        A day that has not come says nothing about age: such a record would never grow old.
+        """
         limit = self.records.get(record_type, self.other_records)
-        return now.date() - as_of > limit
+        return not -ANY_TIME_ZONE <= now.date() - as_of <= limit

@@ -2,7 +2,8 @@
 
 Rules (clinical.md, "Section state"): a list that is not wholly shown never keeps the source's own
 state; out of date and could not check outrank what the list says; a row that asserts an absence is
-dropped unless every item is shown. What is *not* here: words (the desk's) and checks (``answer``).
+dropped unless every item is shown, fresh and checked. What is *not* here: words (the desk's) and
+checks (``answer``).
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from healthpassport.verification.checklist import Step
 
 def shown_section(answer: ProvenAnswer) -> VerifiedSection:
     """The section of an answer whose signature and holder were proven."""
-    record = answer.record
+    record, state = answer.record, _desk_state(answer)
     return VerifiedSection(
         query_id=answer.query_id,
         record_type=record.type,
-        state=_desk_state(answer),
+        state=state,
         shown=record.shown,
         total=record.item_count,
         record_state=record.state,
         items=record.items,
-        negations=record.negations if record.complete else (),
+        negations=record.negations if _may_deny(answer, state) else (),
         subject=record.subject,
         always=record.always,
         source={
@@ -84,7 +85,13 @@ def unanswered_sections(query: Query, answered: Iterable[str]) -> list[VerifiedS
 def not_matched(section: VerifiedSection, code: str) -> VerifiedSection:
     """``section`` under no heading of its own: it is not shown to be this person's."""
     check = Check(Step.PERSON, Step.PERSON.name.lower(), Outcome.FAILED, code)
-    return replace(section, state=DeskState.NOT_MATCHED, code=code, checks=(*section.checks, check))
+    return replace(
+        section,
+        state=DeskState.NOT_MATCHED,
+        negations=(),
+        code=code,
+        checks=(*section.checks, check),
+    )
 
 
 def matched(section: VerifiedSection) -> VerifiedSection:
@@ -96,6 +103,12 @@ def matched(section: VerifiedSection) -> VerifiedSection:
 def record_type_asked(wanted: CredentialQuery) -> str:
     """The record type that a credential query of ours names."""
     return definition_for_vct(wanted.vct_values[0] if wanted.vct_values else "").type
+
+
+def _may_deny(answer: ProvenAnswer, state: DeskState) -> bool:
+    """Whether rows such as "No known allergies" may be read: of a whole, fresh, checked list."""
+    doubtful = state in {DeskState.COULD_NOT_CHECK, DeskState.OUT_OF_DATE}
+    return answer.record.complete and not doubtful and not answer.old
 
 
 def _desk_state(answer: ProvenAnswer) -> DeskState:

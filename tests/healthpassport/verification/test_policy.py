@@ -27,6 +27,12 @@ def test_a_record_is_old_the_day_after_its_limit(record_type, days):
     assert policy.is_old(record_type, as_of=limit - timedelta(days=1), now=NOW)
 
 
+def test_a_record_of_a_day_that_has_not_come_is_old_and_not_fresh_for_ever():
+    policy = FreshnessPolicy()
+    assert not policy.is_old("AllergySummary", as_of=date(2026, 11, 21), now=NOW)
+    assert policy.is_old("AllergySummary", as_of=date(2026, 11, 22), now=NOW)
+
+
 def test_a_hospital_may_set_its_own_limit():
     policy = FreshnessPolicy(records={"AllergySummary": timedelta(days=1)})
     assert policy.is_old("AllergySummary", as_of=date(2026, 11, 18), now=NOW)

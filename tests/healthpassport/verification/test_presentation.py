@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from record_examples import NO_ALLERGIES, allergies, identity, medicines
@@ -82,6 +82,27 @@ def test_a_negation_is_dropped_while_any_item_is_hidden():
 def test_a_negation_is_shown_beside_the_whole_list():
     _, section = allergy_section({"allergies": shared(WARNING)})
     assert len(section.negations) == 1
+
+
+NONE_KNOWN = allergies(state=SectionState.NONE_KNOWN, items=(), negations=(NO_ALLERGIES,))
+
+
+@pytest.mark.parametrize(
+    ("record", "dates", "desk"),
+    [
+        pytest.param(NONE_KNOWN, {"expires_at": NOW - timedelta(days=1)}, DESK, id="out-of-date"),
+        pytest.param(replace(NONE_KNOWN, as_of=date(2026, 9, 1)), {}, DESK, id="old"),
+        pytest.param(NONE_KNOWN, {}, Desk((SURGERY,), without_lists=True), id="could-not-check"),
+        pytest.param(NONE_KNOWN, {}, Desk((SURGERY,), stale=True), id="old-trust-list"),
+        pytest.param(replace(NONE_KNOWN, subject={"givenNames": ["A"]}), {}, DESK, id="nobody"),
+    ],
+)
+def test_a_row_of_absence_is_dropped_from_a_list_that_is_not_fresh_checked_and_matched(
+    record, dates, desk
+):
+    text = SURGERY.issue(record, HOLDER, **dates)
+    _, section = allergy_section({"allergies": present(text, HOLDER)}, desk=desk)
+    assert section.negations == ()
 
 
 @pytest.mark.parametrize("state", ["withheld", "not_recorded", "no_information"])
