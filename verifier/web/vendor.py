@@ -1,0 +1,51 @@
+"""Copies nhsuk-frontend, an npm package, into ``static/vendor``: ``python -m verifier.web.vendor``.
+
+Its style sheet asks an outside host for fonts; those rules are taken out, and icons are made
+relative, so that no page ever asks anybody else. The pages read well without it. What is *not*
+here: installing the package (npm does, from package.json).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Final
+
+from .rendering import STATIC
+
+SHEET: Final = "nhsuk-frontend.min.css"
+VENDOR: Final = STATIC / "vendor"
+_FONT_RULE: Final = re.compile(r"@font-face\s*\{[^}]*\}")
+_ICON: Final = re.compile(r"url\(\s*[\"']?/assets/images/([a-z0-9-]+\.svg)[\"']?\s*\)")
+_MAP: Final = re.compile(r"/\*# sourceMappingURL=[^*]*\*/")
+_OUTSIDE: Final = re.compile(r"url\(\s*[\"']?(?:https?:)?//")
+
+
+def copy(node_modules: Path, vendor: Path = VENDOR) -> Path:
+    """Write the style sheet and the icons that it names into ``vendor``; returns the sheet.
+
+    Raises:
+        ValueError: when the style sheet would still ask an outside host.
+    """
+    source = node_modules / "nhsuk-frontend" / "dist" / "nhsuk"
+    sheet = _MAP.sub("", _FONT_RULE.sub("", (source / SHEET).read_text(encoding="utf-8")))
+    if _OUTSIDE.search(sheet):
+        raise ValueError("the style sheet asks an outside host in a rule that is not a font")
+    vendor.mkdir(parents=True, exist_ok=True)
+    for name in sorted(set(_ICON.findall(sheet))):
+        (vendor / name).write_bytes((source / "assets" / "images" / name).read_bytes())
+    target = vendor / SHEET
+    target.write_text(_ICON.sub(r"url(\1)", sheet), encoding="utf-8")
+    return target
+
+
+def main(arguments: list[str]) -> int:
+    """Copy from the folder that npm made (``node_modules`` unless another is named)."""
+    target = copy(Path(arguments[0] if arguments else "node_modules"))
+    sys.stdout.write(f"{target.relative_to(STATIC.parent)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
