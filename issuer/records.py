@@ -28,15 +28,19 @@ from healthpassport.summary import (
 )
 from healthpassport.summary.rules import check_items, check_members
 from healthpassport.verification.person import identifies
-from issuer.fhir import SECTIONS, Bucket, Entry, Extraction, Person, as_of
+from issuer.fhir import Bucket, Entry, Extraction, Person, as_of
 from issuer.fhir.telling import (
+    READINGS,
+    always_facts,
     denial,
     details,
     empty_reasons,
+    entries_of,
     identity,
     is_degraded,
     is_ended_without_status,
-    is_recently_stopped,
+    is_uncoded,
+    items_of,
     lacks_dose_words,
     may_reach_patient,
     section_warnings,
@@ -46,9 +50,6 @@ from issuer.fhir.telling import (
 IDENTITY: Final = "PatientIdentity"
 SOME_KINDS_LEFT_OUT: Final = "some-kinds-left-out"
 UNNAMED: Final = "Not named in the source"
-_ITEM_BUCKETS: Final = frozenset(
-    {Bucket.ACTIVE, Bucket.UNKNOWN_STATUS, Bucket.ON_HOLD, Bucket.PLANNED, Bucket.NOT_GIVEN}
-)
 _DENIALS: Final = frozenset({Bucket.NEGATED, Bucket.ABSENT_INFO})
 _SUBJECT: Final = frozenset({"nhsNumber", "familyName", "givenNames", "birthDate"})
 
@@ -99,7 +100,7 @@ def build(
     if not identifies(shared):  # no desk could tell whose record it is (clinical.md rule 11)
         raise SourceError("fhir.no_identity")
     context = _Context(extraction, source, day, shared, excluded)
-    sections = [known for known in map(definition, record_types()) if known.section in SECTIONS]
+    sections = [known for known in map(definition, record_types()) if known.section in READINGS]
     found = (_section(known, context) for known in sections)
     records = (record for record in found if record is not None)
     return PatientSummary((_identity(person, subject, context), *records))
@@ -153,17 +154,16 @@ def _section(known: RecordDefinition, context: _Context) -> Record | None:
     extraction = context.extraction
     kept = [
         entry
-        for entry in extraction.section(known.section)
+        for entry in entries_of(extraction, known.section)
         if may_reach_patient(entry) and not context.excluded(entry)
     ]
     refused = [entry for entry in kept if extraction.is_refused(entry)]
     sound = [entry for entry in kept if not extraction.is_refused(entry)]
     items: list[Item] = []
-    for entry in sound:
-        if not _belongs(entry, context):
-            continue
+    listed = items_of(known.section, sound, extraction, context.day)
+    for entry in listed:
         item = _item(entry, extraction)
-        if _fits(item, known):
+        if item is not None and _fits(item, known):
             items.append(item)
         else:
             refused.append(entry)
@@ -178,27 +178,21 @@ def _section(known: RecordDefinition, context: _Context) -> Record | None:
         state=state,
         as_of=context.day,
         window=known.window,
-        warnings=_warnings(known, sound, refused, context),
+        warnings=_warnings(known, listed, refused, context),
         subject=context.subject,
         items=tuple(items),
         negations=_negations(sound, known, extraction),
-        always=_always(known.section, sound, items),
+        always=always_facts(known.section, sound) | _counts(known, items),
     )
     validate(record)
     return record
 
 
-def _belongs(entry: Entry, context: _Context) -> bool:
-    """Whether ``entry`` is an item of its record: ended allergies are only counted."""
-    if entry.bucket is not Bucket.INACTIVE:
-        return entry.bucket in _ITEM_BUCKETS
-    if entry.section == "medications":
-        return is_recently_stopped(entry, context.extraction.index, context.day)
-    return entry.section == "problems"
-
-
-def _item(entry: Entry, extraction: Extraction) -> Item:
+def _item(entry: Entry, extraction: Extraction) -> Item | None:
+    """What is said of ``entry``; None where it cannot be told whole."""
     found = details(entry, extraction.index)
+    if found is None:
+        return None
     return Item({"text": entry.concept.name or UNNAMED, **found.unit}, found.fields)
 
 
@@ -246,33 +240,29 @@ def _negations(
     return tuple(good)
 
 
-def _always(section: str, sound: list[Entry], items: list[Item]) -> dict[str, Json]:
-    if section == "allergies":
-        return {"endedCount": sum(e.bucket is Bucket.INACTIVE for e in sound)}
-    if section == "medications":
-        groups = [item.unit.get("group") for item in items]
-        return {
-            "counts": {
-                "current": groups.count("current"),
-                "onHold": groups.count("on_hold"),
-                "recentlyStopped": groups.count("stopped"),
-            }
-        }
-    return {}
+def _counts(known: RecordDefinition, items: list[Item]) -> dict[str, Json]:
+    """The counts that are always shown, as the definition has them."""
+    if known.counted is None:
+        return {}
+    groups = [item.unit.get(known.counted.by) for item in items]
+    counts: dict[str, Json] = {
+        name: sum(group in values for group in groups)
+        for name, values in known.counted.members.items()
+    }
+    return {known.counted.field: counts}
 
 
 def _warnings(
-    known: RecordDefinition, sound: list[Entry], refused: list[Entry], context: _Context
+    known: RecordDefinition, shown: list[Entry], refused: list[Entry], context: _Context
 ) -> tuple[str, ...]:
     """What every reader must see: the source's own warnings and what reading found."""
-    shown = [entry for entry in sound if _belongs(entry, context)]
     found = [SOME_KINDS_LEFT_OUT, *context.extraction.warnings]
     found += section_warnings(context.extraction, known.section)
     if refused:
         found.append("entries-refused")
     if any(is_degraded(entry) for entry in shown):
         found.append("degraded-entries")
-    if any(not any(c.code for c in entry.concept.codings) for entry in shown):
+    if any(is_uncoded(entry) for entry in shown):
         found.append("uncoded-entries")
     if any(entry.concept.is_empty for entry in shown):
         found.append("unnamed-entries")

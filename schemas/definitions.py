@@ -21,6 +21,7 @@ VCT_BASE: Final = "https://passport.example/vct/"
 LANGUAGES: Final = ("en", "cy")
 # SD-JWT VC draft-19 and RFC 7519 section 4.1: what a format adds to a payload and judges itself.
 FORMAT_MEMBERS: Final = ("iss", "iat", "nbf", "exp", "cnf", "status", "vct#integrity")
+GROUP: Final = "group"  # the field that names the heading of an item
 FHIR_RELEASES: Final = ("r4", "stu3")
 
 # A claims path pointer: a name steps into an object, None into every element (OpenID4VP 1.0,
@@ -171,6 +172,13 @@ def states() -> Mapping[str, StateDefinition]:
 
 
 @cache
+def groups() -> Mapping[str, Mapping[str, Label]]:
+    """The headings under which items stand, by the value of ``group``, in reading order."""
+    rows = schemas.load("records/_common.json")["groups"]
+    return MappingProxyType({name: labels(name, row) for name, row in rows.items()})
+
+
+@cache
 def warnings() -> Mapping[str, Mapping[str, Label]]:
     """The words of every warning that has a code; other words of a source stand as they are."""
     rows = schemas.load("records/_warnings.json")
@@ -193,6 +201,9 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
         ValueError: for an unknown class or type, a missing label, or a name that stands twice.
     """
     own = [_field(entry, common["types"]) for entry in row["fields"]]
+    headings = {value for field in own if field.name == GROUP for value in field.values}
+    if unknown := headings - common["groups"].keys():
+        raise ValueError(f"{row['type']}: no words for the headings {sorted(unknown)}")
     shared = {
         group: _by_name([_field(entry, common["types"]) for entry in common[group]])
         for group in ("envelope", "subject", "negation")

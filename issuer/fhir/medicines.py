@@ -6,7 +6,7 @@ What is *not* here: which resources are medicines at all (medications.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
@@ -39,6 +39,7 @@ GROUPS: Final = {
     Bucket.INACTIVE: "stopped",
     Bucket.UNKNOWN_STATUS: "unknown",
 }
+_LISTED: Final = GROUPS.keys() - {Bucket.INACTIVE}
 ACUTE_MONTHS: Final = 12  # clinical.md, record types: windows of MedicationSummary
 DISCONTINUED_MONTHS: Final = 6
 _MONTHS_IN_A_YEAR: Final = 12
@@ -84,6 +85,16 @@ def recently_stopped(entry: Entry, index: Index, as_of: date) -> bool:
     last = max((d for d in _ends(entry, chain, acute=acute) if d is not None), default=None)
     months = ACUTE_MONTHS if acute else DISCONTINUED_MONTHS
     return last is not None and last >= _months_before(as_of, months)
+
+
+def listed(entries: Iterable[Entry], index: Index, as_of: date) -> list[Entry]:
+    """The entries that a MedicationSummary lists: what is not over, and what ended not long ago."""
+    return [
+        entry
+        for entry in entries
+        if entry.bucket in _LISTED
+        or (entry.bucket is Bucket.INACTIVE and recently_stopped(entry, index, as_of))
+    ]
 
 
 def without_words(entry: Entry) -> bool:

@@ -13,22 +13,27 @@ from typing import Final
 from healthpassport.encoding import Json
 from healthpassport.summary import SectionState
 
-from . import allergies, immunisations, medications, medicines, problems, states
-from .entries import Details, Entry
+from . import allergies, medications, medicines, problems, states
+from .entries import Bucket, Details, Entry
 from .extraction import Extraction
 from .identity import fields as identity
 from .negation import Kind
+from .readings import READINGS
 from .references import Index
 from .values import codes, obj, objs, plain, plain_codings
 
 __all__ = [
+    "READINGS",
+    "always_facts",
     "denial",
     "details",
     "empty_reasons",
+    "entries_of",
     "identity",
     "is_degraded",
     "is_ended_without_status",
-    "is_recently_stopped",
+    "is_uncoded",
+    "items_of",
     "lacks_dose_words",
     "may_reach_patient",
     "section_warnings",
@@ -42,18 +47,28 @@ _DEGRADED_WORDS: Final = re.compile(r"transfer[- ]degraded", re.IGNORECASE)
 _NOT_TO_PATIENT: Final = frozenset({"nopat"})  # HL7 v3 ActCode: no disclosure to the patient
 
 
-def details(entry: Entry, index: Index) -> Details:
-    """What the record of its section says of ``entry``."""
-    if entry.section == medications.SECTION:
-        return medicines.details(entry, index)
-    return _DETAILS[entry.section](entry)
+def entries_of(extraction: Extraction, section: str) -> list[Entry]:
+    """The entries of which the record of ``section`` may be made."""
+    return extraction.section(section)
 
 
-_DETAILS: Final = {
-    allergies.SECTION: allergies.details,
-    problems.SECTION: problems.details,
-    immunisations.SECTION: immunisations.details,
-}
+def items_of(
+    section: str, entries: Iterable[Entry], extraction: Extraction, day: date
+) -> list[Entry]:
+    """Which of ``entries`` the record of ``section`` lists."""
+    return READINGS[section].choose(entries, extraction.index, day)
+
+
+def details(entry: Entry, index: Index) -> Details | None:
+    """What the record of its section says of ``entry``; None where it cannot be told whole."""
+    return READINGS[entry.section].tell(entry, index)
+
+
+def always_facts(section: str, entries: Iterable[Entry]) -> dict[str, Json]:
+    """What the record of ``section`` always says beside its items."""
+    if section == allergies.SECTION:
+        return {"endedCount": sum(entry.bucket is Bucket.INACTIVE for entry in entries)}
+    return {}
 
 
 def denial(entry: Entry) -> Mapping[str, Json]:
@@ -114,9 +129,10 @@ def is_ended_without_status(entry: Entry) -> bool:
     return entry.section == problems.SECTION and problems.abated(entry)
 
 
-def is_recently_stopped(entry: Entry, index: Index, as_of: date) -> bool:
-    """Whether a stopped medicine lies within the window of its type."""
-    return medicines.recently_stopped(entry, index, as_of)
+def is_uncoded(entry: Entry) -> bool:
+    """Whether ``entry`` stands in words only, where a code is usual."""
+    coded = READINGS[entry.section].coded
+    return coded and not any(coding.code for coding in entry.concept.codings)
 
 
 def lacks_dose_words(entry: Entry) -> bool:

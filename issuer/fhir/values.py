@@ -127,6 +127,24 @@ def _is_absent(value: JsonObject, codings: list[JsonObject]) -> bool:
     return marked or any((string(c.get("system")) or "").endswith(ABSENT_REASON) for c in codings)
 
 
+def names(value: Json) -> str | None:
+    """The names of the concepts of ``value``, each once, on one line."""
+    found = (concept(entry).name for entry in seq(value))
+    return ", ".join(dict.fromkeys(name for name in found if name)) or None
+
+
+def display(reference: Json) -> str | None:
+    """What a reference calls its target."""
+    return string(obj(reference).get("display"))
+
+
+def performer(resource: JsonObject) -> str | None:
+    """Who did it, by name: R4 and STU3 put an ``actor`` into each performer, or a reference."""
+    rows = objs(resource.get("performer"))
+    found = (display(row.get("actor")) or display(row) for row in rows)
+    return ", ".join(dict.fromkeys(name for name in found if name)) or None
+
+
 def code(value: Json) -> str | None:
     """The first code of a plain code, a CodeableConcept or a Coding, lower case and trimmed."""
     return next(iter(codes(value)), None)

@@ -135,6 +135,7 @@ def test_the_record_types_stand_in_reading_order():
         "AllergySummary",
         "MedicationSummary",
         "ProblemSummary",
+        "ProcedureSummary",
         "ImmunisationSummary",
     )
 

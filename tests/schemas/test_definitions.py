@@ -45,6 +45,11 @@ FIELDS = {
         "text coding group clinicalStatus verificationStatus significance",
         "onset abatement severity bodySite",
     ),
+    "ProcedureSummary": (
+        "",
+        "text coding group status date",
+        "bodySite outcome performer",
+    ),
     "ImmunisationSummary": (
         "",
         "text coding procedure group status notGiven date",

@@ -18,7 +18,7 @@ from healthpassport.summary import (
     RecordDefinition,
     definition,
 )
-from schemas.definitions import states, warnings
+from schemas.definitions import GROUP, groups, states, warnings
 
 YES_NO: Final = {"en": ("Yes", "No"), "cy": ("Ydy", "Nac ydy")}
 NOT_CHECKED: Final = {"en": "not checked", "cy": "heb ei wirio"}
@@ -50,6 +50,8 @@ def value_words(field: FieldDefinition, value: Json, language: str) -> str:
     """``value`` of ``field`` on one line."""
     if field.name == "nhsNumber" and isinstance(value, Mapping):
         return _nhs_number(value, language)
+    if field.name == GROUP and value in groups():
+        return groups()[str(value)][language].patient
     if field.type in _DATES and isinstance(value, str) and _FULL_DATE.fullmatch(value):
         return _date_words(value, language)
     return _plain(value, language)
