@@ -14,6 +14,7 @@ from healthpassport.errors import PassportError, TrustError
 from healthpassport.fetch import HttpResponse
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.keys import generate_signer
+from healthpassport.summary import PatientSummary
 from healthpassport.trust.model import TrustList
 from wallet.client import collecting
 from wallet.service import HistoryKind
@@ -290,7 +291,23 @@ def test_vci_038_another_person_is_not_kept_unless_it_is_meant(world, filled_wal
         filled_wallet.accept(filled_wallet.add_offer(offer.link), offer.pin)
     offer = world.offer(other)
     preview = filled_wallet.add_offer(offer.link)
+    before = {view.id for view in filled_wallet.records()}
     assert filled_wallet.accept(preview, offer.pin, other_person=True)
+    assert before <= {view.id for view in filled_wallet.records()}
+
+
+def test_records_of_two_people_are_never_shown_as_one_persons(world, filled_wallet):
+    number = {"value": "9990000026", "verificationStatus": "01"}
+    child = next(r for r in summary().records if r.type == "PatientIdentity")
+    child = dataclasses.replace(child, subject={**child.subject, "nhsNumber": number})
+    offer = world.offer(PatientSummary((child,)))
+    filled_wallet.accept(filled_wallet.add_offer(offer.link), offer.pin, other_person=True)
+    request = world.ask()
+    question = filled_wallet.prepare(request["link"])
+    labels = [tick.label for tick in question.ticks if tick.section == "About you"]
+    assert len(labels) == len(set(labels))
+    filled_wallet.share(question)
+    assert world.seen(request)["result"]["codes"] == []
 
 
 def test_an_issuer_that_the_list_does_not_name_is_told_apart(world, wallet, monkeypatch):

@@ -3,20 +3,22 @@
 Rules: only a verified request becomes a question; one that asks for more than its purpose allows is
 refused (``consent.blocked``); each value that would go out has a tick and shows itself; what goes
 out with a record whatever is ticked is said beside its tick; details that are not needed for care
-(where a person lives, how to reach them) start unticked; what was unticked before stays unticked.
+(where a person lives, how to reach them) start unticked; what was unticked before stays unticked;
+one question shows the records of one person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import schemas
 from healthpassport.errors import RequestError
-from healthpassport.protocols.dcql import CredentialQuery, HeldClaims, match
+from healthpassport.protocols.dcql import CredentialQuery, HeldClaims, Selection, match
 from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import definition_for_vct
+from healthpassport.verification.person import contradicts
 
 from .boxes import Boxes
 from .model import ConsentQuestion, HeldRecord
@@ -57,17 +59,12 @@ def ask(
         RequestError: ``consent.blocked``.
     """
     refuse_over_asking(request)
-    by_reference = {record.reference: record for record in records}
     claims = [
         HeldClaims(r.reference, FORMAT, str(r.held.payload.get("vct")), r.held.payload)
         for r in records
     ]
     selection = match(request.query, claims)
-    found = {
-        query_id: by_reference[matches[0].reference]
-        for query_id, matches in selection.matches.items()
-        if matches
-    }
+    found = _of_one_person(selection, {record.reference: record for record in records})
     boxes = Boxes(unticked, language)
     for wanted in request.query.credentials:
         if wanted.id in found:
@@ -86,10 +83,23 @@ def ask(
             for wanted in request.query.credentials
             if wanted.id not in found
         ),
-        satisfiable=bool(selection.answer),
+        satisfiable=bool(request.query.answerable(frozenset(found))),
         request=request,
         records=found,
     )
+
+
+def _of_one_person(
+    selection: Selection, records: Mapping[str, HeldRecord]
+) -> dict[str, HeldRecord]:
+    """The newest record for each query; a wallet that holds a child's too never mixes the two."""
+    found: dict[str, HeldRecord] = {}
+    for query_id, matches in selection.matches.items():
+        for record in (records[one.reference] for one in matches):
+            if not contradicts([r.held.payload for r in (*found.values(), record)]):
+                found[query_id] = record
+                break
+    return found
 
 
 def _asked_label(wanted: CredentialQuery, language: str) -> str:

@@ -103,7 +103,12 @@ def take(
 
 def _store(checked: Sequence[CheckedRecord], vault: Vault, around: Surroundings) -> tuple[int, ...]:
     now = around.clock()
-    replaced = {row: copy_rows(vault, row) for c in checked for row in older_rows(vault, c)}
+    replaced = {
+        row: copy_rows(vault, row)
+        for c in checked
+        for row in older_rows(vault, c)
+        if not _differ(c.payload, read_record(vault, row).payload)  # a child's beside a parent's
+    }
     with vault.transaction() as writer:
         for row, copies in replaced.items():
             delete_record(writer, row, copies)
