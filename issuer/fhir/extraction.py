@@ -146,7 +146,7 @@ def extract(data: bytes, subject: str | None = None) -> Extraction:
         chosen = tuple(p for p in everybody if p.answers_to(subject))
         if len(chosen) != 1:
             raise SourceError("fhir.subject_mismatch", "nobody in the file answers to that name")
-        others = [p for p in everybody if p is not chosen[0]]
+        others = {p for p in everybody if p is not chosen[0]}
         entries = [e for e in entries if _may_be(owners[id(e.found)], chosen[0], everybody)]
         said = [s for s in said if subjects.of(s.found) not in others]
     # Most sources hold no modifier at all; an escaped or a UTF-16 name would hide from this look.

@@ -82,6 +82,9 @@ def is_ended(resource: JsonObject) -> bool:
 def ended_members(index: Index) -> set[int]:
     """The resources that a List of ended allergies holds or contains."""
     inner: set[int] = set()
+    held: dict[int, list[int]] = {}
+    for other in index.of("AllergyIntolerance"):
+        held.setdefault(id(other.container), []).append(id(other))
     for found in index.of("List"):
         if not is_ended(found.resource) or _ERROR in codes(found.resource.get("status")):
             continue
@@ -89,9 +92,7 @@ def ended_members(index: Index) -> set[int]:
             target = index.resolve(entry.get("item"), found)
             if target is not None and flag(entry.get("deleted")) is not True:
                 inner.add(id(target))
-        for other in index.of("AllergyIntolerance"):
-            if other.container is found:
-                inner.add(id(other))
+        inner.update(held.get(id(found), ()))
     return inner
 
 

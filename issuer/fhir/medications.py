@@ -93,7 +93,9 @@ def medicine(found: Found, index: Index) -> Concept:
             return named
         target = index.resolve(value, found)
         if target is not None and target.type == "Medication":
-            named = _of_medication(target, index)
+            if id(target) not in index.medicines:  # many statements may name one Medication
+                index.medicines[id(target)] = _of_medication(target, index)
+            named = index.medicines[id(target)]
             if not named.is_empty or named.absent:
                 return named
         if (display := string(obj(value).get("display"))) is not None:

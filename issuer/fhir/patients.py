@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from healthpassport.encoding import Json, JsonObject
+from healthpassport.encoding import Json, JsonObject, jcs
 
 from . import dates
 from .references import Index
@@ -106,27 +106,25 @@ def verification(resource: JsonObject) -> str | None:
 
 
 def persons(index: Index) -> tuple[Person, ...]:
-    """The persons of a source, in the order of the file."""
-    groups: list[list[Found]] = []
-    for found in index.of("Patient"):
-        group = next((g for g in groups if _same(g[0].resource, found.resource)), None)
-        if group is None:
-            groups.append([found])
+    """The persons of a source, in the order of the file.
+
+    One NHS number and no other birth date, or one and the same content, is one person.
+    """
+    patients = index.of("Patient")
+    born_first: dict[str, str | None] = {}
+    groups: dict[tuple[str | None, str | None], list[Found]] = {}
+    for found in patients:
+        number, born = nhs_number(found.resource), string(found.resource.get("birthDate"))
+        if number is not None:
+            first = born_first.setdefault(number, born)
+            told = first if None in (born, first) else born
         else:
-            group.append(found)
+            told = jcs(found.resource).decode() if len(patients) > 1 else None
+        groups.setdefault((number, told), []).append(found)
     return tuple(
         Person(tuple(sorted(g, key=lambda f: (f.container is not None, -len(f.resource)))))
-        for g in groups
+        for g in groups.values()
     )
-
-
-def _same(left: JsonObject, right: JsonObject) -> bool:
-    """One NHS number and no other birth date, or one and the same content."""
-    number = nhs_number(left)
-    if number is not None and number == nhs_number(right):
-        born = (string(left.get("birthDate")), string(right.get("birthDate")))
-        return None in born or born[0] == born[1]
-    return left == right
 
 
 def current_name(resource: JsonObject) -> JsonObject:

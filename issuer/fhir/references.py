@@ -6,13 +6,16 @@ A reference that leads nowhere gives nothing; it is never matched to a likely ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from healthpassport.encoding import Json, JsonObject
 
 from .source import Found
-from .values import obj, objs, string
+from .values import Concept, obj, objs, string
+
+_Identifier: TypeAlias = tuple[str, str | None, str | None]  # value, type, system
 
 
 def address(value: Json) -> str | None:
@@ -29,15 +32,16 @@ def address(value: Json) -> str | None:
 
 @dataclass(slots=True)
 class Index:
-    """All resources of a source by address."""
+    """All resources of a source by address, and the Medications that were read already."""
 
     found: list[Found]
+    medicines: dict[int, Concept] = field(default_factory=dict)
     _urls: dict[str, Found] = field(default_factory=dict)
-    _names: dict[str, list[Found]] = field(default_factory=dict)
+    _names: dict[str, dict[str, Found]] = field(default_factory=dict)
     _ids: dict[str, list[Found]] = field(default_factory=dict)
     _contained: dict[tuple[int, str], Found] = field(default_factory=dict)
     _types: dict[str, list[Found]] = field(default_factory=dict)
-    _identifiers: dict[str, list[tuple[Found, str | None]]] = field(default_factory=dict)
+    _identifiers: dict[_Identifier, Found | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for entry in self.found:
@@ -51,7 +55,8 @@ class Index:
             # Hand-made bundles name a resource by its fullUrl alone: its last part is its id then.
             own = entry.id or _last_part(entry.url)
             if own:
-                self._names.setdefault(f"{entry.type}/{own}", []).append(entry)
+                near = self._names.setdefault(f"{entry.type}/{own}", {})
+                near.setdefault(_server(entry.url), entry)
                 self._ids.setdefault(own.lower(), []).append(entry)
 
     def of(self, *types: str) -> list[Found]:
@@ -93,16 +98,20 @@ class Index:
     def _identified(self, kind: str | None, system: str | None, value: str) -> Found | None:
         if not self._identifiers:
             for entry in self.found:
-                for row in objs(entry.resource.get("identifier")):
-                    if (number := string(row.get("value"))) is not None:
-                        known = self._identifiers.setdefault(number.strip(), [])
-                        known.append((entry, string(row.get("system"))))
-        candidates = [
-            entry
-            for entry, own in self._identifiers.get(value.strip(), ())
-            if kind in (None, entry.type) and system in (None, own)
-        ]
-        return _only(candidates)
+                self._note_identifiers(entry)
+        return self._identifiers.get((value.strip(), kind, system))
+
+    def _note_identifiers(self, entry: Found) -> None:
+        """Every question that ``entry`` answers; one that two resources answer has no answer."""
+        for row in objs(entry.resource.get("identifier")):
+            if (number := string(row.get("value"))) is None:
+                continue
+            for kind in (entry.type, None):
+                for system in {string(row.get("system")), None}:
+                    key = (number.strip(), kind, system)
+                    first = self._identifiers.setdefault(key, entry)
+                    if first is not entry:
+                        self._identifiers[key] = None
 
     def _outer(self, base: str, within: Found) -> Found | None:
         base = _bare(base)
@@ -113,12 +122,11 @@ class Index:
         parts = base.rsplit("/", 2)
         if len(parts) == 1:
             return _only(self._ids.get(base.lower(), ()))
-        candidates = self._names.get("/".join(parts[-2:]), [])
-        if len(candidates) > 1:
-            root = within.container or within
-            near = _server(root.url)
-            candidates = [c for c in candidates if _server(c.url) == near] or candidates
-        return candidates[0] if candidates else None
+        candidates = self._names.get("/".join(parts[-2:]))
+        if candidates is None:
+            return None
+        near = candidates.get(_server((within.container or within).url))
+        return near or next(iter(candidates.values()))
 
 
 def _bare(url: str) -> str:
@@ -138,6 +146,5 @@ def _server(url: str | None) -> str:
     return (url or "").rsplit("/", 2)[0]
 
 
-def _only(candidates: Iterable[Found]) -> Found | None:
-    known = list(candidates)
-    return known[0] if len(known) == 1 else None
+def _only(candidates: Sequence[Found]) -> Found | None:
+    return candidates[0] if len(candidates) == 1 else None

@@ -5,7 +5,7 @@ What is *not* here: what happens to an entry of somebody else (extraction.py, is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from healthpassport.encoding import Json
@@ -30,21 +30,28 @@ class Subjects:
 
     index: Index
     persons: tuple[Person, ...]
+    _owners: dict[int, Person] = field(default_factory=dict, init=False)
+    _numbers: dict[str, Person] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for person in self.persons:
+            self._owners.update((id(found), person) for found in person.patients)
+            if (number := person.nhs_number) is not None:
+                self._numbers.setdefault(number, person)
 
     def of(self, found: Found) -> Person | Stranger:
         """The person to whom ``found`` belongs."""
         if found.type == "Patient":
-            return next((p for p in self.persons if found in p.patients), Stranger.ELSEWHERE)
+            return self._owners.get(id(found), Stranger.ELSEWHERE)
         reference = self._reference(found)
         if reference is None:
             return Stranger.UNNAMED
         target = self.index.resolve(reference, found)
         if target is not None:
-            owner = next((p for p in self.persons if target in p.patients), None)
-            return owner or Stranger.NOT_A_PATIENT
+            return self._owners.get(id(target), Stranger.NOT_A_PATIENT)
         number = nhs_number({"identifier": [obj(obj(reference).get("identifier"))]})
         if number is not None:
-            named = next((p for p in self.persons if p.nhs_number == number), None)
+            named = self._numbers.get(number)
             if named is not None or address(reference) is None:
                 return named or Stranger.ELSEWHERE
         if address(reference) is None:
