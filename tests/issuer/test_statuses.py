@@ -46,7 +46,7 @@ def test_the_list_answers_before_anything_was_issued(site):
     assert held.bits == 2
     assert held.list.size == 131_072
     assert held.ttl == timedelta(seconds=300)
-    assert held.expires_at == site.now + timedelta(hours=24)
+    assert held.expires_at == site.now + timedelta(hours=site.settings.status_hours)
 
 
 def test_sta_023_a_withdrawal_is_seen_at_the_next_look_and_never_reversed(site):
