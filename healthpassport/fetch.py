@@ -155,12 +155,12 @@ class HttpsFetcher:
 
     def _resolve(self, host: str, port: int, deadline: _Deadline) -> tuple[Address, ...]:
         """All addresses; a thread, since the system's look-up knows no deadline."""
-        answers: SimpleQueue[tuple[str, ...] | OSError] = SimpleQueue()
+        answers: SimpleQueue[tuple[str, ...] | OSError | UnicodeError] = SimpleQueue()
 
         def look_up() -> None:
             try:
                 answers.put(self.resolver(host, port))
-            except OSError as error:
+            except (OSError, UnicodeError) as error:  # a label of more than 63 characters
                 answers.put(error)
 
         Thread(target=look_up, daemon=True, name="resolve").start()
@@ -168,7 +168,7 @@ class HttpsFetcher:
             found = answers.get(timeout=deadline.left())
         except Empty as error:
             raise FetchError("net.timeout", f"{host} could not be looked up in time") from error
-        if isinstance(found, OSError) or not found:
+        if isinstance(found, OSError | UnicodeError) or not found:
             raise FetchError("net.unreachable", f"{host} has no address")
         return tuple(ip_address(text.partition("%")[0]) for text in found)
 

@@ -226,6 +226,10 @@ def test_a_name_that_nobody_knows_is_unreachable():
     assert refusal(nothing, get("https://x.example")) == "net.unreachable"
 
 
+def test_a_name_that_no_name_can_be_is_unreachable_at_once():
+    assert refusal(HttpsFetcher(), get(f"https://{'a' * 64}.example")) == "net.unreachable"
+
+
 def test_a_slow_name_look_up_ends_at_the_deadline():
     found = HttpsFetcher(resolver=lambda _host, _port: time.sleep(2), timeout=0.1)
     begin = time.monotonic()
