@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from healthpassport.credential import DeskState, VerifiedSection, VerifiedSummary
+from healthpassport.summary import definition, record_types
 from schemas.definitions import warnings
 
 ALLERGIES: Final = "AllergySummary"
@@ -144,9 +145,17 @@ def state_words(section: VerifiedSection) -> str:
         return f"{section.shown} of {section.total} shared"
     if section.state is DeskState.NOT_SHARED and section.total:
         return f"0 of {section.total} shared"
+    if section.state is DeskState.ITEMS and not is_list(section):
+        return "Shared"
     if section.state is DeskState.OUT_OF_DATE and section.valid_until:
         return f"Out of date since {day(section.valid_until.date())}"
     return STATES[section.state]
+
+
+def is_list(section: VerifiedSection) -> bool:
+    """Whether n of m means anything: separate facts about a person are no list."""
+    known = section.record_type in record_types()
+    return not known or definition(section.record_type).has_items
 
 
 def day(value: date) -> str:

@@ -35,6 +35,7 @@ from verifier.service.words import (
     allergy_heading,
     day,
     day_of_text,
+    is_list,
     state_words,
 )
 
@@ -166,7 +167,7 @@ def _section(section: VerifiedSection, heading: AllergyHeading) -> SectionPage:
         next_step=entry.hint if entry else "",
         code=section.code or "",
         old=section.old,
-        count=f"{section.shown} of {section.total} shared" if readable and section.total else "",
+        count=_count(section) if readable else "",
         source=_source(section),
         as_of=day(section.as_of) if section.as_of else "",
         valid_until=day(section.valid_until.date()) if section.valid_until else "",
@@ -174,6 +175,12 @@ def _section(section: VerifiedSection, heading: AllergyHeading) -> SectionPage:
         groups=_groups(section, kind) if readable else (),
         subject=_subject(section, kind) if readable and section.record_type == IDENTITY else (),
         notes=_notes(section, kind) if readable else (),
+    )
+
+
+def _count(section: VerifiedSection) -> str:
+    return (
+        f"{section.shown} of {section.total} shared" if section.total and is_list(section) else ""
     )
 
 
