@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from healthpassport import suites
@@ -26,6 +27,8 @@ from healthpassport.jose.header import check_kid, read_header
 from healthpassport.keys import PublicKey, Signer
 
 PARTS: Final = 3
+REMEMBERED_HEADERS: Final = 128  # some hundred issuers with their certificates, at most 1 MB
+REMEMBERED_CHARACTERS: Final = 8_192  # an x5c of two certificates takes some 2,500
 MAX_CERTIFICATES: Final = 8  # a leaf and its intermediates; longer paths are no issuer's of ours
 
 
@@ -90,12 +93,21 @@ def parse(
     parts = token.split(".")
     if len(parts) != PARTS or not parts[0] or not parts[1]:
         raise JoseError("jws.syntax")
-    header = read_header(b64url_decode(parts[0]))
+    header = _remembered(parts[0]) if len(parts[0]) <= REMEMBERED_CHARACTERS else _read(parts[0])
     if "jwk" in header and not embedded_key_allowed:
         raise JoseError("jws.key_source_not_allowed", "a message cannot bring its own key")
     payload, signature = b64url_decode(parts[1]), b64url_decode(parts[2])
     signing_input = token[: len(parts[0]) + 1 + len(parts[1])].encode("ascii")
     return ParsedJws(header, payload, signing_input, signature)
+
+
+def _read(text: str) -> Mapping[str, Json]:
+    return read_header(b64url_decode(text))
+
+
+# All records of an issuer, and all proofs of wallets, carry the same header: it is read once, with
+# every check, and nobody changes what was read.
+_remembered: Final = lru_cache(maxsize=REMEMBERED_HEADERS)(_read)
 
 
 def check_signature(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from cryptography import x509
@@ -25,6 +26,7 @@ LibraryKey: TypeAlias = "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey"
 EDDSA: Final = "EdDSA"  # RFC 8037 section 3.1
 # RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2: members that hold a secret.
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+KEPT_THUMBPRINTS: Final = 1_024  # an issuer's own key is named in each record; some 200 bytes each
 _UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3
 
 
@@ -50,8 +52,13 @@ class PublicKey:
 
     def thumbprint(self) -> str:
         """The JWK thumbprint with SHA-256 as base64url (RFC 7638 section 3)."""
-        required = dump_json(dict(sorted(self.jwk().items())))
-        return b64url_encode(hashlib.sha256(required).digest())
+        return _thumbprint(self)
+
+
+@lru_cache(maxsize=KEPT_THUMBPRINTS)
+def _thumbprint(key: PublicKey) -> str:
+    required = dump_json(dict(sorted(key.jwk().items())))
+    return b64url_encode(hashlib.sha256(required).digest())
 
 
 def public_key_from_jwk(jwk: Mapping[str, Json], *, use: str = "sig") -> PublicKey:

@@ -96,7 +96,6 @@ def issue(
     decoys: Decoys = NO_DECOYS,
 ) -> str:
     """The SD-JWT over ``claims`` with a disclosure for each of the paths ``disclosable``."""
-    payload, disclosures = pack(claims, Frame.of(disclosable), salts=salts, decoys=decoys)
-    payload[SD_ALG] = DEFAULT_HASH
-    signed = jws.sign(header=header, payload=payload, signer=signer)
+    payload, disclosures = pack(claims, Frame.of(tuple(disclosable)), salts=salts, decoys=decoys)
+    signed = jws.sign(header=header, payload={**payload, SD_ALG: DEFAULT_HASH}, signer=signer)
     return "~".join([signed, *disclosures, ""])

@@ -6,7 +6,7 @@ What is *not* here: where a digest may stand, and what follows from it (``proces
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -54,19 +54,20 @@ def read_disclosure(text: str) -> Disclosure:
     entry, body = parse_b64url_json(text)
     if type(entry) is not list:
         raise CredentialError("sdjwt.disclosure_arity")
-    # An escape could spell a reserved name, so text with a backslash is always searched.
-    flat = "_sd" not in body and '"..."' not in body and "\\" not in body
     if len(entry) == MEMBER:
         salt, name, value = entry
-        if type(salt) is str and type(name) is str:
-            return Disclosure(text, name, value, flat)
+        if type(name) is not str:
+            raise CredentialError("sdjwt.disclosure_malformed")
     elif len(entry) == ELEMENT:
         salt, value = entry
-        if type(salt) is str:
-            return Disclosure(text, None, value, flat)
+        name = None
     else:
         raise CredentialError("sdjwt.disclosure_arity")
-    raise CredentialError("sdjwt.disclosure_malformed")
+    if type(salt) is not str:
+        raise CredentialError("sdjwt.disclosure_malformed")
+    # An escape could spell a reserved name, so text with a backslash is always searched.
+    flat = type(value) is str or not ("_sd" in body or '"..."' in body or "\\" in body)
+    return Disclosure(text, name, value, flat)
 
 
 def write_disclosure(salt: str, name: str | None, value: Json) -> str:
@@ -76,6 +77,21 @@ def write_disclosure(salt: str, name: str | None, value: Json) -> str:
     """
     claim = dump_text(value) if name is None else f"{dump_text(name)},{dump_text(value)}"
     return b64url_encode(f'["{salt}",{claim}]'.encode())
+
+
+def digests(texts: Iterable[str], hash_name: str = DEFAULT_HASH) -> list[str]:
+    """The ``digest`` of each of ``texts``, with one encoding for all of them.
+
+    Each is filled with zero octets up to whole groups of three, so that the next one begins at a
+    character of its own; the characters of the filling are cut off again.
+    """
+    function = HASHES[hash_name]
+    octets = function(b"").digest_size
+    filling = bytes(-octets % 3)
+    hashed = [function(text.encode("ascii")).digest() for text in texts]
+    encoded = b64url_encode(filling.join([*hashed, b""]))
+    length, step = (octets * 4 + 2) // 3, (octets + len(filling)) // 3 * 4
+    return [encoded[start : start + length] for start in range(0, len(encoded), step)]
 
 
 def digest(text: str, hash_name: str = DEFAULT_HASH) -> str:

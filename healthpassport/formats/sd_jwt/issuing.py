@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from healthpassport.encoding import Json, b64url_encode
@@ -19,7 +20,7 @@ from healthpassport.formats.sd_jwt.disclosure import (
     ELLIPSIS,
     RESERVED,
     SD,
-    digest,
+    digests,
     write_disclosure,
 )
 
@@ -28,6 +29,7 @@ Randomness: TypeAlias = "Callable[[int], bytes]"
 
 SALT_BYTES: Final = 18  # section 9.3 asks for 128 bits; 144 are 24 characters without a remainder
 SALT_CHARACTERS: Final = 24
+KEPT_FRAMES: Final = 64  # record types, some kB each
 DECOY_BYTES: Final = 32  # as long as a SHA-256 digest
 POOL_SALTS: Final = 64  # salts drawn at a time: one system call for each would cost more than all
 
@@ -58,8 +60,12 @@ class Frame:
     below: dict[str | int | None, Frame] = field(default_factory=dict)
 
     @staticmethod
-    def of(paths: Iterable[ClaimPath]) -> Frame:
-        """The tree of ``paths``; ``None`` stands for every element of an array."""
+    @lru_cache(maxsize=KEPT_FRAMES)
+    def of(paths: tuple[ClaimPath, ...]) -> Frame:
+        """The tree of ``paths``; ``None`` stands for every element of an array.
+
+        A record type always has the same paths, so that its tree is kept; nobody changes it.
+        """
         root = Frame()
         for path in paths:
             node = parent = root
@@ -108,43 +114,46 @@ class _Packing:
         """``node`` with its disclosable members as digests."""
         if not RESERVED.isdisjoint(node):
             raise CredentialError("sdjwt.claim_name_reserved")
-        if frame is _PLAIN and type(node) is dict and _SCALARS.issuperset(map(type, node.values())):
+        frames = frame.below
+        if not frames and type(node) is dict and _SCALARS.issuperset(map(type, node.values())):
             return node
         found: dict[str, Json] = {}
-        digests: list[str] = []
-        frames = frame.below
+        hidden: list[str] = []
         for name, value in node.items():
             below = frames.get(name, _PLAIN)
             packed = value if type(value) in _SCALARS else self.value(value, below)
             if below.disclosable:
-                digests.append(self._disclose(name, packed))
+                hidden.append(write_disclosure(self._salt(), name, packed))
             else:
                 found[name] = packed
         if frame.hides:
-            digests += self._padding(len(digests), self._decoys.members)
-        if digests:
-            digests.sort()
-            found[SD] = digests
+            self.disclosures += hidden
+            padding = self._padding(len(hidden), self._decoys.members)
+            if hidden or padding:
+                found[SD] = sorted([*digests(hidden), *padding])
         return found
 
     def array(self, node: Iterable[Json], frame: Frame) -> list[Json]:
         """``node`` with its disclosable elements as digests, decoys after them."""
         found: list[Json] = []
-        hidden = 0
+        hidden: list[str] = []
+        places: list[int] = []
         every = frame.below.get(None, _PLAIN)
         for index, value in enumerate(node):
             below = frame.below.get(index, every)
             packed = value if type(value) in _SCALARS else self.value(value, below)
             if below.disclosable:
-                hidden += 1
-                found.append({ELLIPSIS: self._disclose(None, packed)})
-            else:
-                found.append(packed)
+                places.append(len(found))
+                hidden.append(write_disclosure(self._salt(), None, packed))
+            found.append(packed)
         if hidden:
+            self.disclosures += hidden
+            for place, embedded in zip(places, digests(hidden), strict=True):
+                found[place] = {ELLIPSIS: embedded}
             # At the end (section 4.2.5 lets them stand anywhere): other wallets number elements by
             # their place in the signed array but choose them from the array without decoys, so a
             # decoy in between makes them show the wrong ones. It tells no more than itemCount.
-            padding = self._padding(hidden, self._decoys.elements)
+            padding = self._padding(len(hidden), self._decoys.elements)
             found += [{ELLIPSIS: decoy} for decoy in padding]
         return found
 
@@ -155,11 +164,6 @@ class _Packing:
         if isinstance(value, list | tuple):
             return self.array(value, frame)
         return value
-
-    def _disclose(self, name: str | None, value: Json) -> str:
-        text = write_disclosure(self._salt(), name, value)
-        self.disclosures.append(text)
-        return digest(text)
 
     def _salt(self) -> str:
         if not self._pool:

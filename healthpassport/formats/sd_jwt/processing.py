@@ -7,9 +7,9 @@ known. What is *not* here: signatures, times and types.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
-from healthpassport.encoding import MAX_DEPTH, Json, b64url_encode
+from healthpassport.encoding import MAX_DEPTH, Json
 from healthpassport.errors import CredentialError
 from healthpassport.formats.sd_jwt.disclosure import (
     DEFAULT_HASH,
@@ -19,6 +19,7 @@ from healthpassport.formats.sd_jwt.disclosure import (
     SD,
     SD_ALG,
     Disclosure,
+    digests,
     read_disclosure,
 )
 
@@ -26,6 +27,7 @@ Place: TypeAlias = "tuple[str | int, ...]"
 
 # By policy: what an own issuer uses and every implementation must support (section 4.1.1).
 ALLOWED_HASHES: Final = frozenset({DEFAULT_HASH})
+_STRINGS: Final = frozenset({str})
 
 
 def hash_name(payload: Mapping[str, Json], allowed: Collection[str]) -> str:
@@ -57,30 +59,33 @@ def process(
         CredentialError: for every reason of section 7.1 steps 3 to 5.
         EncodingError: for a disclosure that is not strict base64url or JSON.
     """
-    function = HASHES[hash_name(payload, allowed_hashes)]
     # Step 3.a: the digest of each disclosure. Section 4: none may be sent twice.
-    sent = {
-        b64url_encode(function(text.encode()).digest()): read_disclosure(text)
-        for text in disclosures
-    }
+    names = digests(disclosures, hash_name(payload, allowed_hashes))
+    sent = dict(zip(names, map(read_disclosure, disclosures), strict=True))
     if len(sent) != len(disclosures):
         raise CredentialError("sdjwt.disclosure_duplicate")
     walk = _Walk(sent)
     processed = walk.object(payload, (), 1)
     processed.pop(SD_ALG, None)  # step 3.f
-    if len(walk.placed) != len(sent):
+    if len(set(walk.met)) != len(walk.met):
+        raise CredentialError("sdjwt.digest_duplicate")  # step 4
+    if sent:
         raise CredentialError("sdjwt.disclosure_unreferenced")  # step 5
     return processed, walk.placed
 
 
 class _Walk:
-    """One pass over a payload and, through digests, the values of disclosures."""
+    """One pass over a payload and, through digests, the values of disclosures.
 
-    __slots__ = ("met", "placed", "sent")
+    ``met`` lists every embedded digest. Each disclosure is taken out of ``sent`` when its digest is
+    met, so that a digest that comes twice, which ``process`` refuses, cannot multiply the work.
+    """
 
-    def __init__(self, sent: Mapping[str, Disclosure]) -> None:
-        self.sent = sent
-        self.met: set[str] = set()
+    __slots__ = ("_take", "met", "placed")
+
+    def __init__(self, sent: dict[str, Disclosure]) -> None:
+        self._take = sent.pop
+        self.met: list[str] = []
         self.placed: dict[Place, Disclosure] = {}
 
     def value(self, value: Json, place: Place, depth: int) -> Json:
@@ -111,12 +116,13 @@ class _Walk:
             self._members(node[SD], found, place, depth)
         return found
 
-    def _members(self, digests: Json, found: dict[str, Json], place: Place, depth: int) -> None:
+    def _members(self, embedded: Json, found: dict[str, Json], place: Place, depth: int) -> None:
         """Step 3.c.2: the claims that an object's ``_sd`` stands for."""
-        if type(digests) is not list:
+        if type(embedded) is not list or not _STRINGS.issuperset(map(type, embedded)):
             raise CredentialError("sdjwt.sd_not_array_of_strings")  # section 4.2.4.1
-        for entry in digests:
-            disclosure = self._meet(entry)
+        self.met += embedded
+        for entry in embedded:
+            disclosure = self._take(entry, None)
             if disclosure is None:
                 continue  # step 3.c.1: withheld, or a decoy
             name = disclosure.name
@@ -137,10 +143,13 @@ class _Walk:
             raise CredentialError("limit.depth")
         found: list[Json] = []
         for entry in node:
-            if type(entry) is dict and ELLIPSIS in entry:
-                if len(entry) != 1:
-                    raise CredentialError("sdjwt.claim_name_reserved")  # section 4.2.4.2
-                disclosure = self._meet(entry[ELLIPSIS])
+            kind = type(entry)
+            if kind is dict and ELLIPSIS in entry:  # type: ignore[operator]
+                embedded = entry[ELLIPSIS]  # type: ignore[call-overload,index]
+                if type(embedded) is not str or len(entry) != 1:  # type: ignore[arg-type]
+                    self._refuse_element(embedded)
+                self.met.append(embedded)
+                disclosure = self._take(embedded, None)
                 if disclosure is None:
                     continue  # step 3.d
                 if disclosure.name is not None:
@@ -149,20 +158,18 @@ class _Walk:
                 self.placed[here] = disclosure
                 value = disclosure.value  # steps 3.c.3.2 and 3.c.3.3
                 found.append(value if disclosure.flat else self.value(value, here, depth + 1))
-            elif type(entry) is dict or type(entry) is list:
+            elif kind is dict or kind is list:
                 found.append(self.value(entry, (*place, len(found)), depth + 1))
             else:
                 found.append(entry)
         return found
 
-    def _meet(self, entry: Json) -> Disclosure | None:
-        """The disclosure for one embedded digest; step 4 refuses a digest that comes twice."""
-        if type(entry) is not str:
-            raise CredentialError("sdjwt.sd_not_array_of_strings")
-        if entry in self.met:
-            raise CredentialError("sdjwt.digest_duplicate")
-        self.met.add(entry)
-        return self.sent.get(entry)
+    @staticmethod
+    def _refuse_element(embedded: Json) -> NoReturn:
+        """Section 4.2.4.2: one member, and a string in it."""
+        if type(embedded) is str:
+            raise CredentialError("sdjwt.claim_name_reserved", "it is not alone in its object")
+        raise CredentialError("sdjwt.sd_not_array_of_strings")
 
     @staticmethod
     def _refuse_reserved(node: Mapping[str, Json], *, top: bool) -> None:

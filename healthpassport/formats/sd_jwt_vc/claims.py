@@ -31,7 +31,7 @@ def refuse_hidden(payload: Mapping[str, Json], places: Collection[Place]) -> Non
     Raises:
         CredentialError: ``sdjwtvc.protected_claim_disclosed``.
     """
-    if any(place[0] in PROTECTED for place in places):
+    if not PROTECTED.isdisjoint([place[0] for place in places]):
         raise CredentialError("sdjwtvc.protected_claim_disclosed")
     if any(_holds_digest([payload[name]]) for name in PROTECTED & payload.keys()):
         raise CredentialError("sdjwtvc.protected_claim_disclosed")

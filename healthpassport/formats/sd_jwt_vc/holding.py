@@ -126,11 +126,15 @@ def select(
             with what is plain in it.
     """
     chosen: set[Place] = set()
+    whole: set[Place] = set()
     for path in paths:
         for place in _places(held.payload, path):
             chosen |= _on_the_way(held, place)
             if with_contents:
-                chosen |= {p for p in held.places if p[: len(place)] == place}
+                whole.add(place)
+    # A place is below another when it begins with it: one look at all for each depth there is.
+    for length in {len(place) for place in whole}:
+        chosen.update([place for place in held.places if place[:length] in whole])
     return frozenset(chosen)
 
 
@@ -155,8 +159,19 @@ def _places(payload: Json, path: ClaimPath) -> list[Place]:
 
 def _on_the_way(held: Held, place: Place) -> set[Place]:
     """The disclosures that hold ``place``, its own included (section 7.2, presentation step 2)."""
-    prefixes = (place[:length] for length in range(1, len(place) + 1))
-    return {prefix for prefix in prefixes if prefix in held.places}
+    found = {place} if place in held.places else set()
+    for length in range(1, len(place)):
+        if (prefix := place[:length]) in held.places:
+            found.add(prefix)
+    return found
+
+
+def _is_bound_to(payload: Mapping[str, Json], key: PublicKey) -> bool:
+    """Whether the ``cnf`` of a record is for ``key``; the same JWK needs no reading."""
+    confirmation = payload.get("cnf")
+    if isinstance(confirmation, Mapping) and confirmation == {"jwk": key.jwk()}:
+        return True
+    return key_binding.holder_key(payload) == key
 
 
 def present(
@@ -181,7 +196,7 @@ def present(
         CredentialError: ``sdjwt.path_unknown`` for a place that the record does not have,
             ``sdjwt.cnf_not_mine`` when the signer's key is not the record's.
     """
-    if key_binding.holder_key(held.payload) != holder_signer.public_key:
+    if not _is_bound_to(held.payload, holder_signer.public_key):
         raise CredentialError("sdjwt.cnf_not_mine")
     chosen: set[Place] = set()
     for place in disclose:

@@ -62,7 +62,7 @@ def issue(
     paths = tuple(disclosable)
     if not isinstance(payload.get("vct"), str):
         raise CredentialError("sdjwtvc.vct")
-    if any(path[0] in PROTECTED for path in paths):
+    if not PROTECTED.isdisjoint([path[0] for path in paths]):
         raise CredentialError("sdjwtvc.protected_claim_disclosed")
     registered: dict[str, Json] = {
         "iss": iss,
