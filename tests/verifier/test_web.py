@@ -154,7 +154,7 @@ def test_the_patients_code_is_asked_for_before_the_result(world, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "localhost.evil.example", "127.0.0.1", "", "[::1]"]
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1", "", "[::1]", "[::1", "a:b:c"]
 )
 def test_a_page_under_another_name_is_refused(app, host):
     answer = call(app, "GET", "/", headers={"host": host})

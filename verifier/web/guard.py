@@ -27,11 +27,19 @@ class Guard:
         """Serve one connection; ``verifier.host`` or ``verifier.origin`` for any other."""
         if scope["type"] == "http":
             host = _only(scope, b"host")
-            if (urlsplit(f"//{host}").hostname or "") not in self._hosts:
+            if _name(host) not in self._hosts:
                 raise ServiceError("verifier.host")
             if scope["method"] not in SAFE and _only(scope, b"origin") != f"http://{host}":
                 raise ServiceError("verifier.origin")
         await self._app(scope, receive, send)
+
+
+def _name(host: str) -> str:
+    """The host name of a Host header; nothing for one that cannot be read."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _only(scope: Scope, name: bytes) -> str:
