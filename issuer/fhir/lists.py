@@ -53,12 +53,22 @@ _TITLES: Final = (
     (re.compile(r"\b(?:problems?|diagnos[ei]s|conditions)\b", re.IGNORECASE), "problems"),
     (re.compile(r"\b(?:immuni[sz]ations?|vaccinations?)\b", re.IGNORECASE), "immunisations"),
 )
+# A title that speaks of a part only: "Drug allergies" that are nil leave the other ones open.
+_PART: Final = re.compile(
+    r"\b(?:drug|medic\w+|food|latex|environment\w*|animal|insect|penicillin|contact) allerg|"
+    r"\b(?:family|past|previous|former|ended|resolved|other|acute|repeat|discontinued|stopped|"
+    r"topical|regular|minor|major|recent)\b",
+    re.IGNORECASE,
+)
 _SECONDARY: Final = "secondarylistvalues"  # GP Connect: what hangs on consultations and problems
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one List or section says: the section, why it is empty, and its narrative."""
+    """What one List or section says: the section, why it is empty, and its narrative.
+
+    ``whole`` is false where a title speaks of a part of the section only.
+    """
 
     found: Found
     section: str | None
@@ -68,6 +78,7 @@ class Statement:
     table: Table | None
     reason: Concept
     missing: int
+    whole: bool
 
 
 def is_ended(resource: JsonObject) -> bool:
@@ -94,6 +105,14 @@ def ended_members(index: Index) -> set[int]:
                 inner.add(id(target))
         inner.update(held.get(id(found), ()))
     return inner
+
+
+def _covers(resource: JsonObject) -> bool:
+    """Whether a List or section speaks of a whole section: by a reviewed code, or by its title."""
+    named = concept(resource.get("code"))
+    if any((c.code or "").strip().lower() in SECTION_CODES for c in named.codings):
+        return True
+    return not _PART.search(string(resource.get("title")) or named.name or "")
 
 
 def section_of(resource: JsonObject, *, trust_title: bool) -> str | None:
@@ -135,20 +154,26 @@ def _statement(
 ) -> Statement:
     reason = concept(holder.get("emptyReason"))
     words = codes(holder.get("emptyReason"))
+    title, whole = string(holder.get("title")), _covers(holder)
+    if words and not whole:  # "Nil known" alone would hide of what
+        part = title or concept(holder.get("code")).name
+        reason = Concept(reason.codings, f"{part}: {reason.name}")
     rows = objs(holder.get("entry"))
     items = [row.get("item") for row in rows] if not in_composition else list(rows)
     parts = bool(objs(holder.get("section")))
     div = string(obj(holder.get("text")).get("div"))
-    told = in_composition and not rows and not parts and div is not None
+    told = div is not None and not rows and not parts
+    told = told and (in_composition or not objs(holder.get("contained")))
     return Statement(
         found,
         section_of(holder, trust_title=in_composition),
-        string(holder.get("title")),
+        title,
         words[0] if words else None,
         bool(rows) or parts,
         read_narrative(div) if told and div is not None else None,
         reason,
         sum(index.resolve(item, found) is None for item in items),
+        whole,
     )
 
 

@@ -62,5 +62,9 @@ def _spoken(statement: Statement) -> SectionState | None:
 
 
 def says_none(statement: Statement) -> bool:
-    """Whether a List or section is empty because there is none (emptyReason nilknown)."""
-    return statement.empty_reason in _NONE_KNOWN
+    """Whether a List or section is empty because there is none (emptyReason nilknown).
+
+    One that names entries which stand nowhere is not empty, and one of a part denies that part.
+    """
+    said = statement.empty_reason in _NONE_KNOWN
+    return said and statement.whole and statement.missing == 0

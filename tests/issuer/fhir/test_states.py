@@ -6,6 +6,7 @@ import pytest
 from fhir_examples import WHO, allergy, concept, listed, medicine, record_of
 
 from issuer.fhir import extract
+from issuer.fhir.telling import empty_reasons
 
 LOINC = "http://loinc.org"
 
@@ -59,6 +60,42 @@ def test_an_empty_list_says_why(code, expected):
 def test_a_reason_in_words_only_is_read():
     empty = listed("Allergies", emptyReason={"text": "Nil known"})
     assert state(empty) == "none_known"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Allergies", "none_known"),
+        ("Known allergies and intolerances", "none_known"),
+        ("Drug allergies", "no_information"),
+        ("Medication allergies", "no_information"),
+        ("Family history: allergies", "no_information"),
+        ("Past allergies", "no_information"),
+    ],
+)
+def test_nil_known_of_a_part_never_covers_the_section(title, expected):
+    empty = section(title, {"text": title}, emptyReason=reason("nilknown"))
+    assert state(composition(empty)) == expected
+    assert state(listed(title, emptyReason=reason("nilknown"))) == expected
+
+
+def test_what_is_nil_known_of_a_part_is_told_with_that_part():
+    empty = section("Drug allergies", {}, emptyReason={"text": "Nil known"})
+    found = extract(record_of(composition(empty)))
+    (row,) = empty_reasons(found, "allergies")
+    assert (row["text"], row["kind"]) == ("Drug allergies: Nil known", "absent_info")
+
+
+def test_a_section_that_is_nil_known_and_names_missing_entries_is_not_none_known():
+    entry = [{"reference": "AllergyIntolerance/elsewhere"}]
+    told = section("Allergies", ALLERGIES, emptyReason=reason("nilknown"), entry=entry)
+    assert state(composition(told)) == "no_information"
+
+
+def test_a_list_that_is_told_in_words_only_is_narrative_only():
+    words = {"status": "generated", "div": "<div>Wasp sting</div>"}
+    assert state(listed("Allergies", text=words)) == "narrative_only"
+    assert state(listed("Allergies", text=words, emptyReason=reason("withheld"))) == "withheld"
 
 
 def test_nothing_said_is_not_recorded():
