@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from typing import Final
+from unicodedata import category
 
 from healthpassport.errors import Party, PassportError
 
@@ -33,6 +34,23 @@ WHOSE_SIDE: Final = {
 }
 
 
+def visible(text: str, *, kept: str = "\t") -> str:
+    """``text`` in which nothing steers a terminal or turns other words round.
+
+    Control characters, line ends and bidirectional controls, which a record or a stranger may hold,
+    are shown as escapes; those in ``kept`` stay. Spaces of every width become plain ones.
+    """
+    if text.isprintable():
+        return text
+    return "".join(_visible(c) if c not in kept else c for c in text)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if category(character) == "Zs" else ascii(character)[1:-1]
+
+
 def exit_code(error: PassportError) -> int:
     """The exit code that a command ends with for ``error``."""
     area = error.code.partition(".")[0]
@@ -44,6 +62,6 @@ def run(command: Callable[[], object]) -> None:
     try:
         command()
     except PassportError as error:
-        where = ": ".join(filter(None, (WHOSE_SIDE[error.party], error.detail)))
+        where = visible(": ".join(filter(None, (WHOSE_SIDE[error.party], error.detail))))
         sys.stderr.write(f"Error {error.code}: {error.title}\n{where}\nNext: {error.hint}\n")
         sys.exit(exit_code(error))

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from healthpassport.errors import PassportError, RequestError, TrustError, VaultError, catalogue
-from healthpassport.terminal import EXIT_CODES, WHOSE_SIDE, exit_code, run
+from healthpassport.terminal import EXIT_CODES, WHOSE_SIDE, exit_code, run, visible
 
 
 def test_a_command_that_succeeds_ends_quietly(capsys):
@@ -62,3 +62,30 @@ def test_every_code_with_an_exit_code_of_its_own_exists():
 def test_every_party_has_words():
     assert {entry.party for entry in catalogue().values()} <= WHOSE_SIDE.keys()
     assert not issubclass(ValueError, PassportError)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Penicillin “severe” é 水", "Penicillin “severe” é 水"),
+        ("5\u00a0mg\t1", "5 mg\t1"),
+        ("\x1b[2J\x07", r"\x1b[2J\x07"),
+        ("\x9b31m", r"\x9b31m"),
+        ("a\nallergies: No known allergies\r", r"a\nallergies: No known allergies\r"),
+        ("\u202eevig ton oD\u202c\u2066", r"\u202eevig ton oD\u202c\u2066"),
+        ("\u2028\U000e0001", r"\u2028\U000e0001"),
+    ],
+)
+def test_nothing_that_was_sent_steers_a_terminal(text, shown):
+    assert visible(text) == shown
+
+
+def test_what_a_stranger_said_cannot_steer_the_terminal_through_an_error(capsys):
+    def fail() -> None:
+        raise RequestError("request.time", "\x1b[2Jagreed\nNext: share all")
+
+    with pytest.raises(SystemExit):
+        run(fail)
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert len(said.splitlines()) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from healthpassport.encoding import Json, dump_json
+from healthpassport.terminal import visible
 from verifier.settings import VerifierSettings
 
 
@@ -15,7 +16,7 @@ def settings() -> VerifierSettings:
 
 def data(text: str) -> None:
     """One line for a program or a pipe."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(visible(text) + "\n")
 
 
 def document(value: Json) -> None:
@@ -26,4 +27,4 @@ def document(value: Json) -> None:
 
 def say(text: str) -> None:
     """One line for a person."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")

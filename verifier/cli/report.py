@@ -1,10 +1,15 @@
-"""A result in plain lines for the terminal."""
+"""A result in plain lines for the terminal.
+
+Rules: what a page would hide is hidden here as well, and an item stands with its whole unit, so
+that no medicine is named without its "do not give" (clinical.md rules 1 and 2).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from healthpassport.encoding import Json
+from healthpassport.encoding import Json, dump_text
+from verifier.service.words import READABLE
 
 from .output import data
 
@@ -21,9 +26,21 @@ def print_result(result: Mapping[str, Json]) -> None:
         why = f" [{problem['code']}]" if isinstance(problem, Mapping) else ""
         shown = f" {section['shown']} of {section['total']}" if section["issuer"] else ""
         data(f"{section['type']}: {section['state']}{shown}{source}{as_of}{why}")
-        for item in _rows(section["items"]):
-            unit = item["unit"]
-            data(f"  - {unit['text'] if isinstance(unit, Mapping) else ''}")
+        if section["state"] in READABLE:
+            for item in _rows(section["items"]):
+                data(f"  - {_words(item['unit'])}")
+
+
+def _words(unit: Json) -> str:
+    """The text of ``unit``, then everything else in it."""
+    if not isinstance(unit, Mapping):
+        return ""
+    rest = [
+        f"{name}: {value if isinstance(value, str) else dump_text(value)}"
+        for name, value in unit.items()
+        if name not in {"text", "coding"}
+    ]
+    return "; ".join([str(unit["text"]), *rest])
 
 
 def _rows(value: Json) -> Sequence[Mapping[str, Json]]:

@@ -13,9 +13,16 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from jinja2.ext import i18n
 from markupsafe import Markup
 
+from healthpassport.terminal import visible
+
 HERE: Final = Path(__file__).resolve().parent.parent
 TEMPLATES: Final = HERE / "templates"
 STATIC: Final = HERE / "static"
+
+
+def _finished(value: object) -> object:
+    """Text with its control characters shown: a record must not turn the words beside it round."""
+    return visible(value, kept="\t\r\n") if type(value) is str else value
 
 
 @cache
@@ -26,6 +33,7 @@ def environment() -> Environment:
             [FileSystemLoader(TEMPLATES), PackageLoader("nhsuk_frontend_jinja", "templates")]
         ),
         autoescape=True,
+        finalize=_finished,
         undefined=ChainableUndefined,  # nhsuk-frontend-jinja reads members that are not given
         extensions=[i18n],
         trim_blocks=True,

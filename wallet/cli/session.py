@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from healthpassport.encoding import Json, dump_json
+from healthpassport.terminal import visible
 
 if TYPE_CHECKING:
     from wallet.service import Wallet
@@ -64,12 +65,12 @@ def secret(file: Path | None, *, words: str, confirm: bool = False) -> str:
 def say(*lines: str) -> None:
     """Words for a person, to stderr."""
     for line in lines:
-        typer.echo(line, err=True)
+        typer.echo(visible(line), err=True)
 
 
 def show(line: str) -> None:
     """Data for a person, to stdout."""
-    typer.echo(line)
+    typer.echo(visible(line))
 
 
 def answer(value: Mapping[str, Json]) -> None:
