@@ -77,12 +77,17 @@ class FieldDefinition:
     @property
     def shape(self) -> Shape:
         """The JSON Schema of one value; ``#/$defs/<type>`` points at ``types()``."""
-        shape: dict[str, Any] = {"$ref": f"#/$defs/{self.type}"}
-        if self.values:
-            shape = {"type": "string", "enum": list(self.values)}
-        if self.refused:
-            shape |= {"not": {"enum": list(self.refused)}}
-        return MappingProxyType(shape)
+        return field_shape(self.type, self.values, self.refused)
+
+
+def field_shape(type_: str, values: tuple[str, ...], refused: tuple[str, ...]) -> Shape:
+    """The JSON Schema of a field of ``type_``; see ``FieldDefinition.shape``."""
+    shape: dict[str, Any] = {"$ref": f"#/$defs/{type_}"}
+    if values:
+        shape = {"type": "string", "enum": list(values)}
+    if refused:
+        shape |= {"not": {"enum": list(refused)}}
+    return MappingProxyType(shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from healthpassport.encoding import Json
 from healthpassport.errors import RecordError
 from healthpassport.summary.catalogue import FieldDefinition, RecordDefinition, definition
-from healthpassport.summary.shapes import fits
+from healthpassport.summary.shapes import fits_field
 from healthpassport.summary.values import Item, Record, SectionState
 from schemas.definitions import StateItems, states
 
@@ -53,7 +53,7 @@ def check_members(
     for name, value in values.items():
         if name not in fields:
             raise RecordError("record.member_unknown", f"the member {name[:40]!r} is not defined")
-        if not fits(value, fields[name].shape):
+        if not fits_field(value, fields[name]):
             raise RecordError("record.value", f"the member {name!r} does not fit its definition")
     if complete and (
         missing := [n for n, field in fields.items() if field.required and n not in values]

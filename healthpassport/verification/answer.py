@@ -102,14 +102,15 @@ def prove(
         )
     with checklist.step(Step.RECORD):
         _refuse_other_disclosures(disclosed, record_type)
-        from_payload(disclosed.payload)
+        record = from_payload(disclosed.payload)
     expired = _expired(disclosed.expires_at, now=within.now, checklist=checklist)
     status, status_age, unsure = _status(
         disclosed.payload, issuer, within=within, checklist=checklist
     )
     with checklist.step(Step.QUERY):
         asked = check_one(wanted, _dcql_answer(presented.format, disclosed))
-        record = from_payload(asked.payload)
+        if asked.dropped:
+            record = from_payload(asked.payload)
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"

@@ -95,7 +95,8 @@ def check_one(wanted: CredentialQuery, answer: Answer) -> CheckedAnswer:
         place for place in answer.disclosed if not any(covers(c.path, place) for c in wanted.claims)
     )
     names = tuple(claim.id for claim in met if claim.id is not None)
-    return CheckedAnswer(without(answer.payload, dropped), names, dropped)
+    payload = without(answer.payload, dropped) if dropped else answer.payload
+    return CheckedAnswer(payload, names, dropped)
 
 
 def _unmet(wanted: CredentialQuery, payload: Mapping[str, Json]) -> ProtocolError:
