@@ -18,6 +18,7 @@ from healthpassport.errors import EncodingError
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = "Mapping[str, Json]"
+_Scan: TypeAlias = Callable[[str, int], "tuple[Json, int]"]
 
 MAX_BODY_BYTES: Final = 1_048_576  # security.md, limits: one request body
 MAX_TOKEN_BYTES: Final = 262_144  # security.md, limits: one token
@@ -32,6 +33,7 @@ _PADDING: Final = (b"", b"", b"==", b"=")
 _LAST: Final = ("", "", "AQgw", "AEIMQUYcgkosw048")
 _CONTAINERS: Final = frozenset({dict, list})
 _WHITESPACE: Final = " \t\n\r"  # RFC 8259 section 2
+_GAP: Final = re.compile(r'"[ \t\n\r]+:')
 # Runs of escaped surrogates; other escapes are stepped over whole, so that an escaped backslash
 # neither begins a run nor joins two.
 _ESCAPES: Final = re.compile(r"\\[^u]|((?:\\u[dD][89a-fA-F][0-9a-fA-F]{2})+)")
@@ -85,7 +87,11 @@ def parse_json(
     """
     if len(data) > max_bytes:
         raise EncodingError("limit.size")
-    return _parse(data, max_depth, _SCAN)
+    text = _text(data)
+    value = _scanned(text, _SCAN)
+    if text.count("[") + text.count("{") > max_depth:
+        _refuse_depth(value, max_depth)
+    return value
 
 
 def parse_source_json(
@@ -103,6 +109,12 @@ def parse_source_json(
     """
     if len(data) > max_bytes:
         raise EncodingError("limit.size")
+    text = _text(data)
+    value = _scanned(text, _LAST_STANDS)
+    # A colon behind a quote ends a member's name, or stands in a string: where there are no more
+    # of them than members in the tree, no name was lost. Else every object is looked at.
+    if _members(value, max_depth) == text.count('":') and not _GAP.search(text):
+        return value, 0
     doubled = 0
 
     def pairs(members: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -111,21 +123,21 @@ def parse_source_json(
         doubled += len(found) != len(members)
         return found
 
-    decoder = json.JSONDecoder(
-        object_pairs_hook=pairs, parse_constant=_constant, parse_int=_digits, parse_float=str
-    )
-    value = _parse(data, max_depth, decoder.scan_once)  # type: ignore[attr-defined]
+    _scanned(text, _source_scanner(pairs))
     return value, doubled
 
 
-def _parse(data: bytes | str, max_depth: int, scan: Callable[[str, int], tuple[Json, int]]) -> Json:
+def _text(data: bytes | str) -> str:
     try:
         text = data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise EncodingError("json.invalid", "the bytes are not UTF-8") from error
     if isinstance(data, str) or "\\u" in text:
         _refuse_surrogates(text)
-    text = text.strip(_WHITESPACE)
+    return text.strip(_WHITESPACE)
+
+
+def _scanned(text: str, scan: _Scan) -> Json:
     try:
         value, end = scan(text, 0)
     except RecursionError as error:
@@ -134,8 +146,6 @@ def _parse(data: bytes | str, max_depth: int, scan: Callable[[str, int], tuple[J
         raise EncodingError("json.invalid") from error
     if end != len(text):
         raise EncodingError("json.invalid", "something follows the value")
-    if text.count("[") + text.count("{") > max_depth:
-        _refuse_depth(value, max_depth)
     return value
 
 
@@ -299,6 +309,16 @@ def _foreign(value: object) -> NoReturn:
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_pairs, parse_constant=_constant, parse_int=_integer, parse_float=_float
 )
+
+
+def _source_scanner(pairs: Callable[[list[tuple[str, Json]]], dict[str, Json]] | None) -> _Scan:
+    decoder = json.JSONDecoder(
+        object_pairs_hook=pairs, parse_constant=_constant, parse_int=_digits, parse_float=str
+    )
+    return decoder.scan_once  # type: ignore[attr-defined, no-any-return]
+
+
+_LAST_STANDS: Final = _source_scanner(None)
 # The encoder that json.dumps would set up anew for every call, set up once: an issuer writes
 # hundreds of small values for one record. In order: no check for cycles (a tree has none), no
 # conversion of other types, no indentation, separators, members unsorted, none skipped, no NaN.
@@ -308,7 +328,7 @@ _ENCODE: Final[Callable[[Json, int], Sequence[str]]] = json.encoder.c_make_encod
 )
 # The decoder's own scanner: a presentation holds hundreds of small values, and the wrapper around
 # it costs more than they do.
-_SCAN: Final[Callable[[str, int], tuple[Json, int]]] = _DECODER.scan_once  # type: ignore[attr-defined]
+_SCAN: Final[_Scan] = _DECODER.scan_once  # type: ignore[attr-defined]
 
 
 def _refuse_surrogates(text: str) -> None:
@@ -325,13 +345,29 @@ def _refuse_depth(value: Json, max_depth: int) -> None:
     """Level by level, so that hostile nesting costs no recursion of ours."""
     level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(max_depth):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if type(node) is dict else node)
-            if type(child) in _CONTAINERS
-        ]
+        level = _below(level)
         if not level:
             return
     if level:
         raise EncodingError("limit.depth")
+
+
+def _members(value: Json, max_depth: int) -> int:
+    """How many members all objects of ``value`` have, refused like ``_refuse_depth``."""
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    members = 0
+    for _ in range(max_depth):
+        members += sum([len(node) for node in level if type(node) is dict])
+        level = _below(level)
+        if not level:
+            return members
+    raise EncodingError("limit.depth")
+
+
+def _below(level: list[Any]) -> list[Any]:
+    return [
+        child
+        for node in level
+        for child in (node.values() if type(node) is dict else node)
+        if type(child) in _CONTAINERS
+    ]

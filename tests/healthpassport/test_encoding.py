@@ -231,6 +231,33 @@ def test_json_of_a_record_system_keeps_digits_and_counts_doubled_members():
 
 
 @pytest.mark.parametrize(
+    ("data", "doubled"),
+    [
+        (b'{"a": 1, "b": {"a": 2}}', 0),
+        (b'{"a" : 1, "a": 2}', 1),
+        (b'{"a"\n\t: 1, "b": {"c":1,"c":2}, "c": [{"d":1,"d":1}]}', 2),
+        (b'{"a": ":", "b\\"": ": x", "c": "x\\":"}', 0),
+        (b'{"a": ":", "b" : 1, "b": 2}', 1),
+        (b'{"a\\\\": 1, "a\\\\": 2}', 1),
+        (b'{"a" : ":", "a": 1}', 1),
+        (b'{"\\u0061": 1, "a": 2}', 1),
+        (b"[]", 0),
+        (b"1", 0),
+    ],
+)
+def test_every_object_that_names_a_member_twice_is_counted(data, doubled):
+    value, found = parse_source_json(data)
+    assert found == doubled
+    assert value == json.loads(data)
+
+
+@given(st.recursive(TEXT, lambda i: st.lists(i) | st.dictionaries(TEXT, i), max_leaves=8))
+def test_a_tree_that_was_written_whole_doubles_nothing(value):
+    for written in (json.dumps(value), json.dumps(value, indent=1, separators=(",", " : "))):
+        assert parse_source_json(written.encode()) == (value, 0)
+
+
+@pytest.mark.parametrize(
     ("code", "data"),
     [
         ("json.number_invalid", b"NaN"),
