@@ -70,7 +70,17 @@ def _listed(coding: Coding, section: str) -> Negation | None:
         if row := _reviewed().get((system, number)):
             own, negation = row
             return negation if own == section else Negation(negation.kind, whole=False)
-    return None
+    return _like_ips(number.lower(), section) if system_of(coding) == IPS else None
+
+
+def _like_ips(number: str, section: str) -> Negation | None:
+    """An unlisted code of the IPS system, which names what it denies: no-known-*, no-*-info."""
+    if number.startswith("no-") and number.endswith("-info"):
+        return Negation(Kind.ABSENT_INFO, whole=False)
+    if not number.startswith("no-known-"):
+        return None
+    thing = number.removeprefix("no-known-").replace("-", " ")
+    return Negation(Kind.NEGATED, bool(re.fullmatch(_THINGS.get(section, r"(?!)"), thing)))
 
 
 def _is_null(coding: Coding) -> bool:

@@ -42,6 +42,10 @@ def said(code, section="allergies"):
         (concept("no-known-allergies", system=IPS), ("negated", True)),
         (concept("no-known-medication-allergies", system=IPS), ("negated", False)),
         (concept("no-allergy-info", system=IPS), ("absent_info", False)),
+        (concept("no-known-allergy", system=IPS), ("negated", True)),
+        (concept("no-known-latex-allergies", system=IPS), ("negated", False)),
+        (concept("no-known-medication", system=IPS), ("negated", False)),
+        (concept("no-allergies-info", system=IPS), ("absent_info", False)),
         ({"text": "No known allergies"}, ("negated", True)),
         ({"text": "NKA"}, ("negated", True)),
         ({"text": "Nil known allergies."}, ("negated", True)),
@@ -126,6 +130,13 @@ def test_what_names_something_is_no_negation(code):
 )
 def test_each_section_has_its_own_words(section, text, meaning):
     assert said({"text": text}, section) == meaning
+
+
+def test_an_ips_code_that_is_not_listed_is_known_by_its_form():
+    singular = concept("no-known-medication", system=IPS)
+    assert said(singular, "medications") == ("negated", True)
+    assert said(concept("known-medication", system=IPS), "medications") is None
+    assert said(concept("no-known-medication", system="urn:local"), "medications") is None
 
 
 def test_a_code_of_another_section_never_covers_this_one():
