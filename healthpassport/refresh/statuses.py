@@ -104,12 +104,12 @@ class StatusStore:
         response = fetcher.fetch(HttpRequest("GET", uri, headers, max_bytes=MAX_TOKEN_BYTES))
         if response.status == HTTP_NOT_MODIFIED and stored is not None:
             stored = replace(stored, fetched_at=now)
-            held = self._read(issuer, stored, now)
+            held = self._current(issuer, stored, now)
         else:
             fetched = _Stored(
                 issuer.iss, uri, _token(response), now, response.headers.get("etag", "")
             )
-            held = self._read(issuer, fetched, now)
+            held = self._current(issuer, fetched, now)
             if stored is not None and held.issued_at < stored.issued_at:
                 raise StatusError("status.rollback")
             stored = replace(fetched, issued_at=held.issued_at)
@@ -119,29 +119,40 @@ class StatusStore:
     def view(self, trust_list: TrustList, *, now: datetime) -> StatusView:
         """Every list at hand whose signer ``trust_list`` still vouches for, by URI.
 
-        A list that is missing, altered on disk or expired is left out: could not be checked.
+        A list that is missing or altered on disk is left out: could not be checked. One that has
+        expired stays, since it may still say that a record was withdrawn; whoever relies on it asks
+        ``require_current`` (section 8.3 step 4c).
         """
         found: dict[str, StoredStatusList] = {}
         for stored in self._all():
             try:
-                held = self._read(trust_list.issuer(stored.iss), stored, now)
+                issuer = trust_list.issuer(stored.iss)
+                held = self._read(issuer, stored, keys=_keys(issuer, now))
             except PassportError:
                 continue
             found[stored.uri] = StoredStatusList(held, stored.fetched_at, stored.iss)
         return found
 
-    def _read(self, issuer: TrustedIssuer, stored: _Stored, now: datetime) -> HeldStatusList:
-        """The list in a stored token; its signature and inflation are done once a process."""
-        keys = _keys(issuer, now)
+    def _current(self, issuer: TrustedIssuer, stored: _Stored, now: datetime) -> HeldStatusList:
+        held = self._read(issuer, stored, keys=_keys(issuer, now))
+        held.require_current(now=now)
+        return held
+
+    def _read(
+        self, issuer: TrustedIssuer, stored: _Stored, *, keys: tuple[PublicKey, ...]
+    ) -> HeldStatusList:
+        """The list in a stored token, as it was judged when it was fetched.
+
+        Its signature and inflation are done once a process.
+        """
         digest = hashlib.sha256(stored.token.encode()).hexdigest()
-        what = (stored.iss, digest, *(key.thumbprint() for key in keys))
+        what = (issuer.iss, digest, *(key.thumbprint() for key in keys))
         known = self._verified.get(stored.uri)
         if known is not None and known[0] == what:
             held = known[1]
         else:
-            held = read(stored.token, expected_uri=stored.uri, keys=keys, now=now)
+            held = read(stored.token, expected_uri=stored.uri, keys=keys, now=stored.fetched_at)
             self._verified[stored.uri] = (what, held)
-        held.require_current(now=now)
         return held
 
     def _is_due(self, issuer: TrustedIssuer, uri: str, now: datetime) -> bool:
@@ -149,7 +160,7 @@ class StatusStore:
         if stored is None:
             return True
         try:
-            held = self._read(issuer, stored, now)
+            held = self._current(issuer, stored, now)
         except PassportError:
             return True
         return now >= held.refresh_at(stored.fetched_at)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from simulated_trust import ISS, NOW, STATUS, encoded, wire_issuer, wire_key, wire_list
 
-from healthpassport.errors import FetchError, PassportError
+from healthpassport.errors import FetchError, PassportError, StatusError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from healthpassport.keys import generate_signer
 from healthpassport.refresh import StatusStore
@@ -140,12 +140,16 @@ def test_sta_010_a_change_of_keys_does_not_open_a_way_back(store, lists):
     assert refusal(store, lists, now=later, named=named) == "status.rollback"
 
 
-def test_sta_011_a_frozen_list_is_gone_after_its_end(store, lists):
+def test_sta_011_a_frozen_list_is_not_current_after_its_end(store, lists):
+    lists.put(token(at=NOW, marked=[(3, 1)]))
     codes(store, lists)
     after = NOW + timedelta(days=1, minutes=2)
     lists.put(b"", status=503)
     assert refusal(store, lists, now=after) == "net.response"
-    assert STATUS not in store.view(trust_list(), now=after)
+    held = store.view(trust_list(), now=after)[STATUS].held
+    with pytest.raises(StatusError, match=r"status\.expired"):
+        held.require_current(now=after)
+    assert held.get(3) == 1  # what was withdrawn stays withdrawn
 
 
 def test_sta_019_the_age_of_a_held_list_is_its_last_fetch(store, lists):
