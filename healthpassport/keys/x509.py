@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -35,6 +35,14 @@ JWT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.37")
 # RFC 9336 section 3.1, id-kp-documentSigning: the key signs documents that people read.
 DOCUMENT_SIGNING: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.36")
 ANY_PURPOSE: Final = x509.ObjectIdentifier("2.5.29.37.0")  # RFC 5280 section 4.2.1.12
+# What the library raises for bytes that are no certificate, some of it only when they are used.
+_UNREADABLE: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 SIGNING_PURPOSES: Final = frozenset({JWT_SIGNING, DOCUMENT_SIGNING, ANY_PURPOSE})
 
 
@@ -72,7 +80,7 @@ def read_certificate(der: bytes) -> x509.Certificate:
     """The certificate in ``der``; anything else is ``x509.invalid``."""
     try:
         return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise KeyMaterialError("x509.invalid") from error
 
 
@@ -113,11 +121,19 @@ def _path_at_its_start(chain: tuple[bytes, ...], anchors: tuple[bytes, ...]) -> 
     try:
         start = max(read_certificate(der).not_valid_before_utc for der in chain[:MAX_CHAIN])
         return _path(chain, anchors, start)
-    except (KeyMaterialError, ValueError):
+    except (KeyMaterialError, *_UNREADABLE):
         return None
 
 
 def _path(chain: tuple[bytes, ...], anchors: tuple[bytes, ...], at: datetime) -> _Path:
+    """The path at the moment ``at``; what the library reads late and cannot is told as well."""
+    try:
+        return _walked(chain, anchors, at)
+    except _UNREADABLE as error:
+        raise KeyMaterialError("x509.invalid") from error
+
+
+def _walked(chain: tuple[bytes, ...], anchors: tuple[bytes, ...], at: datetime) -> _Path:
     if not 1 <= len(chain) <= MAX_CHAIN:
         raise KeyMaterialError("x509.path_invalid", f"a chain has 1 to {MAX_CHAIN} certificates")
     leaf, *rest = (read_certificate(der) for der in chain)

@@ -199,3 +199,16 @@ def test_an_anchor_that_was_renewed_with_the_same_key_ends_the_path():
     assert refusal(leaf, anchors=(renewed,), at=EARLIER - timedelta(days=1)) == "x509.path_invalid"
     old = make("Root", ca=True, key=ROOT.key, begin=AT - timedelta(days=99), end=EARLIER)
     assert check(leaf, anchors=(old, renewed))
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize("value", [0x00, 0x05, 0x4D, 0xFF])
+def test_a_certificate_with_any_byte_altered_is_refused_and_breaks_nothing(value):
+    leaf = make("Leaf", ROOT).der
+    for place in range(len(leaf)):
+        altered = leaf[:place] + bytes([value]) + leaf[place + 1 :]
+        if altered == leaf:
+            continue
+        for chain in ((altered,), (leaf, altered)):
+            with pytest.raises(KeyMaterialError):
+                validate_chain(chain, anchors=(ROOT.der,), at=AT, expected_host=HOST)
