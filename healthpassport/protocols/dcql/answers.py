@@ -88,7 +88,9 @@ def check_one(wanted: CredentialQuery, answer: Answer) -> CheckedAnswer:
     offered = HeldClaims("", answer.format, answer.vct, answer.payload, answer.authority_key_ids)
     if not is_wanted(wanted, offered):
         raise ProtocolError("dcql.type_mismatch")
-    met = next((o for o in wanted.options() if places_of(o, answer.payload) is not None), None)
+    # Each claim is looked for once, however many claim sets name it.
+    lacking = {c.id for c in wanted.claims if places_of((c,), answer.payload) is None}
+    met = next((o for o in wanted.options() if lacking.isdisjoint(c.id for c in o)), None)
     if met is None:
         raise _unmet(wanted, answer.payload)
     dropped = frozenset(
