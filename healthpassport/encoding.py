@@ -64,11 +64,17 @@ def b64url_decode(text: str) -> bytes:
 
 
 def b64_decode(text: str, *, code: str = "b64.not_canonical") -> bytes:
-    """The bytes of standard base64 with padding, as x5c holds it (RFC 7515 section 4.1.6)."""
+    """The bytes of standard base64 with padding, as x5c holds it (RFC 7515 section 4.1.6).
+
+    As with base64url, one value has one spelling: stray bits in the last character are refused.
+    """
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except ValueError as error:
         raise EncodingError(code) from error
+    if b64_encode(data) != text:
+        raise EncodingError(code, "the last character carries stray bits")
+    return data
 
 
 def b64_encode(data: bytes) -> str:
