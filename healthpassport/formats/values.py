@@ -55,7 +55,8 @@ class DisclosedCredential:
 
     ``payload`` is the processed payload: what cannot be hidden and what was disclosed.
     ``disclosed`` names the places of ``payload`` that came in a disclosure; an index counts the
-    elements that are left in its array. ``holder_key`` is None where the issuer bound it to nobody.
+    elements that are left in its array. ``gaps`` names the objects and arrays of which something
+    may be withheld. ``holder_key`` is None where the issuer bound it to nobody.
     """
 
     header: Mapping[str, Json]
@@ -67,6 +68,7 @@ class DisclosedCredential:
     not_before: datetime | None
     holder_key: PublicKey | None
     disclosed: frozenset[Place]
+    gaps: frozenset[Place]
 
 
 class CredentialFormat(Protocol):

@@ -172,12 +172,15 @@ def _refuse_other_disclosures(disclosed: DisclosedCredential, record_type: str) 
     """Only what the definition lets a holder hold back may have come in a disclosure.
 
     A dose that could be shown without its drug, or a state that could be left out, is refused even
-    where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never").
+    where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never"), and so is a
+    gap where nothing may be held back.
     """
     separable = frozenset(disclosure_tree(record_type))
-    for place in disclosed.disclosed:
-        if tuple(None if isinstance(step, int) else step for step in place) not in separable:
-            raise RecordError("record.separable")
+    around = frozenset(path[:-1] for path in separable)
+    for places, allowed in ((disclosed.disclosed, separable), (disclosed.gaps, around)):
+        for place in places:
+            if tuple(None if isinstance(step, int) else step for step in place) not in allowed:
+                raise RecordError("record.separable")
 
 
 def _expired(expires_at: datetime, *, now: datetime, checklist: Checklist) -> bool:

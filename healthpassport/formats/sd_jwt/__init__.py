@@ -41,11 +41,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ProcessedSdJwt:
-    """What section 7.1 leaves: header, processed payload, and each disclosure by its place."""
+    """What section 7.1 leaves: header, processed payload, disclosures by their places, and gaps."""
 
     header: Mapping[str, Json]
     payload: Mapping[str, Json]
     places: Mapping[Place, Disclosure]
+    gaps: frozenset[Place]
 
 
 def verify(
@@ -82,8 +83,8 @@ def verify(
             raise CredentialError("sdjwt.issuer_signature", error.detail) from error
         raise
     # Steps 2.d, 3, 4 and 5. Step 6, the validity claims, is the profile's.
-    payload, places = process(parsed.payload, parsed.disclosures, allowed_hashes=allowed_hashes)
-    return ProcessedSdJwt(parsed.header, payload, places)
+    processed = process(parsed.payload, parsed.disclosures, allowed_hashes=allowed_hashes)
+    return ProcessedSdJwt(parsed.header, *processed)
 
 
 def issue(

@@ -47,8 +47,10 @@ def process(
     disclosures: Collection[str],
     *,
     allowed_hashes: Collection[str] = ALLOWED_HASHES,
-) -> tuple[dict[str, Json], dict[Place, Disclosure]]:
-    """The processed payload, and every disclosure by the place where its value now stands.
+) -> tuple[dict[str, Json], dict[Place, Disclosure], frozenset[Place]]:
+    """The processed payload, every disclosure by the place where its value now stands, and gaps.
+
+    A gap is the place of an object or array of which something is withheld, or has a decoy.
 
     Args:
         payload: what the issuer signed.
@@ -71,7 +73,7 @@ def process(
         raise CredentialError("sdjwt.digest_duplicate")  # step 4
     if sent:
         raise CredentialError("sdjwt.disclosure_unreferenced")  # step 5
-    return processed, walk.placed
+    return processed, walk.placed, frozenset(walk.gaps)
 
 
 class _Walk:
@@ -81,12 +83,13 @@ class _Walk:
     met, so that a digest that comes twice, which ``process`` refuses, cannot multiply the work.
     """
 
-    __slots__ = ("_take", "met", "placed")
+    __slots__ = ("_take", "gaps", "met", "placed")
 
     def __init__(self, sent: dict[str, Disclosure]) -> None:
         self._take = sent.pop
         self.met: list[str] = []
         self.placed: dict[Place, Disclosure] = {}
+        self.gaps: list[Place] = []
 
     def value(self, value: Json, place: Place, depth: int) -> Json:
         """``value`` with the digests in it resolved."""
@@ -124,6 +127,7 @@ class _Walk:
         for entry in embedded:
             disclosure = self._take(entry, None)
             if disclosure is None:
+                self.gaps.append(place)
                 continue  # step 3.c.1: withheld, or a decoy
             name = disclosure.name
             if name is None:
@@ -151,6 +155,7 @@ class _Walk:
                 self.met.append(embedded)
                 disclosure = self._take(embedded, None)
                 if disclosure is None:
+                    self.gaps.append(place)
                     continue  # step 3.d
                 if disclosure.name is not None:
                     raise CredentialError("sdjwt.disclosure_arity")  # step 3.c.3.1

@@ -85,6 +85,7 @@ def disclosed(
         not_before=times.not_before,
         holder_key=holder_key(payload) if "cnf" in payload else None,
         disclosed=frozenset(processed.places),
+        gaps=processed.gaps,
     )
 
 

@@ -90,7 +90,7 @@ def open_held(text: str) -> Held:
 
 
 def _held(parsed: ParsedSdJwt) -> Held:
-    payload, places = process(parsed.payload, parsed.disclosures)
+    payload, places, _ = process(parsed.payload, parsed.disclosures)
     return Held(parsed, payload, places)
 
 

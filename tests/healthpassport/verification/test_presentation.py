@@ -16,6 +16,7 @@ from healthpassport.credential import (
     Verdict,
 )
 from healthpassport.errors import ProtocolError
+from healthpassport.formats import sd_jwt_vc
 from healthpassport.keys.signer import generate_signer
 from healthpassport.summary import SectionState, disclosure_tree
 
@@ -323,6 +324,28 @@ def test_a_record_whose_inseparable_parts_could_be_hidden_is_refused(path):
     tree = [*disclosure_tree("AllergySummary"), path]
     text = SURGERY.issue(allergies(), HOLDER, disclosable=tree)
     assert DESK.verify({"allergies": present(text, HOLDER)}).codes == ("record.separable",)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(("warnings", None), id="a-warning"),
+        pytest.param(("source", "ods"), id="the-source"),
+        pytest.param(("items", None, "unit", "criticality"), id="part-of-an-item"),
+        pytest.param(("items", None, "unit", "reaction", None), id="a-reaction"),
+    ],
+)
+def test_a_record_with_a_gap_in_an_inseparable_part_is_refused(path):
+    tree = [*disclosure_tree("AllergySummary"), path]
+    record = allergies(warnings=("deliberately-withheld",))
+    text = SURGERY.issue(record, HOLDER, disclosable=tree)
+    held = sd_jwt_vc.open_held(text)
+    shown = [p for p in held.places if len(p) == 1 or (p[0] == "items" and "unit" not in p)]
+    part = sd_jwt_vc.present(
+        held, disclose=shown, challenge=CHALLENGE, holder_signer=HOLDER, now=NOW
+    )
+    section = DESK.verify({"allergies": part}).section("AllergySummary")
+    assert section.state is DeskState.FAILED_CHECK
 
 
 def test_fields_that_were_not_asked_for_are_taken_out():
