@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from authority.settings import AuthoritySettings
 from healthpassport.encoding import Json
 
-from .output import read_file, say, show
+from .output import read_file, read_settings, say, show
 
 if TYPE_CHECKING:
     from authority.service.checking import Finding
@@ -44,7 +43,7 @@ def update(
     now = datetime.now(UTC)
     fetcher = HttpsFetcher(ca_file=ca_file, allowed_private_hosts=frozenset(allow or ()))
     view = update_trust_list(
-        folder or AuthoritySettings().copy_folder,
+        folder or read_settings().copy_folder,
         url=url,
         root=read_file(root),
         fetcher=fetcher,
@@ -85,7 +84,7 @@ def check(
     from authority.service.checking import Level, check_authority, check_copy  # noqa: PLC0415
     from authority.store import AuthorityStore  # noqa: PLC0415 - cold start
 
-    settings, now = AuthoritySettings(), datetime.now(UTC)
+    settings, now = read_settings(), datetime.now(UTC)
     findings: tuple[Finding, ...]
     if copy is not None:
         pinned = read_file(root) if root else b""

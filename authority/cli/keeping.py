@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from authority.settings import AuthoritySettings
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError
 
-from .output import passphrase, read_file, say, show
+from .output import passphrase, read_file, read_settings, say, show
 
 if TYPE_CHECKING:
     from authority.service import Authority
@@ -63,7 +62,7 @@ def init(
     authority = _authority(
         folder, offline, passphrase_file, ca_passphrase_file, root_passphrase_file or []
     )
-    authority.init(name=name, now=datetime.now(UTC), ca_days=AuthoritySettings().ca_days)
+    authority.init(name=name, now=datetime.now(UTC), ca_days=read_settings().ca_days)
     root = authority.store.root_path(1)
     say("Take the keys in the offline folder away now, each to its own medium.")
     show({"root": str(root)}, words=f"Pin this root everywhere: {root}", as_json=as_json)
@@ -224,7 +223,7 @@ def _authority(
 ) -> Authority:
     from authority.service import Authority, Lifetimes, Passphrases  # noqa: PLC0415 - cold start
 
-    settings = AuthoritySettings()
+    settings = read_settings()
     common = passphrase(daily)
     given = tuple(passphrase(path) for path in roots or [])
     return Authority(
@@ -244,7 +243,7 @@ def _keyless(folder: Path | None) -> Authority:
     """For decisions that no key has to confirm before `publish` does."""
     from authority.service import Authority, Passphrases  # noqa: PLC0415 - cold start
 
-    return Authority(folder or AuthoritySettings().home, Passphrases(b"", b"", ()))
+    return Authority(folder or read_settings().home, Passphrases(b"", b"", ()))
 
 
 def _jwk(path: Path | None) -> Mapping[str, Json] | None:
@@ -252,7 +251,7 @@ def _jwk(path: Path | None) -> Mapping[str, Json] | None:
 
 
 def _valid_for(days: int | None) -> timedelta:
-    return timedelta(days=days or AuthoritySettings().certificate_days)
+    return timedelta(days=days or read_settings().certificate_days)
 
 
 def _purposes(names: list[str], claims: Path | None) -> Purposes:

@@ -1,4 +1,4 @@
-"""How the commands speak: data on stdout, words on stderr, files as named.
+"""How the commands speak: data on stdout, words on stderr, files as named, settings when needed.
 
 What is *not* here: errors; ``healthpassport.terminal`` tells those.
 """
@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from healthpassport.encoding import JsonObject, dump_json
 from healthpassport.errors import ServiceError
 
+if TYPE_CHECKING:
+    from authority.settings import AuthoritySettings
+
 FORMAT_VERSION: Final = 1
+
+
+def read_settings() -> AuthoritySettings:
+    """The settings; reading them takes pydantic, which `--help` can do without."""
+    from authority.settings import AuthoritySettings  # noqa: PLC0415
+
+    return AuthoritySettings()
 
 
 def read_file(path: Path) -> bytes:
