@@ -70,14 +70,18 @@ def _is_safe(target: str) -> bool:
     """Https on a public name alone: no script, no data, nothing on this machine."""
     try:
         parts = urlsplit(target)
-        host = parts.hostname or ""
+        host = (parts.hostname or "").rstrip(".")
     except ValueError:
         return False
     if parts.scheme != "https" or not host or "@" in parts.netloc or len(target) > MAX_REDIRECT:
         return False
-    if host == "localhost" or host.endswith(".localhost"):
+    if not (target.isascii() and target.isprintable()):
+        return False
+    last = host.rpartition(".")[2]
+    if last == "localhost":
         return False
     try:
         return ip_address(host).is_global
     except ValueError:
-        return True
+        # A browser reads a last label that begins with a digit as part of an address: 0x7f.1
+        return not last[:1].isdigit()
