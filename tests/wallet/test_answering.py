@@ -8,8 +8,9 @@ import pytest
 from wallet_world import DESK
 
 from healthpassport.encoding import dump_json
-from healthpassport.errors import PassportError
+from healthpassport.errors import FetchError, PassportError
 from healthpassport.fetch import HttpResponse
+from wallet.cli.records import _history_line
 from wallet.service import HistoryKind
 
 SIGNED = {"content-type": "application/oauth-authz-req+jwt"}
@@ -95,3 +96,20 @@ def test_vpq_013_a_request_fetched_by_post_must_repeat_our_nonce(world, filled_w
     world.wire.bend = lambda _request, _answer: plain
     with refused("request.wallet_nonce"):
         filled_wallet.prepare(link)
+
+
+def test_history_never_says_that_an_unconfirmed_answer_was_not_read(world, filled_wallet):
+    def lost(request, answer):
+        if "/oid4vp/responses/" in request.url:
+            raise FetchError("net.timeout")
+        return answer
+
+    asked = world.ask()
+    question = filled_wallet.prepare(asked["link"])
+    world.wire.bend = lost
+    with pytest.raises(FetchError):
+        filled_wallet.share(question)
+    assert world.seen(asked)["result"]["verdict"] == "accepted"
+    entry = filled_wallet.history()[0]
+    assert entry.what
+    assert "May not have arrived" in _history_line(entry)

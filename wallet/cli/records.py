@@ -139,7 +139,7 @@ def _history_line(entry: HistoryEntry) -> str:
         "added": "Added",
         "removed": "Removed",
         "shared": "Shared",
-        "not_delivered": "Did not arrive",
+        "not_delivered": "May not have arrived",
         "declined": "You chose not to share",
         "refused": "We stopped a request",
     }[entry.kind.value]

@@ -12,7 +12,10 @@ from wallet.vault import Vault, Writer
 
 
 class HistoryKind(StrEnum):
-    """What an entry tells of."""
+    """What an entry tells of.
+
+    ``NOT_DELIVERED``: it was sent and nobody said that it came. It may have been read all the same.
+    """
 
     ADDED = "added"
     REMOVED = "removed"
