@@ -28,6 +28,7 @@ def posted(world):
     ("answer", "code"),
     [
         (HttpResponse(500, {}, b""), "wallet.verifier_failed"),
+        (HttpResponse(400, {}, b'{"code": "vault.locked"}'), "wallet.verifier_failed"),
         (HttpResponse(200, {"content-type": "text/html"}, b"<p>"), "request.unsigned"),
         (HttpResponse(200, SIGNED, b"\xff"), "request.unsigned"),
         (HttpResponse(200, SIGNED, b"e30.e30."), "request.unsigned"),

@@ -11,6 +11,7 @@ from repository import ROOT
 from typer.testing import CliRunner
 
 from healthpassport import terminal
+from healthpassport.fetch import HttpResponse
 from wallet import cli
 from wallet.cli import session
 from wallet.service import Wallet
@@ -142,6 +143,31 @@ def test_a_person_changes_ticks_and_then_says_yes(ready, world):
     assert code == 0, err
     assert "[ ] 2 Last name" in err
     assert "Last name" not in out
+
+
+@pytest.mark.parametrize("slip", ["99", "yes 2", "y", "surname"])
+def test_a_slip_of_the_finger_changes_nothing_and_is_asked_again(ready, world, slip):
+    request = world.ask()
+    code, out, err = ready("present", request["link"], typed=f"2\n{slip}\nYES\n")
+    assert code == 0, err
+    assert "There is no box" in err
+    assert "Last name" not in out
+
+
+@pytest.mark.parametrize(
+    ("state", "words"), [("closed", "already answered"), ("expired", "has run out")]
+)
+def test_a_question_that_is_over_says_so_in_its_own_words(ready, world, state, words):
+    request = world.ask()
+    if state == "closed":
+        ready("present", request["link"], "--decline")
+    else:
+        said = b'{"code": "transaction.expired", "detail": "too late"}'
+        world.wire.bend = lambda _request, _answer: HttpResponse(400, {}, said)
+    code, _, err = ready("present", request["link"], "--yes")
+    assert code == 1
+    assert f"Error transaction.{state}: " in err
+    assert words in err
 
 
 @pytest.mark.parametrize("how", ["--decline", "typed"])

@@ -198,7 +198,7 @@ def test_metadata_that_is_not_there_is_the_issuers_fault(world, wallet, part):
 
 def test_an_offer_that_is_gone_is_told(world, wallet):
     world.wire.bend = on("offer", lambda _a: HttpResponse(404, {}, b'{"error": "not_found"}'))
-    with refused("wallet.offer_refused"):
+    with refused("wallet.offer_gone"):
         wallet.add_offer(world.offer().link)
 
 

@@ -68,16 +68,26 @@ def _converse(question: ConsentQuestion) -> frozenset[int] | None:
     """Show and change ticks until the person says yes (the numbers) or no (None)."""
     while True:
         _show(question, as_json=False)
-        words = _asked().replace(",", " ").split()
-        if words[:1] == ["yes"]:
+        words = _typed(question)
+        if words == ["yes"]:
             return question.ticked
-        if words[:1] == ["no"]:
+        if words == ["no"]:
             return None
         numbers = set(question.ticked)
         for word in words:
-            found = _find(question, word)
-            numbers ^= {found.number}
+            numbers ^= {int(word)}
         question = question.after(numbers)
+
+
+def _typed(question: ConsentQuestion) -> list[str]:
+    """``yes`` or ``no``, alone, or numbers of boxes; asked again until it is one of them."""
+    boxes = {str(tick.number) for tick in question.ticks}
+    while True:
+        words = _asked().casefold().replace(",", " ").split()
+        unknown = [word for word in words if word not in boxes]
+        if not unknown or words in (["yes"], ["no"]):
+            return words
+        session.say(f"There is no box {_listed(unknown)}. Nothing was changed or sent.")
 
 
 def _asked() -> str:

@@ -58,7 +58,12 @@ def secret(file: Path | None, *, words: str, confirm: bool = False) -> str:
     if file is not None:
         lines = file.read_text(encoding="utf-8").splitlines()
         return lines[0] if lines else ""
-    answer: str = typer.prompt(words, hide_input=True, confirmation_prompt=confirm, err=True)
+    try:
+        answer: str = typer.prompt(words, hide_input=True, confirmation_prompt=confirm, err=True)
+    except typer.Abort as error:
+        from healthpassport.errors import ServiceError  # noqa: PLC0415
+
+        raise ServiceError("wallet.not_typed", words) from error
     return answer
 
 

@@ -21,6 +21,8 @@ from .exchange import OK, get, post_form, refusal
 
 REQUEST_TYPE: Final = "application/oauth-authz-req+jwt"  # section 5.10, RFC 9101 section 10.7
 NONCE_BYTES: Final = 16
+# What a desk may say of its own question; each has words of its own for the patient.
+NO_LONGER_ASKED: Final = ("transaction.unknown", "transaction.closed", "transaction.expired")
 # Section 10: what this wallet can do, told with request_uri_method=post.
 METADATA: Final[dict[str, Json]] = {
     "vp_formats_supported": {
@@ -44,14 +46,15 @@ def read_request(
 
     Raises:
         RequestError, TrustError and others: see ``healthpassport.requests.verify_request``.
-        ServiceError: ``wallet.verifier_failed`` when the desk does not give its request.
+        ServiceError: ``wallet.verifier_failed`` when the desk does not give its request, or the
+            desk's own code where it says why it no longer asks (``NO_LONGER_ASKED``).
         FetchError: of the fetcher.
     """
     link = RequestLink.parse(text)
     nonce = b64url_encode(random(NONCE_BYTES)) if link.method == "post" else None
     response = _fetch(link, nonce, fetcher)
     if response.status != OK:
-        raise refusal(response, code="wallet.verifier_failed")
+        raise refusal(response, code="wallet.verifier_failed", known=NO_LONGER_ASKED)
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != REQUEST_TYPE:
         raise RequestError("request.unsigned", "the answer is no signed request object")

@@ -66,7 +66,7 @@ class Collector:
 
         Raises:
             ServiceError: ``wallet.pin_needed`` before anything is sent, ``wallet.offer_refused``,
-                ``wallet.issuer_failed``.
+                ``wallet.offer_gone``, ``wallet.issuer_failed``.
         """
         check_pin(self._opened, pin)
         grant = self._opened.offer.grants.pre_authorized
@@ -81,8 +81,10 @@ class Collector:
         response = self._with_proof(url, None, send)
         if response.status not in SUCCESS:
             refused = error_name(response) in {"invalid_grant", "invalid_request"}
-            code = "wallet.offer_refused" if refused else "wallet.issuer_failed"
-            raise refusal(response, code=code)
+            if not refused:
+                raise refusal(response, code="wallet.issuer_failed")
+            asked = grant.tx_code is not None
+            raise refusal(response, code="wallet.offer_refused" if asked else "wallet.offer_gone")
         token = parse_token_response(response.body)
         if token.token_type.lower() != "dpop":  # RFC 9449 section 5
             raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")

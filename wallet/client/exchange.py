@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -50,8 +50,13 @@ def error_name(response: HttpResponse) -> str:
     return _said(response, "error")
 
 
-def refusal(response: HttpResponse, *, code: str) -> ServiceError:
-    """The error ``code`` with what the server said, cut down to what is safe to show."""
+def refusal(response: HttpResponse, *, code: str, known: Collection[str] = ()) -> ServiceError:
+    """The error ``code`` with what the server said, cut down to what is safe to show.
+
+    Where the server names one of the ``known`` codes, that one, with its own words.
+    """
+    if (named := _said(response, "code")) in known:
+        return ServiceError(named, f"status {response.status}")
     said = _said(response, "error_description") or _said(response, "detail")
     name = error_name(response)
     words = f"{name}: {said}" if name and said else name or said or "no reason was given"

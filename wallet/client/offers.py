@@ -32,6 +32,7 @@ PROOF = "jwt"
 ALGORITHM = "ES256"  # HAIP 1.0 section 7
 _ISSUER_DOCUMENT = "openid-credential-issuer"
 _SERVER_DOCUMENT = "oauth-authorization-server"
+_GONE = (404, 410)  # an offer by reference that was used or has expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
 
     Raises:
         ProtocolError: ``oid4vci.offer`` or ``oid4vci.metadata``.
-        ServiceError: ``wallet.offer_unsupported``, ``wallet.offer_refused``,
+        ServiceError: ``wallet.offer_unsupported``, ``wallet.offer_gone``,
             ``wallet.issuer_failed``.
         FetchError: of the fetcher; ``ssrf.blocked`` also for an address that is not https.
     """
@@ -86,7 +87,8 @@ def _offer(link: str, fetcher: Fetcher) -> CredentialOffer:
         return found
     response = get(fetcher, found)
     if response.status != OK:
-        raise refusal(response, code="wallet.offer_refused")
+        gone = response.status in _GONE
+        raise refusal(response, code="wallet.offer_gone" if gone else "wallet.issuer_failed")
     return parse_offer(response.body)
 
 
