@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jwcrypto.jwk import JWK
-from measuring import milliseconds, table
+from measuring import table, together
 from openvc.proof.sd_jwt import SdJwtVcProofSuite
 from sd_jwt.common import SDObj
 from sd_jwt.holder import SDJWTHolder
@@ -221,7 +221,8 @@ def report(header: str, rows: dict[str, tuple[Callable[[], object] | None, ...]]
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("sd-jwt", "openvc-core")]
     found = []
     for name, works in rows.items():
-        times = [milliseconds(work) if work else None for work in works]
+        measured = iter(together([work for work in works if work]))
+        times = [next(measured) if work else None for work in works]
         peers = [one for one in times[1:] if one is not None]
         ratio = f"{min(peers) / (times[0] or 1):.1f}" if peers else "-"
         found.append((name, *("-" if one is None else f"{one:.3f}" for one in times), ratio))

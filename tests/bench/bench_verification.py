@@ -19,7 +19,7 @@ from typing import Final
 TESTS: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
-from measuring import milliseconds, table  # noqa: E402 - after the path of the tests
+from measuring import milliseconds, table, together  # noqa: E402 - after the path of the tests
 from openvc.proof.sd_jwt import SdJwtVcProofSuite  # noqa: E402
 from record_examples import allergies, identity, medicines  # noqa: E402
 from verification_world import CHALLENGE, NOW, Desk, Surgery, present  # noqa: E402
@@ -100,10 +100,12 @@ def main() -> None:
     """Print what a verified presentation costs, and how it grows."""
     one = {"allergies": allergies()}
     three = {"identity": identity(), "allergies": allergies(), "medications": medicines("current")}
-    floor, other = milliseconds(two_signatures()), milliseconds(peer(allergies()))
+    worlds = {"one record": one, "three records": three}
+    works = [two_signatures(), peer(allergies()), *map(answered, worlds.values())]
+    floor, other, *times = together(works)
     rows = []
-    for name, records in (("one record", one), ("three records", three)):
-        found, signatures = milliseconds(answered(records)), floor * len(records)
+    for (name, records), found in zip(worlds.items(), times, strict=True):
+        signatures = floor * len(records)
         peers = other if len(records) == 1 else None
         rows.append(
             (

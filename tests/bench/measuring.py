@@ -14,23 +14,36 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-ROUNDS: Final = 9
-ROUND_SECONDS: Final = 0.15
+ROUNDS: Final = 15
+ROUND_SECONDS: Final = 0.05
 
 
 def milliseconds(work: Callable[[], object]) -> float:
     """CPU milliseconds of one call: the median of several rounds."""
+    return together([work])[0]
+
+
+def together(works: Sequence[Callable[[], object]]) -> list[float]:
+    """CPU milliseconds of one call of each of ``works``, which take turns in every round.
+
+    What else the machine does then slows all of them alike.
+    """
+    calls = [_calls(work) for work in works]
+    rounds: list[list[float]] = [[] for _ in works]
+    for _ in range(ROUNDS):
+        for work, count, found in zip(works, calls, rounds, strict=True):
+            begin = time.process_time()
+            for _ in range(count):
+                work()
+            found.append((time.process_time() - begin) / count)
+    return [statistics.median(found) * 1_000 for found in rounds]
+
+
+def _calls(work: Callable[[], object]) -> int:
     work()
     begin = time.process_time()
     work()
-    calls = max(3, int(ROUND_SECONDS / max(time.process_time() - begin, 1e-5)))
-    rounds = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        for _ in range(calls):
-            work()
-        rounds.append((time.process_time() - begin) / calls)
-    return statistics.median(rounds) * 1_000
+    return max(3, int(ROUND_SECONDS / max(time.process_time() - begin, 1e-5)))
 
 
 def each_once(works: Iterable[Callable[[], object]]) -> float:
