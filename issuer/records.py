@@ -37,6 +37,7 @@ from issuer.fhir.telling import (
     empty_reasons,
     entries_of,
     identity,
+    is_blood_group,
     is_degraded,
     is_ended_without_status,
     is_uncoded,
@@ -45,6 +46,7 @@ from issuer.fhir.telling import (
     may_reach_patient,
     section_warnings,
     state_of,
+    without_passed_over,
 )
 
 IDENTITY: Final = "PatientIdentity"
@@ -65,6 +67,7 @@ class _Context:
     day: date
     subject: Mapping[str, Json]
     excluded: Exclusion
+    laboratory: bool
 
 
 def _nothing(_entry: Entry) -> bool:
@@ -77,6 +80,7 @@ def build(
     source: Source,
     now: datetime,
     excluded: Exclusion = _nothing,
+    laboratory: bool = False,
 ) -> PatientSummary:
     """The records of the one person of ``extraction``, in the order of the definitions.
 
@@ -85,6 +89,7 @@ def build(
         source: the organisation that issues, from its own settings.
         now: the present, for ages and where the source names no day of its own.
         excluded: tells the entries of a sensitive kind, which are left out without a mark.
+        laboratory: whether ``source`` is a laboratory, which alone may tell a blood group.
 
     Raises:
         SourceError: ``fhir.ambiguous``, ``fhir.no_patient``, ``fhir.several_patients``,
@@ -99,7 +104,7 @@ def build(
     shared: dict[str, Json] = {n: v for n, v in subject.items() if n in _SUBJECT}
     if not identifies(shared):  # no desk could tell whose record it is (clinical.md rule 11)
         raise SourceError("fhir.no_identity")
-    context = _Context(extraction, source, day, shared, excluded)
+    context = _Context(extraction, source, day, shared, excluded, laboratory)
     sections = [known for known in map(definition, record_types()) if known.section in READINGS]
     found = (_section(known, context) for known in sections)
     records = (record for record in found if record is not None)
@@ -152,25 +157,26 @@ def _identity(person: Person, subject: Mapping[str, Json], context: _Context) ->
 def _section(known: RecordDefinition, context: _Context) -> Record | None:
     """One section's record; None where the source is silent about the section."""
     extraction = context.extraction
-    kept = [
-        entry
-        for entry in entries_of(extraction, known.section)
-        if may_reach_patient(entry) and not context.excluded(entry)
-    ]
+    found = entries_of(extraction, known.section, laboratory=context.laboratory)
+    kept = [e for e in found if may_reach_patient(e) and not context.excluded(e)]
     refused = [entry for entry in kept if extraction.is_refused(entry)]
     sound = [entry for entry in kept if not extraction.is_refused(entry)]
     items: list[Item] = []
     listed = items_of(known.section, sound, extraction, context.day)
     for entry in listed:
-        item = _item(entry, extraction)
-        if item is not None and _fits(item, known):
-            items.append(item)
-        else:
+        item = told(entry, known, extraction)
+        if item is None:
             refused.append(entry)
+        else:
+            items.append(item)
+    unfit = {id(entry) for entry in refused}
+    left = [e for e in without_passed_over(sound, listed) if id(e) not in unfit]
     for entry in refused:
         extraction.defects.add("entry_refused", entry.found.place)
-    state = _state(known, [e for e in sound if e not in refused], items, refused, extraction)
-    if state is SectionState.NOT_RECORDED:
+    state = _state(known, left, items, refused, extraction)
+    if state is SectionState.NOT_RECORDED or (
+        state is SectionState.NONE_KNOWN and len(kept) < len(found)
+    ):  # what was left out leaves no mark, and its section never says that there is nothing
         return None
     record = Record(
         type=known.type,
@@ -188,20 +194,17 @@ def _section(known: RecordDefinition, context: _Context) -> Record | None:
     return record
 
 
-def _item(entry: Entry, extraction: Extraction) -> Item | None:
-    """What is said of ``entry``; None where it cannot be told whole."""
+def told(entry: Entry, known: RecordDefinition, extraction: Extraction) -> Item | None:
+    """The item that ``entry`` makes; None where it cannot be told whole."""
     found = details(entry, extraction.index)
     if found is None:
         return None
-    return Item({"text": entry.concept.name or UNNAMED, **found.unit}, found.fields)
-
-
-def _fits(item: Item, known: RecordDefinition) -> bool:
+    item = Item({"text": entry.concept.name or UNNAMED, **found.unit}, found.fields)
     try:
         check_items([item], (), known)
     except RecordError:
-        return False
-    return True
+        return None
+    return item
 
 
 def _state(
@@ -268,6 +271,8 @@ def _warnings(
         found.append("unnamed-entries")
     if any(is_ended_without_status(entry) for entry in shown):
         found.append("active-with-end-date")
+    if any(is_blood_group(entry) for entry in shown):
+        found.append("not-for-transfusion")
     if any(lacks_dose_words(entry) for entry in shown):
         found.append("dose-not-in-words")
     return tuple(dict.fromkeys(found))

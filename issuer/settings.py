@@ -29,6 +29,10 @@ VALIDITY_DAYS: Final = {
     "MedicationSummary": 28,
     "ProblemSummary": 365,
     "ImmunisationSummary": 365,
+    "ProcedureSummary": 365,
+    "DeviceImplant": 365,
+    "PregnancyStatus": 28,
+    "ProxyAuthority": 28,
 }
 DEFAULT_VALIDITY_DAYS: Final = 90  # for a record type that is not named above
 MIN_LIST_SIZE: Final = 131_072  # 2^17 entries: a smaller list singles people out
@@ -81,7 +85,8 @@ class Settings(BaseSettings):
     validity_days: dict[str, Annotated[int, Field(ge=1, le=3_650)]] = Field(
         default_factory=dict,
         description="Days until a record is out of date, by record type, as JSON; the rest keeps "
-        "its default (identity, problems, immunisations 365, allergies 90, medicines 28).",
+        "its default (identity, problems, procedures, "
+        "implants, immunisations 365, medicines, pregnancy, proxies 28, others 90).",
     )
     dpop_required: bool = Field(
         True, description="Refuse tokens that are not bound to a key (RFC 9449)."
@@ -103,6 +108,17 @@ class Settings(BaseSettings):
         50.0, description="Token and nonce requests that one address may make.", gt=0
     )
     request_burst: int = Field(200, description="How many of them at once.", ge=1)
+    laboratory: bool = Field(
+        False, description="Whether this organisation is a laboratory: it alone tells blood groups."
+    )
+    sensitive_codes: Path | None = Field(
+        None,
+        description="Signed list of sensitive codes that are left out before issue; without it the "
+        "list of this package is used, which is empty.",
+    )
+    sensitive_codes_key: Path | None = Field(
+        None, description="JWK file: the public key of whoever signs that list."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the server writes to stderr."
     )

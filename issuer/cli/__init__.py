@@ -12,8 +12,10 @@ from healthpassport import terminal
 from .changes import reinstate, replace, suspend, withdraw
 from .doctor import doctor
 from .extract import extract
+from .issued import issued
 from .keys import keys
 from .offers import offers
+from .preview import preview
 from .records import records
 from .serve import serve
 from .status import status
@@ -27,8 +29,10 @@ app = typer.Typer(
     help="Issue signed records from FHIR, and say later whether they still stand.",
 )
 app.command()(extract)
+app.command()(preview)
 app.command()(serve)
 app.command()(records)
+app.command()(issued)
 app.command()(withdraw)
 app.command()(suspend)
 app.command()(reinstate)

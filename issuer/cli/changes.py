@@ -10,7 +10,7 @@ import typer
 from .opening import AsJson, Config, opened, say, show_json
 
 Issuances = Annotated[
-    list[str], typer.Argument(metavar="ISSUANCE...", help="Ids, as `passport-issuer records` says.")
+    list[str], typer.Argument(metavar="ISSUANCE...", help="Ids, as `passport-issuer issued` says.")
 ]
 
 

@@ -1,43 +1,62 @@
-"""``passport-issuer records``: what was issued. No person is named: the database knows none."""
+"""``passport-issuer records``: the record types that exist, and their fields.
+
+What is *not* here: what was issued (``issued``) and what a file gives (``preview``).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from .opening import AsJson, Config, opened, say, show_json
+from .opening import AsJson, show_json
+
+if TYPE_CHECKING:
+    from healthpassport.encoding import Json
+    from healthpassport.summary import FieldDefinition, RecordDefinition
 
 
-def records(
-    config: Config = None,
-    offer: Annotated[str | None, typer.Option(help="Only what was issued for this offer.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 100,
-    as_json: AsJson = False,
-) -> None:
-    """List what was issued, newest first: id, record type, copies, status, days."""
-    from healthpassport.status.reference import status_name  # noqa: PLC0415 - cold start
-    from issuer.service import issued  # noqa: PLC0415
-    from issuer.service.context import utc  # noqa: PLC0415
+def records(as_json: AsJson = False) -> None:
+    """List the record types and their fields: always shown, inseparable, or held back alone."""
+    from healthpassport.summary import definition, record_types  # noqa: PLC0415 - cold start
 
-    with opened(config) as issuer:
-        found = issued(issuer, limit=limit, offer=offer)
-    if not found and not as_json:
-        say("Nothing was issued yet.")
-    for entry in found:
-        word = status_name(entry.status)
+    for name in record_types():
+        known = definition(name)
         if as_json:
-            show_json(
-                {
-                    "id": entry.id,
-                    "offerId": entry.offer,
-                    "recordType": entry.record_type,
-                    "copies": entry.copies,
-                    "status": word,
-                    "issuedAt": utc(entry.issued_at).isoformat(),
-                    "expiresAt": utc(entry.expires_at).isoformat(),
-                }
-            )
+            show_json(_row(known))
         else:
-            day = utc(entry.issued_at).date().isoformat()
-            typer.echo(f"{entry.id}  {day}  {entry.record_type:<20} x{entry.copies:<3} {word}")
+            typer.echo(f"{name}  {known.labels['en'].clinical}\n  {known.meaning}")
+            for title, fields in _classes(known).items():
+                if fields:
+                    typer.echo(f"  {title}: {', '.join(field.name for field in fields)}")
+
+
+def _classes(known: RecordDefinition) -> dict[str, list[FieldDefinition]]:
+    return {
+        "always": list(known.always_fields.values()),
+        "unit": list(known.unit_fields.values()),
+        "field": [*known.subject_fields.values(), *known.item_fields.values()],
+    }
+
+
+def _row(known: RecordDefinition) -> Json:
+    return {
+        "version": 1,
+        "type": known.type,
+        "vct": known.vct,
+        "section": known.section,
+        "window": known.window,
+        "meaning": known.meaning,
+        "fields": [
+            {
+                "name": field.name,
+                "class": title,
+                "type": field.type,
+                "label": field.labels["en"].clinical,
+                "r4": field.fhir["r4"],
+                "stu3": field.fhir["stu3"],
+            }
+            for title, fields in _classes(known).items()
+            for field in fields
+        ],
+    }

@@ -1,5 +1,7 @@
 """Devices in or on the person: DeviceUseStatement, and a Device that names its patient.
 
+The day of manufacture is not the day of an implant, so that a Device alone tells no day.
+
 Most Device resources are authoring software: one that names no patient is none of theirs. What is
 *not* here: requests for devices.
 """
@@ -12,11 +14,11 @@ from typing import Final
 from healthpassport.encoding import JsonObject
 
 from . import dates
-from .entries import IN_ERROR, NEGATION_BUCKETS, Bucket, Entry
+from .entries import IN_ERROR, NEGATION_BUCKETS, Bucket, Details, Entry
 from .negation import negation
 from .references import Index
 from .source import Found
-from .values import Concept, concept, objs, status, string
+from .values import Concept, concept, names, objs, plain, plain_codings, status, string
 
 SECTION: Final = "devices"
 _USES: Final = ("DeviceUseStatement", "DeviceUsage")
@@ -31,6 +33,14 @@ _BUCKETS: Final = {
     "not-done": Bucket.NOT_GIVEN,
 }
 _KNOWN: Final = frozenset(_BUCKETS) | IN_ERROR
+GROUPS: Final = {
+    Bucket.ACTIVE: "current",
+    Bucket.ON_HOLD: "on_hold",
+    Bucket.PLANNED: "planned",
+    Bucket.NOT_GIVEN: "not_done",
+    Bucket.INACTIVE: "past",
+    Bucket.UNKNOWN_STATUS: "unknown",
+}
 _DATES: Final = ("timingDateTime", "timingPeriod", "whenUsed", "recordedOn", "dateAsserted")
 
 
@@ -79,3 +89,27 @@ def _entry(found: Found, named: Concept, when: str | None) -> Entry:
     else:
         bucket = _BUCKETS.get(state or "", Bucket.UNKNOWN_STATUS)
     return Entry(found, SECTION, bucket, named, when, state, None, denied)
+
+
+def details(entry: Entry, index: Index) -> Details:
+    """What DeviceImplant says of ``entry``."""
+    found = entry.found
+    used = found.type in _USES
+    target = index.resolve(found.resource.get("device"), found) if used else found
+    device = target.resource if target is not None else {}
+    unit = plain(
+        coding=plain_codings(entry.concept),
+        group=GROUPS.get(entry.bucket),
+        status=entry.status,
+        date=entry.date if used else None,
+    )
+    carriers = [*objs(device.get("udiCarrier")), *objs(device.get("udi"))]
+    numbers = [string(c.get(n)) for n in ("carrierHRF", "deviceIdentifier") for c in carriers]
+    model = [string(device.get(n)) for n in ("manufacturer", "modelNumber", "model")]
+    fields = plain(
+        udi=next((number for number in numbers if number), None),
+        lot=string(device.get("lotNumber")),
+        model=", ".join(word for word in model if word) or None,
+        mriNote=names(device.get("safety")),
+    )
+    return Details(unit, fields)

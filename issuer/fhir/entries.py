@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from healthpassport.encoding import Json
+from healthpassport.encoding import Json, JsonObject
 
 from .negation import Kind, Negation
 from .source import Found
@@ -37,7 +37,10 @@ IN_ERROR = frozenset({"entered-in-error", "entered in error", "nullified"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """One resource of a section: its concept, date, status words, bucket and where it stands."""
+    """One resource of a section: its concept, date, status words, bucket and where it stands.
+
+    ``part`` is the part of the resource that tells of the entry, where that is not all of it.
+    """
 
     found: Found
     section: str
@@ -48,6 +51,7 @@ class Entry:
     verification: str | None = None
     negation: Negation | None = None
     value: str | None = None
+    part: JsonObject | None = None
 
     def report(self) -> dict[str, Json]:
         """The item of the extraction report (clinical.md "The extraction report")."""

@@ -11,10 +11,23 @@ from collections.abc import Iterator
 from typing import Final
 
 from . import dates
-from .entries import IN_ERROR, Bucket, Entry
+from .entries import IN_ERROR, Bucket, Details, Entry
 from .references import Index
 from .source import Found
-from .values import Concept, concept, seq, status
+from .values import (
+    Concept,
+    concept,
+    extension,
+    flag,
+    names,
+    obj,
+    objs,
+    plain,
+    plain_codings,
+    seq,
+    status,
+    string,
+)
 
 ADJUSTMENTS: Final = "reasonable_adjustments"
 SAFEGUARDING: Final = "safeguarding"
@@ -26,6 +39,7 @@ _SAFEGUARDING: Final = re.compile(
     re.IGNORECASE,
 )
 _SAFEGUARDING_CATEGORY: Final = "sg"  # BaRS flag categories: Safeguarding Concern
+_INTERPRETER: Final = re.compile(r"\binterpret(?:er|ing)\b", re.IGNORECASE)
 _BUCKETS: Final = {"active": Bucket.ACTIVE, "inactive": Bucket.INACTIVE}
 _KNOWN: Final = frozenset(_BUCKETS) | IN_ERROR
 
@@ -59,3 +73,31 @@ def _section(found: Found, named: Concept, kinds: list[Concept]) -> str:
     if _ADJUSTMENT.search(words) or _ADJUSTMENT.search(profile):
         return ADJUSTMENTS
     return ALERTS
+
+
+def need(entry: Entry, index: Index) -> Details:
+    """What CommunicationNeeds says of ``entry``, a reasonable adjustment."""
+    resource = entry.found.resource
+    start, end = dates.period(resource.get("period"))
+    unit = plain(
+        coding=plain_codings(entry.concept),
+        category=names(resource.get("category")),
+        status=entry.status,
+        start=dates.normal(start) or start,
+        end=dates.normal(end) or end,
+    )
+    note = obj(extension(resource, "FlagNotes"))
+    spoken = _language(entry, index) if _INTERPRETER.search(entry.concept.name or "") else None
+    return Details(unit, plain(notes=string(note.get("text")), interpreterLanguage=spoken))
+
+
+def _language(entry: Entry, index: Index) -> str | None:
+    """The language of the person: the preferred one, else the only one."""
+    patient = index.resolve(entry.found.resource.get("subject"), entry.found)
+    if patient is None:
+        return None
+    rows = objs(patient.resource.get("communication"))
+    chosen = [row for row in rows if flag(row.get("preferred")) is True] or rows
+    if len(chosen) == 1:
+        return concept(chosen[0].get("language")).name
+    return concept(extension(patient.resource, "NHSCommunication", "language")).name

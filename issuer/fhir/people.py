@@ -40,7 +40,7 @@ def contacts(index: Index) -> Iterator[Entry]:
         yield Entry(found, CONTACTS, bucket, _contact(found.resource))
     for found in index.of("Patient"):
         for contact in objs(found.resource.get("contact")):
-            yield Entry(found, CONTACTS, Bucket.ACTIVE, _contact(contact))
+            yield Entry(found, CONTACTS, Bucket.ACTIVE, _contact(contact), part=contact)
 
 
 def _contact(holder: JsonObject) -> Concept:

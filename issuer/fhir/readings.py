@@ -12,7 +12,22 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from . import allergies, immunisations, medications, medicines, problems, procedures
+from . import (
+    allergies,
+    devices,
+    directives,
+    flags,
+    immunisations,
+    measures,
+    medications,
+    medicines,
+    narratives,
+    observations,
+    people,
+    problems,
+    procedures,
+    relations,
+)
 from .entries import Bucket, Details, Entry
 from .references import Index
 
@@ -53,5 +68,14 @@ READINGS: Final[Mapping[str, Reading]] = MappingProxyType(
         problems.SECTION: Reading(lambda entry, _: problems.details(entry), _with_past),
         immunisations.SECTION: Reading(lambda entry, _: immunisations.details(entry)),
         procedures.SECTION: Reading(lambda entry, _: procedures.details(entry)),
+        devices.SECTION: Reading(devices.details, _with_past),
+        observations.RESULTS: Reading(measures.results, measures.latest),
+        observations.BLOOD_GROUP: Reading(measures.results, measures.latest),
+        observations.PREGNANCY: Reading(measures.pregnancy, measures.latest_pregnancy),
+        people.ADVANCE_CARE: Reading(directives.details),
+        people.CONTACTS: Reading(relations.contact, relations.not_ended, coded=False),
+        flags.ADJUSTMENTS: Reading(flags.need),
+        narratives.SECTION: Reading(narratives.details, coded=False),
+        relations.PROXIES: Reading(relations.proxy, relations.in_force, coded=False),
     }
 )

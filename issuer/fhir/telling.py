@@ -13,13 +13,23 @@ from typing import Final
 from healthpassport.encoding import Json
 from healthpassport.summary import SectionState
 
-from . import allergies, medications, medicines, problems, states
+from . import (
+    allergies,
+    medications,
+    medicines,
+    narratives,
+    observations,
+    problems,
+    relations,
+    states,
+)
 from .entries import Bucket, Details, Entry
 from .extraction import Extraction
 from .identity import fields as identity
 from .negation import Kind
-from .readings import READINGS
+from .readings import CURRENT, READINGS
 from .references import Index
+from .subjects import Stranger, Subjects
 from .values import codes, obj, objs, plain, plain_codings
 
 __all__ = [
@@ -30,6 +40,7 @@ __all__ = [
     "empty_reasons",
     "entries_of",
     "identity",
+    "is_blood_group",
     "is_degraded",
     "is_ended_without_status",
     "is_uncoded",
@@ -38,18 +49,38 @@ __all__ = [
     "may_reach_patient",
     "section_warnings",
     "state_of",
+    "without_passed_over",
 ]
 
 # SNOMED CT (UK) Transfer-degraded entries: GP2GP, as published GP Connect and UK Core examples have
 # them; the display tells the others of the kind.
 _DEGRADED: Final = frozenset({"196411000000103", "196421000000109", "196461000000101"})
 _DEGRADED_WORDS: Final = re.compile(r"transfer[- ]degraded", re.IGNORECASE)
-_NOT_TO_PATIENT: Final = frozenset({"nopat"})  # HL7 v3 ActCode: no disclosure to the patient
+_OF_A_PERSON: Final = frozenset(
+    {allergies.SECTION, medications.SECTION, problems.SECTION, "immunisations", "procedures"}
+)
+# An Observation may be of a specimen or a group, a Consent of somebody who does not stand here.
+_NOT_THEIRS: Final = frozenset({Stranger.NOT_A_PATIENT, Stranger.ELSEWHERE})
+# HL7 v3 ActCode: no disclosure to the patient; v3 Confidentiality: restricted, very restricted.
+_NOT_TO_PATIENT: Final = frozenset({"nopat", "r", "v"})
 
 
-def entries_of(extraction: Extraction, section: str) -> list[Entry]:
-    """The entries of which the record of ``section`` may be made."""
-    return extraction.section(section)
+def entries_of(extraction: Extraction, section: str, *, laboratory: bool) -> list[Entry]:
+    """The entries of which the record of ``section`` may be made, each of the person themselves.
+
+    A blood group is told by a ``laboratory`` alone (clinical.md, KeyResults).
+    """
+    found = extraction.section(section)
+    if section in _OF_A_PERSON:
+        return found  # somebody else's among them were refused with the whole source
+    if section == narratives.SECTION:
+        found = list(narratives.entries(extraction.statements, READINGS.keys()))
+    elif section == relations.PROXIES:
+        found = list(relations.proxies(extraction.index))
+    elif section == observations.RESULTS and laboratory:
+        found += extraction.section(observations.BLOOD_GROUP)
+    subjects = Subjects(extraction.index, extraction.persons)
+    return [e for e in found if subjects.of(e.found) not in _NOT_THEIRS]
 
 
 def items_of(
@@ -57,6 +88,17 @@ def items_of(
 ) -> list[Entry]:
     """Which of ``entries`` the record of ``section`` lists."""
     return READINGS[section].choose(entries, extraction.index, day)
+
+
+def without_passed_over(entries: Iterable[Entry], listed: Iterable[Entry]) -> list[Entry]:
+    """``entries`` without those that count as current but were not chosen: older results, say."""
+    chosen = {id(entry) for entry in listed}
+    return [e for e in entries if e.bucket not in CURRENT or id(e) in chosen]
+
+
+def is_blood_group(entry: Entry) -> bool:
+    """Whether ``entry`` tells a blood group, on which nobody may transfuse."""
+    return entry.section == observations.BLOOD_GROUP
 
 
 def details(entry: Entry, index: Index) -> Details | None:
@@ -111,7 +153,7 @@ def section_warnings(extraction: Extraction, section: str) -> list[str]:
 
 
 def may_reach_patient(entry: Entry) -> bool:
-    """Whether the source lets the patient have ``entry`` (security label NOPAT says not)."""
+    """Whether the source lets the patient have ``entry``: not NOPAT, nor what is confidential."""
     labels = objs(obj(entry.found.resource.get("meta")).get("security"))
     return not any(word in _NOT_TO_PATIENT for label in labels for word in codes(label))
 

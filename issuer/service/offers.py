@@ -14,7 +14,7 @@ from typing import Final
 from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
-from healthpassport.summary import PatientSummary, Source, record_types, to_payload
+from healthpassport.summary import PatientSummary, record_types, to_payload
 from issuer.store import Offer, OfferState, spent
 from issuer.store import offers as rows
 
@@ -52,14 +52,13 @@ def offer_bundle(
 
     Raises:
         SourceError: what ``issuer.fhir`` refuses; ``offer.record_type``, ``offer.nothing``.
+        SettingsError: ``issuer.sensitive_codes``.
     """
-    from issuer.fhir import extract  # noqa: PLC0415 - only offers read FHIR
-    from issuer.records import build  # noqa: PLC0415
+    from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
-    settings = issuer.settings
-    source = Source(settings.ods, settings.name, settings.system)
-    summary = build(extract(bundle, subject=subject), source=source, now=issuer.clock())
-    return offer_summary(issuer, client=client, summary=summary, wanted=wanted)
+    rules = rules_of(issuer.settings)
+    found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
+    return offer_summary(issuer, client=client, summary=found.summary, wanted=wanted)
 
 
 def offer_summary(

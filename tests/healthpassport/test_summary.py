@@ -134,9 +134,17 @@ def test_the_record_types_stand_in_reading_order():
         "PatientIdentity",
         "AllergySummary",
         "MedicationSummary",
+        "NarrativeSummary",
+        "AdvanceCarePlan",
         "ProblemSummary",
+        "DeviceImplant",
+        "PregnancyStatus",
         "ProcedureSummary",
+        "CommunicationNeeds",
+        "EmergencyContacts",
+        "KeyResults",
         "ImmunisationSummary",
+        "ProxyAuthority",
     )
 
 
@@ -147,7 +155,7 @@ def test_a_definition_is_found_by_type_and_by_vct(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "allergysummary", "KeyResults", "../errors/record", "_common"]
+    "name", ["", "allergysummary", "DentalSummary", "../errors/record", "_common"]
 )
 def test_an_unknown_type_is_refused(name):
     refused("record.type_unknown", definition, name)

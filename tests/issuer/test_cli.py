@@ -48,7 +48,7 @@ def issuance(tmp_path, config):
     assert wallet.ask_token().status == 200
     assert wallet.ask_credential().status == 200
     site.issuer.store.close()
-    [entry] = json_lines(run("records", "--json", "--config", config))
+    [entry] = json_lines(run("issued", "--json", "--config", config))
     assert (entry["recordType"], entry["status"]) == ("AllergySummary", "valid")
     return entry["id"]
 
@@ -74,7 +74,7 @@ def test_an_offer_of_a_file_that_is_not_there_is_refused(config):
 
 
 def test_what_was_issued_is_listed_and_withdrawn_for_good(config, issuance):
-    said = run("records", "--config", config)
+    said = run("issued", "--config", config)
     assert issuance in said.stdout
     assert "x2" in said.stdout
     assert json_lines(run("suspend", issuance, "--json", "--config", config)) == [
@@ -88,11 +88,11 @@ def test_what_was_issued_is_listed_and_withdrawn_for_good(config, issuance):
 
 
 def test_an_empty_issuer_says_so(config):
-    said = run("records", "--config", config)
+    said = run("issued", "--config", config)
     assert said.exit_code == 0
     assert said.stdout == ""
     assert "Nothing was issued yet." in said.stderr
-    assert run("records", "--json", "--config", config).output == ""
+    assert run("issued", "--json", "--config", config).output == ""
 
 
 def test_status_lists_are_written_to_files(config, tmp_path):

@@ -26,8 +26,8 @@ FIELDS = {
         "deceased",
         "",
         (
-            "nhsNumber familyName givenNames birthDate ageOver16 ageOver18 gender addressLines "
-            "postcode phone gpPracticeOds language"
+            "nhsNumber familyName givenNames birthDate ageOver16 ageOver18 "
+            "gender addressLines postcode phone gpPracticeOds language"
         ),
     ),
     "AllergySummary": (
@@ -40,20 +40,63 @@ FIELDS = {
         "text coding group status intent doNotPerform statementType dose route form lastIssued",
         "start repeats prescriberOds reason stopReason",
     ),
+    "NarrativeSummary": (
+        "",
+        "text section rows sha256 window withheld",
+        "",
+    ),
+    "AdvanceCarePlan": (
+        "",
+        "text coding kind status signed review original recommendation",
+        "priorities lpaHolder",
+    ),
     "ProblemSummary": (
         "",
         "text coding group clinicalStatus verificationStatus significance",
         "onset abatement severity bodySite",
+    ),
+    "DeviceImplant": (
+        "",
+        "text coding group status date",
+        "udi lot model mriNote",
+    ),
+    "PregnancyStatus": (
+        "",
+        "text coding value status date",
+        "edd",
     ),
     "ProcedureSummary": (
         "",
         "text coding group status date",
         "bodySite outcome performer",
     ),
+    "CommunicationNeeds": (
+        "",
+        "text coding category status start end",
+        "notes interpreterLanguage",
+    ),
+    "EmergencyContacts": (
+        "",
+        "text relationship rank",
+        "phone role",
+    ),
+    "KeyResults": (
+        "",
+        (
+            "text coding value components status "
+            "date absentReason referenceRange interpretation specimen method"
+        ),
+        "performer",
+    ),
     "ImmunisationSummary": (
         "",
         "text coding procedure group status notGiven date",
         "doseNumber product lot site performer",
+    ),
+    "ProxyAuthority": (
+        "",
+        "text relationship status scope start end legalBasis",
+        "",
     ),
 }
 

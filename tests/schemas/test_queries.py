@@ -202,7 +202,7 @@ def test_the_template_of_these_tests_is_read():
     [
         ({"purpose": "research"}, "unknown purpose"),
         ({"purpose": "Emergency"}, "unknown purpose"),
-        ({"record": "KeyResults"}, "unknown record type"),
+        ({"record": "DentalSummary"}, "unknown record type"),
         ({"optional": ["dose"]}, "no optional fields"),
         ({"optional": ["unit"]}, "no optional fields"),
         ({"optional": ["items"]}, "no optional fields"),

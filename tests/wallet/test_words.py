@@ -88,6 +88,35 @@ def test_an_item_never_loses_what_changes_its_meaning():
     assert "91936005" not in words
 
 
+@pytest.mark.parametrize(
+    ("kind", "unit", "words"),
+    [
+        (
+            "KeyResults",
+            {"text": "Sodium", "value": {"comparator": "<", "value": "120", "unit": "mmol/L"}},
+            "Sodium (Result: < 120 mmol/L)",
+        ),
+        (
+            "KeyResults",
+            {"text": "Pressure", "components": [{"text": "Top", "value": {"value": "120"}}]},
+            "Pressure (Parts: Top: 120)",
+        ),
+        (
+            "NarrativeSummary",
+            {"text": "Allergies", "rows": [["2017", "", "Penicillin"]], "sha256": "0" * 64},
+            "Allergies (What it says: 2017, Penicillin)",
+        ),
+        (
+            "ProcedureSummary",
+            {"text": "Appendix", "group": "not_done"},
+            "Appendix (Heading: Not done)",
+        ),
+    ],
+)
+def test_values_of_each_shape_are_said_whole(kind, unit, words):
+    assert item_words(definition(kind), unit, "en") == words
+
+
 def test_text_of_a_record_cannot_steer_a_terminal():
     words = item_words(definition("AllergySummary"), {"text": "a\x1b[2Jb\u202ec\nd"}, "en")
     assert words == "a [2Jb c d"

@@ -36,7 +36,7 @@ STATES: Final = {
     DeskState.NO_INFORMATION: "No information held by the source",
     DeskState.NOT_RECORDED: "Not recorded at the source",
     DeskState.WITHHELD: "Withheld by the practice",
-    DeskState.NARRATIVE_ONLY: "Held as free text only, not shown here",
+    DeskState.NARRATIVE_ONLY: "Held as free text only, not in this list",
     DeskState.ONLY_INACTIVE: "Only past or inactive entries at the source",
     DeskState.NOT_SHARED: "Not shared (may not have it, or chose not to)",
     DeskState.PARTLY_SHARED: "Partly shared",

@@ -39,14 +39,16 @@ from verifier.service.words import (
     state_words,
 )
 
-from .values import code_words, coded, number_words, plain, reactions, shown
+from .values import code_words, coded, number_words, plain, reactions, row_lines, shown
 
 STEPS: Final = {
     Step.SIGNATURE: "Signature",
     Step.ISSUER: "Issuer on the trust list",
     Step.STATUS: "Not withdrawn",
 }
-HANDLED: Final = frozenset({"text", "coding", "reaction", "group", "doNotPerform", "notGiven"})
+HANDLED: Final = frozenset(
+    {"text", "coding", "reaction", "group", "doNotPerform", "notGiven", "sha256"}
+)
 # A value that means "nothing special" is not worth a clinician's line.
 ROUTINE: Final[Mapping[str, Json]] = {"clinicalStatus": "active", "status": "active"}
 
@@ -249,8 +251,11 @@ def _entry(item: Item, kind: RecordDefinition | None) -> Entry:
             continue
         field = fields.get(name)
         label = field.labels["en"].clinical if field else name
-        lines.append((label, shown(field, value)))
-    lines.append(("Code", coded(item.unit.get("coding") or [])))
+        lines += (
+            row_lines(value) if field and field.type == "rows" else [(label, shown(field, value))]
+        )
+    if not fields or "coding" in fields:
+        lines.append(("Code", coded(item.unit.get("coding") or [])))
     return Entry(plain(item.unit.get("text")), tuple(alerts), tuple(lines))
 
 

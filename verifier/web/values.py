@@ -34,6 +34,7 @@ SYSTEMS: Final = {
     "http://loinc.org": "LOINC",
 }
 VERIFIED_NUMBER: Final = "01"  # NHS Data Dictionary: number present and verified
+_READING: Final = ("interpretation", "referenceRange")
 MAX_DEPTH: Final = 4
 
 
@@ -46,6 +47,10 @@ def shown(field: FieldDefinition | None, value: Json) -> str:
         return coded(value)
     if kind in {"code", "codes"}:
         return code_words(value)
+    if kind == "measured":
+        return measured(value)
+    if kind == "components":
+        return components(value)
     return plain(value)
 
 
@@ -73,8 +78,8 @@ def code_words(value: Json) -> str:
 def coded(value: Json) -> str:
     """Codes with their systems; ``uncoded`` where there is none."""
     if isinstance(value, Mapping):
-        text = plain(value.get("text"))
-        return joined((text, coded(value.get("coding") or [])))
+        text, codes = plain(value.get("text")), value.get("coding")
+        return joined((text, coded(codes) if codes or not text else ""))
     rows = value if isinstance(value, Sequence) and not isinstance(value, str) else []
     found = [row for row in rows if isinstance(row, Mapping)]
     return joined(_coding(row) for row in found) or "uncoded"
@@ -94,6 +99,37 @@ def reactions(value: Json) -> str:
         severity = plain(row.get("severity"))
         parts.append(f"{text} ({severity})" if severity else text)
     return joined(parts)
+
+
+def measured(value: Json) -> str:
+    """A value behind its comparator and before its unit, on one line."""
+    if not isinstance(value, Mapping):
+        return plain(value)
+    number = [plain(value.get(name)) for name in ("comparator", "value", "unit")]
+    codes = value.get("coding")
+    words = " ".join(word for word in number if word)
+    return joined((words, f"({coded(codes)})" if codes else ""))
+
+
+def components(value: Json) -> str:
+    """The parts of a result, each with its own value and how to read it."""
+    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else []
+    parts = []
+    for row in (entry for entry in rows if isinstance(entry, Mapping)):
+        found = measured(row.get("value")) or plain(row.get("absentReason"))
+        told = joined((found, *(plain(row.get(name)) for name in _READING)))
+        parts.append(f"{plain(row.get('text'))}: {told}")
+    return "; ".join(parts)
+
+
+def row_lines(value: Json) -> list[tuple[str, str]]:
+    """The rows of a table, numbered, each on one line with its empty cells left out."""
+    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else []
+    lines = []
+    for number, row in enumerate(rows, start=1):
+        cells = row if isinstance(row, Sequence) and not isinstance(row, str) else [row]
+        lines.append((f"Row {number}", " | ".join(word for cell in cells if (word := plain(cell)))))
+    return lines
 
 
 def number_words(value: Json) -> str:

@@ -7,7 +7,7 @@ which the text stands for. What is *not* here: clinicians' words (the desk has i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Final
 
@@ -24,7 +24,7 @@ YES_NO: Final = {"en": ("Yes", "No"), "cy": ("Ydy", "Nac ydy")}
 NOT_CHECKED: Final = {"en": "not checked", "cy": "heb ei wirio"}
 VERIFIED: Final = "01"  # NHS data dictionary: number present and verified
 NHS_DIGITS: Final = 10
-_CODES: Final = frozenset({"codings"})
+_CODES: Final = frozenset({"codings", "sha256"})  # what the words stand for, and check codes
 _INNER_TEXT: Final = "text"
 _DATES: Final = frozenset({"date", "when", "day"})
 _FULL_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -50,6 +50,8 @@ def value_words(field: FieldDefinition, value: Json, language: str) -> str:
     """``value`` of ``field`` on one line."""
     if field.name == "nhsNumber" and isinstance(value, Mapping):
         return _nhs_number(value, language)
+    if field.type in _SHAPED:
+        return _SHAPED[field.type](value, language)
     if field.name == GROUP and value in groups():
         return groups()[str(value)][language].patient
     if field.type in _DATES and isinstance(value, str) and _FULL_DATE.fullmatch(value):
@@ -112,6 +114,42 @@ def _plain(value: Json, language: str) -> str:
     if value is None:
         return ""
     return "; ".join(_plain(entry, language) for entry in value)
+
+
+def _measured(value: Json, language: str) -> str:
+    """A value behind its comparator and before its unit."""
+    if not isinstance(value, Mapping):
+        return _plain(value, language)
+    found = (_plain(value.get(name), language) for name in ("comparator", "value", "unit"))
+    return " ".join(word for word in found if word)
+
+
+def _parts(value: Json, language: str) -> str:
+    """The parts of a result, each with its own value."""
+    parts = []
+    for part in value if isinstance(value, list | tuple) else ():
+        if isinstance(part, Mapping):
+            rest = {n: v for n, v in part.items() if n not in {"text", "value"}}
+            words = [_measured(part.get("value"), language), _plain(rest, language)]
+            told = ", ".join(word for word in words if word)
+            parts.append(f"{_plain(part.get(_INNER_TEXT), language)}: {told}")
+    return "; ".join(parts)
+
+
+def _rows(value: Json, language: str) -> str:
+    """The rows of a table, without their empty cells."""
+    rows = value if isinstance(value, list | tuple) else ()
+    cells = (
+        [_plain(cell, language) for cell in row] for row in rows if isinstance(row, list | tuple)
+    )
+    return "; ".join(", ".join(cell for cell in row if cell) for row in cells)
+
+
+_SHAPED: Final[Mapping[str, Callable[[Json, str], str]]] = {
+    "measured": _measured,
+    "components": _parts,
+    "rows": _rows,
+}
 
 
 def _member(name: str, value: Json, language: str) -> str:

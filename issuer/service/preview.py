@@ -1,0 +1,120 @@
+"""What a patient and a hospital will see of a source, and what was left out and why.
+
+The words are those of the record definitions. What is *not* here: pages and commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.summary import (
+    FieldDefinition,
+    Item,
+    Label,
+    Record,
+    RecordDefinition,
+    definition,
+)
+from schemas.definitions import groups, states, warnings
+
+from .leaving_out import WORDS, left_out
+from .reading import Reading, Rules
+
+VERSION: Final = 1
+LANGUAGE: Final = "en"
+_CODES: Final = frozenset({"codings", "sha256"})  # for machines; a patient reads the words
+
+
+def preview(reading: Reading, *, rules: Rules, now: datetime) -> dict[str, Json]:
+    """The preview as JSON: records as each side reads them, and what reaches no record."""
+    return {
+        "version": VERSION,
+        "records": [_record(record) for record in reading.summary.records],
+        "leftOut": [
+            {
+                "section": row.section,
+                "place": row.place,
+                "text": row.text,
+                "reason": row.reason,
+                "words": WORDS[row.reason],
+            }
+            for row in left_out(reading, rules=rules, now=now)
+        ],
+    }
+
+
+def _record(record: Record) -> dict[str, Json]:
+    return {
+        "type": record.type,
+        "asOf": record.as_of.isoformat(),
+        "state": record.state.value,
+        "window": record.window,
+        "patient": _side(record, clinical=False),
+        "hospital": _side(record, clinical=True),
+    }
+
+
+def _side(record: Record, *, clinical: bool) -> dict[str, Json]:
+    """A record as one reader has it; the hospital sees codes and can look each up."""
+    known = definition(record.type)
+    notes = [_word(known.note[LANGUAGE], clinical=clinical)] if known.note else []
+    said, fields = warnings(), known.subject_fields
+    notes += [
+        _word(said[w][LANGUAGE], clinical=clinical) if w in said else w for w in record.warnings
+    ]
+    return {
+        "title": _word(known.labels[LANGUAGE], clinical=clinical),
+        "state": _word(states()[record.state.value].labels[LANGUAGE], clinical=clinical),
+        "facts": [
+            *_lines(record.always, known.always_fields, clinical=clinical),
+            *([] if known.has_items else _lines(record.subject, fields, clinical=clinical)),
+        ],
+        "items": [_item(item, known, clinical=clinical) for item in record.items],
+        "negations": [str(row.unit.get("text", "")) for row in record.negations],
+        "notes": list(notes),
+    }
+
+
+def _item(item: Item, known: RecordDefinition, *, clinical: bool) -> dict[str, Json]:
+    unit = {name: value for name, value in item.unit.items() if name != "text"}
+    return {
+        "text": item.unit["text"],
+        "together": _lines(unit, known.unit_fields, clinical=clinical),
+        "separable": _lines(item.fields, known.item_fields, clinical=clinical),
+    }
+
+
+def _lines(
+    values: Mapping[str, Json], fields: Mapping[str, FieldDefinition], *, clinical: bool
+) -> list[Json]:
+    lines: list[Json] = []
+    for name, value in values.items():
+        if clinical or fields[name].type not in _CODES:
+            label = _word(fields[name].labels[LANGUAGE], clinical=clinical)
+            lines.append(f"{label}: {_value(fields[name], value, clinical=clinical)}")
+    return lines
+
+
+def _value(field: FieldDefinition, value: Json, *, clinical: bool) -> str:
+    if field.name == "group" and value in groups():
+        return _word(groups()[str(value)][LANGUAGE], clinical=clinical)
+    return _plain(value)
+
+
+def _plain(value: Json) -> str:
+    """Any value on one line, in its own words."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, Mapping):
+        words = (f"{n} {v}" if type(v) is int else _plain(v) for n, v in value.items())
+        return " ".join(word for word in words if word)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(word for entry in value if (word := _plain(entry)))
+    return "" if value is None else str(value)
+
+
+def _word(label: Label, *, clinical: bool) -> str:
+    return label.clinical if clinical else label.patient
