@@ -2,8 +2,8 @@
 
 Everything of docs/verification.md is done: format, type, issuer and certificate, signatures,
 record, times, status, query and person. Not in it: HTTP and the encryption of the answer, which
-``bench_services`` has. No peer checks all of this; beside it stand openvc-core, which checks the
-two signatures and the disclosures of the same text and nothing else, and two bare signatures.
+``bench_services`` has. No peer checks all of this; beside it stand openvc-core, which checks
+the two signatures, the disclosures and the key binding of the same record, and bare signatures.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def main() -> None:
             )
         )
     version = importlib.metadata.version("openvc-core")
-    columns = ("presentation", "CPU ms", "a CPU-second", f"openvc-core {version} (signatures only)")
+    columns = ("presentation", "CPU ms", "a CPU-second", f"openvc-core {version} (format only)")
     table(
         "Verified presentations, lists at hand, without HTTP and encryption",
         (*columns, "bare signatures", "ours / bare"),
