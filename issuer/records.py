@@ -36,6 +36,7 @@ from issuer.fhir.telling import (
     details,
     empty_reasons,
     entries_of,
+    has_comments,
     identity,
     is_blood_group,
     is_degraded,
@@ -271,6 +272,8 @@ def _warnings(
         found.append("unnamed-entries")
     if any(is_ended_without_status(entry) for entry in shown):
         found.append("active-with-end-date")
+    if any(has_comments(entry) for entry in shown):
+        found.append("comments-not-included")
     if any(is_blood_group(entry) for entry in shown):
         found.append("not-for-transfusion")
     if any(lacks_dose_words(entry) for entry in shown):

@@ -59,6 +59,11 @@ def results(entry: Entry, index: Index) -> Details | None:
     return Details(unit, plain(performer=performer(resource)))
 
 
+def has_comments(entry: Entry) -> bool:
+    """Whether the laboratory wrote words beside the value, which no record carries."""
+    return any(entry.found.resource.get(name) for name in ("note", "comment"))
+
+
 def pregnancy(entry: Entry, index: Index) -> Details | None:
     """What PregnancyStatus says of ``entry``: a delivery date alone is a field of its own."""
     resource = entry.found.resource

@@ -15,6 +15,7 @@ from healthpassport.summary import SectionState
 
 from . import (
     allergies,
+    measures,
     medications,
     medicines,
     narratives,
@@ -39,6 +40,7 @@ __all__ = [
     "details",
     "empty_reasons",
     "entries_of",
+    "has_comments",
     "identity",
     "is_blood_group",
     "is_degraded",
@@ -58,6 +60,9 @@ _DEGRADED: Final = frozenset({"196411000000103", "196421000000109", "19646100000
 _DEGRADED_WORDS: Final = re.compile(r"transfer[- ]degraded", re.IGNORECASE)
 _OF_A_PERSON: Final = frozenset(
     {allergies.SECTION, medications.SECTION, problems.SECTION, "immunisations", "procedures"}
+)
+_MEASURED: Final = frozenset(
+    {observations.RESULTS, observations.BLOOD_GROUP, observations.PREGNANCY}
 )
 # An Observation may be of a specimen or a group, a Consent of somebody who does not stand here.
 _NOT_THEIRS: Final = frozenset({Stranger.NOT_A_PATIENT, Stranger.ELSEWHERE})
@@ -169,6 +174,11 @@ def is_degraded(entry: Entry) -> bool:
 def is_ended_without_status(entry: Entry) -> bool:
     """Whether an active problem carries an end date that its status does not speak of."""
     return entry.section == problems.SECTION and problems.abated(entry)
+
+
+def has_comments(entry: Entry) -> bool:
+    """Whether a result comes with words that its record does not carry."""
+    return entry.section in _MEASURED and measures.has_comments(entry)
 
 
 def is_uncoded(entry: Entry) -> bool:

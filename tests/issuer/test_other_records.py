@@ -188,6 +188,12 @@ def test_a_newer_result_that_is_not_final_never_hides_the_last_final_one():
     assert [item.unit["status"] for item in found.items] == ["final", "registered"]
 
 
+@pytest.mark.parametrize("words", [{"note": [{"text": "Haemolysed"}]}, {"comment": "Haemolysed"}])
+def test_comments_on_a_result_are_not_lost_in_silence(words):
+    assert "comments-not-included" in record("KeyResults", result(**words)).warnings
+    assert "comments-not-included" not in record("KeyResults", result()).warnings
+
+
 def test_a_result_of_a_group_is_nobodys():
     group = {"resourceType": "Group", "id": "g"}
     assert record("KeyResults", group, result(subject={"reference": "Group/g"})) is None

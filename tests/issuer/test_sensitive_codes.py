@@ -19,7 +19,11 @@ from fhir_examples import (
     data,
     medicine,
     problem,
+    status,
 )
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from healthpassport.encoding import dump_json
 from healthpassport.errors import SettingsError
@@ -162,6 +166,32 @@ def test_a_contact_is_hidden_by_their_own_words_alone():
     excluded = exclusion(listed(), extraction.index)
     summary = build(extraction, source=SOURCE, now=NOW, excluded=excluded)
     assert [i.unit["text"] for i in summary.record("EmergencyContacts").items] == ["Sam Example"]
+
+
+ALLERGIES = st.lists(
+    st.builds(
+        allergy,
+        st.sampled_from([HIDDEN, NKA["code"], concept("91935009", "Allergy to peanut")]),
+        st.sampled_from(["active", "resolved", None]),
+        verificationStatus=st.sampled_from([status("confirmed"), status("refuted")]),
+        meta=st.sampled_from([{}, {"security": [{"code": "NOPAT"}]}]),
+        modifierExtension=st.sampled_from([[], [{"url": "x"}]]),
+    ),
+    max_size=5,
+)
+
+
+@given(ALLERGIES)
+@limits(max_examples=150, deadline=None)
+def test_whatever_is_left_out_no_section_reads_as_none(held):
+    found = built(*held).record("AllergySummary")
+    if found is not None and found.state is SectionState.NONE_KNOWN:
+        for entry in held:
+            assert entry["code"] != HIDDEN
+            assert not entry["meta"]
+            assert not entry["modifierExtension"] or entry["verificationStatus"] == status(
+                "refuted"
+            )
 
 
 @pytest.mark.parametrize("label", ["NOPAT", "R", "V"])
