@@ -6,13 +6,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
     from issuer.service import IssuerContext
+
+VERSION: Final = 1  # of every JSON answer
 
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="TOML file with the settings.")
@@ -37,10 +39,11 @@ def opened(config: Path | None) -> Iterator[IssuerContext]:
 
 
 def show_json(value: Json) -> None:
-    """``value`` on stdout as one line of JSON."""
+    """``value`` on stdout as one line of JSON, an object with the version of its shape."""
     from healthpassport.encoding import dump_json  # noqa: PLC0415 - cold start
 
-    sys.stdout.buffer.write(dump_json(value) + b"\n")
+    told = {"version": VERSION, **value} if isinstance(value, dict) else value
+    sys.stdout.buffer.write(dump_json(told) + b"\n")
     sys.stdout.buffer.flush()
 
 

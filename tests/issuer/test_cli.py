@@ -78,7 +78,7 @@ def test_what_was_issued_is_listed_and_withdrawn_for_good(config, issuance):
     assert issuance in said.stdout
     assert "x2" in said.stdout
     assert json_lines(run("suspend", issuance, "--json", "--config", config)) == [
-        {"id": issuance, "status": "suspended"}
+        {"version": 1, "id": issuance, "status": "suspended"}
     ]
     assert "valid" in run("reinstate", issuance, "--config", config).stdout
     assert "replaced" in run("replace", issuance, "--config", config).stdout

@@ -196,6 +196,18 @@ def test_asking_for_more_than_allowed_is_refused(world, filled_wallet, monkeypat
     assert (entry.kind, entry.code) == (HistoryKind.REFUSED, "consent.blocked")
 
 
+def test_what_is_asked_too_much_is_told_in_the_patients_words(world, filled_wallet, monkeypatch):
+    asked = (
+        "AllergySummary",
+        "PatientIdentity.phone",
+        "AllergySummary.items.unit",
+        "https://a.b/c",
+    )
+    bent_request(monkeypatch, over_asked=asked)
+    with pytest.raises(PassportError, match=r"Allergies, Your details: Phone, https://a\.b/c$"):
+        filled_wallet.prepare(world.ask()["link"])
+
+
 def query_of(vct, claims=None, *, required=True):
     row = {"id": "a", "format": "dc+sd-jwt", "meta": {"vct_values": [vct]}}
     rows = [row | ({"claims": claims} if claims else {})]

@@ -17,7 +17,7 @@ import schemas
 from healthpassport.errors import RequestError
 from healthpassport.protocols.dcql import CredentialQuery, HeldClaims, Selection, match
 from healthpassport.requests import VerifiedRequest
-from healthpassport.summary import definition_for_vct
+from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.person import contradicts
 
 from .boxes import Boxes
@@ -32,8 +32,19 @@ def refuse_over_asking(request: VerifiedRequest) -> None:
     if request.purpose is None or request.retention is None:
         raise RequestError("consent.blocked", f"{request.name} does not say what for")
     if request.over_asked:
-        what = ", ".join(request.over_asked)
+        what = ", ".join(dict.fromkeys(map(_too_much, request.over_asked)))
         raise RequestError("consent.blocked", f"{request.name} asks for more than allowed: {what}")
+
+
+def _too_much(path: str) -> str:
+    """A record type or claim path in the patient's words; what we do not know as it stands."""
+    name, _, claim = path.partition(".")
+    if name not in record_types():
+        return path
+    known = definition(name)
+    field = {**known.subject_fields, **known.item_fields}.get(claim.rpartition(".")[2])
+    label = record_label(known, "en")
+    return f"{label}: {field.labels['en'].patient}" if field else label
 
 
 def ask(
