@@ -88,7 +88,9 @@ def _tainted(listed: _Listed, index: Index) -> set[int]:
     while more := {
         id(found)
         for found in linked
-        if id(found) not in tainted and any(id(t) in tainted for t in targets[id(found)])
+        if found.type not in _CONTEXTS
+        and id(found) not in tainted
+        and any(id(t) in tainted for t in targets[id(found)])
     }:
         tainted |= more
     return tainted

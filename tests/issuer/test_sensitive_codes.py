@@ -126,10 +126,18 @@ def test_what_is_linked_to_a_hidden_item_is_left_out_in_both_directions():
 
 
 def test_a_shared_visit_hides_nothing_else():
-    visit = {"resourceType": "Encounter", "id": "e", "subject": WHO, "status": "finished"}
+    named = [{"condition": {"reference": "Condition/c"}}]
+    visit = {"resourceType": "Encounter", "id": "e", "subject": WHO, "diagnosis": named}
     where = {"reference": "Encounter/e"}
-    summary = built(visit, problem(HIDDEN, encounter=where), problem(encounter=where))
+    summary = built(visit, problem(HIDDEN, id="c", encounter=where), problem(encounter=where))
     assert [item.unit["text"] for item in summary.record("ProblemSummary").items] == ["Asthma"]
+
+
+def test_a_visit_that_is_itself_of_a_hidden_kind_hides_what_it_holds():
+    visit = {"resourceType": "Encounter", "id": "e", "subject": WHO, "type": [HIDDEN]}
+    summary = built(visit, problem(encounter={"reference": "Encounter/e"}), allergy())
+    assert summary.record("ProblemSummary") is None
+    assert summary.record("AllergySummary") is not None
 
 
 def test_leaving_out_sets_no_mark():
