@@ -25,6 +25,7 @@ from healthpassport.protocols.oid4vp import encode_error
 from healthpassport.summary import Item, SectionState, record_types
 from healthpassport.verification import Step
 from verifier.service import Progress
+from verifier.service.words import state_words
 from verifier.web import create_app
 from verifier.web.app import DESK
 from verifier.web.pages import result_page
@@ -313,6 +314,47 @@ def test_what_must_not_be_given_stands_beside_the_medicine():
     found = VerifiedSection("q", "MedicationSummary", DeskState.ITEMS, 1, 1, items=(warfarin,))
     html = text_of(shown(VerifiedSummary(Verdict.ACCEPTED, (found,), NOW, timedelta())))
     assert "Not given Warfarin Do not give Dose 3 mg" in html
+
+
+@pytest.mark.parametrize(
+    ("state", "shown_", "tag"),
+    [
+        (DeskState.ITEMS, 1, "desk-tag"),
+        (DeskState.PARTLY_SHARED, 1, "desk-tag desk-tag--caution"),
+        (DeskState.NOT_SHARED, 0, "desk-tag desk-tag--caution"),
+        (DeskState.WITHHELD, 0, "desk-tag desk-tag--caution"),
+        (DeskState.NARRATIVE_ONLY, 0, "desk-tag desk-tag--caution"),
+    ],
+)
+def test_what_is_less_than_all_stands_out(state, shown_, tag):
+    items = (Item({"text": "Warfarin"}),) * shown_
+    found = VerifiedSection("q", "MedicationSummary", state, shown_, 2, items=items)
+    html = shown(VerifiedSummary(Verdict.ACCEPTED, (found,), NOW, timedelta()))
+    assert f'<span class="{tag}">{state_words(found)}</span>' in html
+
+
+def test_what_the_source_counts_stands_beside_what_was_shared():
+    medicines = VerifiedSection(
+        "q", "MedicationSummary", DeskState.PARTLY_SHARED, 1, 4,
+        items=(Item({"text": "Ramipril"}),),
+        always={"counts": {"current": 2, "onHold": 1, "recentlyStopped": 1}},
+    )  # fmt: skip
+    allergies = section(DeskState.ITEMS, always={"endedCount": 3})
+    html = shown(VerifiedSummary(Verdict.ACCEPTED, (medicines, allergies), NOW, timedelta()))
+    assert "The source holds: current 2, on hold 1, recently stopped 1." in html
+    assert "The source holds ended entries that are not listed: 3." in html
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [(DeskState.ITEMS, True), (DeskState.NOT_SHARED, False)]
+)
+def test_a_list_told_in_words_says_where_on_the_page_they_stand(state, told):
+    words = (Item({"text": "Allergies", "rows": [["Bee sting"]]}),)
+    narrative = VerifiedSection("n", "NarrativeSummary", state, 1, 1, items=words)
+    allergies = VerifiedSection("q", "AllergySummary", DeskState.NARRATIVE_ONLY, 0, 0)
+    html = shown(VerifiedSummary(Verdict.ACCEPTED, (allergies, narrative), NOW, timedelta()))
+    assert "Allergies unavailable" in html
+    assert ("Read it on this page under" in html) is told
 
 
 def test_a_number_that_is_not_verified_says_so():

@@ -39,7 +39,7 @@ from verifier.service.words import (
     state_words,
 )
 
-from .values import code_words, coded, number_words, plain, reactions, row_lines, shown
+from .values import code_words, coded, count_words, number_words, plain, reactions, row_lines, shown
 
 STEPS: Final = {
     Step.SIGNATURE: "Signature",
@@ -49,6 +49,17 @@ STEPS: Final = {
 HANDLED: Final = frozenset(
     {"text", "coding", "reaction", "group", "doNotPerform", "notGiven", "sha256"}
 )
+# States in which there is, or may be, more than what the page shows.
+NOT_ALL: Final = frozenset(
+    {
+        DeskState.PARTLY_SHARED,
+        DeskState.NOT_SHARED,
+        DeskState.WITHHELD,
+        DeskState.NARRATIVE_ONLY,
+        DeskState.OUT_OF_DATE,
+    }
+)
+NARRATIVE: Final = "NarrativeSummary"
 # A value that means "nothing special" is not worth a clinician's line.
 ROUTINE: Final[Mapping[str, Json]] = {"clinicalStatus": "active", "status": "active"}
 
@@ -82,6 +93,7 @@ class SectionPage:
     next_step: str
     code: str
     old: bool
+    caution: bool
     count: str
     source: str
     as_of: str
@@ -123,11 +135,14 @@ def result_page(summary: VerifiedSummary) -> ResultPage:
     asked.sort(key=lambda section: order.get(section.record_type, len(order)))
     not_asked = [s for s in summary.sections if s.state is DeskState.NOT_ASKED_FOR]
     heading = allergy_heading(summary)
+    told_in_words = any(s.record_type == NARRATIVE and s.items for s in asked if _readable(s))
     return ResultPage(
         accepted=summary.verdict is Verdict.ACCEPTED,
         banner=_banner(asked, summary.verified_at),
         allergies=heading,
-        sections=tuple(_section(section, heading) for section in asked),
+        sections=tuple(
+            _section(section, heading, told_in_words=told_in_words) for section in asked
+        ),
         not_asked=tuple(_title(section) for section in not_asked),
         verified_at=f"{day(summary.verified_at.date())} {summary.verified_at:%H:%M} UTC",
         trust_age=age_words(summary.trust_list_age),
@@ -157,8 +172,14 @@ def _banner(sections: Iterable[VerifiedSection], now: datetime) -> Banner | None
     )
 
 
-def _section(section: VerifiedSection, heading: AllergyHeading) -> SectionPage:
-    readable = section.state in READABLE
+def _readable(section: VerifiedSection) -> bool:
+    return section.state in READABLE
+
+
+def _section(
+    section: VerifiedSection, heading: AllergyHeading, *, told_in_words: bool
+) -> SectionPage:
+    readable = _readable(section)
     entry = catalogue().get(section.code) if section.code else None
     kind = _definition(section)
     return SectionPage(
@@ -169,6 +190,8 @@ def _section(section: VerifiedSection, heading: AllergyHeading) -> SectionPage:
         next_step=entry.hint if entry else "",
         code=section.code or "",
         old=section.old,
+        caution=section.state in NOT_ALL
+        or (section.record_type == ALLERGIES and heading.incomplete),
         count=_count(section) if readable else "",
         source=_source(section),
         as_of=day(section.as_of) if section.as_of else "",
@@ -176,7 +199,7 @@ def _section(section: VerifiedSection, heading: AllergyHeading) -> SectionPage:
         checks=_checks(section),
         groups=_groups(section, kind) if readable else (),
         subject=_subject(section, kind) if readable and section.record_type == IDENTITY else (),
-        notes=_notes(section, kind) if readable else (),
+        notes=_notes(section, kind, told_in_words=told_in_words) if readable else (),
     )
 
 
@@ -279,9 +302,20 @@ def _subject(
     return tuple(rows)
 
 
-def _notes(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[str, ...]:
-    """What travels beside the content: the type's own note, the window, the source's warnings."""
-    notes = [kind.note["en"].clinical] if kind and kind.note else []
+def _notes(
+    section: VerifiedSection, kind: RecordDefinition | None, *, told_in_words: bool
+) -> tuple[str, ...]:
+    """What travels beside the content: where else to read, counts, windows, warnings."""
+    notes = []
+    if section.state is DeskState.NARRATIVE_ONLY and told_in_words:
+        name = definition(NARRATIVE).labels["en"].clinical
+        notes.append(f"Read it on this page under “{name}”.")
+    if kind and kind.note:
+        notes.append(kind.note["en"].clinical)
+    if counts := count_words((section.always or {}).get("counts")):
+        notes.append(f"The source holds: {counts}.")
+    if ended := plain((section.always or {}).get("endedCount") or None):
+        notes.append(f"The source holds ended entries that are not listed: {ended}.")
     if section.window != "all":
         notes.append(f"Covers: {section.window}.")
     known = warnings()

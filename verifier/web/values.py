@@ -6,6 +6,7 @@ is not known is shown as it stands rather than left out. What is *not* here: HTM
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -120,6 +121,14 @@ def components(value: Json) -> str:
         told = joined((found, *(plain(row.get(name)) for name in _READING)))
         parts.append(f"{plain(row.get('text'))}: {told}")
     return "; ".join(parts)
+
+
+def count_words(value: Json) -> str:
+    """Counts by name: ``onHold`` 1 is told as ``on hold 1``."""
+    if not isinstance(value, Mapping):
+        return ""
+    names = {name: re.sub("([A-Z])", r" \1", name).lower() for name in value}
+    return joined(f"{words} {plain(value[name])}" for name, words in names.items())
 
 
 def row_lines(value: Json) -> list[tuple[str, str]]:
