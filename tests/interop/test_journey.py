@@ -27,18 +27,11 @@ HEADINGS = {
     "tobias-fenwick-obi": "No known allergies",
     "agnes-quillfeather": "Allergies unavailable",  # they stand in a table of text alone
 }
+from healthpassport.summary import definition, record_types
+
 pytestmark = pytest.mark.node
 
-TYPES = {
-    f"https://passport.example/vct/{name}/1"
-    for name in (
-        "PatientIdentity",
-        "AllergySummary",
-        "MedicationSummary",
-        "ProblemSummary",
-        "ImmunisationSummary",
-    )
-}
+TYPES = {definition(name).vct for name in record_types()}
 
 
 @pytest.fixture(scope="module")
