@@ -19,6 +19,7 @@ from repository import ROOT
 from demo.client import ApiClient
 from demo.script import TEMPLATE
 from demo.world import Ports, World
+from healthpassport.summary import definition, record_types
 
 PATIENTS = ROOT / "demo" / "patients"
 PATIENT = PATIENTS / "rowan-ashdown.json"  # three active allergies
@@ -27,7 +28,6 @@ HEADINGS = {
     "tobias-fenwick-obi": "No known allergies",
     "agnes-quillfeather": "Allergies unavailable",  # they stand in a table of text alone
 }
-from healthpassport.summary import definition, record_types
 
 pytestmark = pytest.mark.node
 
