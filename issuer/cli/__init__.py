@@ -10,6 +10,7 @@ import typer
 from healthpassport import terminal
 
 from .changes import reinstate, replace, suspend, withdraw
+from .codes import codes
 from .doctor import doctor
 from .extract import extract
 from .issued import issued
@@ -41,6 +42,7 @@ app.command()(doctor)
 app.add_typer(offers, name="offers")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
+app.add_typer(codes, name="codes")
 
 
 def main() -> None:

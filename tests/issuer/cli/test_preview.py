@@ -11,7 +11,7 @@ import pytest
 from fhir_examples import NOW, SOURCE, allergy, concept, medicine, problem, record_of, status
 
 from healthpassport.encoding import dump_json
-from healthpassport.keys import generate_signer
+from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import record_types
 from issuer.fhir.sensitive import read_sensitive_codes, sign_sensitive_codes
 from issuer.service.leaving_out import WORDS, left_out
@@ -143,3 +143,33 @@ def test_records_lists_every_type_with_its_fields():
     value = next(field for field in results["fields"] if field["name"] == "value")
     assert (value["class"], value["r4"][:11]) == ("unit", "Observation")
     assert b"AllergySummary  Allergies and adverse reactions" in run("records").stdout
+
+
+def signed_by_command(folder, document):
+    (folder / "list.json").write_bytes(dump_json(document))
+    uri = save_signer(SIGNER, folder / "key.pem")
+    return run("codes", "sign", folder / "list.json", "--key", uri)
+
+
+def test_a_list_is_signed_and_looked_at_by_commands(tmp_path):
+    done = signed_by_command(tmp_path, LISTED)
+    found = read_sensitive_codes(done.stdout.decode(), signer_jwk=json.loads(done.stderr))
+    assert found.codes == {("http://snomed.info/sct", "999000001")}
+    (tmp_path / "codes.jws").write_bytes(done.stdout)
+    (tmp_path / "key.json").write_bytes(done.stderr)
+    environment = {
+        "ISS": "https://issuer.example", "ODS": "A12345", "NAME": "A", "KEY": "file:///k",
+        "X5C": "x", "DATABASE": "d", "API_KEYS": "a",
+        "SENSITIVE_CODES": str(tmp_path / "codes.jws"),
+        "SENSITIVE_CODES_KEY": str(tmp_path / "key.json"),
+    }  # fmt: skip
+    named = {f"PASSPORT_ISSUER_{name}": value for name, value in environment.items()}
+    shown = json.loads(run("codes", "show", "--json", **named).stdout)
+    assert shown["issuedAt"] == "2026-11-01T00:00:00+00:00"
+    assert (shown["codes"], shown["texts"]) == (1, 0)
+
+
+def test_a_list_of_the_wrong_shape_is_not_signed(tmp_path):
+    done = signed_by_command(tmp_path, LISTED | {"version": 2})
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"issuer.sensitive_codes" in done.stderr
