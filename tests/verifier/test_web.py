@@ -345,6 +345,16 @@ def test_what_the_source_counts_stands_beside_what_was_shared():
     assert "The source holds ended entries that are not listed: 3." in html
 
 
+def test_counts_of_nothing_never_make_a_list_in_words_look_empty():
+    counts = {"counts": {"current": 0, "onHold": 0, "recentlyStopped": 0}}
+    found = VerifiedSection(
+        "q", "MedicationSummary", DeskState.NARRATIVE_ONLY, 0, 0, always=counts
+    )  # fmt: skip
+    html = shown(VerifiedSummary(Verdict.ACCEPTED, (found,), NOW, timedelta()))
+    assert "current" not in html
+    assert "The source holds" not in html
+
+
 @pytest.mark.parametrize(
     ("state", "told"), [(DeskState.ITEMS, True), (DeskState.NOT_SHARED, False)]
 )

@@ -124,8 +124,11 @@ def components(value: Json) -> str:
 
 
 def count_words(value: Json) -> str:
-    """Counts by name: ``onHold`` 1 is told as ``on hold 1``."""
-    if not isinstance(value, Mapping):
+    """Counts by name: ``onHold`` 1 is told as ``on hold 1``.
+
+    Nothing where all are 0: a list that is held in words only counts none, and is not empty.
+    """
+    if not isinstance(value, Mapping) or not any(value.values()):
         return ""
     names = {name: re.sub("([A-Z])", r" \1", name).lower() for name in value}
     return joined(f"{words} {plain(value[name])}" for name, words in names.items())
