@@ -10,15 +10,26 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Body, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
+from healthpassport.encoding import Json, dump_json
 from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
 
 from .access import CallingDesk, Service
 
 router = APIRouter()
+
+
+class FhirResponse(Response):
+    """FHIR JSON (FHIR R4 section 2.6.2)."""
+
+    media_type = "application/fhir+json"
+
+    def render(self, content: Json) -> bytes:
+        """``content`` in bytes."""
+        return dump_json(content)
 
 
 class ExpectedIn(BaseModel):
@@ -101,6 +112,17 @@ def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) 
 def look(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
     """The request as it stands, with the verified result once there is one."""
     return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
+
+
+@router.get("/requests/{request_id}/fhir", response_class=FhirResponse)
+def fhir(
+    request_id: str,
+    desk: Service,
+    name: CallingDesk,
+    presentation: Annotated[bool, Query()] = False,
+) -> FhirResponse:
+    """The result as a FHIR R4 document; ``presentation`` adds what can be checked again."""
+    return FhirResponse(desk.fhir(request_id, desk=name, presentation=presentation))
 
 
 def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:

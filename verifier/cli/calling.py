@@ -40,6 +40,12 @@ def show(request_id: str, *, as_json: bool) -> None:
         say(f"{problem['code']}: {problem['title'] or ''}")
 
 
+def fhir(request_id: str, *, presentation: bool) -> None:
+    """Print a result as FHIR."""
+    more = "?presentation=true" if presentation else ""
+    document(_call("GET", f"/requests/{request_id}/fhir{more}", None))
+
+
 def _call(method: str, path: str, body: Json) -> dict[str, Json]:
     own = settings()
     if own.api_key_file is None:

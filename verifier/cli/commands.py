@@ -100,6 +100,22 @@ def show(
     calling.show(request_id, as_json=as_json)
 
 
+@request.command("fhir")
+def fhir(
+    request_id: Annotated[str, typer.Argument(help="The id that create printed.")],
+    presentation: Annotated[
+        bool,
+        typer.Option(
+            "--presentation", help="Add the presentation, so that it can be checked again."
+        ),
+    ] = False,
+) -> None:
+    """Print the verified result as a FHIR R4 document."""
+    from . import calling  # noqa: PLC0415
+
+    calling.fhir(request_id, presentation=presentation)
+
+
 @key.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="The name of the desk or system that will call.")],

@@ -16,6 +16,7 @@ from .identity import load_identity
 from .lists import DeskLists
 from .matching import Expected
 from .qr import qr_svg
+from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
 from .templates import DeskTemplate, Templates
 from .transactions import Clock, Progress, Random, TransactionView
@@ -23,6 +24,7 @@ from .watching import watch
 
 __all__ = [
     "Clock",
+    "Comparison",
     "Desk",
     "DeskLists",
     "DeskTemplate",
@@ -31,6 +33,8 @@ __all__ = [
     "Random",
     "Templates",
     "TransactionView",
+    "comparisons",
+    "contradictions",
     "load_api_keys",
     "load_identity",
     "open_desk",

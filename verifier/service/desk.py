@@ -14,6 +14,7 @@ from threading import Lock
 from typing import Final
 
 from healthpassport.credential import Challenge, DeskState, VerifiedSummary
+from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import decrypt, generate_encryption_key
 from healthpassport.protocols.oid4vp import (
@@ -29,6 +30,7 @@ from healthpassport.verification import FreshnessPolicy, verify_presentation
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
+from .export import evidence, export
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
@@ -152,6 +154,33 @@ class Desk:
             self._store.finish(row.id, progress=Progress.FAILED, code="transaction.not_confirmed")
         raise ServiceError("transaction.not_confirmed")
 
+    def fhir(
+        self, transaction_id: str, *, desk: str, presentation: bool = False
+    ) -> dict[str, Json]:
+        """The result as a FHIR document; ``presentation`` adds the evidence for a record.
+
+        Raises:
+            ServiceError: ``not_found`` where there is no result, or none that may go out.
+        """
+        row = self._store.of_desk(transaction_id, desk=desk)
+        view = self._view(row)
+        with self._lock:
+            pending = self._pending.get(row.id)
+            held = pending.presentation if pending is not None else None
+        if view.summary is None:
+            raise ServiceError("not_found", "there is no result to save")
+        proof = None
+        if presentation and held is not None:
+            challenge = Challenge(row.nonce, self.identity.client_id)
+            proof = evidence(view.summary, held, challenge, view.template.dcql)
+        return export(
+            view.summary,
+            desk=self.identity.organisation(view.template.purpose, self.settings.organisation),
+            seed=f"{self.settings.public_url}/requests/{row.id}",
+            differences=view.differences or (),
+            presentation=proof,
+        )
+
     def close(self, transaction_id: str, *, desk: str) -> None:
         """Forget everything of a transaction: result and key at once, the row after a day."""
         row = self._store.of_desk(transaction_id, desk=desk)
@@ -261,6 +290,8 @@ class Desk:
         except PassportError as error:
             self._end(row, Progress.FAILED, error.code)
             raise
+        with self._lock:
+            pending.presentation = answer.presentation
         return self._keep(row, pending, summary, now)
 
     def _keep(

@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from healthpassport.encoding import Json, b64_encode
+from healthpassport.encoding import Json, b64_encode, parse_json_object
 from healthpassport.errors import SettingsError
 from healthpassport.jose import jws
 from healthpassport.keys import Signer, load_signer, public_key_from_certificate
 from healthpassport.keys.x509 import x509_hash
 from healthpassport.protocols.oid4vp import REQUEST_OBJECT_TYPE
+from verifier.fhir import Organisation
 from verifier.settings import VerifierSettings
 
 MAX_FILE: Final = 65_536  # bytes of a PEM file or a registration
@@ -37,6 +38,14 @@ class DeskIdentity:
     def client_id(self) -> str:
         """The full client identifier (OpenID4VP 1.0 section 5.9.3, x509_hash)."""
         return f"x509_hash:{x509_hash(self.chain[0])}"
+
+    def organisation(self, purpose: str, name: str) -> Organisation:
+        """Who this desk is by its own registration; ``name`` where there is none."""
+        registration = self.registrations.get(purpose)
+        if registration is None:
+            return Organisation(name)
+        claims = parse_json_object(jws.parse(registration).payload)
+        return Organisation(str(claims.get("name") or name), str(claims.get("ods") or ""))
 
     def sign_request(self, claims: Mapping[str, Json]) -> str:
         """The request object over ``claims`` (section 5, HAIP 1.0 section 5.1)."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from healthpassport.credential import VerifiedSummary
+from healthpassport.credential import Presentation, VerifiedSummary
 from healthpassport.encoding import Json, b64url_encode
 from healthpassport.jose.jwe import EncryptionKey
 
@@ -63,6 +63,7 @@ class Pending:
     public_jwk: Mapping[str, Json] = field(repr=False)
     forget_at: datetime
     summary: VerifiedSummary | None = field(default=None, repr=False)
+    presentation: Presentation | None = field(default=None, repr=False)
     expected: Expected | None = field(default=None, repr=False)
     confirm_code: str | None = field(default=None, repr=False)
     tries_left: int = MAX_TRIES

@@ -19,11 +19,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Problems, SecurityHeaders
+from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.words import minutes_left
 from verifier.settings import VerifierSettings
 
+from .comparing import cautions, compared
 from .guard import Guard
 from .pages import result_page
 from .rendering import STATIC, render, svg
@@ -34,6 +36,7 @@ POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+FHIR: Final = "application/fhir+json"
 SEE_OTHER: Final = 303
 _CODES: Final = {404: "not_found", 405: "http.method"}
 
@@ -91,8 +94,21 @@ def _add_pages(app: FastAPI) -> None:
             return _page(request, "confirm.html", view=view, wrong=False)
         if view.summary is None:
             return _page(request, "ended.html", view=view, problem=_words(view.code))
-        page = result_page(view.summary)
-        return _page(request, "result.html", view=view, page=page)
+        return _page(
+            request,
+            "result.html",
+            view=view,
+            page=result_page(view.summary),
+            comparisons=compared(view.summary),
+            cautions=cautions(view),
+        )
+
+    @app.get("/requests/{request_id}/fhir")
+    def save(view: Found, desk: Service) -> Response:
+        """The result as a file for the hospital's own system."""
+        headers = {"content-disposition": 'attachment; filename="shared-record.fhir.json"'}
+        body = dump_json(desk.fhir(view.id, desk=DESK), indent=2)
+        return Response(body, media_type=FHIR, headers=headers)
 
     @app.get("/requests/{request_id}/events", response_class=EventSourceResponse)
     async def events(view: Found, desk: Service) -> AsyncIterator[ServerSentEvent]:
