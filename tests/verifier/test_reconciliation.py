@@ -259,3 +259,33 @@ def test_none_known_beside_a_source_that_was_not_shared_is_unavailable():
     none = section_of(allergies(state=SectionState.NONE_KNOWN, items=()))
     silent = VerifiedSection("b", "AllergySummary", DeskState.NOT_SHARED)
     assert allergy_heading(verified(none, silent)).heading == "Allergies unavailable"
+
+
+TOLD = Item({"text": "Allergies and Adverse Reactions", "section": "allergies"})
+OTHERS = Item({"text": "Diagnoses", "section": "problems"})
+NOTES = [
+    ("told", {"state": DeskState.ITEMS, "items": (TOLD,), "shown": 1, "total": 1}, True),
+    ("of others", {"state": DeskState.ITEMS, "items": (OTHERS,), "shown": 1, "total": 1}, False),
+    (
+        "in part",
+        {"state": DeskState.PARTLY_SHARED, "items": (OTHERS,), "shown": 1, "total": 2},
+        True,
+    ),
+    ("none of 2", {"state": DeskState.NOT_SHARED, "total": 2}, True),
+    ("failed", {"state": DeskState.FAILED_CHECK}, True),
+    ("not matched", {"state": DeskState.NOT_MATCHED}, True),
+    ("old", {"state": DeskState.OUT_OF_DATE, "items": (TOLD,), "shown": 1, "total": 1}, True),
+    ("not answered", {"state": DeskState.NOT_SHARED}, False),
+    ("not asked", {"state": DeskState.NOT_ASKED_FOR}, False),
+]
+
+
+@pytest.mark.parametrize(("parts", "doubt"), [r[1:] for r in NOTES], ids=[r[0] for r in NOTES])
+def test_notes_in_words_of_another_source_may_tell_of_allergies(parts, doubt):
+    none = section_of(allergies(state=SectionState.NONE_KNOWN, items=()))
+    notes = VerifiedSection(query_id="n", record_type="NarrativeSummary", issuer=HOSPITAL, **parts)
+    found = allergy_heading(verified(none, notes))
+    assert found.heading == ("Allergies unavailable" if doubt else NONE_KNOWN)
+    assert bool(found.reasons) is doubt
+    some = allergy_heading(verified(section_of(allergies()), notes))
+    assert (some.heading, some.incomplete) == ("Known allergies", doubt)

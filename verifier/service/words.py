@@ -18,11 +18,13 @@ from schemas.definitions import warnings
 ALLERGIES: Final = "AllergySummary"
 MEDICINES: Final = "MedicationSummary"
 IDENTITY: Final = "PatientIdentity"
+NARRATIVE: Final = "NarrativeSummary"
 
 KNOWN: Final = "Known allergies"
 NONE_KNOWN: Final = "No known allergies"
 NOT_RECORDED: Final = "Allergies not recorded"
 UNAVAILABLE: Final = "Allergies unavailable"
+WORDS_ONLY: Final = "Notes in words may tell of allergies"
 
 # Whatever is not said to be over counts as current: no status, or one that we do not know.
 OVER: Final = ("inactive", "resolved")
@@ -99,7 +101,9 @@ def allergy_heading(summary: VerifiedSummary) -> AllergyHeading:
     """The heading over all sources (clinical.md "Words and screens")."""
     sections = [s for s in summary.sections if s.record_type == ALLERGIES]
     doubtful = [s for s in sections if s.state not in WHOLE or s.old or _gaps(s)]
-    reasons = tuple(dict.fromkeys(_reason(s) for s in doubtful))
+    in_words = [s for s in summary.sections if _may_tell_allergies(s)]
+    reasons = tuple(dict.fromkeys([*map(_reason, doubtful), *map(_words_only, in_words)]))
+    doubtful += in_words
     if any(_has_active(s) for s in sections):
         return AllergyHeading(KNOWN, bool(doubtful), reasons)
     if not sections:
@@ -118,6 +122,24 @@ def _has_active(section: VerifiedSection) -> bool:
     if section.state not in READABLE:
         return False
     return any(item.unit.get("clinicalStatus") not in OVER for item in section.items)
+
+
+def _may_tell_allergies(section: VerifiedSection) -> bool:
+    """Whether notes in words tell of allergies, or may do so in a part that nobody can read here.
+
+    Their source's own list need not be among those shown.
+    """
+    if section.record_type != NARRATIVE:
+        return False
+    if section.state in {DeskState.FAILED_CHECK, DeskState.NOT_MATCHED}:
+        return True
+    told = any(item.unit.get("section") == "allergies" for item in section.items)
+    return told or section.shown < section.total
+
+
+def _words_only(section: VerifiedSection) -> str:
+    where = f" ({section.issuer.name})" if section.issuer else ""
+    return f"{WORDS_ONLY}{where}"
 
 
 def _gaps(section: VerifiedSection) -> list[str]:
