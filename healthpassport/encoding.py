@@ -198,9 +198,7 @@ def dump_json(value: Json, *, indent: int | None = None) -> bytes:
 
 def dump_text(value: Json) -> str:
     """``value`` as compact JSON text; NaN is refused with ``ValueError``."""
-    if type(value) is str:
-        return _STRING(value)
-    return "".join(_ENCODE(value, 0))
+    return _ENCODE(value)
 
 
 def jcs(value: Json) -> bytes:
@@ -325,13 +323,27 @@ def _source_scanner(pairs: Callable[[list[tuple[str, Json]]], dict[str, Json]] |
 
 
 _LAST_STANDS: Final = _source_scanner(None)
-# The encoder that json.dumps would set up anew for every call, set up once: an issuer writes
-# hundreds of small values for one record. In order: no check for cycles (a tree has none), no
-# conversion of other types, no indentation, separators, members unsorted, none skipped, no NaN.
-_STRING: Final[Callable[[str], str]] = json.encoder.encode_basestring
-_ENCODE: Final[Callable[[Json, int], Sequence[str]]] = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
-    None, _foreign, _STRING, None, ":", ",", False, False, False
-)
+
+
+def _compact_encoder() -> Callable[[Json], str]:
+    """The encoder that json.dumps would set up anew for every call, set up once.
+
+    An issuer writes hundreds of small values for one record. The C encoder is no public interface:
+    where an interpreter has none, or another one, the public encoder writes the same in more time.
+    """
+    public = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        # In order: no check for cycles (a tree has none), no conversion of other types, no
+        # indentation, separators, members unsorted, none skipped, no NaN.
+        encode = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+            None, _foreign, json.encoder.encode_basestring, None, ":", ",", False, False, False
+        )
+    except (AttributeError, TypeError):
+        return public.encode
+    return lambda value: "".join(encode(value, 0))
+
+
+_ENCODE: Final = _compact_encoder()
 # The decoder's own scanner: a presentation holds hundreds of small values, and the wrapper around
 # it costs more than they do.
 _SCAN: Final[_Scan] = _DECODER.scan_once  # type: ignore[attr-defined]

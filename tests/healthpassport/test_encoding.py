@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shared_inputs import shared
 
+from healthpassport import encoding
 from healthpassport.encoding import (
     MAX_BODY_BYTES,
     MAX_DEPTH,
@@ -226,6 +227,12 @@ def test_json_comes_back(value):
 def test_json_is_written_compact_or_for_people():
     assert dump_json({"a": [1, "é"]}) == '{"a":[1,"é"]}'.encode()
     assert dump_json({"a": 1}, indent=2) == b'{\n  "a": 1\n}'
+
+
+@pytest.mark.parametrize("value", ["text", ["é", {"a": 1.5, "b": None}], {"deep": [[True]]}])
+def test_an_interpreter_without_the_fast_encoder_writes_the_same(monkeypatch, value):
+    monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+    assert encoding._compact_encoder()(value) == dump_json(value).decode()
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -10,6 +10,7 @@ import pytest
 from asgi_calls import call
 from desk_world import full_wallet, handle_of, make_desk, peek
 
+from healthpassport.errors import PassportError
 from healthpassport.protocols.oid4vp import encode_error
 from verifier.api import create_app
 
@@ -248,7 +249,7 @@ def test_the_schedule_updates_at_the_start_and_stops_with_the_application(world,
     def call_ready():
         try:
             desk.check()
-        except Exception:  # noqa: BLE001 - not ready yet
+        except PassportError:
             return False
         return True
 
