@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     iss: Annotated[str, AfterValidator(_issuer_url)] = Field(
         description="The https address of this issuer: `iss` of every record it signs."
     )
-    ods: str = Field(description="ODS code of the organisation.", pattern=r"^[A-Z0-9]{3,10}$")
+    ods: str = Field(description="ODS code of the organisation.", pattern=r"^[A-Z0-9]{3,12}$")
     name: str = Field(description="Name of the organisation, as people know it.", max_length=200)
     system: str = Field("health-passport", description="Name of the source system.")
     key: str = Field(

@@ -5,6 +5,8 @@ Data goes to stdout, words for people to stderr. Heavy imports stand inside the 
 
 from __future__ import annotations
 
+from typing import Final
+
 import typer
 
 from healthpassport import terminal
@@ -23,6 +25,9 @@ from .status import status
 
 __all__ = ["app", "main"]
 
+# An id is base64url and may begin with a hyphen, which is no option then.
+IDS: Final = {"ignore_unknown_options": True}
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -34,10 +39,10 @@ app.command()(preview)
 app.command()(serve)
 app.command()(records)
 app.command()(issued)
-app.command()(withdraw)
-app.command()(suspend)
-app.command()(reinstate)
-app.command()(replace)
+app.command(context_settings=IDS)(withdraw)
+app.command(context_settings=IDS)(suspend)
+app.command(context_settings=IDS)(reinstate)
+app.command(context_settings=IDS)(replace)
 app.command()(doctor)
 app.add_typer(offers, name="offers")
 app.add_typer(status, name="status")

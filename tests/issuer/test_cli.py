@@ -84,7 +84,8 @@ def test_what_was_issued_is_listed_and_withdrawn_for_good(config, issuance):
     assert "replaced" in run("replace", issuance, "--config", config).stdout
     assert "withdrawn" in run("withdraw", issuance, "--config", config).stdout
     failed(run("reinstate", issuance, "--config", config), "issuer.withdrawn")
-    failed(run("withdraw", "nothing", "--config", config), "issuer.issuance_unknown")
+    for unknown in ("nothing", "-nothing", "--nothing"):
+        failed(run("withdraw", unknown, "--config", config), "issuer.issuance_unknown")
 
 
 def test_an_empty_issuer_says_so(config):

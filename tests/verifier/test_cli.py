@@ -14,6 +14,7 @@ from desk_world import desk_settings, full_wallet, make_desk
 
 from demo.tls import make_tls_files
 from healthpassport.credential import Challenge
+from healthpassport.errors import catalogue
 from healthpassport.protocols.oid4vp import build_vp_token
 from schemas.queries import request_query, templates
 
@@ -94,6 +95,14 @@ def test_a_presentation_for_another_nonce_is_not_accepted(home, shared_file):
     assert result.returncode == 1
     assert json.loads(result.stdout)["codes"] == ["kb.nonce"]
     assert b"Not accepted" in result.stderr
+
+
+def test_what_was_refused_is_told_with_its_next_step(home, shared_file):
+    shared_file[2] = "m" * 22
+    result = run("verify", *shared_file, home=home)
+    entry = catalogue()["kb.nonce"]
+    assert b"AllergySummary: failed_check [kb.nonce]" in result.stdout
+    assert f"{entry.title} Next: {entry.hint}" in result.stderr.decode()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"no presentation", b'{"vp_token": {}}', b"\xff"])
@@ -188,9 +197,10 @@ def test_a_request_is_made_and_shown_at_a_running_desk(world, tmp_path):
         assert made["link"].startswith("openid4vp://")
         shown = run("request", "show", made["id"], "--json", home=home, **environment)
         assert json.loads(shown.stdout)["state"] == "waiting"
-        missing = run("request", "show", "nothing", home=home, **environment)
-        assert missing.returncode == 1
-        assert b"not_found" in missing.stderr
+        for unknown in ("nothing", "-nothing"):
+            missing = run("request", "show", unknown, home=home, **environment)
+            assert missing.returncode == 1
+            assert b"not_found" in missing.stderr
     finally:
         server.terminate()
         _, words = server.communicate(timeout=20)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,6 +19,8 @@ key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
 app.add_typer(request, name="request")
 app.add_typer(key, name="key")
 
+# An id is base64url and may begin with a hyphen, which is no option then.
+IDS: Final = {"ignore_unknown_options": True}
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with a version.")]
 
 
@@ -89,7 +91,7 @@ def create(
     calling.create(template, as_json=as_json)
 
 
-@request.command("show")
+@request.command("show", context_settings=IDS)
 def show(
     request_id: Annotated[str, typer.Argument(help="The id that create printed.")],
     as_json: AsJson = False,

@@ -11,11 +11,14 @@ from collections.abc import Mapping, Sequence
 from healthpassport.encoding import Json, dump_text
 from verifier.service.words import READABLE
 
-from .output import data
+from .output import data, say
 
 
 def print_result(result: Mapping[str, Json]) -> None:
-    """One line a section: what, its state, n of m, from whom, as of when; then its items."""
+    """One line a section: what, its state, n of m, from whom, as of when; then its items.
+
+    What was refused is told on stderr, with the next step.
+    """
     data(f"verdict: {result['verdict']}")
     data(f"allergies: {result['allergyHeading']}")
     for section in _rows(result["sections"]):
@@ -26,6 +29,8 @@ def print_result(result: Mapping[str, Json]) -> None:
         why = f" [{problem['code']}]" if isinstance(problem, Mapping) else ""
         shown = f" {section['shown']} of {section['total']}" if section["issuer"] else ""
         data(f"{section['type']}: {section['state']}{shown}{source}{as_of}{why}")
+        if isinstance(problem, Mapping) and problem["title"]:
+            say(f"  {problem['title']} Next: {problem['help']}")
         if section["state"] in READABLE:
             for item in _rows(section["items"]):
                 data(f"  - {_words(item['unit'])}")
