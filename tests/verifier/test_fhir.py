@@ -62,8 +62,11 @@ def comparable(values):
 
 
 def quantities(values):
-    """A value whose digits JSON would change goes out in words."""
+    """A value whose digits JSON would change goes out in words, a code without blanks round it."""
     value = values.get("value")
+    if "coding" in values:
+        trimmed = [{name: text.strip() for name, text in c.items()} for c in values["coding"]]
+        values = {**values, "coding": trimmed}
     if isinstance(value, dict) and "coding" not in value:
         return {**values, "value": " ".join(str(part) for part in value.values())}
     return dict(values)

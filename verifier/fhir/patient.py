@@ -12,7 +12,7 @@ from typing import Final
 from healthpassport.credential import VerifiedSection
 from healthpassport.encoding import Json
 
-from .values import UK_CORE, Resource, extension, organisation_code, plain, string, words
+from .values import UK_CORE, Resource, concept, extension, organisation_code, plain, string, words
 
 IDENTITY: Final = "PatientIdentity"
 _NHS_NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
@@ -33,8 +33,8 @@ def patient(sections: Iterable[VerifiedSection]) -> Resource:
         for name, member in (("age-over-16", "ageOver16"), ("age-over-18", "ageOver18"))
         if isinstance(known.get(member), bool)
     ]
-    name = plain(family=known.get("familyName"), given=known.get("givenNames"))
-    home = plain(line=known.get("addressLines"), postalCode=known.get("postcode"))
+    name = plain(family=string(known.get("familyName")), given=_lines(known.get("givenNames")))
+    home = plain(line=_lines(known.get("addressLines")), postalCode=string(known.get("postcode")))
     return {
         "resourceType": "Patient",
         **plain(
@@ -52,6 +52,11 @@ def patient(sections: Iterable[VerifiedSection]) -> Resource:
     }
 
 
+def _lines(value: Json) -> list[Json]:
+    found = value if isinstance(value, list | tuple) else ()
+    return [line for line in found if string(line)]
+
+
 def _number(value: Json) -> list[Json]:
     """The NHS number with how well it was checked, which never part (clinical.md rule 7)."""
     if not isinstance(value, Mapping):
@@ -59,7 +64,7 @@ def _number(value: Json) -> list[Json]:
     checked = string(value.get("verificationStatus"))
     made: Resource = {"system": _NHS_NUMBER, "value": value.get("value")}
     if checked:
-        status = {"coding": [{"system": _VERIFICATION, "code": checked}]}
+        status = {**concept(None, [{"system": _VERIFICATION, "code": checked}])}
         made["extension"] = [
             {"url": f"{UK_CORE}NHSNumberVerificationStatus", "valueCodeableConcept": status}
         ]

@@ -82,7 +82,7 @@ def contact(item: Item, patient: str) -> Resource:
             extension=[{"url": f"{UK_CORE}ContactRank", "valuePositiveInt": rank}] if rank else None
         ),
         "patient": reference(patient),
-        "name": [{"text": unit.get("text")}],
+        **_name(unit),
         **plain(
             relationship=[found for found in related if found],
             telecom=[{"system": "phone", "value": phone}] if phone else None,
@@ -137,7 +137,7 @@ def proxy(item: Item, patient: str) -> Resource:
         "resourceType": "RelatedPerson",
         "id": "person",
         "patient": reference(patient),
-        "name": [{"text": unit.get("text")}],
+        **_name(unit),
         **plain(relationship=[found] if (found := _relationship(unit)) else None),
     }
     actor: Resource = {
@@ -155,6 +155,11 @@ def proxy(item: Item, patient: str) -> Resource:
         "category": [words(unit.get("legalBasis")) or words("Authority to act for the person")],
         "provision": {**plain(period=_period(unit)), "actor": [actor]},
     }
+
+
+def _name(unit: Mapping[str, Json]) -> Resource:
+    text = string(unit.get("text"))
+    return {"name": [{"text": text}]} if text else {}
 
 
 def _rule(recommendation: str | None) -> Resource:

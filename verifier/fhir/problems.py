@@ -13,6 +13,7 @@ from healthpassport.summary import Item
 from .values import (
     TERMINOLOGY,
     Resource,
+    code_value,
     coded,
     concept,
     extension,
@@ -49,7 +50,7 @@ def problem(item: Item, patient: str) -> Resource:
     significance = string(unit.get("significance"))
     ended = moment("abatementDateTime", fields.get("abatement"), in_words="abatementString")
     extensions: list[Json] = (
-        [{"url": _SIGNIFICANCE, "valueCode": significance}] if significance else []
+        [{"url": _SIGNIFICANCE, **code_value(significance)}] if significance else []
     )
     if ended and clinical not in _ENDED:
         extensions.append(extension("abatement", valueString=fields.get("abatement")))

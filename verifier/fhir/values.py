@@ -29,6 +29,10 @@ _DATE_TIME: Final = re.compile(
     r"(Z|[+-]((0\d|1[0-3]):[0-5]\d|14:00)))?)?)?",
     re.ASCII,
 )
+# FHIR R4 section 2.24.0.1: uri, code and string.
+_URI: Final = re.compile(r"\S+")
+_CODE: Final = re.compile(r"\S+( \S+)*")
+_WORDS: Final = re.compile(r".+", re.DOTALL)
 _WHOLE_DAY: Final = len("2000-01-01")
 
 
@@ -39,7 +43,7 @@ def plain(**members: Json) -> Resource:
 
 def string(value: Json) -> str | None:
     """``value`` where it is words, else nothing."""
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def rows(value: Json) -> list[Mapping[str, Json]]:
@@ -55,8 +59,24 @@ def words(value: Json) -> Resource:
 
 def concept(text: Json, coding: Json) -> Resource:
     """A CodeableConcept: every coding in its order, and the source's own text."""
-    codings: list[Json] = [dict(row) for row in rows(coding)]
-    return plain(coding=codings, text=string(text))
+    return plain(coding=[_coding(row) for row in rows(coding)], text=string(text))
+
+
+def _coding(row: Mapping[str, Json]) -> Resource:
+    """One Coding as it came.
+
+    A system or code that FHIR cannot write stays in an extension, without the blanks around it
+    beside that.
+    """
+    kept: list[Json] = []
+    made: Resource = {}
+    for name, form in (("system", _URI), ("code", _CODE), ("display", _WORDS)):
+        value = string(row.get(name))
+        if value is not None and form.fullmatch(value.strip()):
+            made[name] = value if form.fullmatch(value) else value.strip()
+        if name in row and made.get(name) != value:
+            kept.append(extension(f"source-{name}", valueString=value or "(blank)"))
+    return {**plain(extension=kept), **made}
 
 
 def coded(value: Json, system: str, known: frozenset[str]) -> Resource:
@@ -86,6 +106,11 @@ def status(value: Json, known: frozenset[str], otherwise: str | None) -> Resourc
 def absent(why: str = "unknown") -> Resource:
     """The extension that says why a value is not there."""
     return {"url": ABSENT, "valueCode": why}
+
+
+def code_value(value: str) -> Resource:
+    """The value of an extension: a code where it can be one, else words."""
+    return {"valueCode" if _CODE.fullmatch(value) else "valueString": value}
 
 
 def extension(name: str, **value: Json) -> Resource:
