@@ -210,6 +210,11 @@ def test_what_is_uncertain_is_marked_on_every_resource(state):
     found = resources(document(section_of(allergies(), state=state)), "AllergyIntolerance")
     assert len(found) == 2
     assert all(r["meta"]["security"][0]["code"] == "UNCERTREL" for r in found)
+    alone = written(verified(section_of(allergies(), state=state)))
+    (person,) = resources(alone, "Patient")
+    assert person["meta"]["security"][0]["code"] == "UNCERTREL"
+    (settled,) = resources(document(section_of(allergies(), state=state)), "Patient")
+    assert "meta" not in settled
 
 
 @pytest.mark.parametrize("state", HIDDEN)

@@ -18,7 +18,7 @@ from healthpassport.encoding import Json, b64_encode
 from .narrative import text
 from .patient import IDENTITY, patient
 from .provenance import instant, provenance
-from .sections import Told, composed, resources
+from .sections import UNCERTAIN, Told, composed, resources, uncertain_label
 from .values import ODS, Resource, plain, reference, words
 
 _TYPE: Final = {"system": "http://loinc.org", "code": "60591-5"}
@@ -74,7 +74,7 @@ def document(
     entries = _Entries(seed)
     out = [one for one in told if one.goes_out]
     first = entries.add({"resourceType": "Composition"}, "composition")
-    person = entries.add(patient(one.section for one in out), "patient")
+    person = entries.add(_person(out), "patient")
     author = entries.add(_organisation(desk), "desk")
     issuers = _issuers(out, entries)
     evidence = _evidence(presentation, entries, person, summary) if presentation else None
@@ -123,6 +123,14 @@ def _composition(
         "title": _TITLE,
         **plain(section=sections),
     }
+
+
+def _person(out: Sequence[Told]) -> Resource:
+    """The Patient, marked where nothing that names the person could be settled."""
+    made = patient(one.section for one in out)
+    if all(one.section.state in UNCERTAIN for one in out):
+        return {"resourceType": "Patient", "meta": {"security": [uncertain_label()]}} | made
+    return made
 
 
 def _organisation(known: Organisation) -> Resource:

@@ -74,7 +74,7 @@ _HIDDEN: Final = frozenset(
         DeskState.NOT_ASKED_FOR,
     }
 )
-_UNCERTAIN: Final = frozenset({DeskState.OUT_OF_DATE, DeskState.COULD_NOT_CHECK})
+UNCERTAIN: Final = frozenset({DeskState.OUT_OF_DATE, DeskState.COULD_NOT_CHECK})
 _DENYING: Final = frozenset({DeskState.NONE_KNOWN, DeskState.NO_INFORMATION})
 _EMPTY: Final = "list-empty-reason"
 _NIL_KNOWN: Final = "nilknown"
@@ -193,14 +193,18 @@ def _denied(write: Writer, row: Item, section: VerifiedSection, patient: str) ->
 
 def _marked(resource: Resource, section: VerifiedSection) -> Resource:
     """Where it is from, and that it is uncertain where that could not be settled."""
-    label: Resource = {
+    uncertain = section.state in UNCERTAIN
+    meta = plain(
+        source=section.issuer.iss if section.issuer else None,
+        security=[uncertain_label()] if uncertain else None,
+    )
+    return {"resourceType": resource["resourceType"], **plain(meta=meta), **resource}
+
+
+def uncertain_label() -> Resource:
+    """The security label of what is out of date or could not be checked."""
+    return {
         "system": TERMINOLOGY + "v3-ObservationValue",
         "code": "UNCERTREL",
         "display": "uncertain reliability",
     }
-    uncertain = section.state in _UNCERTAIN
-    meta = plain(
-        source=section.issuer.iss if section.issuer else None,
-        security=[label] if uncertain else None,
-    )
-    return {"resourceType": resource["resourceType"], **plain(meta=meta), **resource}
