@@ -129,7 +129,7 @@ def _person(out: Sequence[Told]) -> Resource:
     """The Patient, marked where nothing that names the person could be settled."""
     made = patient(one.section for one in out)
     if all(one.section.state in UNCERTAIN for one in out):
-        return {"resourceType": "Patient", "meta": {"security": [uncertain_label()]}} | made
+        return {**made, "meta": {"security": [uncertain_label()]}}
     return made
 
 
