@@ -250,6 +250,7 @@ class World:
             name=SURGERY[1],
             record_types=record_types(),
             status_lists=[f"{iss}/status/1"],
+            status_aggregation=f"{iss}/status",
             now=now,
             jwk=signer.public_key.jwk(),
         )

@@ -35,6 +35,7 @@ NEGATIONS: Final = "negations"
 # record by family name and birth date, or by NHS number; less than that is not matched at all.
 IDENTITIES: Final = (
     ("nhsNumber", "familyName", "givenNames", "birthDate"),
+    ("nhsNumber", "familyName", "birthDate"),
     ("familyName", "givenNames", "birthDate"),
     ("familyName", "birthDate"),
     ("nhsNumber",),

@@ -77,6 +77,10 @@ def add_issuer(
     status_list: Annotated[list[str], typer.Option(help="URL of a status list; repeat.")],
     out: Out,
     passphrase_file: DailyFile,
+    status_aggregation: Annotated[
+        str | None,
+        typer.Option(help="URL at which the issuer names its status lists, later ones too."),
+    ] = None,
     csr: Csr = None,
     jwk: Jwk = None,
     days: Days = None,
@@ -93,6 +97,7 @@ def add_issuer(
         name=name,
         record_types=record_type,
         status_lists=status_list,
+        status_aggregation=status_aggregation,
         now=datetime.now(UTC),
         csr_pem=None if csr is None else read_file(csr),
         jwk=_jwk(jwk),

@@ -149,11 +149,14 @@ class Authority:
         record_types: Sequence[str],
         status_lists: Sequence[str],
         now: datetime,
+        status_aggregation: str | None = None,
         csr_pem: bytes | None = None,
         jwk: Mapping[str, Json] | None = None,
         valid_for: timedelta = CERTIFICATE_LIFETIME,
     ) -> IssuedCertificate:
         """Certify an issuer's key and add it; a known ``iss`` gets one more key (rotation).
+
+        ``status_aggregation`` is where the issuer names the lists that it opens later.
 
         Raises:
             ServiceError: ``authority.subject_key``, ``authority.csr``, ``authority.entry``,
@@ -171,6 +174,7 @@ class Authority:
             certificate=certificate,
             record_types=record_types,
             status_lists=status_lists,
+            status_aggregation=status_aggregation,
         )
         known = next((issuer for issuer in state.issuers if issuer.iss == iss), None)
         others = tuple(issuer for issuer in state.issuers if issuer.iss != iss)

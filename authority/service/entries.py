@@ -47,6 +47,7 @@ def make_issuer(
     certificate: IssuedCertificate,
     record_types: Sequence[str],
     status_lists: Sequence[str],
+    status_aggregation: str | None = None,
 ) -> TrustedIssuer:
     """The entry of an issuer with one key.
 
@@ -71,6 +72,7 @@ def make_issuer(
             anchors=(anchor,),
             keys=(key,),
             status_lists=tuple(dict.fromkeys(status_lists)),
+            status_aggregation=status_aggregation,
         )
     except ValidationError as error:
         raise _refused(error) from error
@@ -93,7 +95,7 @@ def with_new_key(old: TrustedIssuer, new: TrustedIssuer) -> TrustedIssuer:
         anchors=tuple(dict.fromkeys((*old.anchors, *new.anchors))),
         keys=(*old.keys, *new.keys),
         status_lists=tuple(dict.fromkeys((*old.status_lists, *new.status_lists))),
-        status_aggregation=old.status_aggregation,
+        status_aggregation=new.status_aggregation or old.status_aggregation,
     )
 
 

@@ -383,3 +383,18 @@ def test_an_expired_publication_is_refused_by_followers(authority, tmp_path):
             now=NOW + timedelta(hours=2),
         )
     assert caught.value.code == "trust.expired"
+
+
+def test_an_issuer_s_later_status_lists_are_named_where_it_says(authority, tmp_path):
+    address = "https://surgery.example/status"
+    authority.add_issuer(**ISSUER, now=NOW, jwk=jwk(), status_aggregation=address)
+    authority.add_issuer(**ISSUER, now=NOW, jwk=jwk())  # a second key keeps what was said
+    assert followed(authority, tmp_path).issuers[0].status_aggregation == address
+
+
+def test_an_aggregation_that_is_not_https_is_refused(authority):
+    with pytest.raises(ServiceError) as caught:
+        authority.add_issuer(
+            **ISSUER, now=NOW, jwk=jwk(), status_aggregation="http://surgery.example/status"
+        )
+    assert caught.value.code == "authority.entry"

@@ -62,17 +62,17 @@ def without(*names):
         pytest.param(allergies(state=SectionState.WITHHELD, items=()), WHO, id="withheld"),
         pytest.param(
             allergies(subject=without("nhsNumber")),
-            (*IDENTITIES[1], "unit", "onset"),
+            (*IDENTITIES[2], "unit", "onset"),
             id="no NHS number",
         ),
         pytest.param(
             allergies(subject=without("birthDate")),
-            (*IDENTITIES[3], "unit", "onset"),
+            (*IDENTITIES[4], "unit", "onset"),
             id="an NHS number and no birth date",
         ),
         pytest.param(
             allergies(subject=without("nhsNumber", "givenNames")),
-            (*IDENTITIES[2], "unit", "onset"),
+            (*IDENTITIES[3], "unit", "onset"),
             id="no NHS number and no given names",
         ),
         pytest.param(medicines("current"), (*WHO, "unit"), id="medicines"),

@@ -40,7 +40,8 @@ def add(
         _show_preview(preview)
         if not yes:
             typer.confirm("Add these?", abort=True, err=True)
-        pin = session.secret(pin_file, words="PIN") if preview.pin_needed else None
+        ask = preview.pin_needed and preview.checked  # a stranger gets no PIN: accept refuses it
+        pin = session.secret(pin_file, words="PIN") if ask else None
         added = wallet.accept(preview, pin, other_person=other_person)
     if as_json:
         rows: list[Json] = [_row(view) for view in added]
@@ -119,7 +120,7 @@ def _show_preview(preview: OfferPreview) -> None:
     known = "Checked" if preview.checked else "We do not know who this is"
     session.say(f"{preview.issuer} ({known}) has this for you:")
     session.say(*(f"  {label}" for label in preview.records))
-    if preview.pin_needed:
+    if preview.pin_needed and preview.checked:
         session.say("You need the PIN that they gave you.")
 
 

@@ -84,6 +84,8 @@ def take(
     """Claim the offer, check every record, and store all of them or none."""
     now = around.clock()
     trust = around.fresh_trust()
+    # Nobody whom the list does not name gets the PIN, and the offer is not used up for nothing.
+    trust.trust_list.issuer(offer.opened.issuer.credential_issuer)
     held = read_records(vault)  # a locked vault is told before the offer is used up
     collector = Collector(offer.opened, fetcher=around.fetcher, now=now, random=around.random)
     collector.authorise(pin)
