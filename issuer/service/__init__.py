@@ -18,6 +18,7 @@ from .publication import (
     server_metadata,
     status_aggregation,
 )
+from .readiness import check
 from .statuses import Change, change_status, issued
 from .tokens import Access, authenticate, redeem
 
@@ -29,6 +30,7 @@ __all__ = [
     "PublishedList",
     "authenticate",
     "change_status",
+    "check",
     "issue",
     "issued",
     "issuer_metadata",
