@@ -102,7 +102,7 @@ def matched(section: VerifiedSection) -> VerifiedSection:
 
 def record_type_asked(wanted: CredentialQuery) -> str:
     """The record type that a credential query of ours names."""
-    return definition_for_vct(wanted.vct_values[0] if wanted.vct_values else "").type
+    return definition_for_vct(wanted.types[0] if wanted.types else "").type
 
 
 def _may_deny(answer: ProvenAnswer, state: DeskState) -> bool:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 import schemas
 from healthpassport.errors import RequestError
-from healthpassport.protocols.dcql import CredentialQuery, HeldClaims, Selection, match
+from healthpassport.protocols.dcql import CredentialQuery, Selection, match
 from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.person import contradicts
@@ -23,8 +22,6 @@ from healthpassport.verification.person import contradicts
 from .boxes import Boxes
 from .model import ConsentQuestion, HeldRecord
 from .words import record_label
-
-FORMAT: Final = "dc+sd-jwt"
 
 
 def refuse_over_asking(request: VerifiedRequest) -> None:
@@ -70,10 +67,7 @@ def ask(
         RequestError: ``consent.blocked``.
     """
     refuse_over_asking(request)
-    claims = [
-        HeldClaims(r.reference, FORMAT, str(r.held.payload.get("vct")), r.held.payload)
-        for r in records
-    ]
+    claims = [record.offered(record.reference) for record in records]
     selection = match(request.query, claims)
     found = _of_one_person(selection, {record.reference: record for record in records})
     boxes = Boxes(unticked, language)
@@ -115,4 +109,4 @@ def _of_one_person(
 
 def _asked_label(wanted: CredentialQuery, language: str) -> str:
     """What a part of the request is called; a type that we do not know was blocked before."""
-    return record_label(definition_for_vct(wanted.vct_values[0]), language)
+    return record_label(definition_for_vct(wanted.types[0]), language)
