@@ -14,7 +14,7 @@ from datetime import datetime
 
 import schemas
 from healthpassport.errors import RequestError
-from healthpassport.protocols.dcql import CredentialQuery, Selection, match
+from healthpassport.protocols.dcql import Query, Selection, match
 from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.person import contradicts
@@ -83,11 +83,7 @@ def ask(
         reason=words["reason"][language],
         retention=request.retention or "",
         ticks=boxes.ticks(),
-        not_held=tuple(
-            _asked_label(wanted, language)
-            for wanted in request.query.credentials
-            if wanted.id not in found
-        ),
+        not_held=_not_held(request.query, found, language),
         satisfiable=bool(request.query.answerable(frozenset(found))),
         request=request,
         records=found,
@@ -97,9 +93,14 @@ def ask(
 def _of_one_person(
     selection: Selection, records: Mapping[str, HeldRecord]
 ) -> dict[str, HeldRecord]:
-    """The newest record for each query; a wallet that holds a child's too never mixes the two."""
+    """The newest record for each query; a wallet that holds a child's too never mixes the two.
+
+    Of alternatives, such as one record in two formats, only what would be answered is shown.
+    """
     found: dict[str, HeldRecord] = {}
     for query_id, matches in selection.matches.items():
+        if selection.answer is not None and query_id not in selection.answer:
+            continue
         for record in (records[one.reference] for one in matches):
             if not contradicts([r.held.payload for r in (*found.values(), record)]):
                 found[query_id] = record
@@ -107,6 +108,12 @@ def _of_one_person(
     return found
 
 
-def _asked_label(wanted: CredentialQuery, language: str) -> str:
-    """What a part of the request is called; a type that we do not know was blocked before."""
-    return record_label(definition_for_vct(wanted.types[0]), language)
+def _not_held(query: Query, found: Mapping[str, HeldRecord], language: str) -> tuple[str, ...]:
+    """What is asked for and not held in any format; a type that we do not know was blocked."""
+    asked = {wanted.id: wanted.types[0] for wanted in query.credentials}
+    held = {asked[query_id] for query_id in found}
+    return tuple(
+        record_label(definition_for_vct(name), language)
+        for name in dict.fromkeys(asked.values())
+        if name not in held
+    )
