@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from healthpassport import suites
+from healthpassport import cbor, suites
+from healthpassport.cbor import Cbor, Tagged, encode
 from healthpassport.encoding import Json, b64url_encode
-from healthpassport.errors import JoseError, StatusError
+from healthpassport.errors import EncodingError, JoseError, StatusError
 from healthpassport.keys import PublicKey
-from healthpassport.status.cbor import Cbor, Tagged, decode, encode
 from healthpassport.status.token_status_list import (
     MAX_TOKEN_BYTES,
     WRONG_KEY,
@@ -54,7 +54,7 @@ def _verified(token: bytes, keys: Sequence[PublicKey]) -> Cbor:
     """The payload of a COSE_Sign1 that one of ``keys`` signed (RFC 9052 section 4.4)."""
     if len(token) > MAX_TOKEN_BYTES:
         raise StatusError("status.too_large")
-    message = decode(token)
+    message = _decoded(token)
     parts = message.value if isinstance(message, Tagged) and message.tag == _SIGN1 else ()
     if not isinstance(parts, list) or len(parts) != _PARTS:
         raise StatusError("status.cbor", "this is not a tagged COSE_Sign1 message")
@@ -63,7 +63,7 @@ def _verified(token: bytes, keys: Sequence[PublicKey]) -> Cbor:
         raise StatusError("status.cbor", "header and payload are byte strings")
     if not isinstance(signature, bytes):
         raise StatusError("status.cbor", "the signature is a byte string")
-    algorithm = _algorithm(decode(protected))
+    algorithm = _algorithm(_decoded(protected))
     signed = encode(["Signature1", protected, b"", payload])
     for key in keys:
         try:
@@ -72,8 +72,15 @@ def _verified(token: bytes, keys: Sequence[PublicKey]) -> Cbor:
             if error.code not in WRONG_KEY:
                 raise
         else:
-            return decode(payload)
+            return _decoded(payload)
     raise StatusError("status.signer")
+
+
+def _decoded(data: bytes) -> Cbor:
+    try:
+        return cbor.decode(data)
+    except EncodingError as error:
+        raise StatusError("status.cbor", error.detail) from error
 
 
 def _algorithm(header: Cbor) -> str:

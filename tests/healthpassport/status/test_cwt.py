@@ -1,19 +1,17 @@
-"""CBOR and Status List Tokens in CWT format: published examples, refusals."""
+"""Status List Tokens in CWT format: published examples, refusals."""
 
 import json
 import re
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from shared_inputs import shared
 
+from healthpassport.cbor import Tagged, decode, encode
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import PassportError, StatusError
 from healthpassport.keys import generate_signer, public_key_from_jwk
 from healthpassport.status import cwt
-from healthpassport.status.cbor import Tagged, decode, encode
 from healthpassport.status.entries import compress, inflate
 
 URI = "https://example.com/statuslists/1"
@@ -137,68 +135,8 @@ def test_a_message_whose_parts_are_of_another_kind_is_refused():
     assert caught.value.code == "status.too_large"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "18",  # an argument that is missing
-        "1817",  # 23 in two bytes
-        "190017",  # 23 in three bytes
-        "1a0000ffff",
-        "1b00000000ffffffff",
-        "5f4101ff",  # indefinite length
-        "9fff",
-        "4201",
-        "62ff",
-        "61ff",
-        "81",
-        "a101",
-        "a201010102",  # a key twice
-        "a1410101",  # a key of bytes
-        "f4",  # false
-        "fb3ff0000000000000",
-        "0000",
-        "818181818181818100",
-        "9bffffffffffffffff",
-    ],
-)
-def test_cbor_that_is_not_strict_is_refused(text):
+@pytest.mark.parametrize("message", [b"", b"\xd2\x9b" + b"\xff" * 8, b"\x81" * 9 + b"\0"])
+def test_a_message_that_is_no_strict_cbor_is_refused(message):
     with pytest.raises(StatusError) as caught:
-        decode(bytes.fromhex(text))
+        read(message)
     assert caught.value.code == "status.cbor"
-
-
-SMALL = st.integers(-(2**64), 2**64 - 1) | st.binary(max_size=40) | st.text(max_size=300)
-ITEMS = st.recursive(
-    SMALL,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.dictionaries(st.integers(0, 2**40) | st.text(max_size=5), inner, max_size=4)
-        | st.builds(Tagged, st.integers(0, 70_000), inner)
-    ),
-    max_leaves=6,
-).filter(lambda item: depth(item) <= 7)
-
-
-def depth(item):
-    if isinstance(item, Tagged):
-        return 1 + depth(item.value)
-    if isinstance(item, dict):
-        return 1 + max((depth(v) for v in item.values()), default=0)
-    if isinstance(item, list):
-        return 1 + max((depth(v) for v in item), default=0)
-    return 1
-
-
-@given(ITEMS)
-def test_what_is_encoded_is_decoded_again(item):
-    assert decode(encode(item)) == item
-
-
-@given(st.binary(max_size=60))
-def test_any_bytes_are_read_or_refused(data):
-    try:
-        item = decode(data)
-    except StatusError:
-        return
-    assert encode(item) == data
