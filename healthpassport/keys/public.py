@@ -19,9 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from healthpassport.encoding import Json, b64url_decode, b64url_encode, dump_json
 from healthpassport.errors import EncodingError, KeyMaterialError
+from healthpassport.keys.bls import BlsPublicKey
 from healthpassport.keys.curves import BY_ALGORITHM, BY_LIBRARY_NAME, BY_NAME, ED25519_BYTES
 
-LibraryKey: TypeAlias = "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey"
+LibraryKey: TypeAlias = "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | BlsPublicKey"
 
 EDDSA: Final = "EdDSA"  # RFC 8037 section 3.1
 # RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2: members that hold a secret.
