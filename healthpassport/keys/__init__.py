@@ -7,6 +7,7 @@ A private key never leaves its ``Signer``, except as a JWK for a vault that encr
 from __future__ import annotations
 
 from healthpassport.keys.files import load_signer, save_signer
+from healthpassport.keys.multikey import public_key_from_multikey, signer_from_multikey
 from healthpassport.keys.public import (
     PublicKey,
     public_key_from_certificate,
@@ -27,6 +28,8 @@ __all__ = [
     "load_signer",
     "public_key_from_certificate",
     "public_key_from_jwk",
+    "public_key_from_multikey",
     "save_signer",
+    "signer_from_multikey",
     "signer_from_private_jwk",
 ]

@@ -1,8 +1,9 @@
-"""Public keys: from a JWK or a certificate, to a JWK and its thumbprint.
+"""Public keys: from a JWK or a certificate, to a JWK and a thumbprint.
 
 Rules: a JWK that holds a private part is refused, a point that is not on its curve is refused, the
 coordinates have exactly the curve's length (RFC 7518 section 6.2.1.2), and ``use``, ``key_ops`` and
-``alg`` are honoured. What is *not* here: trust in a key, and certificate chains (``keys.x509``).
+``alg`` are honoured. What is *not* here: trust in a key, certificate chains (``keys.x509``) and
+Multikey text (``keys.multikey``).
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from functools import lru_cache
 from typing import Final, TypeAlias
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from healthpassport.encoding import Json, b64url_decode, b64url_encode, dump_json
 from healthpassport.errors import EncodingError, KeyMaterialError
+from healthpassport.keys.bls import BlsPublicKey
 from healthpassport.keys.curves import BY_ALGORITHM, BY_LIBRARY_NAME, BY_NAME, ED25519_BYTES
+from healthpassport.keys.multicodec import BBS, ML_DSA_44, multikey_text
 
-LibraryKey: TypeAlias = "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey"
+LibraryKey: TypeAlias = (
+    "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | mldsa.MLDSA44PublicKey | BlsPublicKey"
+)
 
 EDDSA: Final = "EdDSA"  # RFC 8037 section 3.1
 # RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2: members that hold a secret.
@@ -34,8 +39,10 @@ _UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3
 class PublicKey:
     """A public key and the one algorithm it is used with (RFC 8725 section 3.1).
 
-    ``algorithm`` is ES256, ES384 or EdDSA. ``raw`` is the point as octets: x and y, or the 32
-    octets of an Ed25519 key. ``key`` is the library's object for the same key.
+    ``algorithm`` is ES256, ES384, EdDSA, ML-DSA-44 or BBS; what may be signed with which of them
+    is said elsewhere. ``raw`` is the key as octets: x and y of a point, the 32 octets of an Ed25519
+    key, the 1,312 of an ML-DSA-44 key, the 96 of a compressed point of BLS12-381. ``key`` is the
+    library's object for the same key.
     """
 
     algorithm: str
@@ -43,7 +50,15 @@ class PublicKey:
     key: LibraryKey = field(compare=False, repr=False)
 
     def jwk(self) -> dict[str, Json]:
-        """The key as a JWK that holds only its required members."""
+        """The key as a JWK that holds only its required members.
+
+        Raises:
+            KeyMaterialError: ``multikey.no_jwk`` for a BBS key.
+        """
+        if self.algorithm == BBS:
+            raise KeyMaterialError("multikey.no_jwk")
+        if self.algorithm == ML_DSA_44:  # draft-ietf-cose-dilithium section 3
+            return {"kty": "AKP", "alg": ML_DSA_44, "pub": b64url_encode(self.raw)}
         if self.algorithm == EDDSA:
             return {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(self.raw)}
         curve = BY_ALGORITHM[self.algorithm]
@@ -51,13 +66,19 @@ class PublicKey:
         return {"kty": "EC", "crv": curve.name, "x": b64url_encode(x), "y": b64url_encode(y)}
 
     def thumbprint(self) -> str:
-        """The JWK thumbprint with SHA-256 as base64url (RFC 7638 section 3)."""
+        """The JWK thumbprint with SHA-256 as base64url (RFC 7638 section 3).
+
+        A BBS key has no JWK: there it is the SHA-256 of its Multikey text, which is ours alone.
+        """
         return _thumbprint(self)
 
 
 @lru_cache(maxsize=KEPT_THUMBPRINTS)
 def _thumbprint(key: PublicKey) -> str:
-    required = dump_json(dict(sorted(key.jwk().items())))
+    if key.algorithm == BBS:
+        required = multikey_text(BBS, key.raw).encode()
+    else:
+        required = dump_json(dict(sorted(key.jwk().items())))
     return b64url_encode(hashlib.sha256(required).digest())
 
 
