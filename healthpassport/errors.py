@@ -89,6 +89,10 @@ class KeyMaterialError(PassportError):
     """A key, certificate or signature algorithm that is not acceptable."""
 
 
+class DidError(PassportError):
+    """A DID, a DID document or a verification method that cannot be relied on."""
+
+
 class JoseError(PassportError):
     """A JWS or JWE that its specification or our policy refuses."""
 
