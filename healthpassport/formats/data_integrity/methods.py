@@ -16,7 +16,7 @@ from healthpassport.keys import PublicKey
 
 
 class VerificationMethod(Protocol):
-    """What a resolver gives back; ``relationships`` are names such as ``assertionMethod``."""
+    """What a resolver gives back."""
 
     @property
     def id(self) -> str:
@@ -33,9 +33,8 @@ class VerificationMethod(Protocol):
         """The key."""
         ...
 
-    @property
-    def relationships(self) -> frozenset[str]:
-        """What the identifier's document lists the key for."""
+    def require(self, relationship: str, /) -> None:
+        """Return only where the key is listed for ``relationship``."""
         ...
 
 
@@ -46,15 +45,14 @@ def method_of(proof: Proof, resolve: Resolve) -> VerificationMethod:
     """The method of ``proof``, listed for the proof's purpose.
 
     Raises:
-        CredentialError: ``PROOF_VERIFICATION_ERROR`` where another method was found,
-            ``INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD``; and what ``resolve`` raises for a URL
-            that is relative, of another scheme or leads nowhere.
+        CredentialError: ``PROOF_VERIFICATION_ERROR`` where another method was found.
+        DidError: ``did.relationship``, and what ``resolve`` raises for a URL that is relative, of
+            another scheme or leads nowhere.
     """
     method = resolve(proof.verification_method)
     if method.id != proof.verification_method:
         raise CredentialError("PROOF_VERIFICATION_ERROR", "the URL leads to another key")
-    if proof.purpose not in method.relationships:
-        raise CredentialError("INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD")
+    method.require(proof.purpose)
     return method
 
 

@@ -81,9 +81,9 @@ def verify_proofs(
 
     Raises:
         CredentialError: ``PROOF_VERIFICATION_ERROR``, ``INVALID_DOMAIN_ERROR``,
-            ``INVALID_CHALLENGE_ERROR``, ``INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD``,
-            ``di.cryptosuite``, ``di.proof_value``, ``di.signature``, ``di.created``,
-            ``di.expired``, ``di.policy``; and what ``resolve`` and the canonical form refuse.
+            ``INVALID_CHALLENGE_ERROR``, ``di.cryptosuite``, ``di.proof_value``, ``di.signature``,
+            ``di.created``, ``di.expired``, ``di.policy``.
+        DidError: ``did.relationship``; and what ``resolve`` and the canonical form refuse.
     """
     domain = {expected_domain} if isinstance(expected_domain, str) else expected_domain
     expected = Expected(
