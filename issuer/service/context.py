@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import b64url_encode
@@ -84,8 +85,15 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
 def passphrase(settings: Settings) -> bytes | None:
     """The passphrase of the signing key: the first line of its file."""
     path = settings.key_passphrase_file
-    if path is None:
-        return None
+    return None if path is None else first_line(path)
+
+
+def first_line(path: Path) -> bytes | None:
+    """The passphrase in the first line of the file ``path``, None where that is empty.
+
+    Raises:
+        SettingsError: ``issuer.settings``.
+    """
     try:
         return path.read_bytes().split(b"\n", 1)[0].rstrip(b"\r") or None
     except OSError as error:

@@ -26,7 +26,7 @@ NO_LONGER_ASKED: Final = ("transaction.unknown", "transaction.closed", "transact
 # Section 10: what this wallet can do, told with request_uri_method=post.
 METADATA: Final[dict[str, Json]] = {
     "vp_formats_supported": {
-        "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
+        "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256", "EdDSA"], "kb-jwt_alg_values": ["ES256"]}
     },
     "client_id_prefixes_supported": ["x509_hash", "x509_san_dns"],
     "authorization_encryption_alg_values_supported": [ALGORITHM],

@@ -26,6 +26,7 @@ RESPONSE_MODE: Final = "direct_post.jwt"  # HAIP 1.0 section 5.1
 RESPONSE_TYPE: Final = "vp_token"
 SD_JWT_VC: Final = "dc+sd-jwt"
 SIGNATURES: Final = ("ES256",)  # HAIP 1.0 section 7
+CREDENTIAL_SIGNATURES: Final = ("ES256", "EdDSA")  # what issuers on a trust list sign with
 ENCRYPTIONS: Final = ("A256GCM", "A128GCM")  # HAIP 1.0 section 5, ours to prefer
 DEFAULT_ENCRYPTION: Final = "A128GCM"  # section 5.1, encrypted_response_enc_values_supported
 KEY_AGREEMENT: Final = "ECDH-ES"
@@ -111,7 +112,10 @@ def build_request(
 ) -> dict[str, Json]:
     """The payload of a request object as our desk asks; ``encryption_jwk`` names its own kid."""
     formats: dict[str, Json] = {
-        SD_JWT_VC: {"sd-jwt_alg_values": list(SIGNATURES), "kb-jwt_alg_values": list(SIGNATURES)}
+        SD_JWT_VC: {
+            "sd-jwt_alg_values": list(CREDENTIAL_SIGNATURES),
+            "kb-jwt_alg_values": list(SIGNATURES),
+        }
     }
     claims: dict[str, Json] = {
         "aud": AUDIENCE,
