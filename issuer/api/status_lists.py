@@ -41,6 +41,6 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         asked = request.headers.get("if-none-match", "")
         if held.etag in (tag.strip() for tag in asked.split(",")):
             return Response(status_code=304, headers=headers)
-        return Response(held.token, media_type=MEDIA_TYPE, headers=headers)
+        return Response(held.text, media_type=MEDIA_TYPE, headers=headers)
 
     return router

@@ -33,17 +33,17 @@ _LOCALES: Final = ("en", "cy")
 
 @dataclass(frozen=True, slots=True)
 class PublishedList:
-    """A signed status list: its token, the version of the entries, when it was signed."""
+    """A signed status list as it is served, the version of its entries, when it was signed."""
 
-    token: str
+    text: str
     version: int
     issued_at: int
     fresh_until: int
 
     @property
     def etag(self) -> str:
-        """A strong validator for exactly this token (RFC 9110 section 8.8.3)."""
-        return f'"{b64url_encode(hashlib.sha256(self.token.encode()).digest())[:22]}"'
+        """A strong validator for exactly this text (RFC 9110 section 8.8.3)."""
+        return f'"{b64url_encode(hashlib.sha256(self.text.encode()).digest())[:22]}"'
 
 
 def list_uri(issuer: IssuerContext, number: int) -> str:
