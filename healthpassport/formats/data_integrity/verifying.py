@@ -32,8 +32,8 @@ AUTHENTICATION: Final = "authentication"
 class VerifiedProof:
     """A proof that verified.
 
-    ``owner`` is the identifier that the key speaks for, None where identifier and controller differ.
-    ``counts`` says that its cryptosuite is allowed.
+    ``owner`` is the identifier that the key speaks for, None where identifier and controller
+    differ. ``counts`` says that its cryptosuite is allowed.
     """
 
     cryptosuite: str
