@@ -23,6 +23,15 @@ def load(path: str) -> Any:  # noqa: ANN401 - JSON of any shape
     return json.loads(_ROOT.joinpath(*path.split("/")).read_text(encoding="utf-8"))
 
 
+def read(path: str) -> bytes:
+    """The bytes of the file at ``path`` below this package, for what has a hash to compare.
+
+    Raises:
+        FileNotFoundError: when the package holds no such file.
+    """
+    return _ROOT.joinpath(*path.split("/")).read_bytes()
+
+
 @cache
 def names(folder: str) -> tuple[str, ...]:
     """The names of the JSON files in ``folder``, sorted, without their ending."""

@@ -8,6 +8,7 @@ lists (``bitstring_writing``).
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Final
 
 from healthpassport.encoding import Json, b64url_decode
 from healthpassport.errors import EncodingError, StatusError
+from healthpassport.multibase import encode_base64url
 from healthpassport.status.entries import MAX_INFLATED_BYTES
 
 MIN_ENTRIES: Final = 131_072  # section 3.4: 16 KiB, for the privacy of the herd
@@ -106,6 +108,11 @@ def read_list(subject: Json) -> BitstringList:
     if len(data) * _BYTE < MIN_ENTRIES:
         raise StatusError("status.herd")
     return BitstringList(_purposes(subject.get("statusPurpose")), data)
+
+
+def encode_list(data: bytes) -> str:
+    """The ``encodedList`` of ``data`` (section 3.3): GZIP in multibase, the same at each call."""
+    return encode_base64url(gzip.compress(data, mtime=0))
 
 
 def _purposes(value: Json) -> tuple[str, ...]:

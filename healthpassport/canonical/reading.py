@@ -1,0 +1,73 @@
+"""A JSON-LD document to its RDF dataset.
+
+What is *not* here: the pass over the document (walk.py), the canonical form (rdfc.py).
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from healthpassport.canonical.contexts import Contexts
+from healthpassport.canonical.dataset import MAX_CHARS, MAX_QUADS, Dataset, Place, Quad
+from healthpassport.canonical.keys import Kind, key
+from healthpassport.canonical.walk import SIGNED, Reading, Walk
+from healthpassport.encoding import JsonObject
+from healthpassport.errors import CredentialError, EncodingError
+
+_FEW = 1_000  # statements that stay below MAX_CHARS, documents and IRIs being bounded themselves
+
+
+def to_dataset(document: JsonObject, *, contexts: Contexts, reading: Reading = SIGNED) -> Dataset:
+    """The statements of ``document``, a JSON object that was parsed strictly.
+
+    Args:
+        document: with an @context of URLs that ``contexts`` knows, or of embedded contexts.
+        contexts: what is known; nothing is fetched.
+        reading: leave it as it is; the specification's test suite reads leniently.
+
+    Raises:
+        CredentialError: ``jsonld.*`` for a document that breaks a rule, names what is unknown, or
+            holds something that would be in no statement and so under no signature;
+            ``limit.statements``.
+        EncodingError: ``limit.depth``; ``json.*`` for a number in a JSON literal.
+    """
+    walk = Walk(contexts, reading)
+    try:
+        _root(walk, document)
+    except RecursionError as error:
+        raise EncodingError("limit.depth") from error
+    return _dataset(walk)
+
+
+def _root(walk: Walk, document: Any) -> None:
+    if not isinstance(document, dict):
+        raise CredentialError("jsonld.invalid", "the document is no object")
+    base = walk.reading.base
+    active = walk.contexts.active(document.get("@context", []), walk.processor, base)
+    members = {name: value for name, value in document.items() if name != "@context"}
+    kinds = {key(active, name, walk.processor).kind for name in members} - {Kind.UNKNOWN}
+    if kinds == {Kind.GRAPH}:  # JSON-LD 1.1 API section 9, expand() step 8.1: only a wrapper
+        for name, value in members.items():
+            if key(active, name, walk.processor).kind is Kind.GRAPH:
+                walk.free(value, active.previous or active, "", (None, name))
+            else:
+                walk.drop("jsonld.term_undefined", f"{name[:60]!r} is not defined here")
+        return
+    walk.free(members, active, "", None)
+
+
+def _dataset(walk: Walk) -> Dataset:
+    raw: Any = walk.quads
+    places: list[Place] = walk.places
+    if not walk.reading.strict:
+        kept = [index for index, quad in enumerate(raw) if None not in quad]
+        raw, places = [raw[index] for index in kept], [places[index] for index in kept]
+    quads: list[Quad] = raw
+    unique = {quad: index for index, quad in enumerate(dict.fromkeys(quads))}
+    if len(unique) > MAX_QUADS:
+        raise CredentialError("limit.statements")
+    if len(unique) > _FEW and sum(map(len, chain.from_iterable(unique))) > MAX_CHARS:
+        raise CredentialError("limit.statements")
+    origins = zip(places, map(unique.__getitem__, quads), strict=True)
+    return Dataset(tuple(unique), tuple(origins), tuple(walk.closed), walk.unselectable)

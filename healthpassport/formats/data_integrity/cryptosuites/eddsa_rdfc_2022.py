@@ -1,0 +1,18 @@
+"""eddsa-rdfc-2022: one Ed25519 signature over the canonical statements (RDFC-1.0).
+
+vc-di-eddsa 1.0 section 3.2. What is *not* here: how documents become octets (``hashing``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from healthpassport.formats.data_integrity.cryptosuites import one_signature
+from healthpassport.formats.data_integrity.cryptosuites.values import Cryptosuite
+
+SUITE: Final = Cryptosuite(
+    name="eddsa-rdfc-2022",
+    key_algorithms=frozenset({"EdDSA"}),  # section 2.1.1
+    make=one_signature.make_rdfc,
+    check=one_signature.check_rdfc,
+)

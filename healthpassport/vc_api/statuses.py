@@ -1,0 +1,138 @@
+"""The status lists of one run: an entry for each credential that asks for one, and the lists.
+
+Bitstring Status List 1.0 sections 2 and 3.1; in memory, and gone with the run. What is *not* here:
+an address to change a status (none is part of the adapter) and the statuses of records.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from healthpassport.encoding import Json, JsonObject
+from healthpassport.errors import ProtocolError, StatusError
+from healthpassport.formats.vcdm import MODEL_2
+from healthpassport.status.bitstring import (
+    MIN_ENTRIES,
+    PURPOSES,
+    BitstringList,
+    encode_list,
+    read_entry,
+)
+
+ENTRY: Final = "BitstringStatusListEntry"
+PATH: Final = "/vc-api/status/"
+_BYTE: Final = 8
+
+
+@dataclass(slots=True)
+class _List:
+    purpose: str
+    data: bytearray = field(default_factory=lambda: bytearray(MIN_ENTRIES // _BYTE))
+    given: set[int] = field(default_factory=set)
+
+
+class StatusLists:
+    """The lists of this run, by name (``revocation-1``).
+
+    Args:
+        base_url: the https address that the adapter is reached under.
+        random: randomness, for indices that say nothing of the order.
+    """
+
+    def __init__(self, base_url: str, *, random: Callable[[int], bytes]) -> None:
+        self._base = base_url + PATH
+        self._random = random
+        self._lists: dict[str, _List] = {}
+        self._lock = threading.Lock()
+
+    def entry(self, wanted: Json) -> dict[str, Json]:
+        """A new entry as ``wanted`` (``{"type": "BitstringStatusListEntry", "statusPurpose": …}``).
+
+        Raises:
+            ProtocolError: ``vcapi.request`` for another type or purpose.
+        """
+        purpose = wanted.get("statusPurpose", PURPOSES[0]) if isinstance(wanted, Mapping) else None
+        if not isinstance(wanted, Mapping) or wanted.get("type", ENTRY) != ENTRY:
+            raise ProtocolError("vcapi.request", f"options.credentialStatus must be a {ENTRY}")
+        if not isinstance(purpose, str) or purpose not in PURPOSES:
+            raise ProtocolError("vcapi.request", "statusPurpose must be revocation or suspension")
+        with self._lock:
+            name, index = self._allocate(purpose)
+        return {
+            "id": f"{self._base}{name}#{index}",
+            "type": ENTRY,
+            "statusPurpose": purpose,
+            "statusListIndex": str(index),
+            "statusListCredential": self._base + name,
+        }
+
+    def unsigned(self, name: str, *, issuer: str, now: datetime) -> dict[str, Json]:
+        """The credential that carries the list ``name``, without its proof (section 2.2).
+
+        Raises:
+            StatusError: ``status.reference``.
+        """
+        with self._lock:
+            found = self._lists.get(name)
+            if found is None:
+                raise StatusError("status.reference")
+            encoded = encode_list(bytes(found.data))
+        url = self._base + name
+        return {
+            "@context": [MODEL_2.context],
+            "id": url,
+            "type": ["VerifiableCredential", "BitstringStatusListCredential"],
+            "issuer": issuer,
+            "validFrom": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "credentialSubject": {
+                "id": f"{url}#list",
+                "type": "BitstringStatusList",
+                "statusPurpose": found.purpose,
+                "encodedList": encoded,
+            },
+        }
+
+    def check(self, status: JsonObject) -> bool:
+        """Whether an entry could be looked up here; one of another's list is not judged.
+
+        Raises:
+            StatusError: ``status.revoked`` or ``status.suspended`` for an entry of ours whose bit
+                is set; what ``read_entry`` refuses, for an entry of ours.
+        """
+        if not str(status.get("statusListCredential")).startswith(self._base):
+            return False
+        entry = read_entry(status)
+        with self._lock:
+            found = self._lists.get(entry.uri.removeprefix(self._base))
+            if found is None:
+                raise StatusError("status.reference")
+            bits = BitstringList((found.purpose,), bytes(found.data))
+        if bits.get(entry):
+            raise StatusError(_SET[entry.purpose])
+        return True
+
+    def set(self, status: JsonObject) -> None:
+        """Set the bit of an entry of ours, for tests; there is no address for it."""
+        entry = read_entry(status)
+        with self._lock:
+            data = self._lists[entry.uri.removeprefix(self._base)].data
+            data[entry.index // _BYTE] |= 1 << (_BYTE - 1 - entry.index % _BYTE)
+
+    def _allocate(self, purpose: str) -> tuple[str, int]:
+        number = 1
+        while len((found := self._list(purpose, number)).given) >= MIN_ENTRIES // 2:
+            number += 1
+        while (index := int.from_bytes(self._random(4), "big") % MIN_ENTRIES) in found.given:
+            pass
+        found.given.add(index)
+        return f"{purpose}-{number}", index
+
+    def _list(self, purpose: str, number: int) -> _List:
+        return self._lists.setdefault(f"{purpose}-{number}", _List(purpose))
+
+
+_SET: Final = {"revocation": "status.revoked", "suspension": "status.suspended"}
