@@ -41,8 +41,8 @@ def derive(
         cryptosuite: which base proof, where the document has several.
 
     Raises:
-        CredentialError: ``PROOF_GENERATION_ERROR`` where there is not one such base proof or nothing
-            is selected, ``di.pointer``, ``di.proof_value``.
+        CredentialError: ``PROOF_GENERATION_ERROR`` where there is not one such base proof or
+            nothing is selected, ``di.pointer``, ``di.proof_value``.
     """
     if len(pointers) > MAX_POINTERS:
         raise CredentialError("di.pointer", "there are too many of them")

@@ -33,9 +33,9 @@ AUTHENTICATION: Final = "authentication"
 class VerifiedProof:
     """A proof that verified.
 
-    ``owner`` is the identifier that the key speaks for, None where identifier and controller differ.
-    ``counts`` says that its cryptosuite is allowed. ``selective`` names the places of the document
-    that its holder could have withheld.
+    ``owner`` is the identifier that the key speaks for, None where identifier and controller
+    differ. ``counts`` says that its cryptosuite is allowed. ``selective`` names the places of the
+    document that its holder could have withheld.
     """
 
     cryptosuite: str

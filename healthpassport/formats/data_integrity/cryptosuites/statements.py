@@ -131,9 +131,7 @@ def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:
     return _lines(statements, _quads(statements, pointers))
 
 
-def split(
-    lines: tuple[str, ...], mandatory: Iterable[int]
-) -> tuple[bytes, tuple[str, ...]]:
+def split(lines: tuple[str, ...], mandatory: Iterable[int]) -> tuple[bytes, tuple[str, ...]]:
     """The hash of the mandatory lines (section 3.4.17), and the other lines."""
     chosen = frozenset(mandatory)
     joined = "".join([line for index, line in enumerate(lines) if index in chosen])
