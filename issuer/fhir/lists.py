@@ -74,7 +74,6 @@ class Statement:
     section: str | None
     title: str | None
     empty_reason: str | None
-    has_entries: bool
     table: Table | None
     reason: Concept
     missing: int
@@ -160,19 +159,19 @@ def _statement(
         reason = Concept(reason.codings, f"{part}: {reason.name}")
     rows = objs(holder.get("entry"))
     items = [row.get("item") for row in rows] if not in_composition else list(rows)
-    parts = bool(objs(holder.get("section")))
+    missing = sum(index.resolve(item, found) is None for item in items)
     div = string(obj(holder.get("text")).get("div"))
-    told = div is not None and not rows and not parts
+    # Where none of its entries stands here, the words are the only form of what they tell.
+    told = div is not None and missing == len(items)
     told = told and (in_composition or not objs(holder.get("contained")))
     return Statement(
         found,
         section_of(holder, trust_title=in_composition),
         title,
         words[0] if words else None,
-        bool(rows) or parts,
         read_narrative(div) if told and div is not None else None,
         reason,
-        sum(index.resolve(item, found) is None for item in items),
+        missing,
         whole,
     )
 
