@@ -22,7 +22,8 @@ _DENIED: Final = frozenset({Bucket.NEGATED, Bucket.ABSENT_INFO})
 _NONE: Final = SectionState.NONE_KNOWN
 _NONE_KNOWN: Final = frozenset({"nilknown", "nil known"})
 _WITHHELD: Final = frozenset({"withheld", "information withheld"})
-# Where two lists of one section disagree, or a list and a denial, the one that gives least comfort stands.
+# Where two lists of one section disagree, or a list and a denial, the one that gives least comfort
+# stands.
 _BY_CAUTION: Final = (
     SectionState.WITHHELD,
     SectionState.NARRATIVE_ONLY,

@@ -99,6 +99,17 @@ def test_a_list_that_is_told_in_words_only_is_narrative_only():
     assert state(listed("Allergies", text=words, emptyReason=reason("withheld"))) == "withheld"
 
 
+@pytest.mark.parametrize("title", ["Current Allergy List", "Allergien", "Adverse reactions"])
+def test_a_list_of_allergies_in_words_with_any_code_is_narrative_only(title):
+    told = listed(title, code="1", text={"div": "<div><ul><li>Wasp sting</li></ul></div>"})
+    assert state(told) == "narrative_only"
+
+
+def test_nil_known_of_a_list_whose_code_nobody_reviewed_is_told_and_covers_nothing():
+    empty = listed("Medication review", code="182836005", emptyReason=reason("nilknown"))
+    assert state(empty, name="medications") == "no_information"
+
+
 def test_nothing_said_is_not_recorded():
     assert state() == "not_recorded"
     assert state(listed("Allergies", code="886921000000105")) == "not_recorded"
