@@ -30,12 +30,14 @@ from healthpassport.summary import (
     disclosure_tree,
     from_payload,
 )
-from healthpassport.trust.model import TrustedIssuer, TrustView
+from healthpassport.trust.model import TrustedIssuer, TrustedKey, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.policy import FreshnessPolicy
 
 # Not a refusal of the record: the desk has no list that is young enough to speak about it.
 _UNSURE: Final = frozenset({"status.stale", "status.expired"})
+# No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
+_FORMAT_DISCLOSURES: Final = frozenset({("pq_signature",)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,16 @@ def prove(
     with checklist.step(Step.TYPE):
         record_type = _record_type(wanted, parsed)
     with checklist.step(Step.ISSUER):
-        issuer, key = _trusted_issuer(parsed, record_type, within)
+        issuer, trusted = _trusted_issuer(parsed, record_type, within)
+        second_key = _second_key(trusted, within.policy)
     with checklist.step(Step.SIGNATURE):
         disclosed = FORMATS[presented.format].verify(
             parsed,
-            issuer_key=key,
+            issuer_key=trusted.public_key,
             challenge=within.challenge,
             now=within.now,
             expired_accepted=True,  # step 6 judges it: out of date is shown, not hidden
+            second_key=second_key,
         )
     with checklist.step(Step.RECORD):
         _refuse_other_disclosures(disclosed, record_type)
@@ -142,7 +146,7 @@ def _record_type(wanted: CredentialQuery, parsed: ParsedCredential) -> str:
 
 def _trusted_issuer(
     parsed: ParsedCredential, record_type: str, within: Surroundings
-) -> tuple[TrustedIssuer, PublicKey]:
+) -> tuple[TrustedIssuer, TrustedKey]:
     """The list decides which key is right; the certificate says the same or nothing passes.
 
     HAIP 1.0 section 6.1.1: the key stands in x5c, its chain ends below an anchor that is not sent.
@@ -162,10 +166,18 @@ def _trusted_issuer(
         expected_host=urlsplit(iss).hostname,
     )
     thumbprint = leaf.public_key.thumbprint()
-    issuer, key = within.trust.trust_list.issuer_key(
+    return within.trust.trust_list.issuer_key(
         iss=iss, thumbprint=thumbprint, record_type=record_type, at=signed_at
     )
-    return issuer, key.public_key
+
+
+def _second_key(trusted: TrustedKey, policy: FreshnessPolicy) -> PublicKey | None:
+    """The post-quantum key, only where the policy asks; then the list must vouch for one."""
+    if not policy.require_post_quantum:
+        return None
+    if trusted.second_key is None:
+        raise CredentialError("pq.untrusted")
+    return trusted.second_key
 
 
 def _refuse_other_disclosures(disclosed: DisclosedCredential, record_type: str) -> None:
@@ -175,7 +187,7 @@ def _refuse_other_disclosures(disclosed: DisclosedCredential, record_type: str) 
     where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never"), and so is a
     gap where nothing may be held back.
     """
-    separable = frozenset(disclosure_tree(record_type))
+    separable = frozenset(disclosure_tree(record_type)) | _FORMAT_DISCLOSURES
     around = frozenset(path[:-1] for path in separable)
     for places, allowed in ((disclosed.disclosed, separable), (disclosed.gaps, around)):
         for place in places:
