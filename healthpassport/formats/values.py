@@ -183,6 +183,11 @@ class CredentialFormat(Protocol):
         challenge: Challenge | None,
         now: datetime,
         expired_accepted: bool = False,
+        second_key: PublicKey | None = None,
     ) -> DisclosedCredential:
-        """Everything that was disclosed, after every check of the format."""
+        """Everything that was disclosed, after every check of the format.
+
+        With ``second_key`` its post-quantum signature is required as well: a format that knows none
+        refuses (``pq.missing``).
+        """
         ...

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from healthpassport.credential import Challenge, Credential, VerifiedIssuer
 from healthpassport.errors import CredentialError, ProtocolError, RecordError
 from healthpassport.formats import DisclosedCredential, ParsedCredential, Place, format_named
 from healthpassport.jose.times import CLOCK_SKEW
+from healthpassport.keys.public import PublicKey
 from healthpassport.protocols.dcql import Answer, CredentialQuery
 from healthpassport.protocols.dcql.answers import check_one
 from healthpassport.status.stored import StatusView
@@ -23,11 +25,14 @@ from healthpassport.summary import (
     disclosure_tree,
     from_payload,
 )
-from healthpassport.trust.model import TrustView
+from healthpassport.trust.model import TrustedKey, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
 from healthpassport.verification.status import check_status
+
+# No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
+_FORMAT_DISCLOSURES: Final = frozenset({("pq_signature",)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +89,21 @@ def prove(
     with checklist.step(Step.TYPE):
         record_type = _record_type(wanted, parsed)
     with checklist.step(Step.ISSUER):
-        issuer, key = trusted_issuer(
+        issuer, trusted = trusted_issuer(
             parsed,
             record_type=record_type,
             trust_list=within.trust.trust_list,
             now=within.now,
         )
+        second_key = _second_key(trusted, within.policy)
     with checklist.step(Step.SIGNATURE):
         disclosed = format_.verify(
             parsed,
-            issuer_key=key,
+            issuer_key=trusted.public_key,
             challenge=within.challenge,
             now=within.now,
             expired_accepted=True,  # step 6 judges it: out of date is shown, not hidden
+            second_key=second_key,
         )
     with checklist.step(Step.RECORD):
         _refuse_other_disclosures(disclosed, record_type, format_.ROOT)
@@ -144,6 +151,15 @@ def _record_type(wanted: CredentialQuery, parsed: ParsedCredential) -> str:
     return definition_for_vct(vct).type
 
 
+def _second_key(trusted: TrustedKey, policy: FreshnessPolicy) -> PublicKey | None:
+    """The post-quantum key, only where the policy asks; then the list must vouch for one."""
+    if not policy.require_post_quantum:
+        return None
+    if trusted.second_key is None:
+        raise CredentialError("pq.untrusted")
+    return trusted.second_key
+
+
 def _refuse_other_disclosures(
     disclosed: DisclosedCredential, record_type: str, root: Place
 ) -> None:
@@ -153,7 +169,8 @@ def _refuse_other_disclosures(
     where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never"), and so is a
     gap where nothing may be held back.
     """
-    separable = frozenset((*root, *path) for path in disclosure_tree(record_type))
+    own = frozenset((*root, *path) for path in disclosure_tree(record_type))
+    separable = own | _FORMAT_DISCLOSURES
     around = frozenset(path[:-1] for path in separable)
     for places, allowed in ((disclosed.disclosed, separable), (disclosed.gaps, around)):
         for place in places:

@@ -39,6 +39,7 @@ def verify(
     now: datetime,
     allowed: Collection[str] = DEFAULT_ALLOWED,
     expired_accepted: bool = False,
+    second_key: PublicKey | None = None,
 ) -> DisclosedCredential:
     """What ``parsed`` discloses, after every check of the format.
 
@@ -50,12 +51,16 @@ def verify(
         now: the time of the check.
         allowed: the cryptosuites of which the issuer's proof must be one.
         expired_accepted: whether the caller judges ``expires_at`` itself.
+        second_key: a post-quantum key whose signature is wanted too: this format has none.
 
     Raises:
+        CredentialError: ``pq.missing`` where a second signature is wanted.
         PassportError: of the areas ``ldp vcdm di did jsonld cred kb match trust limit``.
     """
     if not isinstance(parsed, ParsedLdpVc):
         raise CredentialError("cred.format_unknown", "another format's parser made this")
+    if second_key is not None:
+        raise CredentialError("pq.missing", "this format carries no second signature")
     # 1. Whether a binding is wanted is `challenge`, never what was sent.
     holder = _holder(parsed, challenge, now)
     # 2. The data model (VC Data Model 2.0 sections 4 and 7.1), before anything is computed.

@@ -22,6 +22,7 @@ from healthpassport.canonical import (
     select,
     to_dataset,
 )
+from healthpassport.canonical.dataset import Place as NestedPlace
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity.cryptosuites.hashing import digest
@@ -116,14 +117,20 @@ def places_of(statements: Statements, *, without: Iterable[int]) -> frozenset[Pl
     """The places of the document that make the statements which are not lines ``without``."""
     left_out = frozenset(without)
     found = set()
-    for origin, quad in statements.dataset.origins:
+    dataset = statements.dataset
+    quads = dataset.indices or range(len(dataset.quads))
+    for origin, quad in zip(dataset.places, quads, strict=True):
         if statements.positions[quad] not in left_out:
-            steps: list[str | int] = []
-            while origin is not None:
-                origin, step = origin
-                steps.append(step)
-            found.add(tuple(reversed(steps)))
+            found.add(_steps(origin))
     return frozenset(found)
+
+
+def _steps(place: NestedPlace) -> Place:
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    return tuple(reversed(steps))
 
 
 def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:
