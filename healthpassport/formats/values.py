@@ -119,8 +119,7 @@ class DisclosedCredential:
 class CredentialFormat(Protocol):
     """What the module of a format offers to an issuer, a wallet and a verifier.
 
-    ``ROOT`` is where in a credential's claims the record stands; ``SUPPORTED`` says which
-    signatures it can check, as OpenID4VP 1.0 appendix B writes it in ``vp_formats_supported``.
+    ``ROOT`` is where in a credential's claims the record stands.
     """
 
     @property

@@ -26,7 +26,7 @@ from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
 from issuer.settings import Settings
 
-from . import health, offers, publication, wallets
+from . import health, offers, publication, status_lists, wallets
 from .rendering import problem
 
 __all__ = ["create_app"]
@@ -64,6 +64,7 @@ def create_app(
     app.include_router(wallets.routes(issuer))
     app.include_router(offers.routes(issuer, clients))
     app.include_router(publication.routes(issuer))
+    app.include_router(status_lists.routes(issuer))
     app.include_router(health.routes(issuer))
     limits = {f"{settings.path}/offers": MAX_BUNDLE_BYTES}
     app.add_middleware(BodyLimit, limits=limits)

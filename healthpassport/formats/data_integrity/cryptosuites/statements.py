@@ -25,6 +25,7 @@ from healthpassport.canonical import (
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity.cryptosuites.hashing import digest
+from healthpassport.formats.values import Place
 
 # From the canonical labels (c14n0, ...) to the labels that are signed.
 Labels: TypeAlias = Callable[[Iterable[str]], Mapping[str, str]]
@@ -96,7 +97,7 @@ def statements_of(document: JsonObject, contexts: Contexts, labels: Labels) -> S
 
 def received_statements(
     document: JsonObject, contexts: Contexts, labels: Mapping[str, str]
-) -> tuple[str, ...]:
+) -> Statements:
     """The statements of a document that was shown, under the labels that came with it.
 
     Raises:
@@ -108,7 +109,21 @@ def received_statements(
             raise CredentialError("di.proof_value", "the label map is not that of the document")
         return labels
 
-    return statements_of(document, contexts, given).lines
+    return statements_of(document, contexts, given)
+
+
+def places_of(statements: Statements, *, without: Iterable[int]) -> frozenset[Place]:
+    """The places of the document that make the statements which are not lines ``without``."""
+    left_out = frozenset(without)
+    found = set()
+    for origin, quad in statements.dataset.origins:
+        if statements.positions[quad] not in left_out:
+            steps: list[str | int] = []
+            while origin is not None:
+                origin, step = origin
+                steps.append(step)
+            found.add(tuple(reversed(steps)))
+    return frozenset(found)
 
 
 def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:
