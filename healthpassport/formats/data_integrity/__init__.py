@@ -1,9 +1,9 @@
 """W3C Verifiable Credential Data Integrity 1.0: proofs added, derived and checked.
 
 ``add_proof`` signs, ``derive`` shows part of a document, ``verify_issued`` is the holder's check,
-``verify_credential`` and ``verify_presentation`` are the verifier's, ``check_subject`` binds the
-one to the other, ``check_plain`` says whether a verified document may be read as plain JSON. What is *not* here: JSON-LD (``healthpassport.canonical``), DIDs, and the rules of
-the credential's data model.
+``verify_credential`` and ``verify_presentation`` are the verifier's; ``check_subject`` binds the
+one to the other, ``check_plain`` says whether a verified document may be read as plain JSON. What
+is *not* here: JSON-LD (``healthpassport.canonical``), DIDs, and the credential's data model.
 """
 
 from __future__ import annotations

@@ -39,4 +39,3 @@ def check_plain(document: JsonObject, *, expected_context: Json) -> None:
             pending += value.values()
         elif isinstance(value, list):
             pending += value
-

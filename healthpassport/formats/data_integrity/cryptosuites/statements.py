@@ -22,6 +22,7 @@ from healthpassport.canonical import (
     select,
     to_dataset,
 )
+from healthpassport.canonical.dataset import Place as NestedPlace
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity.cryptosuites.hashing import digest
@@ -114,16 +115,23 @@ def received_statements(
 
 def places_of(statements: Statements, *, without: Iterable[int]) -> frozenset[Place]:
     """The places of the document that make the statements which are not lines ``without``."""
-    left_out = frozenset(without)
-    found = set()
-    for origin, quad in statements.dataset.origins:
-        if statements.positions[quad] not in left_out:
-            steps: list[str | int] = []
-            while origin is not None:
-                origin, step = origin
-                steps.append(step)
-            found.add(tuple(reversed(steps)))
-    return frozenset(found)
+    dataset, left_out = statements.dataset, frozenset(without)
+    quads = dataset.indices or range(len(dataset.quads))
+    known: dict[int, Place] = {id(None): ()}
+    return frozenset(
+        _steps(place, known)
+        for place, quad in zip(dataset.places, quads, strict=True)
+        if statements.positions[quad] not in left_out
+    )
+
+
+def _steps(place: NestedPlace, known: dict[int, Place]) -> Place:
+    """``place`` from the outside in; places are remembered by identity, the dataset holds them."""
+    key = id(place)
+    if key not in known and place is not None:
+        around, step = place
+        known[key] = (*_steps(around, known), step)
+    return known[key]
 
 
 def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:

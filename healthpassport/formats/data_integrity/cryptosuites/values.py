@@ -104,7 +104,7 @@ class Cryptosuite:
     name: str
     key_algorithms: frozenset[str]
     make: Callable[[Making], str]
-    check: Callable[[Checking], "frozenset[Place] | None"]
+    check: Callable[[Checking], frozenset[Place] | None]
     selective: Selective | None = None
     context_in_proof: bool = False
     experimental: bool = False
