@@ -115,22 +115,23 @@ def received_statements(
 
 def places_of(statements: Statements, *, without: Iterable[int]) -> frozenset[Place]:
     """The places of the document that make the statements which are not lines ``without``."""
-    left_out = frozenset(without)
-    found = set()
-    dataset = statements.dataset
+    dataset, left_out = statements.dataset, frozenset(without)
     quads = dataset.indices or range(len(dataset.quads))
-    for origin, quad in zip(dataset.places, quads, strict=True):
-        if statements.positions[quad] not in left_out:
-            found.add(_steps(origin))
-    return frozenset(found)
+    known: dict[int, Place] = {id(None): ()}
+    return frozenset(
+        _steps(place, known)
+        for place, quad in zip(dataset.places, quads, strict=True)
+        if statements.positions[quad] not in left_out
+    )
 
 
-def _steps(place: NestedPlace) -> Place:
-    steps: list[str | int] = []
-    while place is not None:
-        place, step = place
-        steps.append(step)
-    return tuple(reversed(steps))
+def _steps(place: NestedPlace, known: dict[int, Place]) -> Place:
+    """``place`` from the outside in; places are remembered by identity, the dataset holds them."""
+    key = id(place)
+    if key not in known and place is not None:
+        around, step = place
+        known[key] = (*_steps(around, known), step)
+    return known[key]
 
 
 def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:
