@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from healthpassport.canonical import bundled
 from healthpassport.dids.documents import method_url
 from healthpassport.dids.verification_method import ASSERTION_METHOD
 from healthpassport.encoding import Json, JsonObject
-from healthpassport.formats.data_integrity import add_proof
 
 from .context import IssuerContext
 from .identity import issuer_did
@@ -30,6 +28,10 @@ def secured(issuer: IssuerContext, document: JsonObject) -> dict[str, Json]:
     Raises:
         ServiceError: ``not_found`` where the issuer has no DID.
     """
+    # Most commands sign no credential, and these take a tenth of a second to load.
+    from healthpassport.canonical import bundled  # noqa: PLC0415
+    from healthpassport.formats.data_integrity import add_proof  # noqa: PLC0415
+
     key = issuer.signer.public_key
     return add_proof(
         document,
