@@ -134,6 +134,7 @@ def presented(*credentials: Any, holder: SoftwareSigner = HOLDER, **changes: Any
         "holder": did_of(holder),
         "verifiableCredential": list(credentials),
     } | changes.pop("document", {})
+    document = {name: value for name, value in document.items() if value is not None}
     options: dict[str, Any] = {
         "cryptosuite": "eddsa-rdfc-2022",
         "signer": holder,

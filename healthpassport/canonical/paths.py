@@ -43,10 +43,8 @@ class Alike:
             CredentialError: ``limit.canonicalization`` when the budget is spent.
         """
         for group in groups:  # step 5
-            paths = []
-            for blank in group:
-                if blank not in self._names:
-                    paths.append(self._hash(blank, {blank: "_:b0"}))
+            unnamed = [blank for blank in group if blank not in self._names]
+            paths = [self._hash(blank, {blank: "_:b0"}) for blank in unnamed]
             paths.sort(key=lambda found: found[0])
             for _, issued in paths:
                 for blank in issued:
@@ -58,7 +56,7 @@ class Alike:
             raise CredentialError("limit.canonicalization")
 
     def _hash(self, blank: str, issued: dict[str, str]) -> tuple[str, dict[str, str]]:
-        """Section 4.8.3: the hash of what can be reached from ``blank``, and the names on the way."""
+        """Section 4.8.3: the hash of what ``blank`` reaches, and the names on the way."""
         data = []
         related = self._related(blank, issued)
         for found in sorted(related):  # step 5

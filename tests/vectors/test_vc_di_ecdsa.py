@@ -224,7 +224,8 @@ def test_the_derived_proof_is_read_and_verified_as_published(example):
     assert proof.labels == dict(published["labelMap"])
     assert list(proof.mandatory_indexes) == published["mandatoryIndexes"]
     unsigned = example.read("derivedUnsignedReveal")
-    lines = statements.received_statements(unsigned, published_contexts(), proof.labels)
+    received = statements.received_statements(unsigned, published_contexts(), proof.labels)
+    lines = received.lines
     assert list(lines) == example.read("verifyNQuads")
     mandatory_hash, others = statements.split(lines, proof.mandatory_indexes)
     data = example.read("verifyCreateVerifyData")

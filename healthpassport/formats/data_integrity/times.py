@@ -36,7 +36,8 @@ def read_time(value: Json, name: str) -> datetime:
         raise CredentialError("PROOF_VERIFICATION_ERROR", f"{name} is on no calendar") from error
     fraction = timedelta(seconds=float(match[2] or 0))
     # The bounds leave room for every offset and for a tolerance on both sides.
-    return min(max(moment, _BEGINNING) + fraction - _offset(match[3]), END_OF_TIME)
+    bounded = min(max(moment, _BEGINNING), END_OF_TIME)
+    return min(bounded + fraction - _offset(match[3]), END_OF_TIME)
 
 
 def write_time(moment: datetime) -> str:
