@@ -33,6 +33,7 @@ from healthpassport.summary import (
 from healthpassport.trust.model import TrustedIssuer, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.policy import FreshnessPolicy
+from healthpassport.verification.self_signed import check_own, is_self_signed, own_key
 
 # Not a refusal of the record: the desk has no list that is young enough to speak about it.
 _UNSURE: Final = frozenset({"status.stale", "status.expired"})
@@ -53,13 +54,14 @@ class Surroundings:
 class ProvenAnswer:
     """A record whose issuer, signature and holder were proven, and what was found beside.
 
+    ``issuer`` is None for what a person states themselves: nobody else vouches for it.
     ``unsure_code`` says why trust or status could not be checked, ``expired`` that it is past its
     validity: authentic content that is shown and never accepted.
     """
 
     query_id: str
     record: DisclosedRecord
-    issuer: VerifiedIssuer
+    issuer: VerifiedIssuer | None
     issued_at: datetime
     expires_at: datetime
     status: str | None
@@ -90,6 +92,8 @@ def prove(
         parsed = FORMATS[presented.format].parse(presented.value)
     with checklist.step(Step.TYPE):
         record_type = _record_type(wanted, parsed)
+    if is_self_signed(record_type):  # the one branch past the trust list; see self_signed
+        return _stated(wanted, parsed, presented.format, within=within, checklist=checklist)
     with checklist.step(Step.ISSUER):
         issuer, key = _trusted_issuer(parsed, record_type, within)
     with checklist.step(Step.SIGNATURE):
@@ -108,9 +112,7 @@ def prove(
         disclosed.payload, issuer, within=within, checklist=checklist
     )
     with checklist.step(Step.QUERY):
-        asked = check_one(wanted, _dcql_answer(presented.format, disclosed))
-        if asked.dropped:
-            record = from_payload(asked.payload)
+        record = _as_asked(wanted, presented.format, disclosed, record)
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"
@@ -128,6 +130,63 @@ def prove(
         old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
         unsure_code=unsure,
     )
+
+
+def _stated(
+    wanted: CredentialQuery,
+    parsed: ParsedCredential,
+    format_: str,
+    *,
+    within: Surroundings,
+    checklist: Checklist,
+) -> ProvenAnswer:
+    """What a person states themselves: no issuer, no status, and nothing left of it past its day.
+
+    Steps 3 and 7 are not noted: nobody was looked up, so that nothing there passed.
+    """
+    try:
+        key = own_key(parsed)
+    except CredentialError as error:
+        checklist.failed(Step.ISSUER, error.code)
+        raise
+    with checklist.step(Step.SIGNATURE):
+        disclosed = FORMATS[format_].verify(
+            parsed, issuer_key=key, challenge=within.challenge, now=within.now
+        )
+        check_own(disclosed, key)
+    with checklist.step(Step.RECORD):
+        _refuse_other_disclosures(disclosed, definition_for_vct(disclosed.vct).type)
+        record = from_payload(disclosed.payload)
+    with checklist.step(Step.QUERY):
+        record = _as_asked(wanted, format_, disclosed, record)
+    return ProvenAnswer(
+        query_id=wanted.id,
+        record=record,
+        issuer=None,
+        issued_at=disclosed.issued_at,
+        expires_at=disclosed.expires_at,
+        status=None,
+        trust_list_age=within.trust.age,
+        status_list_age=None,
+        checklist=checklist,
+        expired=False,
+        old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
+        unsure_code=None,
+    )
+
+
+def _as_asked(
+    wanted: CredentialQuery, format_: str, disclosed: DisclosedCredential, record: DisclosedRecord
+) -> DisclosedRecord:
+    """``record`` without what was not asked for."""
+    answer = Answer(
+        format=format_,
+        vct=disclosed.vct,
+        payload=disclosed.payload,
+        disclosed=disclosed.disclosed,
+    )
+    asked = check_one(wanted, answer)
+    return from_payload(asked.payload) if asked.dropped else record
 
 
 def _record_type(wanted: CredentialQuery, parsed: ParsedCredential) -> str:
@@ -190,15 +249,6 @@ def _expired(expires_at: datetime, *, now: datetime, checklist: Checklist) -> bo
         return False
     checklist.failed(Step.VALIDITY, "cred.expired")
     return True
-
-
-def _dcql_answer(format_: str, disclosed: DisclosedCredential) -> Answer:
-    return Answer(
-        format=format_,
-        vct=disclosed.vct,
-        payload=disclosed.payload,
-        disclosed=disclosed.disclosed,
-    )
 
 
 def _status(
