@@ -20,10 +20,11 @@ from healthpassport.errors import (
     RequestError,
     TrustError,
 )
+from healthpassport.formats import FORMATS, format_named
 from healthpassport.jose import jws
 from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.keys.x509 import LeafCertificate, validate_chain, x509_hash
-from healthpassport.protocols.dcql import CredentialQuery, Query, dotted
+from healthpassport.protocols.dcql import CredentialQuery, Path, Query, dotted
 from healthpassport.protocols.oid4vp import REQUEST_OBJECT_TYPE, RequestObject
 from healthpassport.summary import definition_for_vct
 from healthpassport.trust import registration
@@ -146,15 +147,22 @@ def over_asked(query: Query, allowed: Mapping[str, frozenset[str]]) -> tuple[str
         for name in _type_names(wanted):
             if name not in allowed:
                 beyond[name] = None
-            for path in (dotted(claim.path) for claim in wanted.claims):
+            for path in (_registered(wanted, claim.path) for claim in wanted.claims):
                 if path not in allowed.get(name, frozenset()):
                     beyond[f"{name}.{path}"] = None
     return tuple(beyond)
 
 
+def _registered(wanted: CredentialQuery, path: Path) -> str:
+    """``path`` as registrations write it: names inside the record, whatever its format."""
+    root = format_named(wanted.format).ROOT if wanted.format in FORMATS else ()
+    inside = path[len(root) :] if path[: len(root)] == root else path
+    return dotted(inside)
+
+
 def _type_names(wanted: CredentialQuery) -> tuple[str, ...]:
     """The record types that are asked for; a type that we do not know keeps its own name."""
-    return tuple(_type_name(vct) for vct in wanted.vct_values) or (wanted.format,)
+    return tuple(_type_name(name) for name in wanted.types) or (wanted.format,)
 
 
 def _type_name(vct: str) -> str:

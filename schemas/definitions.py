@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import schemas
 
 VCT_BASE: Final = "https://passport.example/vct/"
+CONTEXT_BASE: Final = "https://passport.example/contexts/"
 LANGUAGES: Final = ("en", "cy")
 # SD-JWT VC draft-19 and RFC 7519 section 4.1: what a format adds to a payload and judges itself.
 FORMAT_MEMBERS: Final = ("iss", "iat", "nbf", "exp", "cnf", "status", "vct#integrity")
@@ -112,6 +113,7 @@ class Counted:
 class RecordDefinition:
     """One record type. Each group of fields maps a name to its definition, in reading order.
 
+    ``person_fields`` name the person in every type; ``subject_fields`` begin with them.
     ``note`` is what every reader of such a record is told beside it, empty for most types.
     ``inactive`` names values of unit fields that make an item past: such items alone do not make
     the state ``items``. A type with no ``unit_fields`` has no items: its subject is its content.
@@ -127,6 +129,7 @@ class RecordDefinition:
     consent: Mapping[str, str]
     note: Mapping[str, Label]
     envelope_fields: Mapping[str, FieldDefinition]
+    person_fields: Mapping[str, FieldDefinition]
     always_fields: Mapping[str, FieldDefinition]
     subject_fields: Mapping[str, FieldDefinition]
     unit_fields: Mapping[str, FieldDefinition]
@@ -139,6 +142,16 @@ class RecordDefinition:
     def vct(self) -> str:
         """The type identifier in a credential (SD-JWT VC draft-19, claim ``vct``)."""
         return f"{VCT_BASE}{self.type}/{self.version}"
+
+    @property
+    def context(self) -> str:
+        """The JSON-LD context of the type's W3C credentials (VC Data Model 2.0 section 4.3)."""
+        return f"{CONTEXT_BASE}{self.type}/{self.version}"
+
+    @property
+    def credential_type(self) -> str:
+        """The type of the W3C credential around the record (VC Data Model 2.0 section 4.5)."""
+        return f"{self.type}Credential"
 
     @property
     def has_items(self) -> bool:
@@ -230,6 +243,7 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
         consent=words(row["type"], row["consent"]),
         note=labels(row["type"], row["note"]) if "note" in row else {},
         envelope_fields=shared["envelope"],
+        person_fields=shared["subject"],
         always_fields=always,
         subject_fields=subject,
         unit_fields=_by_name(classes[Disclosure.UNIT]),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from schemas.definitions import LANGUAGES, RecordDefinition, definitions
+from schemas.json_ld import context_document
 from schemas.json_schema import payload_schema
 from schemas.queries import claim_paths, request_query, templates
 from schemas.record_docs import record_page
@@ -28,6 +29,7 @@ def documents() -> dict[str, str]:
     found: dict[str, Any] = {}
     for name, definition in definitions().items():
         found[f"json-schema/{name}"] = payload_schema(definition)
+        found[f"json-ld/{name}"] = context_document(definition)
         found[f"type-metadata/{name}"] = type_metadata(definition)
         found[f"disclosures/{name}"] = [list(path) for path in definition.disclosures]
         found[f"consent/{name}"] = consent_words(definition)

@@ -9,7 +9,7 @@ query (``healthpassport.protocols.dcql``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -26,7 +26,12 @@ from schemas.definitions import (
     words,
 )
 
-FORMAT: Final = "dc+sd-jwt"
+SD_JWT_VC: Final = "dc+sd-jwt"
+LDP_VC: Final = "ldp_vc"
+FORMATS: Final = (SD_JWT_VC, LDP_VC)
+# VC Data Model 2.0 section 4.5, expanded as OpenID4VP 1.0 appendix B.1.1 asks.
+BASE_TYPE: Final = "https://www.w3.org/2018/credentials#VerifiableCredential"
+SUBJECT: Final = "credentialSubject"  # where in a W3C credential the record stands
 MAX_OPTIONAL: Final = 4  # all subsets become claim sets: 2^4 for each way to identify
 UNIT: Final = "unit"
 NEGATIONS: Final = "negations"
@@ -116,30 +121,43 @@ def read_template(row: Mapping[str, Any]) -> Template:
     )
 
 
-def request_query(template: Template) -> Query:
+def request_query(template: Template, formats: Sequence[str] = (SD_JWT_VC,)) -> Query:
     """The DCQL query that asks for ``template`` (OpenID4VP 1.0 section 6).
 
-    Each section is a credential query of its own, and its own credential set, so that leaving one
-    out never costs the others.
+    Each section is a credential query of its own for each of ``formats``, and one credential set,
+    so that leaving a section out never costs the others and a wallet answers in the format it has.
     """
     return {
-        "credentials": [section_query(section) for section in template.sections],
+        "credentials": [
+            section_query(section, format_) for section in template.sections for format_ in formats
+        ],
         "credential_sets": [
-            {"options": [[section.id]], "required": section.required}
+            {
+                "options": [[query_id(section, format_)] for format_ in formats],
+                "required": section.required,
+            }
             for section in template.sections
         ],
     }
 
 
-def section_query(section: Section) -> Query:
-    """The credential query (section 6.1) of one section."""
-    paths = claim_paths(section.definition)
+def query_id(section: Section, format_: str) -> str:
+    """The name of a section's credential query; that of the default format has the section's."""
+    return section.id if format_ == SD_JWT_VC else f"{section.id}_{format_}"
+
+
+def section_query(section: Section, format_: str = SD_JWT_VC) -> Query:
+    """The credential query (section 6.1) of one section in one format."""
+    known = section.definition
+    paths = claim_paths(known)
     asked = dict.fromkeys(name for names in claim_sets(section) for name in names)
+    w3c = format_ == LDP_VC
+    start = [SUBJECT] if w3c else []
     return {
-        "id": section.id,
-        "format": FORMAT,
-        "meta": {"vct_values": [section.definition.vct]},
-        "claims": [{"id": name, "path": list(paths[name])} for name in asked],
+        "id": query_id(section, format_),
+        "format": format_,
+        "meta": {"type_values": [[BASE_TYPE, known.vct]]} if w3c else {"vct_values": [known.vct]},
+        "claims": [{"id": name, "path": [*start, *paths[name]]} for name in asked],
         "claim_sets": [list(names) for names in claim_sets(section)],
     }
 

@@ -123,6 +123,11 @@ class VerifierSettings(BaseSettings):
         description="How wallets are asked to fetch requests. post adds a nonce of the wallet's"
         " own and makes the QR code larger.",
     )
+    formats: tuple[Literal["dc+sd-jwt", "ldp_vc"], ...] = Field(
+        default=("dc+sd-jwt", "ldp_vc"),
+        min_length=1,
+        description="The formats of records that are asked for, the preferred first (a JSON list).",
+    )
     templates: Path | None = Field(
         default=None, description="Folder with more request templates of this hospital."
     )

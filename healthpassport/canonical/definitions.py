@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from healthpassport.canonical.processing import Processor, Scope
 
 _ENTRIES: Final = frozenset(
-    ["@id", "@reverse", "@container", "@context", "@direction", "@index", "@language", "@nest", "@prefix", "@protected", "@type"]
+    [
+        "@id",
+        "@reverse",
+        "@container",
+        "@context",
+        "@direction",
+        "@index",
+        "@language",
+        "@nest",
+        "@prefix",
+        "@protected",
+        "@type",
+    ]
 )
 _TYPE_KEYWORDS: Final = frozenset({"@id", "@json", "@none", "@vocab"})
 _GEN_DELIMS: Final = tuple(":/?#[]@")

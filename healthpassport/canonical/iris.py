@@ -13,7 +13,39 @@ from typing import Final
 MAX_IRI_CHARS: Final = 2_048  # characters
 
 KEYWORDS: Final = frozenset(
-    ["@base", "@container", "@context", "@default", "@direction", "@embed", "@explicit", "@graph", "@id", "@included", "@index", "@json", "@language", "@list", "@nest", "@none", "@omitDefault", "@prefix", "@preserve", "@protected", "@requireAll", "@reverse", "@set", "@type", "@value", "@version", "@vocab", "@import", "@propagate", "@first", "@null"]
+    [
+        "@base",
+        "@container",
+        "@context",
+        "@default",
+        "@direction",
+        "@embed",
+        "@explicit",
+        "@graph",
+        "@id",
+        "@included",
+        "@index",
+        "@json",
+        "@language",
+        "@list",
+        "@nest",
+        "@none",
+        "@omitDefault",
+        "@prefix",
+        "@preserve",
+        "@protected",
+        "@requireAll",
+        "@reverse",
+        "@set",
+        "@type",
+        "@value",
+        "@version",
+        "@vocab",
+        "@import",
+        "@propagate",
+        "@first",
+        "@null",
+    ]
 )
 
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"

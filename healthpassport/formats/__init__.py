@@ -15,6 +15,7 @@ from healthpassport.errors import CredentialError
 from healthpassport.formats.values import (
     CredentialFormat,
     DisclosedCredential,
+    HeldCredential,
     ParsedCredential,
     Place,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "FORMATS",
     "CredentialFormat",
     "DisclosedCredential",
+    "HeldCredential",
     "ParsedCredential",
     "Place",
     "format_named",

@@ -5,7 +5,7 @@ What is *not* here: a class per format. A format is a module that has these func
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -13,7 +13,10 @@ from typing import Protocol, TypeAlias
 from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.keys.public import PublicKey
+from healthpassport.keys.signer import Signer
 
+Randomness: TypeAlias = Callable[[int], bytes]
+ClaimPath: TypeAlias = "tuple[str | None, ...]"
 Place: TypeAlias = "tuple[str | int, ...]"
 
 
@@ -48,12 +51,54 @@ class ParsedCredential(Protocol):
         """The DER certificates that came with it, leaf first."""
         ...
 
+    def key_name(self) -> str | None:
+        """The thumbprint by which it names the issuer's key; None where certificates name it."""
+        ...
+
+    def holder_key(self) -> PublicKey | None:
+        """The key that it claims to be bound to, for choosing among a wallet's keys."""
+        ...
+
+
+class HeldCredential(Protocol):
+    """A record in a wallet: all of it in plain form, and what of it can be held back.
+
+    ``claims`` is what the paths of a query address, and the record stands at the format's ``ROOT``
+    in it. ``payload`` is the record itself, as ``healthpassport.summary`` has it on the wire;
+    ``places`` names what of it can be held back, outer places before inner ones.
+    """
+
+    @property
+    def claims(self) -> Mapping[str, Json]:
+        """The whole credential in plain form."""
+        ...
+
+    @property
+    def payload(self) -> Mapping[str, Json]:
+        """The record in plain form."""
+        ...
+
+    @property
+    def places(self) -> Collection[Place]:
+        """The places of ``payload`` that can be held back."""
+        ...
+
+    @property
+    def issued_at(self) -> datetime:
+        """When it was signed."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime:
+        """Until when it is valid."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class DisclosedCredential:
     """A credential whose signature, digests, times and holder binding were checked.
 
-    ``payload`` is the processed payload: what cannot be hidden and what was disclosed.
+    ``payload`` is the whole credential in plain form: what cannot be hidden and what was disclosed.
     ``disclosed`` names the places of ``payload`` that came in a disclosure; an index counts the
     elements that are left in its array. ``gaps`` names the objects and arrays of which something
     may be withheld. ``holder_key`` is None where the issuer bound it to nobody.
@@ -72,7 +117,60 @@ class DisclosedCredential:
 
 
 class CredentialFormat(Protocol):
-    """What the module of a format offers to a verifier."""
+    """What the module of a format offers to an issuer, a wallet and a verifier.
+
+    ``ROOT`` is where in a credential's claims the record stands; ``SUPPORTED`` says which
+    signatures it can check, as OpenID4VP 1.0 appendix B writes it in ``vp_formats_supported``.
+    """
+
+    @property
+    def ROOT(self) -> Place:  # noqa: N802 - a constant of a module
+        """The place of the record in the claims."""
+        ...
+
+    def record(self, claims: Mapping[str, Json], /) -> Mapping[str, Json]:
+        """The record in ``claims``, as ``healthpassport.summary`` reads it."""
+        ...
+
+    def issue(
+        self,
+        *,
+        payload: Mapping[str, Json],
+        disclosable: Iterable[ClaimPath],
+        signer: Signer,
+        iss: str,
+        holder_jwk: Mapping[str, Json] | None,
+        issued_at: datetime,
+        expires_at: datetime,
+        salts: Randomness,
+        x5c: Sequence[bytes] = (),
+        status: Mapping[str, Json] | None = None,
+    ) -> str:
+        """A signed credential that holds the record ``payload``."""
+        ...
+
+    def read_held(
+        self, text: str, *, issuer_key: PublicKey, holder_key: PublicKey, now: datetime
+    ) -> HeldCredential:
+        """The record ``text`` on its receipt by a wallet, after every check."""
+        ...
+
+    def open_held(self, text: str, /) -> HeldCredential:
+        """The record ``text`` from a wallet's own vault, where ``read_held`` accepted it before."""
+        ...
+
+    def present(
+        self,
+        held: HeldCredential,
+        *,
+        disclose: Iterable[Place],
+        challenge: Challenge,
+        holder_signer: Signer,
+        now: datetime,
+        random: Randomness,
+    ) -> str:
+        """A presentation that shows the values at ``disclose`` and those around them."""
+        ...
 
     def parse(self, text: str, /) -> ParsedCredential:
         """Take ``text`` apart without verifying it."""

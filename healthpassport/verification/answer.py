@@ -11,15 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from healthpassport.credential import Challenge, Credential, VerifiedIssuer
 from healthpassport.encoding import Json
 from healthpassport.errors import CredentialError, ProtocolError, RecordError, StatusError
-from healthpassport.formats import FORMATS, DisclosedCredential, ParsedCredential
+from healthpassport.formats import DisclosedCredential, ParsedCredential, Place, format_named
 from healthpassport.jose.times import CLOCK_SKEW
-from healthpassport.keys.public import PublicKey
-from healthpassport.keys.x509 import validate_chain
 from healthpassport.protocols.dcql import Answer, CredentialQuery
 from healthpassport.protocols.dcql.answers import check_one
 from healthpassport.status.reference import StatusReference, reference, require_valid, status_name
@@ -32,6 +29,7 @@ from healthpassport.summary import (
 )
 from healthpassport.trust.model import TrustedIssuer, TrustView
 from healthpassport.verification.checklist import Checklist, Step
+from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
 
 # Not a refusal of the record: the desk has no list that is young enough to speak about it.
@@ -87,13 +85,19 @@ def prove(
     with checklist.step(Step.FORMAT):
         if presented.format != wanted.format:
             raise ProtocolError("dcql.type_mismatch", "another format was asked for")
-        parsed = FORMATS[presented.format].parse(presented.value)
+        format_ = format_named(presented.format)
+        parsed = format_.parse(presented.value)
     with checklist.step(Step.TYPE):
         record_type = _record_type(wanted, parsed)
     with checklist.step(Step.ISSUER):
-        issuer, key = _trusted_issuer(parsed, record_type, within)
+        issuer, key = trusted_issuer(
+            parsed,
+            record_type=record_type,
+            trust_list=within.trust.trust_list,
+            now=within.now,
+        )
     with checklist.step(Step.SIGNATURE):
-        disclosed = FORMATS[presented.format].verify(
+        disclosed = format_.verify(
             parsed,
             issuer_key=key,
             challenge=within.challenge,
@@ -101,8 +105,8 @@ def prove(
             expired_accepted=True,  # step 6 judges it: out of date is shown, not hidden
         )
     with checklist.step(Step.RECORD):
-        _refuse_other_disclosures(disclosed, record_type)
-        record = from_payload(disclosed.payload)
+        _refuse_other_disclosures(disclosed, record_type, format_.ROOT)
+        record = from_payload(format_.record(disclosed.payload))
     expired = _expired(disclosed.expires_at, now=within.now, checklist=checklist)
     status, status_age, unsure = _status(
         disclosed.payload, issuer, within=within, checklist=checklist
@@ -110,7 +114,7 @@ def prove(
     with checklist.step(Step.QUERY):
         asked = check_one(wanted, _dcql_answer(presented.format, disclosed))
         if asked.dropped:
-            record = from_payload(asked.payload)
+            record = from_payload(format_.record(asked.payload))
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"
@@ -135,47 +139,21 @@ def _record_type(wanted: CredentialQuery, parsed: ParsedCredential) -> str:
     vct = parsed.vct
     if vct is None:
         raise CredentialError("sdjwtvc.vct")
-    if vct not in wanted.vct_values:
+    if vct not in wanted.types:
         raise ProtocolError("dcql.type_mismatch", "another record type was asked for")
     return definition_for_vct(vct).type
 
 
-def _trusted_issuer(
-    parsed: ParsedCredential, record_type: str, within: Surroundings
-) -> tuple[TrustedIssuer, PublicKey]:
-    """The list decides which key is right; the certificate says the same or nothing passes.
-
-    HAIP 1.0 section 6.1.1: the key stands in x5c, its chain ends below an anchor that is not sent.
-    The chain is judged at ``iat``, when the record was signed; the list as it is now.
-    """
-    signed_at = parsed.issued_at()
-    if signed_at > within.now + CLOCK_SKEW:
-        raise CredentialError("cred.not_yet_valid", "signed in the future")
-    iss = parsed.iss
-    if iss is None:
-        raise CredentialError("sdjwtvc.iss")
-    issuer = within.trust.trust_list.issuer(iss)
-    leaf = validate_chain(
-        parsed.certificates(),
-        anchors=issuer.anchors,
-        at=signed_at,
-        expected_host=urlsplit(iss).hostname,
-    )
-    thumbprint = leaf.public_key.thumbprint()
-    issuer, key = within.trust.trust_list.issuer_key(
-        iss=iss, thumbprint=thumbprint, record_type=record_type, at=signed_at
-    )
-    return issuer, key.public_key
-
-
-def _refuse_other_disclosures(disclosed: DisclosedCredential, record_type: str) -> None:
+def _refuse_other_disclosures(
+    disclosed: DisclosedCredential, record_type: str, root: Place
+) -> None:
     """Only what the definition lets a holder hold back may have come in a disclosure.
 
     A dose that could be shown without its drug, or a state that could be left out, is refused even
     where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never"), and so is a
     gap where nothing may be held back.
     """
-    separable = frozenset(disclosure_tree(record_type))
+    separable = frozenset((*root, *path) for path in disclosure_tree(record_type))
     around = frozenset(path[:-1] for path in separable)
     for places, allowed in ((disclosed.disclosed, separable), (disclosed.gaps, around)):
         for place in places:

@@ -66,13 +66,17 @@ def failed_section(
 
 
 def unanswered_sections(query: Query, answered: Iterable[str]) -> list[VerifiedSection]:
-    """The sections that were asked for and not answered, and those that nobody asked for."""
-    done = set(answered)
+    """The sections that were asked for and not answered, and those that nobody asked for.
+
+    A record that was asked for in several formats counts as answered when it came in one of them.
+    """
     asked = {wanted.id: record_type_asked(wanted) for wanted in query.credentials}
+    done = {asked[query_id] for query_id in answered if query_id in asked}
+    first = {kind: query_id for query_id, kind in reversed(asked.items())}
     silent = [
         VerifiedSection(query_id=query_id, record_type=kind, state=DeskState.NOT_SHARED)
         for query_id, kind in asked.items()
-        if query_id not in done
+        if kind not in done and first[kind] == query_id
     ]
     others = [
         VerifiedSection(query_id="", record_type=kind, state=DeskState.NOT_ASKED_FOR)
@@ -102,7 +106,7 @@ def matched(section: VerifiedSection) -> VerifiedSection:
 
 def record_type_asked(wanted: CredentialQuery) -> str:
     """The record type that a credential query of ours names."""
-    return definition_for_vct(wanted.vct_values[0] if wanted.vct_values else "").type
+    return definition_for_vct(wanted.types[0] if wanted.types else "").type
 
 
 def _may_deny(answer: ProvenAnswer, state: DeskState) -> bool:

@@ -9,7 +9,15 @@ import pytest
 from repository import ROOT
 
 SERVERS = ("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "jinja2", "structlog")
-OTHERS = ("tuf", "securesystemslib", "pyld", "jwcrypto", "segno", "sqlite_utils")
+OTHERS = (
+    "tuf",
+    "securesystemslib",
+    "pyld",
+    "jwcrypto",
+    "segno",
+    "sqlite_utils",
+    "py_arkworks_bls12381",
+)
 APPS = ("issuer", "wallet", "verifier", "authority", "demo")
 PATIENT = next((ROOT / "demo" / "patients").glob("*.json"))
 

@@ -52,7 +52,7 @@ class Surgery:
 
     def check(self, *texts, keys=None, trust=None, at=None):
         collected = Collected(
-            "a", definition("AllergySummary"), texts, tuple(keys or (self.key,)), None
+            "a", "dc+sd-jwt", definition("AllergySummary"), texts, tuple(keys or (self.key,)), None
         )
         found = trust or self.world.wallet.update_trust()
         return check_collected(collected, trust=found, now=at or self.world.clock())

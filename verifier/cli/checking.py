@@ -48,7 +48,7 @@ def _key(own: VerifierSettings) -> str:
 
 def _registrations(own: VerifierSettings) -> str:
     known = load_identity(own).registrations
-    missing = {t.purpose for t in Templates(own.templates).all()} - known.keys()
+    missing = {t.purpose for t in Templates(own.templates, own.formats).all()} - known.keys()
     if missing:
         raise SettingsError("verifier.not_registered", f"none for {', '.join(sorted(missing))}")
     return ", ".join(sorted(known))

@@ -55,7 +55,7 @@ def update(*, as_json: bool) -> None:
 
 def templates(*, as_json: bool) -> None:
     """List the templates."""
-    found = Templates(settings().templates).all()
+    found = Templates(settings().templates, settings().formats).all()
     if as_json:
         rows: list[Json] = [
             {

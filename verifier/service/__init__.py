@@ -58,7 +58,7 @@ def open_desk(
     return Desk(
         settings=settings,
         identity=load_identity(settings),
-        templates=Templates(settings.templates),
+        templates=Templates(settings.templates, settings.formats),
         lists=DeskLists(settings, policy=policy, fetcher=fetcher),
         store=open_store(settings.database_file),
         policy=policy,

@@ -13,7 +13,7 @@ from pathlib import Path
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError, SettingsError
 from healthpassport.protocols.dcql import Query
-from schemas.queries import Template, read_template, request_query, templates
+from schemas.queries import FORMATS, Template, read_template, request_query, templates
 
 from .identity import read_file
 
@@ -23,6 +23,7 @@ class DeskTemplate:
     """One template, ready to ask with: ``dcql`` for the wire, ``query`` to check answers with."""
 
     template: Template
+    formats: tuple[str, ...] = FORMATS
 
     @property
     def id(self) -> str:
@@ -52,7 +53,7 @@ class DeskTemplate:
     @cached_property
     def dcql(self) -> Mapping[str, Json]:
         """The query as it goes out."""
-        return request_query(self.template)
+        return request_query(self.template, self.formats)
 
     @cached_property
     def query(self) -> Query:
@@ -71,10 +72,10 @@ class DeskTemplate:
 class Templates:
     """All templates of this desk, by name."""
 
-    def __init__(self, folder: Path | None) -> None:
-        found = {name: DeskTemplate(template) for name, template in templates().items()}
+    def __init__(self, folder: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
+        found = {name: DeskTemplate(template, formats) for name, template in templates().items()}
         for path in sorted(folder.glob("*.json")) if folder else ():
-            added = _read(path)
+            added = _read(path, formats)
             found[added.id] = added
         self._by_name = found
 
@@ -90,8 +91,8 @@ class Templates:
         return tuple(self._by_name.values())
 
 
-def _read(path: Path) -> DeskTemplate:
+def _read(path: Path, formats: tuple[str, ...]) -> DeskTemplate:
     try:
-        return DeskTemplate(read_template(parse_json_object(read_file(path))))
+        return DeskTemplate(read_template(parse_json_object(read_file(path))), formats)
     except (EncodingError, ValueError, KeyError, TypeError) as error:
         raise SettingsError("verifier.template_invalid", f"{path.name}: {error}") from error

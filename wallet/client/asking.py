@@ -14,6 +14,7 @@ from healthpassport.errors import RequestError
 from healthpassport.fetch import Fetcher, HttpResponse
 from healthpassport.jose.jwe import ALGORITHM, ENCRYPTIONS
 from healthpassport.protocols.oid4vp import RequestLink
+from healthpassport.protocols.oid4vp.request import VP_FORMATS
 from healthpassport.requests import VerifiedRequest, verify_request
 from healthpassport.trust.model import TrustView
 
@@ -25,9 +26,7 @@ NONCE_BYTES: Final = 16
 NO_LONGER_ASKED: Final = ("transaction.unknown", "transaction.closed", "transaction.expired")
 # Section 10: what this wallet can do, told with request_uri_method=post.
 METADATA: Final[dict[str, Json]] = {
-    "vp_formats_supported": {
-        "dc+sd-jwt": {"sd-jwt_alg_values": ["ES256"], "kb-jwt_alg_values": ["ES256"]}
-    },
+    "vp_formats_supported": dict(VP_FORMATS),
     "client_id_prefixes_supported": ["x509_hash", "x509_san_dns"],
     "authorization_encryption_alg_values_supported": [ALGORITHM],
     "authorization_encryption_enc_values_supported": list(ENCRYPTIONS),

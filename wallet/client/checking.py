@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from healthpassport.encoding import Json
 from healthpassport.errors import (
@@ -21,12 +20,11 @@ from healthpassport.errors import (
     ServiceError,
     TrustError,
 )
-from healthpassport.formats import sd_jwt_vc
-from healthpassport.jose.times import numeric_date
-from healthpassport.keys import PublicKey, SoftwareSigner, public_key_from_jwk
-from healthpassport.keys.x509 import validate_chain
+from healthpassport.formats import HeldCredential, format_named
+from healthpassport.keys import SoftwareSigner
 from healthpassport.summary import DisclosedRecord, RecordDefinition, from_payload
 from healthpassport.trust.model import TrustedIssuer, TrustView
+from healthpassport.verification.issuer import trusted_issuer
 from schemas.definitions import FORMAT_MEMBERS
 
 from .collecting import Collected
@@ -34,8 +32,9 @@ from .collecting import Collected
 
 @dataclass(frozen=True, slots=True)
 class CheckedCopy:
-    """One copy and the key it is bound to."""
+    """One copy, its format, and the key it is bound to."""
 
+    format: str
     text: str
     key: SoftwareSigner = field(repr=False)
 
@@ -76,65 +75,35 @@ def check_collected(collected: Collected, *, trust: TrustView, now: datetime) ->
 
 
 def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRecord:
+    format_ = format_named(collected.format)
     by_thumbprint = {key.public_key.thumbprint(): key for key in collected.keys}
     copies: list[CheckedCopy] = []
-    payloads: list[Mapping[str, Json]] = []
+    held: list[HeldCredential] = []
     issuers: list[TrustedIssuer] = []
     for text in collected.texts:
-        parsed = sd_jwt_vc.parse(text)
+        parsed = format_.parse(text)
         if parsed.vct != collected.definition.vct:
             raise _rejected("sdjwtvc.vct: it is of another type than was asked for")
-        issuer, key = _issuer_key(parsed, collected.definition, trust, now)
-        signer = by_thumbprint.pop(_holder_thumbprint(parsed.payload), None)
+        issuer, key = trusted_issuer(
+            parsed, record_type=collected.definition.type, trust_list=trust.trust_list, now=now
+        )
+        holder = parsed.holder_key()
+        signer = by_thumbprint.pop(holder.thumbprint(), None) if holder else None
         if signer is None:
             raise CredentialError("sdjwt.cnf_not_mine")
-        held = sd_jwt_vc.read_held(text, issuer_key=key, holder_key=signer.public_key, now=now)
-        copies.append(CheckedCopy(text, signer))
-        payloads.append(held.payload)
+        held.append(format_.read_held(text, issuer_key=key, holder_key=signer.public_key, now=now))
+        copies.append(CheckedCopy(collected.format, text, signer))
         issuers.append(issuer)
-    record = _one_record(payloads)
+    record = _one_record([one.payload for one in held])
     return CheckedRecord(
         definition=collected.definition,
         issuer=issuers[0],
-        payload=payloads[0],
+        payload=held[0].payload,
         record=record,
-        issued_at=_time(payloads[0], "iat"),
-        expires_at=min(_time(payload, "exp") for payload in payloads),
+        issued_at=held[0].issued_at,
+        expires_at=min(one.expires_at for one in held),
         copies=tuple(copies),
     )
-
-
-def _issuer_key(
-    parsed: sd_jwt_vc.ParsedSdJwt,
-    definition: RecordDefinition,
-    trust: TrustView,
-    now: datetime,
-) -> tuple[TrustedIssuer, PublicKey]:
-    """The list decides (architecture.md): issuer, key, record type and date must match an entry."""
-    iss = parsed.iss or ""
-    signed_at = numeric_date(parsed.payload, "iat") or now
-    issuer = trust.trust_list.issuer(iss)
-    leaf = validate_chain(
-        parsed.certificates(),
-        anchors=issuer.anchors,
-        at=signed_at,
-        expected_host=urlsplit(iss).hostname,
-    )
-    issuer, key = trust.trust_list.issuer_key(
-        iss=iss,
-        thumbprint=leaf.public_key.thumbprint(),
-        record_type=definition.type,
-        at=signed_at,
-    )
-    return issuer, key.public_key
-
-
-def _holder_thumbprint(payload: Mapping[str, Json]) -> str:
-    confirmation = payload.get("cnf")
-    jwk = confirmation.get("jwk") if isinstance(confirmation, Mapping) else None
-    if not isinstance(jwk, Mapping):
-        raise CredentialError("sdjwt.cnf_not_mine")
-    return public_key_from_jwk(jwk).thumbprint()
 
 
 def _one_record(payloads: list[Mapping[str, Json]]) -> DisclosedRecord:
@@ -149,13 +118,6 @@ def _one_record(payloads: list[Mapping[str, Json]]) -> DisclosedRecord:
     if not record.complete:
         raise _rejected("a part of the record was held back")
     return record
-
-
-def _time(payload: Mapping[str, Json], name: str) -> datetime:
-    found = numeric_date(payload, name)
-    if found is None:
-        raise CredentialError("cred.time_type", f"{name} is missing")
-    return found
 
 
 def _rejected(reason: str) -> ServiceError:

@@ -29,7 +29,7 @@ from healthpassport.protocols.oid4vci import (
 from healthpassport.summary import RecordDefinition
 
 from .exchange import SUCCESS, error_name, post_form, post_json, refusal
-from .offers import OpenedOffer
+from .offers import OpenedOffer, Wanted
 
 JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 MAX_NONCE: Final = 1024  # characters
@@ -42,6 +42,7 @@ class Collected:
     """All copies of one offered record, unchecked."""
 
     configuration: str
+    format: str
     definition: RecordDefinition
     texts: tuple[str, ...]
     keys: tuple[SoftwareSigner, ...] = field(repr=False)
@@ -94,8 +95,7 @@ class Collector:
         """Fetch every offered record in up to ``copies`` copies (section 8)."""
         count = max(1, min(copies, self._opened.batch_size))
         return tuple(
-            self._collect_one(name, definition, count)
-            for name, definition in self._opened.wanted.items()
+            self._collect_one(name, wanted, count) for name, wanted in self._opened.wanted.items()
         )
 
     def notify(self, collected: Collected, event: NotificationEvent) -> None:
@@ -109,7 +109,7 @@ class Collector:
         except PassportError:  # the record is kept already, and the issuer can live without a note
             return
 
-    def _collect_one(self, name: str, definition: RecordDefinition, count: int) -> Collected:
+    def _collect_one(self, name: str, wanted: Wanted, count: int) -> Collected:
         keys = tuple(generate_signer() for _ in range(count))
         nonce = self._nonce()
         proofs = tuple(
@@ -127,8 +127,8 @@ class Collector:
         if response.status not in SUCCESS:
             raise refusal(response, code="wallet.issuer_failed")
         found = parse_credential_response(response.body)
-        texts = tuple(entry.credential for entry in found.credentials)
-        return Collected(name, definition, texts, keys, found.notification_id)
+        texts = tuple(entry.text for entry in found.credentials)
+        return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
 
     def _request(self, name: str, proofs: tuple[str, ...]) -> CredentialRequest:
         """Section 8.2: by identifier where the token response gave one, else by configuration."""

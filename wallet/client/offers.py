@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from healthpassport.errors import FetchError, RecordError, ServiceError
@@ -27,7 +28,8 @@ from healthpassport.summary import RecordDefinition, definition_for_vct
 
 from .exchange import OK, get, refusal
 
-FORMAT = "dc+sd-jwt"
+# What this wallet takes, the preferred first: one record comes in one format.
+FORMATS_TAKEN: Final = ("dc+sd-jwt", "ldp_vc")
 PROOF = "jwt"
 ALGORITHM = "ES256"  # HAIP 1.0 section 7
 _ISSUER_DOCUMENT = "openid-credential-issuer"
@@ -36,13 +38,21 @@ _GONE = (404, 410)  # an offer by reference that was used or has expired
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one configuration of an issuer gives: a record type in a format."""
+
+    definition: RecordDefinition
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedOffer:
-    """An offer whose issuer answered: ``wanted`` maps configuration ids to record types."""
+    """An offer whose issuer answered: ``wanted`` maps configuration ids to what they give."""
 
     offer: CredentialOffer
     issuer: IssuerMetadata
     server: AuthorizationServerMetadata
-    wanted: Mapping[str, RecordDefinition]
+    wanted: Mapping[str, Wanted]
 
     @property
     def pin(self) -> TxCode | None:
@@ -125,20 +135,32 @@ def _server_identifier(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
     return named
 
 
-def _wanted(offer: CredentialOffer, issuer: IssuerMetadata) -> dict[str, RecordDefinition]:
-    """The record type of each offered configuration; all of them must be ours to hold."""
-    wanted: dict[str, RecordDefinition] = {}
+def _wanted(offer: CredentialOffer, issuer: IssuerMetadata) -> dict[str, Wanted]:
+    """What each offered configuration gives; all of them must be ours to hold.
+
+    A record that is offered in several formats is taken in the one that this wallet prefers.
+    """
+    wanted: dict[str, Wanted] = {}
     for name in offer.credential_configuration_ids:
         configuration = issuer.credential_configurations_supported.get(name)
-        if configuration is None or configuration.format != FORMAT:
+        if configuration is None or configuration.format not in FORMATS_TAKEN:
             raise ServiceError("wallet.offer_unsupported", f"{name} is not of a known format")
         proofs = configuration.proof_types_supported.get(PROOF)
         if proofs is None or ALGORITHM not in proofs.proof_signing_alg_values_supported:
             raise ServiceError("wallet.offer_unsupported", f"{name} is not bound to a key")
         try:
-            wanted[name] = definition_for_vct(configuration.vct or "")
+            wanted[name] = Wanted(
+                definition_for_vct(configuration.record_type or ""), configuration.format
+            )
         except RecordError as error:
             raise ServiceError(
                 "wallet.offer_unsupported", f"{name} is not a known record type"
             ) from error
-    return wanted
+    best = {
+        min(
+            (name for name, other in wanted.items() if other.definition is entry.definition),
+            key=lambda name: FORMATS_TAKEN.index(wanted[name].format),
+        )
+        for entry in wanted.values()
+    }
+    return {name: entry for name, entry in wanted.items() if name in best}

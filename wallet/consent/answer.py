@@ -12,16 +12,12 @@ from dataclasses import dataclass
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.dcql import (
     CredentialQuery,
-    HeldClaims,
     Place,
     match,
-    select,
-    without,
 )
 
 from .boxes import needed_for
 from .model import ConsentQuestion, HeldRecord
-from .question import FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +40,7 @@ def chosen(question: ConsentQuestion, numbers: Collection[int]) -> tuple[ChosenR
         raise ServiceError("wallet.nothing_to_share")
     allowed = _allowed(question, numbers)
     pruned = [
-        HeldClaims(
-            query_id,
-            FORMAT,
-            str(record.held.payload.get("vct")),
-            without(record.held.payload, record.held.places.keys() - allowed[query_id]),
-        )
+        record.offered(query_id, without_places=frozenset(record.held.places) - allowed[query_id])
         for query_id, record in question.records.items()
         if () in allowed[query_id]
     ]
@@ -94,7 +85,6 @@ def _places(
     for claim in wanted.claims:
         if wanted.claim_sets and claim.id not in names:
             continue
-        for place, value in select(record.held.payload, claim.path):
-            if claim.accepts(value):
-                places |= needed_for(place, record.held) & allowed
+        for place in record.asked(claim):
+            places |= needed_for(place, record.held) & allowed
     return frozenset(places)

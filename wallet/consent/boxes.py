@@ -12,8 +12,8 @@ from hashlib import blake2b
 from typing import Final
 
 from healthpassport.encoding import Json, b64url_encode, jcs
-from healthpassport.formats.sd_jwt_vc import Held
-from healthpassport.protocols.dcql import CredentialQuery, Place, select
+from healthpassport.formats import HeldCredential
+from healthpassport.protocols.dcql import CredentialQuery, Place
 from healthpassport.summary import RecordDefinition, definition_for_vct, from_payload
 
 from .model import HeldRecord, Target, Tick
@@ -27,19 +27,18 @@ _KEY_BYTES: Final = 12
 _ITEM_DEPTH: Final = 2  # ("items", 3): the element of a list
 
 
-def asked_places(wanted: CredentialQuery, held: Held) -> frozenset[Place]:
-    """The disclosures of ``held`` that ``wanted`` asks for, those around and below included."""
+def asked_places(wanted: CredentialQuery, record: HeldRecord) -> frozenset[Place]:
+    """The disclosures of ``record`` that ``wanted`` asks for, those around and below included."""
     found: set[Place] = set()
     for claim in wanted.claims:
-        for place, value in select(held.payload, claim.path):
-            if claim.accepts(value):
-                found |= needed_for(place, held)
+        for place in record.asked(claim):
+            found |= needed_for(place, record.held)
     return frozenset(found)
 
 
-def needed_for(place: Place, held: Held) -> frozenset[Place]:
+def needed_for(place: Place, held: HeldCredential) -> frozenset[Place]:
     """The disclosures that showing ``place`` takes: those that hold it, and all below it."""
-    around = {place[:length] for length in range(1, len(place) + 1)} & held.places.keys()
+    around = {place[:length] for length in range(1, len(place) + 1)}.intersection(held.places)
     below = {other for other in held.places if other[: len(place)] == place}
     return frozenset(around | below)
 
@@ -75,7 +74,7 @@ class Boxes:
         self._others.append(whole)
         items: dict[Place, Tick] = {}
         names = tuple(definition.subject_fields)
-        places = asked_places(wanted, record.held)
+        places = asked_places(wanted, record)
         for place in sorted(places, key=lambda place: _reading_order(place, names)):
             target = Target(wanted.id, place)
             if len(place) == 1:
@@ -102,8 +101,7 @@ class Boxes:
             f"{title}: {words}" if title else words
             for title, words in always_words(shown, language)
         ]
-        expires = record.held.payload.get("exp")
-        if isinstance(expires, int) and expires <= now.timestamp():
+        if record.held.expires_at <= now:
             parts.append(OLD[language])
         name = record_label(definition, language)
         key = definition.type

@@ -5,18 +5,43 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from healthpassport.formats.sd_jwt_vc import Held
-from healthpassport.protocols.dcql import Place
+from healthpassport.formats import HeldCredential, format_named
+from healthpassport.protocols.dcql import ClaimsQuery, HeldClaims, Place, select, without
 from healthpassport.requests import VerifiedRequest
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRecord:
-    """A record as the wallet holds it: its reference in the vault, and all of its content."""
+    """A record as the wallet holds it: its reference in the vault, and all of its content.
+
+    Places are those of the record, whatever its format; a query's paths address the claims of the
+    format, in which the record stands at ``root``.
+    """
 
     reference: str
-    held: Held
+    format: str
+    held: HeldCredential
     issuer_name: str
+
+    @property
+    def root(self) -> Place:
+        """Where in the claims the record stands."""
+        return format_named(self.format).ROOT
+
+    def asked(self, claim: ClaimsQuery) -> frozenset[Place]:
+        """The places of the record that ``claim`` asks for and whose values it accepts."""
+        start = len(self.root)
+        return frozenset(
+            place[start:]
+            for place, value in select(self.held.claims, claim.path)
+            if claim.accepts(value) and place[:start] == self.root
+        )
+
+    def offered(self, reference: str, *, without_places: Collection[Place] = ()) -> HeldClaims:
+        """What may go out, for matching with a query: all claims but ``without_places``."""
+        cut = [(*self.root, *place) for place in without_places]
+        claims = without(self.held.claims, cut) if cut else self.held.claims
+        return HeldClaims(reference, self.format, str(self.held.payload.get("vct")), claims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 
 import schemas
 from healthpassport.errors import RequestError
-from healthpassport.protocols.dcql import CredentialQuery, HeldClaims, Selection, match
+from healthpassport.protocols.dcql import Query, Selection, match
 from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.person import contradicts
@@ -23,8 +22,6 @@ from healthpassport.verification.person import contradicts
 from .boxes import Boxes
 from .model import ConsentQuestion, HeldRecord
 from .words import record_label
-
-FORMAT: Final = "dc+sd-jwt"
 
 
 def refuse_over_asking(request: VerifiedRequest) -> None:
@@ -70,10 +67,7 @@ def ask(
         RequestError: ``consent.blocked``.
     """
     refuse_over_asking(request)
-    claims = [
-        HeldClaims(r.reference, FORMAT, str(r.held.payload.get("vct")), r.held.payload)
-        for r in records
-    ]
+    claims = [record.offered(record.reference) for record in records]
     selection = match(request.query, claims)
     found = _of_one_person(selection, {record.reference: record for record in records})
     boxes = Boxes(unticked, language)
@@ -89,11 +83,7 @@ def ask(
         reason=words["reason"][language],
         retention=request.retention or "",
         ticks=boxes.ticks(),
-        not_held=tuple(
-            _asked_label(wanted, language)
-            for wanted in request.query.credentials
-            if wanted.id not in found
-        ),
+        not_held=_not_held(request.query, found, language),
         satisfiable=bool(request.query.answerable(frozenset(found))),
         request=request,
         records=found,
@@ -103,9 +93,14 @@ def ask(
 def _of_one_person(
     selection: Selection, records: Mapping[str, HeldRecord]
 ) -> dict[str, HeldRecord]:
-    """The newest record for each query; a wallet that holds a child's too never mixes the two."""
+    """The newest record for each query; a wallet that holds a child's too never mixes the two.
+
+    Of alternatives, such as one record in two formats, only what would be answered is shown.
+    """
     found: dict[str, HeldRecord] = {}
     for query_id, matches in selection.matches.items():
+        if selection.answer is not None and query_id not in selection.answer:
+            continue
         for record in (records[one.reference] for one in matches):
             if not contradicts([r.held.payload for r in (*found.values(), record)]):
                 found[query_id] = record
@@ -113,6 +108,12 @@ def _of_one_person(
     return found
 
 
-def _asked_label(wanted: CredentialQuery, language: str) -> str:
-    """What a part of the request is called; a type that we do not know was blocked before."""
-    return record_label(definition_for_vct(wanted.vct_values[0]), language)
+def _not_held(query: Query, found: Mapping[str, HeldRecord], language: str) -> tuple[str, ...]:
+    """What is asked for and not held in any format; a type that we do not know was blocked."""
+    asked = {wanted.id: wanted.types[0] for wanted in query.credentials}
+    held = {asked[query_id] for query_id in found}
+    return tuple(
+        record_label(definition_for_vct(name), language)
+        for name in dict.fromkeys(asked.values())
+        if name not in held
+    )

@@ -65,7 +65,7 @@ def preview(link: str, around: Surroundings) -> OfferPreview:
     return OfferPreview(
         issuer=name,
         checked=checked,
-        records=tuple(record_label(d, around.language) for d in opened.wanted.values()),
+        records=tuple(record_label(w.definition, around.language) for w in opened.wanted.values()),
         pin_needed=pin is not None,
         pin_length=pin.length if pin else None,
         pin_digits=pin is not None and pin.input_mode == "numeric",

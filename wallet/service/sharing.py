@@ -15,13 +15,12 @@ from typing import Final
 from healthpassport.credential import Challenge, Credential, Presentation
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import FetchError, RequestError, ServiceError, TrustError
-from healthpassport.formats import sd_jwt_vc
+from healthpassport.formats import format_named
 from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
 from wallet.client.asking import read_request
 from wallet.consent import ChosenRecord, ConsentQuestion, HeldRecord, ask, chosen, label
-from wallet.consent.question import FORMAT
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
@@ -135,8 +134,8 @@ class Sharing:
         found = []
         for stored in read_records(self._vault):
             copy = next_copy(self._vault, stored.row)
-            held = sd_jwt_vc.open_held(copy.text)
-            found.append(HeldRecord(str(copy.row), held, stored.issuer))
+            held = format_named(copy.format).open_held(copy.text)
+            found.append(HeldRecord(str(copy.row), copy.format, held, stored.issuer))
         return tuple(found)
 
     def _presentation(
@@ -151,13 +150,14 @@ class Sharing:
             {
                 entry.query_id: (
                     Credential(
-                        FORMAT,
-                        sd_jwt_vc.present(
+                        entry.record.format,
+                        format_named(entry.record.format).present(
                             entry.record.held,
                             disclose=entry.places,
                             challenge=challenge,
                             holder_signer=copy.signer,
                             now=now,
+                            random=self._around.random,
                         ),
                     ),
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Final
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError
@@ -20,6 +21,8 @@ from wallet.client.checking import CheckedRecord
 from wallet.consent import item_words, label, value_words
 from wallet.consent.words import always_words, day, record_label, state_words
 from wallet.vault import Vault, Writer
+
+FIRST_FORMAT: Final = "dc+sd-jwt"  # of copies in vaults from before there was another
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,10 @@ class StoredRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredCopy:
-    """One copy, its key, and how often it was shown."""
+    """One copy, its format and key, and how often it was shown."""
 
     row: int
+    format: str
     text: str
     shown: int
     key: Mapping[str, Json] = field(repr=False)
@@ -100,7 +104,12 @@ def add_record(writer: Writer, vault: Vault, checked: CheckedRecord, *, now: dat
     """Store a checked record with all its copies, as part of a transaction."""
     row = writer.add("records", _record_bytes(checked, now), tag=vault.tag(_kind_tag(checked)))
     for copy in checked.copies:
-        stored: dict[str, Json] = {"text": copy.text, "key": copy.key.private_jwk(), "shown": 0}
+        stored: dict[str, Json] = {
+            "format": copy.format,
+            "text": copy.text,
+            "key": copy.key.private_jwk(),
+            "shown": 0,
+        }
         writer.add("copies", dump_json(stored), tag=vault.tag(_copies_tag(row)))
     return row
 
@@ -124,7 +133,12 @@ def delete_record(writer: Writer, row: int, copies: tuple[int, ...]) -> None:
 
 def mark_shown(writer: Writer, copy: StoredCopy) -> None:
     """Remember that ``copy`` goes out once more."""
-    stored: dict[str, Json] = {"text": copy.text, "key": copy.key, "shown": copy.shown + 1}
+    stored: dict[str, Json] = {
+        "format": copy.format,
+        "text": copy.text,
+        "key": copy.key,
+        "shown": copy.shown + 1,
+    }
     writer.replace("copies", copy.row, dump_json(stored))
 
 
@@ -161,6 +175,7 @@ def read_copy(vault: Vault, row: int) -> StoredCopy:
     key, shown = stored["key"], stored["shown"]
     return StoredCopy(
         row=row,
+        format=str(stored.get("format", FIRST_FORMAT)),
         text=str(stored["text"]),
         shown=shown if isinstance(shown, int) else 1,
         key=key if isinstance(key, Mapping) else {},

@@ -13,8 +13,10 @@ from typing import Final
 
 from healthpassport.encoding import MAX_TOKEN_BYTES, Json, parse_json_object
 from healthpassport.errors import CredentialError, EncodingError
+from healthpassport.formats.sd_jwt.key_binding import holder_key
 from healthpassport.jose import jws
 from healthpassport.jose.times import numeric_date
+from healthpassport.keys.public import PublicKey
 
 MAX_DISCLOSURES: Final = 1_000  # security.md, limits
 SMALLEST: Final = 2  # the signed part and what follows the last tilde
@@ -65,6 +67,18 @@ class ParsedSdJwt:
     def certificates(self) -> tuple[bytes, ...]:
         """The DER certificates of the ``x5c`` header, leaf first; not judged here."""
         return self.issuer_jwt.certificates()
+
+    def key_name(self) -> str | None:
+        """None: a certificate names the key (HAIP 1.0 section 6.1.1), never a name alone."""
+        return None
+
+    def holder_key(self) -> PublicKey | None:
+        """The key in ``cnf``, if there is one; only good for choosing among a wallet's own keys.
+
+        Raises:
+            CredentialError, KeyMaterialError: as ``key_binding.holder_key``.
+        """
+        return holder_key(self.payload) if "cnf" in self.payload else None
 
 
 def parse(text: str) -> ParsedSdJwt:

@@ -7,6 +7,10 @@ issuer's key to trust, and type metadata from the network.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from healthpassport.encoding import Json
 from healthpassport.formats.sd_jwt import ParsedSdJwt, parse
 from healthpassport.formats.sd_jwt_vc.holding import (
     Held,
@@ -19,9 +23,11 @@ from healthpassport.formats.sd_jwt_vc.holding import (
 )
 from healthpassport.formats.sd_jwt_vc.issuing import DEFAULT_DECOYS, issue
 from healthpassport.formats.sd_jwt_vc.verifying import verify
+from healthpassport.formats.values import Place
 
 __all__ = [
     "DEFAULT_DECOYS",
+    "ROOT",
     "Held",
     "HeldClaim",
     "ParsedSdJwt",
@@ -30,7 +36,15 @@ __all__ = [
     "parse",
     "present",
     "read_held",
+    "record",
     "select",
     "tree",
     "verify",
 ]
+
+ROOT: Final[Place] = ()  # the claims of the record stand beside those of the format
+
+
+def record(claims: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The record in ``claims``; what the format adds is passed over by who reads it."""
+    return claims

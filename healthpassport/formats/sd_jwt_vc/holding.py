@@ -16,7 +16,8 @@ from healthpassport.formats import sd_jwt
 from healthpassport.formats.sd_jwt import ClaimPath, Disclosure, ParsedSdJwt, key_binding
 from healthpassport.formats.sd_jwt.processing import ALLOWED_HASHES, hash_name, process
 from healthpassport.formats.sd_jwt_vc.verifying import verify
-from healthpassport.formats.values import Place
+from healthpassport.formats.values import HeldCredential, Place, Randomness
+from healthpassport.jose.times import numeric_date
 from healthpassport.keys.public import PublicKey
 from healthpassport.keys.signer import Signer
 
@@ -32,6 +33,21 @@ class Held:
     parsed: ParsedSdJwt
     payload: Mapping[str, Json]
     places: Mapping[Place, Disclosure]
+
+    @property
+    def claims(self) -> Mapping[str, Json]:
+        """What a query's paths address: in this format the record stands at the top."""
+        return self.payload
+
+    @property
+    def issued_at(self) -> datetime:
+        """The claim ``iat``."""
+        return _time(self.payload, "iat")
+
+    @property
+    def expires_at(self) -> datetime:
+        """The claim ``exp``."""
+        return _time(self.payload, "exp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,13 @@ def open_held(text: str) -> Held:
 def _held(parsed: ParsedSdJwt) -> Held:
     payload, places, _ = process(parsed.payload, parsed.disclosures)
     return Held(parsed, payload, places)
+
+
+def _time(payload: Mapping[str, Json], name: str) -> datetime:
+    found = numeric_date(payload, name)
+    if found is None:
+        raise CredentialError("cred.time_type", f"{name} is missing")
+    return found
 
 
 def tree(held: Held) -> tuple[HeldClaim, ...]:
@@ -175,12 +198,13 @@ def _is_bound_to(payload: Mapping[str, Json], key: PublicKey) -> bool:
 
 
 def present(
-    held: Held,
+    held: HeldCredential,
     *,
     disclose: Iterable[Place],
     challenge: Challenge,
     holder_signer: Signer,
     now: datetime,
+    random: Randomness | None = None,  # noqa: ARG001 - another format's proofs need it
 ) -> str:
     """A presentation that shows the values at ``disclose`` and the disclosures that hold them.
 
@@ -191,11 +215,14 @@ def present(
         challenge: the nonce and the full client_id of the request.
         holder_signer: the key in the record's ``cnf``.
         now: the time of signing.
+        random: not needed here.
 
     Raises:
         CredentialError: ``sdjwt.path_unknown`` for a place that the record does not have,
             ``sdjwt.cnf_not_mine`` when the signer's key is not the record's.
     """
+    if not isinstance(held, Held):
+        raise CredentialError("cred.format_unknown", "another format's record is held")
     if not _is_bound_to(held.payload, holder_signer.public_key):
         raise CredentialError("sdjwt.cnf_not_mine")
     chosen: set[Place] = set()

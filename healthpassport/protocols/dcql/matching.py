@@ -11,15 +11,21 @@ from dataclasses import dataclass
 
 from healthpassport.encoding import Json
 from healthpassport.protocols.dcql.paths import Place, select
-from healthpassport.protocols.dcql.query import ClaimsQuery, CredentialQuery, Query
+from healthpassport.protocols.dcql.query import (
+    BASE_TYPE,
+    ClaimsQuery,
+    CredentialQuery,
+    Query,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldClaims:
     """One held record: all claims that may go out, disclosable or not, in plain form.
 
-    ``reference`` is the wallet's own name for the record, ``authority_key_ids`` the base64url
-    AuthorityKeyIdentifiers of its certificates (section 6.1.1.1).
+    ``reference`` is the wallet's own name for the record, ``vct`` its type (of a W3C credential the
+    expanded one beside the base type), ``authority_key_ids`` the base64url AuthorityKeyIdentifiers
+    of its certificates (section 6.1.1.1).
     """
 
     reference: str
@@ -82,7 +88,7 @@ def match(query: Query, held: Sequence[HeldClaims]) -> Selection:
 
 def is_wanted(wanted: CredentialQuery, record: HeldClaims) -> bool:
     """Whether format, type and authority of ``record`` are those asked for (section 6.1)."""
-    if record.format != wanted.format or record.vct not in wanted.vct_values:
+    if record.format != wanted.format or not _is_of_type(wanted, record.vct):
         return False
     if not wanted.trusted_authorities:
         return True
@@ -90,6 +96,13 @@ def is_wanted(wanted: CredentialQuery, record: HeldClaims) -> bool:
     return any(
         authority.type == "aki" and not record.authority_key_ids.isdisjoint(authority.values)
         for authority in wanted.trusted_authorities
+    )
+
+
+def _is_of_type(wanted: CredentialQuery, vct: str) -> bool:
+    """Any of ``vct_values``, or all types of any set of ``type_values`` (appendix B)."""
+    return vct in wanted.vct_values or any(
+        names <= {vct, BASE_TYPE} for names in wanted.type_values
     )
 
 

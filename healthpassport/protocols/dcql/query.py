@@ -16,6 +16,9 @@ from healthpassport.errors import ProtocolError
 from healthpassport.protocols.dcql.paths import Path, parse_path
 
 SD_JWT_VC: Final = "dc+sd-jwt"
+LDP_VC: Final = "ldp_vc"
+# VC Data Model 2.0 section 4.5: every W3C credential has this type besides its own.
+BASE_TYPE: Final = "https://www.w3.org/2018/credentials#VerifiableCredential"
 
 MAX_CREDENTIALS: Final = 32  # credential queries in one query
 MAX_CLAIMS: Final = 256  # claims queries in one credential query
@@ -51,16 +54,28 @@ class TrustedAuthority:
 
 @dataclass(frozen=True, slots=True)
 class CredentialQuery:
-    """One credential asked for (section 6.1). ``vct_values`` is empty for other formats."""
+    """One credential asked for (section 6.1).
+
+    ``vct_values`` are the types of an SD-JWT VC, any of which serves (appendix B.3.5);
+    ``type_values`` the sets of expanded types of a W3C credential, all types of any one set of
+    which it must have (appendix B.1.1).
+    """
 
     id: str
     format: str
     vct_values: tuple[str, ...] = ()
+    type_values: tuple[frozenset[str], ...] = ()
     claims: tuple[ClaimsQuery, ...] = ()
     claim_sets: tuple[tuple[str, ...], ...] = ()
     multiple: bool = False
     holder_binding: bool = True
     trusted_authorities: tuple[TrustedAuthority, ...] = ()
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types that are asked for, whatever the format, each once."""
+        named = (name for names in self.type_values for name in sorted(names - {BASE_TYPE}))
+        return tuple(dict.fromkeys((*self.vct_values, *named)))
 
     def options(self) -> tuple[tuple[ClaimsQuery, ...], ...]:
         """The combinations of claims that answer this query, the preferred first (6.4.1)."""
@@ -134,6 +149,7 @@ def _credential(value: Json) -> CredentialQuery:
         id=_identifier(members.get("id")),
         format=format_,
         vct_values=_vct_values(format_, meta),
+        type_values=_type_values(format_, meta),
         claims=claims,
         claim_sets=_claim_sets(members, claims),
         multiple=_flag(members, "multiple", default=False),
@@ -148,6 +164,17 @@ def _vct_values(format_: str, meta: Mapping[str, Json]) -> tuple[str, ...]:
         return ()
     values = _array(meta.get("vct_values"), "vct_values", MAX_VALUES)
     return tuple(_text(value, "vct_values") for value in values)
+
+
+def _type_values(format_: str, meta: Mapping[str, Json]) -> tuple[frozenset[str], ...]:
+    """Appendix B.1.1: type_values is required for W3C credentials, for the same reason."""
+    if format_ != LDP_VC:
+        return ()
+    rows = _array(meta.get("type_values"), "type_values", MAX_VALUES)
+    return tuple(
+        frozenset(_text(name, "type_values") for name in _array(row, "type_values", MAX_VALUES))
+        for row in rows
+    )
 
 
 def _claims(members: Mapping[str, Json]) -> tuple[ClaimsQuery, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, JsonValue, ValidationError
 
-from healthpassport.encoding import Json, parse_json_object
+from healthpassport.encoding import Json, dump_text, parse_json_object
 from healthpassport.errors import EncodingError
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
 
@@ -36,9 +36,16 @@ class CredentialRequest(WireModel):
 
 
 class IssuedCredential(WireModel):
-    """One copy (section 8.3)."""
+    """One copy (section 8.3): text, or the JSON object of a W3C credential (appendix A.1.2.4)."""
 
-    credential: str
+    credential: str | Mapping[str, JsonValue]
+
+    @property
+    def text(self) -> str:
+        """The credential as a format parses it."""
+        if isinstance(self.credential, str):
+            return self.credential
+        return dump_text(self.credential)
 
 
 class CredentialResponse(WireModel):

@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue, ValidationError
 
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
+from healthpassport.summary import definition, record_types
 
 ISSUER_METADATA: Final = "openid-credential-issuer"  # OpenID4VCI 1.0 section 12.2.2
 SERVER_METADATA: Final = "oauth-authorization-server"  # RFC 8414 section 3
@@ -42,17 +43,50 @@ class CredentialMetadata(WireModel):
     claims: Annotated[tuple[ClaimDescription, ...], Field(strict=False)] = ()
 
 
+class CredentialDefinition(WireModel):
+    """Contexts and types of a W3C credential (appendix A.1.2.2)."""
+
+    contexts: Annotated[
+        tuple[str, ...], Field(alias="@context", min_length=1, max_length=16, strict=False)
+    ]
+    type: Annotated[tuple[str, ...], Field(min_length=1, max_length=16, strict=False)]
+
+    @property
+    def record_type(self) -> str | None:
+        """The expanded type of the record that these contexts and types name, or None."""
+        return next(
+            (
+                known.vct
+                for known in map(definition, record_types())
+                if known.context in self.contexts and known.credential_type in self.type
+            ),
+            None,
+        )
+
+
 class CredentialConfiguration(WireModel):
     """One kind of credential that an issuer gives (section 12.2.4, appendix A.3)."""
 
     format: str
     vct: str | None = None
+    credential_definition: CredentialDefinition | None = None
     cryptographic_binding_methods_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
     credential_signing_alg_values_supported: Annotated[
         tuple[str | int, ...], Field(strict=False)
     ] = ()
     proof_types_supported: Mapping[str, ProofType] = {}
     credential_metadata: CredentialMetadata | None = None
+
+    @property
+    def record_type(self) -> str | None:
+        """The identifier of the type: ``vct``, or the expanded type of a W3C credential.
+
+        The contexts of the two families name a type alike (schemas/json_ld.py), so that the
+        second is found by the context that a configuration names beside its types.
+        """
+        if self.credential_definition is None:
+            return self.vct
+        return self.credential_definition.record_type
 
 
 class BatchIssuance(WireModel):

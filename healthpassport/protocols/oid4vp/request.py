@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,13 +20,23 @@ from healthpassport.errors import EncodingError, KeyMaterialError, ProtocolError
 from healthpassport.jose.times import numeric_date
 from healthpassport.keys import public_key_from_jwk
 from healthpassport.protocols.dcql import Query
+from healthpassport.protocols.dcql.query import LDP_VC, SD_JWT_VC
 
 REQUEST_OBJECT_TYPE: Final = "oauth-authz-req+jwt"  # section 5, RFC 9101 section 10.8
 AUDIENCE: Final = "https://self-issued.me/v2"  # section 5.8, static discovery
 RESPONSE_MODE: Final = "direct_post.jwt"  # HAIP 1.0 section 5.1
 RESPONSE_TYPE: Final = "vp_token"
-SD_JWT_VC: Final = "dc+sd-jwt"
 SIGNATURES: Final = ("ES256",)  # HAIP 1.0 section 7
+# Appendix B: what desk and wallet of this project read, by format.
+VP_FORMATS: Final[Mapping[str, Json]] = MappingProxyType(
+    {
+        SD_JWT_VC: {"sd-jwt_alg_values": list(SIGNATURES), "kb-jwt_alg_values": list(SIGNATURES)},
+        LDP_VC: {
+            "proof_type_values": ["DataIntegrityProof"],
+            "cryptosuite_values": ["ecdsa-sd-2023", "ecdsa-rdfc-2019", "eddsa-rdfc-2022"],
+        },
+    }
+)
 ENCRYPTIONS: Final = ("A256GCM", "A128GCM")  # HAIP 1.0 section 5, ours to prefer
 DEFAULT_ENCRYPTION: Final = "A128GCM"  # section 5.1, encrypted_response_enc_values_supported
 KEY_AGREEMENT: Final = "ECDH-ES"
@@ -110,16 +121,17 @@ def build_request(
     wallet_nonce: str | None = None,
 ) -> dict[str, Json]:
     """The payload of a request object as our desk asks; ``encryption_jwk`` names its own kid."""
-    formats: dict[str, Json] = {
-        SD_JWT_VC: {"sd-jwt_alg_values": list(SIGNATURES), "kb-jwt_alg_values": list(SIGNATURES)}
-    }
     claims: dict[str, Json] = {
         "aud": AUDIENCE,
         "client_id": client_id,
         "client_metadata": {
             "encrypted_response_enc_values_supported": sorted(ENCRYPTIONS),
             "jwks": {"keys": [dict(encryption_jwk) | {"use": "enc", "alg": KEY_AGREEMENT}]},
-            "vp_formats_supported": formats,
+            "vp_formats_supported": {
+                name: supported
+                for name, supported in VP_FORMATS.items()
+                if name in formats_asked(query)
+            },
         },
         "dcql_query": query,
         "exp": int(expires_at.timestamp()),
@@ -135,6 +147,16 @@ def build_request(
     if wallet_nonce is not None:
         claims["wallet_nonce"] = wallet_nonce
     return claims
+
+
+def formats_asked(query: Mapping[str, Json]) -> frozenset[str]:
+    """The formats that a query of ours names."""
+    rows = query.get("credentials")
+    return frozenset(
+        str(row.get("format"))
+        for row in (rows if isinstance(rows, list) else ())
+        if isinstance(row, Mapping)
+    )
 
 
 def _check_fixed(claims: Mapping[str, Json]) -> None:

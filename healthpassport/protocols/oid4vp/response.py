@@ -12,9 +12,16 @@ from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from healthpassport.credential import Credential, Presentation
-from healthpassport.encoding import MAX_BODY_BYTES, Json, dump_json, parse_json_object
+from healthpassport.encoding import (
+    MAX_BODY_BYTES,
+    Json,
+    dump_json,
+    dump_text,
+    parse_json_object,
+)
 from healthpassport.errors import EncodingError, ProtocolError
 from healthpassport.protocols.dcql import Query
+from healthpassport.protocols.dcql.query import LDP_VC
 
 MAX_FIELDS: Final = 16  # members of the form; the protocol defines five
 MAX_WORDS: Final = 256  # characters kept of an error that a wallet sends
@@ -88,11 +95,18 @@ def parse_payload(payload: bytes, *, query: Query) -> VpResponse | ErrorResponse
 def build_vp_token(presentation: Presentation, *, state: str | None) -> bytes:
     """The plaintext that a wallet encrypts (section 8.1)."""
     token: dict[str, Json] = {
-        query_id: [credential.value for credential in found]
+        query_id: [_on_the_wire(credential) for credential in found]
         for query_id, found in presentation.answers.items()
     }
     members: dict[str, Json] = {"vp_token": token}
     return dump_json(members if state is None else members | {"state": state})
+
+
+def _on_the_wire(credential: Credential) -> Json:
+    """Appendix B.1.3: a W3C presentation with embedded proof is an object, others are text."""
+    if credential.format == LDP_VC:
+        return parse_json_object(credential.value)
+    return credential.value
 
 
 def encode_response(jwe: str) -> bytes:
@@ -154,7 +168,14 @@ def _credentials(name: str, value: Json, query: Query) -> tuple[Credential, ...]
         raise ProtocolError("dcql.unknown_id", "the answer holds an id that was not asked for")
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         raise ProtocolError("vp.format", "a member of vp_token is a non-empty array")
-    texts = [entry for entry in value if isinstance(entry, str) and entry]
-    if len(texts) != len(value):
-        raise ProtocolError("vp.format", "a presentation is text")
-    return tuple(Credential(wanted.format, text) for text in texts)
+    return tuple(Credential(wanted.format, _text(wanted.format, entry)) for entry in value)
+
+
+def _text(format_: str, entry: Json) -> str:
+    if format_ == LDP_VC:
+        if not isinstance(entry, Mapping):
+            raise ProtocolError("vp.format", "a presentation in this format is an object")
+        return dump_text(entry)
+    if not isinstance(entry, str) or not entry:
+        raise ProtocolError("vp.format", "a presentation in this format is text")
+    return entry
