@@ -91,4 +91,3 @@ async def _sweep(issuer: service.IssuerContext) -> None:
         except ServiceError as error:
             _LOG.warning("The sweep failed and will be tried again: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)
-

@@ -71,6 +71,4 @@ async def _answered(call: Callable[[Json], vc_api.Answer], request: Request) -> 
 
 
 def _response(answer: vc_api.Answer) -> Response:
-    return Response(
-        dump_json(answer.body), status_code=answer.status, media_type=answer.media_type
-    )
+    return Response(dump_json(answer.body), status_code=answer.status, media_type=answer.media_type)

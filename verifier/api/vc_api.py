@@ -55,6 +55,4 @@ async def _answered(
 ) -> Response:
     body = parse_json(await request.body())
     answer = await run_in_threadpool(call, body, around)
-    return Response(
-        dump_json(answer.body), status_code=answer.status, media_type=answer.media_type
-    )
+    return Response(dump_json(answer.body), status_code=answer.status, media_type=answer.media_type)
