@@ -1,7 +1,7 @@
 """Canonical RDF: a JSON-LD document to statements, and statements to their one canonical form.
 
-Contexts are shipped and never fetched, whatever would be under no signature is an error, and work is
-bounded. The parts of a document can be selected by JSON pointers, for signatures of which only parts
+Contexts are shipped and never fetched, whatever would be under no signature is an error, and work
+is bounded. Parts of a document can be selected by JSON pointers, for signatures of which only parts
 are shown. What is *not* here: signatures (formats/data_integrity).
 """
 
@@ -20,6 +20,7 @@ from healthpassport.canonical.rdfc import (
 )
 from healthpassport.canonical.reading import to_dataset
 from healthpassport.canonical.selection import select
+from healthpassport.canonical.walk import Reading
 
 __all__ = [
     "MAX_POINTERS",
@@ -29,6 +30,7 @@ __all__ = [
     "Contexts",
     "Dataset",
     "Quad",
+    "Reading",
     "RelabelledDataset",
     "bundled",
     "canonicalise",

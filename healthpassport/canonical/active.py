@@ -7,7 +7,7 @@ reading a context (definitions.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from healthpassport.canonical import iris
@@ -15,26 +15,34 @@ from healthpassport.canonical.terms import Term
 
 MAX_REMEMBERED: Final = 2_000  # members and type lists a context remembers at once
 
+_MARKS: Final = ("@value", "@list", "@set", "@language")
+_ALIASED: Final = ("@type", "@id", "@nest", *_MARKS)
+
 
 class Active:
     """Terms, defaults, and the context that comes back below a type-scoped one.
 
     ``previous`` is JSON-LD 1.1 API section 4.1's previous context. ``base`` is None in signed
-    documents: a relative reference then has nothing to be resolved against.
+    documents: a relative reference then has nothing to be resolved against. ``type_names``,
+    ``id_names`` and ``nest_names`` are the member names that mean these keywords, in code point
+    order; ``marks`` those that make an object a value, a list or a set, and no node.
     """
 
     __slots__ = (
         "base",
         "classes",
         "direction",
+        "id_names",
         "keys",
         "language",
-        "names",
+        "marks",
+        "nest_names",
         "original_base",
         "previous",
         "scopes",
-        "special",
         "terms",
+        "type_names",
+        "value_names",
         "vocab",
     )
 
@@ -45,14 +53,7 @@ class Active:
         self.language: str | None = None
         self.direction: str | None = None
         self.previous: Active | None = None
-        self._forget()
-
-    def _forget(self) -> None:
-        self.keys: dict[str, Any] = {}
-        self.classes: dict[str, str] = {}
-        self.special: frozenset[str] | None = None
-        self.scopes: dict[tuple[str, ...], Active] = {}
-        self.names: dict[str, tuple[str, ...]] = {}
+        self.settle()
 
     def clone(self) -> Active:
         """The same terms and defaults, to be changed while a context is read."""
@@ -63,37 +64,33 @@ class Active:
         new.previous = self.previous
         return new
 
+    def settle(self) -> Active:
+        """Call it when a context was read: what is remembered begins here."""
+        self.keys: dict[str, Any] = {}
+        self.classes: dict[str, str] = {}
+        self.scopes: dict[tuple[str, ...], Active] = {}
+        aliases = {keyword: [keyword] for keyword in _ALIASED}
+        for name, term in self.terms.items():
+            if term.iri in aliases and term.iri != name:
+                aliases[term.iri].append(name)
+        self.type_names, self.id_names, self.nest_names, self.value_names = (
+            tuple(sorted(aliases[keyword])) for keyword in ("@type", "@id", "@nest", "@value")
+        )
+        self.marks = frozenset(name for keyword in _MARKS for name in aliases[keyword])
+        return self
+
     def protects(self) -> bool:
         """Whether a term is protected, so that the context cannot be taken back."""
         return any(term.protected for term in self.terms.values())
 
-    def aliases(self, keyword: str) -> tuple[str, ...]:
-        """The member names that mean ``keyword``, in code point order."""
-        found = self.names.get(keyword)
-        if found is None:
-            terms = (name for name, term in self.terms.items() if term.iri == keyword)
-            found = self.names[keyword] = tuple(sorted({keyword, *terms}))
-        return found
-
-    def marks(self) -> frozenset[str]:
-        """The member names that make an object a value, a list or a set, and no node."""
-        if self.special is None:
-            names = (self.aliases(keyword) for keyword in ("@value", "@list", "@set"))
-            self.special = frozenset(name for found in names for name in found)
-        return self.special
-
-    def has(self, keyword: str, element: Mapping[str, Any]) -> bool:
-        """Whether a member of ``element`` means ``keyword``."""
-        return any(name in element for name in self.aliases(keyword))
-
     def types(self, element: Mapping[str, Any]) -> tuple[str, ...]:
         """The types that ``element`` names, in the order in which their contexts apply."""
         found: tuple[str, ...] = ()
-        for name in self.names.get("@type") or self.aliases("@type"):
+        for name in self.type_names:
             value = element.get(name)
-            if type(value) is str:
+            if isinstance(value, str):
                 found += (value,)
-            elif isinstance(value, Iterable):
+            elif isinstance(value, list):
                 found += tuple(sorted(one for one in value if isinstance(one, str)))
         return found
 
@@ -112,16 +109,16 @@ class Active:
             return term.iri
         prefix, colon, suffix = value.partition(":")
         if colon and prefix:
+            begin = self.terms.get(prefix)
             if prefix == "_" or suffix.startswith("//"):
                 return value
-            begin = self.terms.get(prefix)
             if begin is not None and begin.prefix and begin.iri is not None:
                 return begin.iri + suffix
-            if iris.is_iri(value):
-                return value
         return self._completed(value, vocab=vocab, relative=relative)
 
     def _completed(self, value: str, *, vocab: bool, relative: bool) -> str:
+        if ":" in value[1:] and iris.is_iri(value):
+            return value
         if vocab and self.vocab is not None:
             return self.vocab + value
         if relative and self.base is not None:

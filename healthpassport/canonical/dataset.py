@@ -24,14 +24,16 @@ class Dataset:
 
     Args:
         quads: the statements; blank nodes are named ``_:b0``, ``_:b1``, ... as they appear.
-        origins: for each statement that the document makes its place and its index in ``quads``:
-            two places may make the same statement.
+        places: for each statement that the document makes the place that it came from.
+        indices: for each of ``places`` the index in ``quads``, where two places make the same
+            statement; else empty, and they stand side by side.
         closed: places that can only be shown whole: lists, JSON literals, value objects.
         unselectable: why no part of the document can be selected; "" where parts can.
     """
 
     quads: tuple[Quad, ...]
-    origins: tuple[tuple[Place, int], ...] = ()
+    places: tuple[Place, ...] = ()
+    indices: tuple[int, ...] = ()
     closed: tuple[Place, ...] = ()
     unselectable: str = ""
 

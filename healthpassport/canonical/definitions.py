@@ -115,6 +115,8 @@ class Definitions:
         found = self._iri(name, entries)
         if isinstance(found, Absent):
             return None
+        if found is not None and len(found) > iris.MAX_IRI_CHARS:
+            raise refused("a term stands for too long an IRI")
         prefix = simple and ":" not in name and "/" not in name and _may_begin(found)
         term = Term(found, prefix=prefix, protected=protected, type=kind)
         return self._completed(name, term, entries)

@@ -1,8 +1,8 @@
 """Keywords, and what may stand as an IRI or a blank node's name in a statement.
 
 An IRI reaches the canonical text unescaped, so one with a bracket, a quote or a space in it could
-pretend to be another statement: such a one is no IRI here. Lengths are bounded, since a short
-document may use a long prefix many times. What is *not* here: terms and prefixes (active.py).
+pretend to be another statement: such a one is no IRI here. What is *not* here: terms and prefixes
+(active.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MAX_IRI_CHARS: Final = 2_048  # characters
+MAX_IRI_CHARS: Final = 2_048  # characters of an IRI that a context gives
 
 KEYWORDS: Final = frozenset(
     [
@@ -54,7 +54,7 @@ I18N: Final = "https://www.w3.org/ns/i18n#"
 
 # RFC 3987 section 2.2, as far as N-Quads' IRIREF leaves a choice; surrogates have no UTF-8.
 _IRI: Final = re.compile(
-    r'[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>"{}|^`\\\ud800-\udfff]{0,%d}' % MAX_IRI_CHARS
+    r"[A-Za-z][A-Za-z0-9+.-]*:{0}(?:#{0})?".format(r'[^\x00-\x20<>"{}|^`\\#\ud800-\udfff]*')
 ).fullmatch
 # Turtle, BLANK_NODE_LABEL, as every name that a document gives is replaced anyway.
 _BLANK: Final = re.compile(r"_:[^\s<>\"\\]{1,128}").fullmatch

@@ -59,9 +59,9 @@ class Key:
     """
 
     __slots__ = (
-        "_below",
         "active",
         "container",
+        "contexts",
         "datatype",
         "iri",
         "json",
@@ -83,7 +83,7 @@ class Key:
         self.predicate = f"<{iri}>" if iris.is_iri(iri or "") else None
         self.json = term is not None and term.type == "@json"
         self.reverse = term is not None and term.reverse
-        self._below: tuple[Active, Active] | None = None
+        self.contexts: tuple[Active, Active] | None = None
         self._coerce(active, term)
 
     def _coerce(self, active: Active, term: Term | None) -> None:
@@ -111,7 +111,7 @@ class Key:
         A type-scoped context ends at the next object, save at one that is a value or a bare
         reference (section 5.1.2 step 7); a property-scoped one begins here (step 8).
         """
-        if self._below is None:
+        if self.contexts is None:
             kept, child = self.active, self.active.previous or self.active
             term = self.term
             if term is not None and not isinstance(term.context, Absent):
@@ -123,8 +123,8 @@ class Key:
                     else processor.apply(kept, term.context, scope)
                 )
                 self._coerce(kept, kept.terms.get(self.name))
-            self._below = child, kept
-        return self._below
+            self.contexts = child, kept
+        return self.contexts
 
 
 def spoken(language: str | None, direction: str | None) -> str:

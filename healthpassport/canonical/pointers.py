@@ -1,9 +1,9 @@
 """JSON pointers, and the part of a document that they reveal.
 
-RFC 6901, and "Data Integrity ECDSA Cryptosuites 1.0" section 3.4.11 to 3.4.14 (jsonPointerToPaths to
-selectJsonLd). Escapes (``~0``, ``~1``) are read as RFC 6901 has them, since a member's name may be an
-IRI; what names nothing is refused, so that nobody believes a part is shown that is not. What is *not*
-here: which statements the part makes (selection.py).
+RFC 6901, and "Data Integrity ECDSA Cryptosuites 1.0" section 3.4.11 to 3.4.14 (jsonPointerToPaths
+to selectJsonLd). Escapes (``~0``, ``~1``) are read as RFC 6901 has them, since a member's name may
+be an IRI; what names nothing is refused, so that nobody believes a part is shown that is not. What
+is *not* here: which statements the part makes (selection.py).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def reveal(document: JsonObject, pointers: Iterable[str]) -> JsonObject:
     wanted = tree(resolved(document, pointers))
     if not wanted:
         return {}
-    found = _part_of(document, wanted)
+    found = _members(document, wanted)
     return {"@context": document["@context"], **found} if "@context" in document else found
 
 
@@ -126,24 +126,28 @@ def tree(paths: Iterable[Path]) -> dict[str | int, Any]:
     return root
 
 
-def _part_of(value: Any, wanted: Mapping[str | int, Any]) -> Any:
+def _part_of(value: Json, wanted: Mapping[str | int, Any]) -> Json:
     if isinstance(value, Mapping):
-        found = {}
-        for name, member in value.items():
-            if wanted.get(name) is True:
-                found[name] = member
-            elif name in wanted and not (name in _SELECTED and _along(name, member)):
-                found[name] = _part_of(member, wanted[name])
-            elif name in _SELECTED and _along(name, member):
-                found[name] = member
-        return found
+        return _members(value, wanted)
+    elements: Any = value  # a list, as ``resolved`` has seen
     return [
-        member if wanted[index] is True else _part_of(member, wanted[index])
-        for index, member in enumerate(value)
+        element if wanted[index] is True else _part_of(element, wanted[index])
+        for index, element in enumerate(elements)
         if index in wanted
     ]
 
 
-def _along(name: str, member: Any) -> bool:
+def _members(value: JsonObject, wanted: Mapping[str | int, Any]) -> JsonObject:
+    found: dict[str, Json] = {}
+    for name, member in value.items():
+        along = name in _SELECTED and _along(name, member)
+        if wanted.get(name) is True or along:
+            found[name] = member
+        elif name in wanted:
+            found[name] = _part_of(member, wanted[name])
+    return found
+
+
+def _along(name: str, member: Json) -> bool:
     """Section 3.4.12: types, and ids that are no blank node's name."""
     return "type" in name or not (isinstance(member, str) and member.startswith("_:"))

@@ -87,7 +87,7 @@ class Processor:
         for entry in entries:
             inner = entry["@context"] if entries is local and _is_wrapped(entry) else entry
             result = self._entry(active, result, inner, scope, propagate=propagate)
-        return result
+        return result.settle()
 
     def spend(self, terms: int) -> None:
         """Count work against the budget of this document."""
@@ -171,8 +171,8 @@ def _set_base(result: Active, context: JsonObject) -> None:
     value = context["@base"]
     if value is None:
         result.base = None
-    elif not isinstance(value, str):
-        raise refused("@base is no IRI")
+    elif not isinstance(value, str) or len(value) > iris.MAX_IRI_CHARS:
+        raise refused("@base is no IRI, or too long")
     elif iris.is_iri(value):
         result.base = value
     elif result.base is not None:
@@ -202,8 +202,8 @@ def _set_defaults(result: Active, context: JsonObject) -> None:
 
 def _vocabulary(result: Active, value: str) -> str:
     found = result.expand(value, vocab=True, relative=True)
-    if found is None or found in iris.KEYWORDS:
-        raise refused("@vocab is no IRI")
+    if found is None or found in iris.KEYWORDS or len(found) > iris.MAX_IRI_CHARS:
+        raise refused("@vocab is no IRI, or too long")
     return found
 
 

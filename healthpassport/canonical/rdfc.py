@@ -80,6 +80,8 @@ def canonicalise(
         names = _names(dataset.quads, digest, max_steps)
     except UnicodeEncodeError as error:
         raise EncodingError("json.text") from error
+    except RecursionError as error:
+        raise CredentialError("limit.canonicalization", "a chain is too long") from error
     lines, positions = _written(dataset.quads, names)
     labels = {blank[2:]: name[2:] for blank, name in names.items()}
     return CanonicalDataset(lines, MappingProxyType(labels), positions)
@@ -98,10 +100,11 @@ def relabelled(
 
 
 def _names(quads: Sequence[Quad], digest: Callable[[str], str], max_steps: int) -> dict[str, str]:
-    mentions = _mentions(quads)
-    hashes = {blank: digest(_first_degree(blank, found)) for blank, found in mentions.items()}
+    hashes = {}
     alike: dict[str, list[str]] = {}
-    for blank, found in hashes.items():  # step 3
+    for blank, lines in _first_degree(quads).items():  # step 3
+        lines.sort()
+        found = hashes[blank] = digest("".join(lines))
         alike.setdefault(found, []).append(blank)
     names: dict[str, str] = {}
     several: list[list[str]] = []
@@ -111,43 +114,45 @@ def _names(quads: Sequence[Quad], digest: Callable[[str], str], max_steps: int) 
             names[blanks[0]] = f"_:c14n{len(names)}"
         else:
             several.append(blanks)
-    if sum(map(len, several)) > MAX_ALIKE:
-        raise CredentialError("limit.canonicalization", "too many unnamed parts look alike")
     if several:
-        Alike(mentions, hashes, names, digest, max_steps).name(several)
+        if sum(map(len, several)) > MAX_ALIKE:
+            raise CredentialError("limit.canonicalization", "too many unnamed parts look alike")
+        Alike(_mentions(quads), hashes, names, digest, max_steps).name(several)
     return names
+
+
+def _first_degree(quads: Iterable[Quad]) -> dict[str, list[str]]:
+    """Section 4.6: for each blank node the statements that mention it, as it sees them."""
+    found: dict[str, list[str]] = {}
+    for quad in quads:
+        subject, predicate, term, graph = quad
+        if graph:
+            for blank in {one for one in quad if one[0] == "_"}:
+                names = [
+                    ("_:a" if one == blank else "_:z") if one[0] == "_" else one for one in quad
+                ]
+                found.setdefault(blank, []).append(" ".join(names) + " .\n")
+        elif subject[0] == "_":
+            if term[0] != "_":
+                line = f"_:a {predicate} {term} .\n"
+            elif term == subject:
+                line = f"_:a {predicate} _:a .\n"
+            else:
+                line = f"_:a {predicate} _:z .\n"
+                found.setdefault(term, []).append(f"_:z {predicate} _:a .\n")
+            found.setdefault(subject, []).append(line)
+        elif term[0] == "_":
+            found.setdefault(term, []).append(f"{subject} {predicate} _:a .\n")
+    return found
 
 
 def _mentions(quads: Iterable[Quad]) -> dict[str, list[Quad]]:
     """Step 2: for each blank node the statements that mention it."""
     found: dict[str, list[Quad]] = {}
     for quad in quads:
-        subject, _, term, graph = quad
-        if subject[0] == "_":
-            found.setdefault(subject, []).append(quad)
-        if term[0] == "_" and term != subject:
-            found.setdefault(term, []).append(quad)
-        if graph and graph[0] == "_" and graph not in (subject, term):
-            found.setdefault(graph, []).append(quad)
+        for blank in dict.fromkeys(one for one in quad if one[:1] == "_"):
+            found.setdefault(blank, []).append(quad)
     return found
-
-
-def _first_degree(blank: str, quads: Iterable[Quad]) -> str:
-    """Section 4.6: the statements as this blank node sees them."""
-    lines = []
-    for subject, predicate, term, graph in quads:
-        if subject[0] == "_":
-            subject = "_:a" if subject == blank else "_:z"
-        if term[0] == "_":
-            term = "_:a" if term == blank else "_:z"
-        if not graph:
-            lines.append(f"{subject} {predicate} {term} .\n")
-            continue
-        if graph[0] == "_":
-            graph = "_:a" if graph == blank else "_:z"
-        lines.append(f"{subject} {predicate} {term} {graph} .\n")
-    lines.sort()
-    return "".join(lines)
 
 
 def _written(

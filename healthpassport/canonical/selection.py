@@ -21,10 +21,10 @@ _Chosen = Any
 def select(dataset: Dataset, document: JsonObject, pointers: Collection[str]) -> frozenset[int]:
     """The indices in ``dataset.quads`` of what ``pointers`` select in ``document``.
 
-    A statement is selected if the document that ``reveal`` gives for ``pointers`` makes it: it stems
-    from a place that is named or stands in one, or it links or types an object on the way there.
-    Pointers count in the document as it is: element 0 of a list of one is ``/0``, where the
-    specification's detour over compaction knows no list.
+    A statement is selected if the document that ``reveal`` gives for ``pointers`` makes it: it
+    stems from a place that is named or stands in one, or it links or types an object on the way
+    there. Pointers count in the document as it is: element 0 of a list of one is ``/0``, where
+    the specification's detour over compaction knows no list.
 
     A list (@list), a JSON literal (@json) and a value object can only be selected whole. A part of
     one would be other statements than those that were signed, so a derived document would not
@@ -42,12 +42,12 @@ def select(dataset: Dataset, document: JsonObject, pointers: Collection[str]) ->
         raise refused(dataset.unselectable)
     states: dict[int, _Chosen] = {id(None): tree(paths)}
     for place in dataset.closed:
-        chosen = _chosen(place, states)
-        if chosen is not None and chosen is not True and chosen:
+        if isinstance(_chosen(place, states), dict):
             raise refused("a list, a JSON literal or a value can only be shown whole")
-    return frozenset(
-        index for place, index in dataset.origins if _chosen(place, states) is not None
-    )
+    found = [
+        index for index, place in enumerate(dataset.places) if _chosen(place, states) is not None
+    ]
+    return frozenset(map(dataset.indices.__getitem__, found) if dataset.indices else found)
 
 
 def _chosen(place: Place, states: dict[int, _Chosen]) -> _Chosen:

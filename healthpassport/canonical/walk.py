@@ -1,15 +1,14 @@
 """One pass over a document: every member becomes statements, each with its place.
 
 Expansion, node map and deserialisation (JSON-LD 1.1 API sections 5.1, 7.2 and 8.1) in one, with no
-form in between. Whatever those algorithms drop without a word is an error for signed documents. What
-is *not* here: maps of containers (maps.py), contexts (processing.py).
+form in between. Whatever those algorithms drop without a word is an error for signed documents.
+What is *not* here: other objects than nodes (objects.py), maps (maps.py), contexts (processing.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from healthpassport.canonical import iris, keys, literals, maps, objects
 from healthpassport.canonical.active import MAX_REMEMBERED, Active
@@ -17,6 +16,7 @@ from healthpassport.canonical.contexts import Contexts
 from healthpassport.canonical.dataset import MAX_QUADS, Place
 from healthpassport.canonical.keys import Key, Kind
 from healthpassport.canonical.processing import Processor, Scope
+from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import CredentialError
 
 TYPE: Final = f"<{iris.RDF}type>"
@@ -25,8 +25,11 @@ REST: Final = f"<{iris.RDF}rest>"
 NIL: Final = f"<{iris.RDF}nil>"
 
 # A term is None where the lenient reading drops it.
-Statement: TypeAlias = "tuple[str | None, str | None, str | None, str | None]"
-Found: TypeAlias = "list[tuple[str | None, Place]]"
+Term: TypeAlias = "str | None"
+Statement: TypeAlias = "tuple[Term, Term, Term, Term]"
+Found: TypeAlias = "list[tuple[Term, Place]]"
+
+_USUAL: Final = frozenset({"id", "@id", "type", "@type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +40,17 @@ class Reading:
         strict: whether what JSON-LD drops is an error. Only the specification's own test suite
             reads otherwise.
         base: the document's URL. Signed documents have none: a relative reference is an error.
-        direction: whether a text's direction is kept (i18n-datatype).
     """
 
     strict: bool = True
     base: str | None = None
-    direction: bool = True
 
 
 SIGNED: Final = Reading()
 
 
 class Walk:
-    """The state of one pass: statements so far, their places, names of blank nodes."""
+    """The state of one pass: statements so far, their places, names of blank nodes, the graph."""
 
     def __init__(self, contexts: Contexts, reading: Reading) -> None:
         self.contexts, self.reading = contexts, reading
@@ -59,10 +60,11 @@ class Walk:
         self.closed: list[Place] = []
         self.heads: set[str] = set()
         self.unselectable = ""
+        self.long = False
+        self.graph: Term = ""
         self._labels: dict[str, str] = {}
+        self._references: dict[tuple[Key, str], Term] = {}
         self._count = 0
-
-    # -- names and refusals ---------------------------------------------------------------------
 
     def fresh(self) -> str:
         """A new blank node."""
@@ -75,9 +77,11 @@ class Walk:
         if self.reading.strict:
             raise CredentialError(code, detail)
 
-    def node_term(self, iri: str | None) -> str | None:
+    def node_term(self, iri: str | None) -> Term:
         """An expanded IRI or blank node's name as a statement writes it."""
         if iri is not None:
+            if len(iri) > iris.MAX_IRI_CHARS:
+                self.long = True
             if iris.is_iri(iri):
                 return f"<{iri}>"
             if iris.is_blank(iri):
@@ -93,21 +97,12 @@ class Walk:
             self.unselectable = "a blank node is named in two places"
         return found
 
-    def state(
-        self,
-        subject: str | None,
-        predicate: str | None,
-        term: str | None,
-        graph: str | None,
-        place: Place,
-    ) -> None:
-        """Add one statement."""
-        self.quads.append((subject, predicate, term, graph))
+    def state(self, subject: Term, predicate: Term, term: Term, place: Place) -> None:
+        """Add one statement to the graph that is being made."""
+        self.quads.append((subject, predicate, term, self.graph))
         self.places.append(place)
 
-    # -- objects --------------------------------------------------------------------------------
-
-    def enter(self, element: Mapping[str, Any], active: Active) -> tuple[Active, Active]:
+    def enter(self, element: JsonObject, active: Active) -> tuple[Active, Active]:
         """The contexts inside ``element``: before and after those of its types (steps 9 to 11)."""
         if "@context" in element:
             self.unselectable = "a part of it has an @context of its own"
@@ -119,33 +114,22 @@ class Walk:
         return active, active.scopes.get(names) or keys.typed(active, names, self.processor)
 
     def node(
-        self,
-        element: Mapping[str, Any],
-        outer: Active,
-        inner: Active,
-        graph: str | None,
-        place: Place,
-        given: str | None = None,
-    ) -> str | None:
+        self, element: JsonObject, scopes: tuple[Active, Active], place: Place, given: Term = None
+    ) -> Term:
         """The statements of a node object; returns its name. ``given``: where it has no @id."""
         if len(self.quads) > MAX_QUADS:
             raise CredentialError("limit.statements")
-        subject = objects.subject(self, element, inner, given)
-        self.members(element, outer, inner, subject, graph, place)
+        subject = objects.subject(self, element, scopes[1], given)
+        self.members(element, scopes, subject, place)
         return subject
 
     def members(
-        self,
-        element: Mapping[str, Any],
-        outer: Active,
-        inner: Active,
-        subject: str | None,
-        graph: str | None,
-        place: Place,
+        self, element: JsonObject, scopes: tuple[Active, Active], subject: Term, place: Place
     ) -> None:
         """The statements that the members of a node object make (steps 13 and 14)."""
+        inner = scopes[1]
         known = inner.keys
-        quads, places = self.quads, self.places
+        quads, places, graph = self.quads, self.places, self.graph
         for name, value in element.items():
             key: Key = known.get(name) or keys.key(inner, name, self.processor)
             if key.plain is not None and type(value) is str:
@@ -156,155 +140,163 @@ class Walk:
                     quads.append((subject, key.predicate, text, graph))
                 places.append((place, name))
             elif key.kind is Kind.PROPERTY:
-                self.member(key, value, subject, graph, (place, name))
+                self.member(key, value, subject, (place, name))
             elif key.kind is Kind.TYPE:
-                self.classes(value, outer, subject, graph, place)
-            elif key.kind > Kind.ID:
-                objects.keyword(self, key, value, (outer, inner), subject, graph, (place, name))
-            elif key.kind is Kind.UNKNOWN:
-                self.drop("jsonld.term_undefined", f"{name[:60]!r} is not defined here")
+                self.classes(value, scopes[0], subject, place)
+                if name not in _USUAL:
+                    self.unselectable = "a type stands under another name than type"
+            elif key.kind is not Kind.CONTEXT and key.kind is not Kind.ID:
+                objects.keyword(self, key, value, scopes, (subject, place))
 
-    def member(
-        self, key: Key, value: Any, subject: str | None, graph: str | None, place: Place
-    ) -> None:
+    def member(self, key: Key, value: Json, subject: Term, place: Place) -> None:
         """The statements of one property."""
-        if key.predicate is None:
+        predicate = key.predicate
+        if predicate is None:
             self.drop("jsonld.iri", "a property is no absolute IRI")
-        for term, where in self.values(key, value, graph, place):
-            if not key.reverse:
-                self.state(subject, key.predicate, term, graph, where)
-            elif term is not None and (term[0] == '"' or term in self.heads):
-                raise CredentialError("jsonld.invalid", "a reversed property has a value")
-            else:
-                self.state(term, key.predicate, subject, graph, where)
+        found = self.values(key, value, place)
+        if not key.reverse:
+            for term, where in found:
+                self.quads.append((subject, predicate, term, self.graph))
+                self.places.append(where)
+            return
+        for term, where in found:
+            self.reversed(term, predicate, subject, where)
 
-    def classes(
-        self, value: Any, outer: Active, subject: str | None, graph: str | None, place: Place
-    ) -> None:
+    def reversed(self, term: Term, predicate: Term, subject: Term, place: Place) -> None:
+        """A statement from a property's value to the object that it stands in."""
+        if term is not None and (term[0] == '"' or term in self.heads):
+            raise objects.refused("a reversed property has a value")
+        self.state(term, predicate, subject, place)
+
+    def classes(self, value: Json, outer: Active, subject: Term, place: Place) -> None:
         """The types of a node (step 13.4.4), expanded before their own contexts apply."""
         names = value if isinstance(value, list) else [value]
         if not names:
             self.drop("jsonld.value_dropped", "a type is an empty list")
         for name in names:
             if not isinstance(name, str):
-                raise CredentialError("jsonld.invalid", "a type is no text")
+                raise objects.refused("a type is no text")
             term = outer.classes.get(name) or self._class(name, outer)
-            self.state(subject, TYPE, term, graph, place)
+            self.quads.append((subject, TYPE, term, self.graph))
+            self.places.append(place)
 
-    def _class(self, name: str, outer: Active) -> str | None:
+    def _class(self, name: str, outer: Active) -> Term:
         iri = outer.expand(name, relative=True)
-        if iri == "@json" or (iri is None or not iris.is_iri(iri)):
+        if iri is None or not iris.is_iri(iri) or len(iri) > iris.MAX_IRI_CHARS:
             return self.node_term(iri)
         if len(outer.classes) < MAX_REMEMBERED:
             outer.classes[name] = f"<{iri}>"
         return f"<{iri}>"
 
-    # -- values ---------------------------------------------------------------------------------
-
-    def values(self, key: Key, value: Any, graph: str | None, place: Place) -> Found:
-        """The terms that the value of a property stands for, with their places (13.5 to 13.10)."""
+    def values(self, key: Key, value: Json, place: Place) -> Found:
+        """The terms that a property's value stands for, with their places (13.5 to 13.10)."""
+        found: Found = []
         container = key.container
+        if not container and not key.json:
+            self.collect(value, key, place, found)
+            if not found:
+                self.drop("jsonld.value_dropped", f"{key.name[:60]!r} holds nothing")
+            return found
         if key.json:
             self.closed.append(place)
-            found: Found = [(literals.json_literal(value), place)]
-        elif container and isinstance(value, dict) and "@language" in container:
+            found = [(literals.json_literal(value), place)]
+        elif isinstance(value, dict) and "@language" in container:
             return maps.languages(self, key, value, place)
-        elif container and isinstance(value, dict) and maps.INDEXED & container:
-            return maps.indexed(self, key, value, graph, place)
+        elif isinstance(value, dict) and maps.INDEXED & container:
+            return maps.indexed(self, key, value, place)
         elif "@graph" in container:
-            return maps.graphs(self, key, value, graph, place)
+            return maps.graphs(self, key, value, place)
         else:
-            found = []
-            self.collect(value, key, graph, place, found)
-            if not found and "@list" not in container:
-                self.drop("jsonld.value_dropped", f"{key.name[:60]!r} holds nothing")
-        if "@list" in container and not self._is_list(found, value):
-            return [] if value is None else [(self.cells(found, graph, place), place)]
-        return found
+            self.collect(value, key, place, found)
+        return self._listed(found, key, value, place)
 
-    def _is_list(self, found: Found, value: Any) -> bool:
-        return isinstance(value, dict) and len(found) == 1 and found[0][0] in self.heads
+    def _listed(self, found: Found, key: Key, value: Json, place: Place) -> Found:
+        """Step 13.10: the values of a list container as one list, unless they are one already."""
+        if "@list" not in key.container:
+            if not found:
+                self.drop("jsonld.value_dropped", f"{key.name[:60]!r} holds nothing")
+            return found
+        if isinstance(value, dict) and len(found) == 1 and found[0][0] in self.heads:
+            return found
+        return [] if value is None else [(self.cells(found, place), place)]
 
     def collect(
-        self,
-        value: Any,
-        key: Key,
-        graph: str | None,
-        place: Place,
-        found: Found,
-        active: Active | None = None,
+        self, value: Json, key: Key, place: Place, found: Found, active: Active | None = None
     ) -> None:
         """Expand one value of ``key`` (``active``: under that context, for maps)."""
         if isinstance(value, str):
             found.append((self.text(value, key), place))
         elif isinstance(value, dict):
-            self.object(value, key, graph, place, found, active)
+            self.object(value, key, place, found, active)
         elif isinstance(value, list):
-            for item, where in _items(value, place):
+            for index, item in enumerate(value):
+                where: Place = (place, index)
                 if isinstance(item, list) and "@list" in key.container:
                     inner: Found = []
-                    self.collect(item, key, graph, where, inner, active)
-                    found.append((self.cells(inner, graph, where), where))
+                    self.collect(item, key, where, inner, active)
+                    found.append((self.cells(inner, where), where))
                 else:
-                    self.collect(item, key, graph, where, found, active)
-        elif value is None:
-            self.drop("jsonld.value_dropped", f"{key.name[:60]!r} holds null")
-        else:
+                    self.collect(item, key, where, found, active)
+        elif isinstance(value, int | float):
             found.append((literals.native(value, key.datatype), place))
+        else:
+            self.drop("jsonld.value_dropped", f"{key.name[:60]!r} holds null")
 
-    def text(self, value: str, key: Key) -> str | None:
+    def text(self, value: str, key: Key) -> Term:
         """A string as a term: a literal, or a reference (section 5.3)."""
         if key.suffix is not None:
             return literals.quoted(value) + key.suffix
-        vocab = key.reference == "@vocab"
-        return self.node_term(key.scalars.expand(value, vocab=vocab, relative=True))
+        term = self._references.get((key, value))
+        if term is None:
+            vocab = key.reference == "@vocab"
+            term = self.node_term(key.scalars.expand(value, vocab=vocab, relative=True))
+            if term is not None and term[0] == "<":
+                self._references[key, value] = term
+        return term
 
     def object(
-        self,
-        value: Mapping[str, Any],
-        key: Key,
-        graph: str | None,
-        place: Place,
-        found: Found,
-        active: Active | None = None,
+        self, value: JsonObject, key: Key, place: Place, found: Found, active: Active | None = None
     ) -> None:
         """An object that is the value of a property: a node, a value, a list or a set."""
         if active is None:
-            active, kept = key.below(self.processor)
+            active, kept = key.contexts or key.below(self.processor)
             if kept is not active and objects.keeps_scope(value, key.active):
                 active = kept
-        outer, inner = self.enter(value, active)
-        if inner.marks().isdisjoint(value):
-            found.append((self.node(value, outer, inner, graph, place), place))
+        scopes = self.enter(value, active)
+        if scopes[1].marks.isdisjoint(value):
+            found.append((self.node(value, scopes, place), place))
         else:
-            objects.special(self, value, key, (outer, inner), graph, place, found)
+            objects.special(self, value, key, scopes, (place, found))
 
-    def cells(self, found: Found, graph: str | None, place: Place) -> str:
+    def cells(self, found: Found, place: Place) -> str:
         """The statements of a list (section 8.4); returns its first cell."""
         self.closed.append(place)
         cells = [self.fresh() for _ in found]
         for (term, _), cell, rest in zip(found, cells, [*cells[1:], NIL], strict=False):
-            self.state(cell, FIRST, term, graph, place)
-            self.state(cell, REST, rest, graph, place)
+            self.state(cell, FIRST, term, place)
+            self.state(cell, REST, rest, place)
         head = cells[0] if cells else NIL
         self.heads.add(head)
         return head
 
-    def free(self, value: Any, active: Active, graph: str | None, place: Place) -> None:
+    def free(self, value: Json, active: Active, place: Place) -> None:
         """Objects that are the value of no property: of @graph, @included, or the document."""
         if isinstance(value, list):
-            for item, where in _items(value, place):
-                self.free(item, active, graph, where)
+            for index, item in enumerate(value):
+                self.free(item, active, (place, index))
             return
         before = len(self.quads)
         if isinstance(value, dict):
-            outer, inner = self.enter(value, active)
-            if inner.marks().isdisjoint(value):
-                self.node(value, outer, inner, graph, place)
+            scopes = self.enter(value, active)
+            if scopes[1].marks.isdisjoint(value):
+                self.node(value, scopes, place)
+            else:
+                objects.free_set(self, value, scopes[1], place)
         if len(self.quads) == before:
             self.drop("jsonld.value_dropped", "something stands there that says nothing")
 
-
-def _items(values: list[Any], place: Place) -> Iterator[tuple[Any, Place]]:
-    for index, item in enumerate(values):
-        yield item, (place, index)
+    def inside(self, graph: Term, value: Json, active: Active, place: Place) -> None:
+        """Objects of another graph, named ``graph``."""
+        outside, self.graph = self.graph, graph
+        self.free(value, active, place)
+        self.graph = outside
