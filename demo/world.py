@@ -29,6 +29,7 @@ from healthpassport.fetch import HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import record_types
 from issuer.service.clients import add_client
+from issuer.service.signing_keys import make_signing_key
 from issuer.settings import Settings as IssuerSettings
 from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
@@ -74,6 +75,7 @@ class World:
         ports: where to listen.
         tls: certificates of one's own for https, else they are made.
         clock: the time for everybody.
+        issuer_algorithm: what the surgery's key is for, ES256 or EdDSA.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class World:
         ports: Ports,
         tls: TlsFiles | None = None,
         clock: Callable[[], datetime] = utc_now,
+        issuer_algorithm: str = "ES256",
     ) -> None:
         self.folders = DemoFolders(folder.resolve())
         self.ports = ports
@@ -91,6 +94,7 @@ class World:
         self.tls = tls or make_tls_files(self.folders.tls, now=clock())
         self.passphrase = secrets.token_urlsafe(18)
         self.practice_key = ""
+        self.issuer_algorithm = issuer_algorithm
         self.desk_key = secrets.token_urlsafe(24)
         self.passphrase_file.touch(mode=0o600)
         self.passphrase_file.write_text(self.passphrase + "\n", encoding="utf-8")
@@ -241,9 +245,13 @@ class World:
 
     def _certify_issuer(self, now: datetime) -> None:
         folder = self.folders.issuer
-        signer = generate_signer()
-        save_signer(signer, folder / "issuer.key", self.passphrase.encode())
         iss = self._url(self.ports.issuer)
+        key = make_signing_key(
+            folder / "issuer.key",
+            algorithm=self.issuer_algorithm,
+            host=HOST,
+            passphrase=self.passphrase.encode(),
+        )
         certificate = self.authority.add_issuer(
             iss=iss,
             ods=SURGERY[0],
@@ -252,7 +260,7 @@ class World:
             status_lists=[f"{iss}/status/1"],
             status_aggregation=f"{iss}/status",
             now=now,
-            jwk=signer.public_key.jwk(),
+            csr_pem=key.csr_pem,
         )
         (folder / "issuer.pem").write_bytes(certificate.pem)
         made = add_client(folder / "api-keys.json", name="practice", random=secrets.token_bytes)

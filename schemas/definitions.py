@@ -21,7 +21,16 @@ VCT_BASE: Final = "https://passport.example/vct/"
 CONTEXT_BASE: Final = "https://passport.example/contexts/"
 LANGUAGES: Final = ("en", "cy")
 # SD-JWT VC draft-19 and RFC 7519 section 4.1: what a format adds to a payload and judges itself.
-FORMAT_MEMBERS: Final = ("iss", "iat", "nbf", "exp", "cnf", "status", "vct#integrity")
+FORMAT_MEMBERS: Final = (
+    "iss",
+    "iat",
+    "nbf",
+    "exp",
+    "cnf",
+    "status",
+    "vct#integrity",
+    "pq_signature",
+)
 GROUP: Final = "group"  # the field that names the heading of an item
 FHIR_RELEASES: Final = ("r4", "stu3")
 

@@ -6,14 +6,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from authority.service import Authority, Passphrases
 from authority.settings import KDF_FLOOR
+from healthpassport.errors import PassportError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from healthpassport.keys import generate_signer
+from healthpassport.refresh import update_trust_list
+from healthpassport.trust.reading import read_trust_list
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PASSPHRASE = b"correct horse battery"
 WEEK = timedelta(days=7)
+URL = "https://authority.example"
 ISSUER = {
     "iss": "https://issuer.example",
     "ods": "A12345",
@@ -45,3 +51,18 @@ def made(folder: Path) -> Authority:
 
 def jwk() -> dict:
     return generate_signer().public_key.jwk()
+
+
+def followed(authority: Authority, tmp_path, *, now=NOW):
+    """The list that ``authority`` publishes, as a desk follows and reads it."""
+    out = tmp_path / "www"
+    authority.publish(out, now=now)
+    root = authority.bootstrap_root
+    update_trust_list(tmp_path / "copy", url=URL, root=root, fetcher=Served(out), now=now)
+    return read_trust_list(tmp_path / "copy", root=root, now=now, max_age=WEEK).trust_list
+
+
+def refused(code: str, act, *arguments, **named) -> None:
+    with pytest.raises(PassportError) as caught:
+        act(*arguments, **named)
+    assert caught.value.code == code

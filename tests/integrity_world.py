@@ -31,7 +31,7 @@ CONTEXT: Final[Mapping[str, Any]] = {
         "givenName": VOCABULARY + "givenName",
         "birthDate": VOCABULARY + "birthDate",
         "state": VOCABULARY + "state",
-        "a/b~c": VOCABULARY + "odd",
+        "a~c": VOCABULARY + "tilde",
         "allergies": {"@id": VOCABULARY + "allergies", "@container": "@set"},
         "unit": {"@id": VOCABULARY + "unit", "@type": "@json"},
         "onset": VOCABULARY + "onset",
@@ -90,7 +90,8 @@ def credential(issuer: Any = ISSUER, **changes: Any) -> dict[str, Any]:
             "givenName": ["Given", "Middle"],
             "birthDate": "1958-07-14",
             "state": "items",
-            "a/b~c": "odd-member",
+            "a~c": "tilde-member",
+            VOCABULARY + "slashed": "slashed-member",
             "allergies": [
                 {"type": "Allergy", "unit": {"text": "Penicillin"}, "onset": "2001"},
                 {"type": "Allergy", "unit": {"text": "Latex"}, "note": "gloves"},
@@ -133,6 +134,7 @@ def presented(*credentials: Any, holder: SoftwareSigner = HOLDER, **changes: Any
         "holder": did_of(holder),
         "verifiableCredential": list(credentials),
     } | changes.pop("document", {})
+    document = {name: value for name, value in document.items() if value is not None}
     options: dict[str, Any] = {
         "cryptosuite": "eddsa-rdfc-2022",
         "signer": holder,

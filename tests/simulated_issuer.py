@@ -30,9 +30,9 @@ NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 ISS = "https://issuer.example"
 
 
-def certificates(folder: Path, host: str, now: datetime = NOW, ip: str | None = None):
+def certificates(folder: Path, host: str, now: datetime = NOW, algorithm: str = "ES256"):
     """A root and a leaf for ``host``; writes ``issuer.pem`` (key) and ``x5c.pem`` (leaf)."""
-    signer = generate_signer()
+    signer = generate_signer(algorithm)
     uri = save_signer(signer, folder / "issuer.pem")
     root_key = ec.generate_private_key(ec.SECP256R1())
     root_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test root")])
@@ -61,7 +61,8 @@ def _certificate(name, key, issuer_name, issuer_key, names, now):  # noqa: PLR09
 
 def made_settings(folder: Path, *, iss: str = ISS, **changes) -> tuple[Settings, str]:
     """Settings for an issuer in ``folder``, and an API key for it."""
-    _, uri, _ = certificates(folder, urlsplit(iss).hostname, changes.pop("certified_at", NOW))
+    certified_at, algorithm = changes.pop("certified_at", NOW), changes.pop("algorithm", "ES256")
+    _, uri, _ = certificates(folder, urlsplit(iss).hostname, certified_at, algorithm)
     key = add_client(folder / "keys.json", name="practice", random=secrets.token_bytes)
     values = {
         "iss": iss,

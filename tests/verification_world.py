@@ -16,10 +16,12 @@ from cryptography.x509.oid import NameOID
 
 from healthpassport.credential import Challenge, Credential, Presentation, VerifiedSummary
 from healthpassport.encoding import b64_encode
-from healthpassport.formats import sd_jwt_vc
+from healthpassport.formats import format_named, sd_jwt_vc
 from healthpassport.keys.signer import SoftwareSigner, generate_signer, signer_from_library
 from healthpassport.protocols.dcql import Query
-from healthpassport.status.entries import build
+from healthpassport.status.bitstring import BitstringList
+from healthpassport.status.entries import SUSPENDED, build
+from healthpassport.status.held_bitstring import HeldBitstringList
 from healthpassport.status.stored import StoredStatusList
 from healthpassport.status.token_status_list import read, sign
 from healthpassport.summary import Record, disclosure_tree, record_types, to_payload
@@ -30,6 +32,8 @@ from schemas.queries import request_query, templates
 NOW = datetime(2026, 11, 10, 9, 0, tzinfo=UTC)
 ISS = "https://surgery.example"
 LIST = "https://surgery.example/status/1"
+INDEX = 7  # of every record that a test does not say otherwise of
+SD_JWT, W3C = "dc+sd-jwt", "ldp_vc"
 CHALLENGE = Challenge("n" * 32, "x509_hash:" + "a" * 43)
 IDENTITY = [("nhsNumber",), ("familyName",), ("givenNames",), ("birthDate",)]
 
@@ -83,6 +87,7 @@ class Surgery:
     record_types: tuple[str, ...] = field(default_factory=record_types)
     statuses: dict[int, int] = field(default_factory=dict)
     list_uri: str = LIST
+    format: str = SD_JWT
 
     def __post_init__(self) -> None:
         self.ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -114,7 +119,7 @@ class Surgery:
                     "recordTypes": list(self.record_types),
                 }
             ],
-            "statusLists": [self.list_uri],
+            "statusLists": list(self.lists()),
         }
 
     def issue(self, record: Record, holder: SoftwareSigner, **changes: Any) -> str:
@@ -128,9 +133,46 @@ class Surgery:
             "expires_at": NOW + timedelta(days=30),
             "salts": self.random.randbytes,
             "x5c": [self.leaf],
-            "status": {"status_list": {"idx": 7, "uri": self.list_uri}},
+            "status": self.status(),
         }
-        return sd_jwt_vc.issue(**(parts | changes))
+        return format_named(self.format).issue(**(parts | changes))
+
+    def status(self, index: int = INDEX) -> dict[str, Any]:
+        """What a record says of where its status stands."""
+        if self.format == SD_JWT:
+            return {"status_list": {"idx": index, "uri": self.list_uri}}
+        return {
+            "credentialStatus": [
+                {
+                    "type": "BitstringStatusListEntry",
+                    "statusPurpose": purpose,
+                    "statusListIndex": str(index),
+                    "statusListCredential": uri,
+                }
+                for uri, purpose in self.lists().items()
+            ]
+        }
+
+    def lists(self) -> dict[str, str]:
+        """The status lists that the trust list names, and what each is for."""
+        if self.format == SD_JWT:
+            return {self.list_uri: "all"}
+        return {f"{self.list_uri}/{purpose}": purpose for purpose in ("revocation", "suspension")}
+
+    def status_lists(self, *, issued_at: datetime = NOW) -> dict[str, StoredStatusList]:
+        if self.format == SD_JWT:
+            return {self.list_uri: self.status_list(issued_at=issued_at)}
+        found = {}
+        for uri, purpose in self.lists().items():
+            bits = bytearray(1 << 14)
+            for index, value in self.statuses.items():
+                if (value == SUSPENDED) is (purpose == "suspension"):
+                    bits[index // 8] |= 0x80 >> index % 8
+            listed = BitstringList((purpose,), bytes(bits))
+            ends = issued_at + timedelta(days=7)
+            held = HeldBitstringList(uri, listed, issued_at, ends, None)
+            found[uri] = StoredStatusList(held, issued_at, self.iss)
+        return found
 
     def status_list(self, *, issued_at: datetime = NOW) -> StoredStatusList:
         token = sign(
@@ -159,7 +201,7 @@ class Desk:
 
     @cached_property
     def query(self) -> Query:
-        return Query.parse(request_query(templates()[self.template]))
+        return Query.parse(request_query(templates()[self.template], (SD_JWT, W3C)))
 
     @cached_property
     def trust(self) -> TrustView:
@@ -175,17 +217,23 @@ class Desk:
         return TrustView(trust_list, NOW - timedelta(hours=1), timedelta(hours=1), self.stale)
 
     def verify(self, answers: dict[str, Any], **changes: Any) -> VerifiedSummary:
-        given = {
-            name: tuple(Credential("dc+sd-jwt", t) for t in ([v] if isinstance(v, str) else v))
-            for name, v in answers.items()
-        }
+        given = {}
+        for name, value in answers.items():
+            texts = [value] if isinstance(value, str) else value
+            form = form_of(texts[0]) if texts else SD_JWT
+            key = name if form == SD_JWT else f"{name}_{form}"
+            given[key] = tuple(Credential(form, text) for text in texts)
         held = () if self.without_lists else self.surgeries
         parts: dict[str, Any] = {
             "presentation": Presentation(given),
             "challenge": CHALLENGE,
             "query": self.query,
             "trust": self.trust,
-            "status": {s.list_uri: s.status_list(issued_at=self.lists_issued_at) for s in held},
+            "status": {
+                uri: stored
+                for surgery in held
+                for uri, stored in surgery.status_lists(issued_at=self.lists_issued_at).items()
+            },
             "policy": FreshnessPolicy(),
             "now": NOW,
         }
@@ -200,11 +248,46 @@ def present(
     challenge: Challenge = CHALLENGE,
 ) -> str:
     """A presentation of ``text``: everything, or only the paths in ``show``."""
+    if form_of(text) == W3C:
+        return present_w3c(text, holder, show=show, challenge=challenge)
     held = sd_jwt_vc.open_held(text)
     chosen = frozenset(held.places) if show is None else sd_jwt_vc.select(held, show)
     return sd_jwt_vc.present(
         held, disclose=chosen, challenge=challenge, holder_signer=holder, now=NOW
     )
+
+
+def present_w3c(
+    text: str,
+    holder: SoftwareSigner,
+    *,
+    show: list[tuple[Any, ...]] | None,
+    challenge: Challenge,
+) -> str:
+    """The same for a W3C credential; a path may name the unit of an item, as a query does."""
+    form = format_named(W3C)
+    held = form.open_held(text)
+    chosen = held.places
+    if show is not None:
+        wanted = [path[:-1] if path[-1] == "unit" else path for path in show]
+        chosen = [place for place in held.places if any(_fits(path, place) for path in wanted)]
+    return form.present(
+        held,
+        disclose=chosen,
+        challenge=challenge,
+        holder_signer=holder,
+        now=NOW,
+        random=random.Random(1).randbytes,  # noqa: S311 - as above
+    )
+
+
+def form_of(text: str) -> str:
+    """The format of a record or presentation in ``text``."""
+    return W3C if text.startswith("{") else SD_JWT
+
+
+def _fits(path: tuple[Any, ...], place: tuple[Any, ...]) -> bool:
+    return len(path) == len(place) and all(a in {None, b} for a, b in zip(path, place, strict=True))
 
 
 def other_person(record: Record, number: str = "9990000026") -> Record:

@@ -36,6 +36,8 @@ from healthpassport.trust.model import Registrar, TrustedIssuer, TrustedVerifier
 
 from . import changelog
 from .certificates import (
+    ISSUER_ALGORITHMS,
+    VERIFIER_ALGORITHMS,
     IssuedCertificate,
     check_host,
     issue_leaf,
@@ -164,7 +166,7 @@ class Authority:
             TrustError: ``trust.duplicate`` when a key or status list belongs to somebody else.
         """
         state = self.store.load()
-        public = subject_key(csr_pem=csr_pem, jwk=jwk)
+        public = subject_key(csr_pem=csr_pem, jwk=jwk, allowed=ISSUER_ALGORITHMS)
         certificate = self._issue(issuer_host(iss), public, name=name, now=now, valid_for=valid_for)
         entry = make_issuer(
             iss=iss,
@@ -222,7 +224,7 @@ class Authority:
         """
         wanted = purposes if isinstance(purposes, Mapping) else dict.fromkeys(purposes)
         state = self.store.load()
-        public = subject_key(csr_pem=csr_pem, jwk=jwk)
+        public = subject_key(csr_pem=csr_pem, jwk=jwk, allowed=VERIFIER_ALGORITHMS)
         certificate = self._issue(check_host(host), public, name=name, now=now, valid_for=valid_for)
         entry = make_verifier(
             ods=ods, name=name, anchor=self.anchor_der, certificate=certificate, wanted=wanted

@@ -1,6 +1,7 @@
 """The certificate authority: its anchor, and leaf certificates that sign tokens.
 
-Rules (HAIP 1.0, RFC 5280): ES256; a leaf holds the host name as SAN dNSName, may make digital
+Rules (HAIP 1.0, RFC 5280): the authority signs with ES256, and so do verifiers; an issuer may have
+an Ed25519 key instead. A leaf holds the host name as SAN dNSName, may make digital
 signatures and nothing else, is valid for a limited time and never longer than the anchor. What is
 *not* here: who gets one (``authority.py``) and revocation (an entry is removed from the list).
 """
@@ -8,10 +9,10 @@ signatures and nothing else, is valid for a limited time and never longer than t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
     generate_private_key,
 )
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
@@ -30,6 +32,11 @@ from healthpassport.keys.public import PublicKey, public_key_from_jwk, public_ke
 from healthpassport.keys.x509 import DOCUMENT_SIGNING, JWT_SIGNING, x509_hash
 
 BACKDATED: Final = timedelta(minutes=5)  # clocks of those who check may be behind
+# HAIP 1.0 section 7: ES256 is what everybody must understand. Issuers that know their desks and
+# wallets may sign with Ed25519; verifiers are asked by any wallet.
+ISSUER_ALGORITHMS: Final = ("ES256", "EdDSA")
+VERIFIER_ALGORITHMS: Final = ("ES256",)
+_SubjectKey: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]{1,63})*\Z")
 _NAME_LIMIT: Final = 64  # RFC 5280 appendix A.1, ub-organization-name and ub-common-name
 
@@ -60,8 +67,12 @@ class IssuedCertificate:
         return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found)
 
 
-def subject_key(*, csr_pem: bytes | None, jwk: Mapping[str, Json] | None) -> PublicKey:
+def subject_key(
+    *, csr_pem: bytes | None, jwk: Mapping[str, Json] | None, allowed: Collection[str]
+) -> PublicKey:
     """The key to certify: of a PKCS #10 request, which proves its possession, or of a JWK.
+
+    ``allowed`` names the algorithms that its owner may use.
 
     Raises:
         ServiceError: ``authority.subject_key`` unless exactly one is given, ``authority.csr``.
@@ -70,7 +81,7 @@ def subject_key(*, csr_pem: bytes | None, jwk: Mapping[str, Json] | None) -> Pub
     if (csr_pem is None) == (jwk is None):
         raise ServiceError("authority.subject_key")
     if jwk is not None:
-        return _on_p256(public_key_from_jwk(jwk))
+        return _allowed(public_key_from_jwk(jwk), allowed)
     try:
         request = x509.load_pem_x509_csr(csr_pem or b"")
     except ValueError as error:
@@ -78,15 +89,14 @@ def subject_key(*, csr_pem: bytes | None, jwk: Mapping[str, Json] | None) -> Pub
     if not request.is_signature_valid:
         raise ServiceError("authority.csr", "it is not signed with its own key")
     try:
-        return _on_p256(public_key_from_library(request.public_key()))
+        return _allowed(public_key_from_library(request.public_key()), allowed)
     except KeyMaterialError as error:
         raise ServiceError("authority.csr", "no algorithm uses such a key") from error
 
 
-def _on_p256(key: PublicKey) -> PublicKey:
-    # HAIP 1.0: ES256 is what everybody must understand.
-    if key.algorithm != "ES256":
-        raise ServiceError("authority.csr", "the key is not on curve P-256")
+def _allowed(key: PublicKey, algorithms: Collection[str]) -> PublicKey:
+    if key.algorithm not in algorithms:
+        raise ServiceError("authority.csr", f"the key is not for {' or '.join(algorithms)}")
     return key
 
 
@@ -124,8 +134,8 @@ def issue_leaf(
     valid_for: timedelta,
 ) -> IssuedCertificate:
     """A leaf certificate for ``public`` under ``anchor``, made out to ``host``."""
-    if not isinstance(public.key, EllipticCurvePublicKey):
-        raise ServiceError("authority.csr", "the key is not on curve P-256")
+    if not isinstance(public.key, EllipticCurvePublicKey | Ed25519PublicKey):
+        raise ServiceError("authority.csr", "no certificate is made for such a key")
     not_before = (now - BACKDATED).replace(microsecond=0)
     not_after = min((now + valid_for).replace(microsecond=0), anchor.not_valid_after_utc)
     purposes = x509.ExtendedKeyUsage([JWT_SIGNING, DOCUMENT_SIGNING])
@@ -154,7 +164,7 @@ def generate_ca_key() -> EllipticCurvePrivateKey:
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    public: EllipticCurvePublicKey,
+    public: _SubjectKey,
     not_before: datetime,
     not_after: datetime,
 ) -> x509.CertificateBuilder:

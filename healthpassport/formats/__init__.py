@@ -37,9 +37,16 @@ def _sd_jwt_vc() -> CredentialFormat:
     return sd_jwt_vc
 
 
+def _ldp_vc() -> CredentialFormat:
+    from healthpassport.formats import ldp_vc  # noqa: PLC0415 - loaded on first use
+
+    return ldp_vc
+
+
 _LOADERS: Final[Mapping[str, Callable[[], CredentialFormat]]] = MappingProxyType(
     {
         "dc+sd-jwt": _sd_jwt_vc,  # draft-ietf-oauth-sd-jwt-vc-19; HAIP 1.0 section 6.1
+        "ldp_vc": _ldp_vc,  # OpenID4VCI 1.0 appendix A.1.2, OpenID4VP 1.0 appendix B.1
     }
 )
 

@@ -119,8 +119,7 @@ class DisclosedCredential:
 class CredentialFormat(Protocol):
     """What the module of a format offers to an issuer, a wallet and a verifier.
 
-    ``ROOT`` is where in a credential's claims the record stands; ``SUPPORTED`` says which
-    signatures it can check, as OpenID4VP 1.0 appendix B writes it in ``vp_formats_supported``.
+    ``ROOT`` is where in a credential's claims the record stands.
     """
 
     @property
@@ -184,6 +183,11 @@ class CredentialFormat(Protocol):
         challenge: Challenge | None,
         now: datetime,
         expired_accepted: bool = False,
+        second_key: PublicKey | None = None,
     ) -> DisclosedCredential:
-        """Everything that was disclosed, after every check of the format."""
+        """Everything that was disclosed, after every check of the format.
+
+        With ``second_key`` its post-quantum signature is required as well: a format that knows none
+        refuses (``pq.missing``).
+        """
         ...

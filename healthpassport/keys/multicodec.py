@@ -15,10 +15,10 @@ from typing import Final
 from healthpassport import multibase
 from healthpassport.keys.bls import BLS_OCTETS
 from healthpassport.keys.curves import ED25519_BYTES
+from healthpassport.keys.ml_dsa import ML_DSA_44
+from healthpassport.keys.ml_dsa import PUBLIC_OCTETS as ML_DSA_44_BYTES
 
 BBS: Final = "BBS"
-ML_DSA_44: Final = "ML-DSA-44"
-ML_DSA_44_BYTES: Final = 1_312  # FIPS 204 section 4, table 2
 _SECRET_RANGE: Final = (b"\x26", b"\x27")  # the second octet of the varints of 0x1300 to 0x13ff
 _BLS_SECRET_AS_PRINTED: Final = b"\x80\x30"
 _COMPRESSED: Final = (b"\2", b"\3")  # SEC 1 section 2.3.3: the sign of y, then x

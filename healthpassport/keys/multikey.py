@@ -18,10 +18,10 @@ from healthpassport import multibase
 from healthpassport.errors import EncodingError, KeyMaterialError
 from healthpassport.keys.bls import BlsPublicKey
 from healthpassport.keys.curves import BY_ALGORITHM, ED25519_BYTES
+from healthpassport.keys.ml_dsa import ML_DSA_44
 from healthpassport.keys.multicodec import (
     BBS,
     CODECS,
-    ML_DSA_44,
     KeyCodec,
     is_secret,
     multikey_text,

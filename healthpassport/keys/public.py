@@ -20,17 +20,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from healthpassport.encoding import Json, b64url_decode, b64url_encode, dump_json
 from healthpassport.errors import EncodingError, KeyMaterialError
+from healthpassport.keys import ml_dsa
 from healthpassport.keys.bls import BlsPublicKey
 from healthpassport.keys.curves import BY_ALGORITHM, BY_LIBRARY_NAME, BY_NAME, ED25519_BYTES
-from healthpassport.keys.multicodec import BBS, ML_DSA_44, multikey_text
+from healthpassport.keys.multicodec import BBS, multikey_text
 
 LibraryKey: TypeAlias = (
     "ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | mldsa.MLDSA44PublicKey | BlsPublicKey"
 )
 
 EDDSA: Final = "EdDSA"  # RFC 8037 section 3.1
-# RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2: members that hold a secret.
-PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+# RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2, RFC 9964: members with a secret.
+PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 KEPT_THUMBPRINTS: Final = 1_024  # an issuer's own key is named in each record; some 200 bytes each
 _UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3
 
@@ -57,10 +58,10 @@ class PublicKey:
         """
         if self.algorithm == BBS:
             raise KeyMaterialError("multikey.no_jwk")
-        if self.algorithm == ML_DSA_44:  # draft-ietf-cose-dilithium section 3
-            return {"kty": "AKP", "alg": ML_DSA_44, "pub": b64url_encode(self.raw)}
         if self.algorithm == EDDSA:
             return {"kty": "OKP", "crv": "Ed25519", "x": b64url_encode(self.raw)}
+        if self.algorithm == ml_dsa.ML_DSA_44:
+            return ml_dsa.public_jwk(self.raw)
         curve = BY_ALGORITHM[self.algorithm]
         x, y = self.raw[: curve.octets], self.raw[curve.octets :]
         return {"kty": "EC", "crv": curve.name, "x": b64url_encode(x), "y": b64url_encode(y)}
@@ -93,7 +94,7 @@ def public_key_from_jwk(jwk: Mapping[str, Json], *, use: str = "sig") -> PublicK
     if not PRIVATE_MEMBERS.isdisjoint(jwk):
         raise KeyMaterialError("jwk.private")
     _check_use(jwk, use)
-    key = _ec_key(jwk) if jwk.get("kty") == "EC" else _okp_key(jwk)
+    key = _read_key(jwk)
     if use == "sig" and jwk.get("alg", key.algorithm) != key.algorithm:
         raise KeyMaterialError("jws.key_alg_mismatch", "the JWK names another algorithm")
     return key
@@ -120,6 +121,8 @@ def public_key_from_library(key: object) -> PublicKey:
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in BY_LIBRARY_NAME:
         point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         return PublicKey(BY_LIBRARY_NAME[key.curve.name].algorithm, point[1:], key)
+    if isinstance(key, mldsa.MLDSA44PublicKey):
+        return PublicKey(ml_dsa.ML_DSA_44, key.public_bytes_raw(), key)
     raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
 
 
@@ -151,6 +154,21 @@ def _okp_key(jwk: Mapping[str, Json]) -> PublicKey:
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
     raw = _octets(jwk, "x", ED25519_BYTES)
     return PublicKey(EDDSA, raw, ed25519.Ed25519PublicKey.from_public_bytes(raw))
+
+
+def _read_key(jwk: Mapping[str, Json]) -> PublicKey:
+    match jwk.get("kty"):
+        case "EC":
+            return _ec_key(jwk)
+        case ml_dsa.AKP:
+            return _akp_key(jwk)
+        case _:
+            return _okp_key(jwk)
+
+
+def _akp_key(jwk: Mapping[str, Json]) -> PublicKey:
+    raw = ml_dsa.public_octets(jwk)
+    return PublicKey(ml_dsa.ML_DSA_44, raw, ml_dsa.public_key(raw))
 
 
 def _octets(jwk: Mapping[str, Json], name: str, length: int) -> bytes:

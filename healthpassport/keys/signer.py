@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from healthpassport.encoding import Json, b64url_decode, b64url_encode
 from healthpassport.errors import EncodingError, KeyMaterialError
+from healthpassport.keys import ml_dsa
 from healthpassport.keys.curves import BY_ALGORITHM, BY_NAME
 from healthpassport.keys.public import EDDSA, PublicKey, public_key_from_library
 
-LibraryPrivateKey: TypeAlias = "ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey"
+LibraryPrivateKey: TypeAlias = (
+    "ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey"
+)
 
 
 class Signer(Protocol):
@@ -52,8 +55,8 @@ class SoftwareSigner:
         return self.public_key.algorithm
 
     def sign(self, message: bytes) -> bytes:
-        """The signature over ``message`` in JOSE form (RFC 7518 section 3.4, RFC 8037)."""
-        if isinstance(self.private_key, ed25519.Ed25519PrivateKey):
+        """The signature over ``message`` in JOSE form (RFC 7518 section 3.4, 8037, 9964)."""
+        if not isinstance(self.private_key, ec.EllipticCurvePrivateKey):
             return self.private_key.sign(message)
         curve = BY_ALGORITHM[self.algorithm]
         r, s = decode_dss_signature(self.private_key.sign(message, curve.signature))
@@ -61,6 +64,9 @@ class SoftwareSigner:
 
     def private_jwk(self) -> dict[str, Json]:
         """The private key as a JWK, for a vault that encrypts it: never log or show it."""
+        if isinstance(self.private_key, mldsa.MLDSA44PrivateKey):
+            seed = self.private_key.private_bytes_raw()
+            return {**self.public_key.jwk(), "priv": b64url_encode(seed)}
         if isinstance(self.private_key, ed25519.Ed25519PrivateKey):
             secret = self.private_key.private_bytes_raw()
         else:
@@ -71,13 +77,16 @@ class SoftwareSigner:
 
 def signer_from_library(key: object) -> SoftwareSigner:
     """The signer for a private key object of the ``cryptography`` library."""
-    if not isinstance(key, ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+    known = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | mldsa.MLDSA44PrivateKey
+    if not isinstance(key, known):
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
     return SoftwareSigner(public_key_from_library(key.public_key()), key)
 
 
 def generate_signer(algorithm: str = "ES256") -> SoftwareSigner:
-    """A signer with a new key for ``algorithm`` (ES256, ES384 or EdDSA)."""
+    """A signer with a new key for ``algorithm`` (ES256, ES384, EdDSA or ML-DSA-44)."""
+    if algorithm == ml_dsa.ML_DSA_44:
+        return signer_from_library(ml_dsa.generate())
     if algorithm == EDDSA:
         return signer_from_library(ed25519.Ed25519PrivateKey.generate())
     if algorithm not in BY_ALGORITHM:
@@ -92,6 +101,8 @@ def signer_from_private_jwk(jwk: Mapping[str, Json]) -> SoftwareSigner:
         KeyMaterialError: ``jwk.invalid`` when it is not a private key, or when its public members
             belong to another key (they are what others will check with).
     """
+    if jwk.get("kty") == ml_dsa.AKP:
+        return _same_public(signer_from_library(ml_dsa.private_key(jwk)), jwk)
     secret, name = jwk.get("d"), jwk.get("crv")
     if not isinstance(secret, str) or not isinstance(name, str):
         raise KeyMaterialError("jwk.invalid", "this is not a private key")
@@ -104,7 +115,10 @@ def signer_from_private_jwk(jwk: Mapping[str, Json]) -> SoftwareSigner:
         )
     except (EncodingError, ValueError, KeyError) as error:
         raise KeyMaterialError("jwk.invalid", "this is not a private key we can use") from error
-    signer = signer_from_library(key)
+    return _same_public(signer_from_library(key), jwk)
+
+
+def _same_public(signer: SoftwareSigner, jwk: Mapping[str, Json]) -> SoftwareSigner:
     if any(jwk.get(member) != value for member, value in signer.public_key.jwk().items()):
         raise KeyMaterialError("jwk.invalid", "the public members belong to another key")
     return signer

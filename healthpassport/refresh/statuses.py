@@ -4,7 +4,7 @@ Rules: all lists that the trust list names are fetched, never one because of a p
 fetch would tell the issuer where the patient is); the signer must be a key of that issuer, valid
 now; a list older than the one held is refused; a failed fetch leaves the held copy, which then ages
 (``status.stale``). Draft-ietf-oauth-status-list-20 sections 8 and 9. What is *not* here: what a
-status means (healthpassport.verification).
+status means (healthpassport.verification), and the form of a list (``list_credentials``).
 """
 
 from __future__ import annotations
@@ -20,13 +20,10 @@ from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, FetchError, PassportError, StatusError, TrustError
 from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
 from healthpassport.keys.public import PublicKey
+from healthpassport.refresh.list_credentials import ACCEPT, read_status_list
+from healthpassport.status.lookup import StatusListAtHand
 from healthpassport.status.stored import StatusView, StoredStatusList
-from healthpassport.status.token_status_list import (
-    MAX_TOKEN_BYTES,
-    MEDIA_TYPE,
-    HeldStatusList,
-    read,
-)
+from healthpassport.status.token_status_list import MAX_TOKEN_BYTES
 from healthpassport.trust.cache import replace_file
 from healthpassport.trust.model import TrustedIssuer, TrustList
 
@@ -47,7 +44,7 @@ class Prefetched:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What stands in one file: the signed token and when a fetch last confirmed it.
+    """What stands in one file: the list as signed and when a fetch last confirmed it.
 
     ``issued_at`` is remembered beside the token, so that a list cannot be rolled back by way of a
     change of keys that makes the held token unreadable.
@@ -66,7 +63,7 @@ class StatusStore:
     """The status lists in ``folder``. One process writes, any number read."""
 
     folder: Path
-    _verified: dict[str, tuple[tuple[str, ...], HeldStatusList]] = field(default_factory=dict)
+    _verified: dict[str, tuple[tuple[str, ...], StatusListAtHand]] = field(default_factory=dict)
 
     def prefetch(
         self, trust_list: TrustList, *, fetcher: Fetcher, now: datetime, due_only: bool = False
@@ -90,7 +87,7 @@ class StatusStore:
 
     def fetch_one(
         self, issuer: TrustedIssuer, uri: str, *, fetcher: Fetcher, now: datetime
-    ) -> HeldStatusList:
+    ) -> StatusListAtHand:
         """Fetch, verify and store the list of ``issuer`` at ``uri``.
 
         Raises:
@@ -98,7 +95,7 @@ class StatusStore:
             StatusError: as ``read`` says, ``status.signer`` and ``status.rollback`` among them.
         """
         stored = self._load(uri)
-        headers = {"Accept": MEDIA_TYPE}
+        headers = {"Accept": ACCEPT}
         if stored is not None and stored.etag:
             headers["If-None-Match"] = stored.etag  # RFC 9110 section 13.1.2
         response = fetcher.fetch(HttpRequest("GET", uri, headers, max_bytes=MAX_TOKEN_BYTES))
@@ -133,14 +130,14 @@ class StatusStore:
             found[stored.uri] = StoredStatusList(held, stored.fetched_at, stored.iss)
         return found
 
-    def _current(self, issuer: TrustedIssuer, stored: _Stored, now: datetime) -> HeldStatusList:
+    def _current(self, issuer: TrustedIssuer, stored: _Stored, now: datetime) -> StatusListAtHand:
         held = self._read(issuer, stored, keys=_keys(issuer, now))
         held.require_current(now=now)
         return held
 
     def _read(
         self, issuer: TrustedIssuer, stored: _Stored, *, keys: tuple[PublicKey, ...]
-    ) -> HeldStatusList:
+    ) -> StatusListAtHand:
         """The list in a stored token, as it was judged when it was fetched.
 
         Its signature and inflation are done once a process.
@@ -151,7 +148,13 @@ class StatusStore:
         if known is not None and known[0] == what:
             held = known[1]
         else:
-            held = read(stored.token, expected_uri=stored.uri, keys=keys, now=stored.fetched_at)
+            held = read_status_list(
+                stored.token,
+                expected_uri=stored.uri,
+                iss=issuer.iss,
+                keys=keys,
+                now=stored.fetched_at,
+            )
             self._verified[stored.uri] = (what, held)
         return held
 
@@ -222,9 +225,9 @@ def _token(response: HttpResponse) -> str:
     if response.status != HTTP_OK:
         raise FetchError("net.response", f"the status list server answered {response.status}")
     try:
-        return response.body.decode("ascii").strip()
+        return response.body.decode("utf-8").strip()
     except UnicodeDecodeError as error:
-        raise FetchError("net.response", "this is no status list token") from error
+        raise FetchError("net.response", "this is no status list") from error
 
 
 def _keys(issuer: TrustedIssuer, now: datetime) -> tuple[PublicKey, ...]:

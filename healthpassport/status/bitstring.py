@@ -2,7 +2,8 @@
 
 For credentials of the VC Data Model. Packed from the most significant bit (section 2.2), GZIP in
 multibase base64url: the other way round than a Token Status List. What is *not* here: verifying
-the credential that carries the list; its proof is checked before its subject is handed in.
+the credential that carries the list, whose proof is checked before its subject is handed in; making
+lists (``bitstring_writing``).
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ class BitstringEntry:
     purpose: str
     index: int
     uri: str
+
+    def claim(self) -> dict[str, str]:
+        """The entry as ``credentialStatus`` holds it; an ``id`` would only be one more trace."""
+        return {
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": self.purpose,
+            "statusListIndex": str(self.index),
+            "statusListCredential": self.uri,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from healthpassport.status.token_status_list import HeldStatusList
+from healthpassport.status.lookup import StatusListAtHand
 
 
 @dataclass(frozen=True, slots=True)
 class StoredStatusList:
     """A verified list, when this desk last fetched it, and whose keys (``iss``) verified it."""
 
-    held: HeldStatusList
+    held: StatusListAtHand
     fetched_at: datetime
     iss: str
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from healthpassport.errors import JoseError
 from healthpassport.keys import PublicKey
-from healthpassport.suites import ecdsa, eddsa
+from healthpassport.suites import ecdsa, eddsa, ml_dsa
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,14 @@ SUITES: Final[Mapping[str, Suite]] = MappingProxyType(
             Suite("ES384", "ES384", 96, ecdsa.check),  # RFC 7518 section 3.4
             Suite("EdDSA", "EdDSA", 64, eddsa.check),  # RFC 8037 section 3.1
             Suite("Ed25519", "EdDSA", 64, eddsa.check),  # RFC 9864 section 2.2: its new name
+            Suite("ML-DSA-44", "ML-DSA-44", 2_420, ml_dsa.check),  # RFC 9964
         )
     }
 )
 
-SUPPORTED_ALGORITHMS: Final = frozenset(SUITES)
+# Never a default: a post-quantum signature counts beside another one, where a policy asks for it.
+POST_QUANTUM: Final = frozenset({"ML-DSA-44"})
+SUPPORTED_ALGORITHMS: Final = frozenset(SUITES) - POST_QUANTUM
 
 
 def verify(public_key: PublicKey, algorithm: str, signature: bytes, message: bytes) -> None:

@@ -29,6 +29,7 @@ from pydantic.alias_generators import to_camel
 from healthpassport.encoding import Json, b64_decode, b64_encode, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, PassportError, TrustError
 from healthpassport.keys.public import PublicKey, public_key_from_jwk
+from healthpassport.suites import POST_QUANTUM
 from schemas.queries import purposes
 
 LIST_TYPE: Final = "hp-trust-list"
@@ -73,6 +74,12 @@ class TrustedKey(_Wire):
     not_before: AwareDatetime
     not_after: AwareDatetime
     record_types: Names
+    second_jwk: Mapping[str, str] | None = None  # ML-DSA-44, for the signature beside this key's
+
+    @cached_property
+    def second_key(self) -> PublicKey | None:
+        """The post-quantum key beside the key, where the issuer has one."""
+        return None if self.second_jwk is None else public_key_from_jwk(self.second_jwk)
 
     @cached_property
     def public_key(self) -> PublicKey:
@@ -88,6 +95,10 @@ class TrustedKey(_Wire):
         """A thumbprint that is not the key's own would pin nothing (RFC 7638 section 3)."""
         if self.public_key.thumbprint() != self.thumbprint:
             raise TrustError("trust.key_pin", "a thumbprint is not that of its key")
+        if self.public_key.algorithm in POST_QUANTUM:
+            raise TrustError("trust.invalid", "a post-quantum key stands only beside another")
+        if self.second_key is not None and self.second_key.algorithm not in POST_QUANTUM:
+            raise TrustError("trust.invalid", "a second key must be a post-quantum one")
         return self
 
 

@@ -7,33 +7,32 @@ Everything that the presentation says of itself only chooses a key until step 4 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from healthpassport.credential import Challenge, Credential, VerifiedIssuer
-from healthpassport.encoding import Json
-from healthpassport.errors import CredentialError, ProtocolError, RecordError, StatusError
+from healthpassport.errors import CredentialError, ProtocolError, RecordError
 from healthpassport.formats import DisclosedCredential, ParsedCredential, Place, format_named
 from healthpassport.jose.times import CLOCK_SKEW
+from healthpassport.keys.public import PublicKey
 from healthpassport.protocols.dcql import Answer, CredentialQuery
 from healthpassport.protocols.dcql.answers import check_one
-from healthpassport.status.reference import StatusReference, reference, require_valid, status_name
-from healthpassport.status.stored import StatusView, StoredStatusList
+from healthpassport.status.stored import StatusView
 from healthpassport.summary import (
     DisclosedRecord,
     definition_for_vct,
     disclosure_tree,
     from_payload,
 )
-from healthpassport.trust.model import TrustedIssuer, TrustView
+from healthpassport.trust.model import TrustedKey, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
+from healthpassport.verification.status import check_status
 
-# Not a refusal of the record: the desk has no list that is young enough to speak about it.
-_UNSURE: Final = frozenset({"status.stale", "status.expired"})
+# No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
+_FORMAT_DISCLOSURES: Final = frozenset({("pq_signature",)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +89,35 @@ def prove(
     with checklist.step(Step.TYPE):
         record_type = _record_type(wanted, parsed)
     with checklist.step(Step.ISSUER):
-        issuer, key = trusted_issuer(
+        issuer, trusted = trusted_issuer(
             parsed,
             record_type=record_type,
             trust_list=within.trust.trust_list,
             now=within.now,
         )
+        second_key = _second_key(trusted, within.policy)
     with checklist.step(Step.SIGNATURE):
         disclosed = format_.verify(
             parsed,
-            issuer_key=key,
+            issuer_key=trusted.public_key,
             challenge=within.challenge,
             now=within.now,
             expired_accepted=True,  # step 6 judges it: out of date is shown, not hidden
+            second_key=second_key,
         )
     with checklist.step(Step.RECORD):
         _refuse_other_disclosures(disclosed, record_type, format_.ROOT)
         record = from_payload(format_.record(disclosed.payload))
     expired = _expired(disclosed.expires_at, now=within.now, checklist=checklist)
-    status, status_age, unsure = _status(
-        disclosed.payload, issuer, within=within, checklist=checklist
+    status = check_status(
+        disclosed.payload,
+        issuer,
+        lists=within.status,
+        max_age=within.policy.status_list,
+        now=within.now,
+        checklist=checklist,
     )
+    unsure = status.unsure
     with checklist.step(Step.QUERY):
         asked = check_one(wanted, _dcql_answer(presented.format, disclosed))
         if asked.dropped:
@@ -124,9 +131,9 @@ def prove(
         issuer=VerifiedIssuer(issuer.iss, issuer.ods, issuer.name),
         issued_at=disclosed.issued_at,
         expires_at=disclosed.expires_at,
-        status=status,
+        status=status.name,
         trust_list_age=within.trust.age,
-        status_list_age=status_age,
+        status_list_age=status.age,
         checklist=checklist,
         expired=expired,
         old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
@@ -144,6 +151,15 @@ def _record_type(wanted: CredentialQuery, parsed: ParsedCredential) -> str:
     return definition_for_vct(vct).type
 
 
+def _second_key(trusted: TrustedKey, policy: FreshnessPolicy) -> PublicKey | None:
+    """The post-quantum key, only where the policy asks; then the list must vouch for one."""
+    if not policy.require_post_quantum:
+        return None
+    if trusted.second_key is None:
+        raise CredentialError("pq.untrusted")
+    return trusted.second_key
+
+
 def _refuse_other_disclosures(
     disclosed: DisclosedCredential, record_type: str, root: Place
 ) -> None:
@@ -153,7 +169,8 @@ def _refuse_other_disclosures(
     where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never"), and so is a
     gap where nothing may be held back.
     """
-    separable = frozenset((*root, *path) for path in disclosure_tree(record_type))
+    own = frozenset((*root, *path) for path in disclosure_tree(record_type))
+    separable = own | _FORMAT_DISCLOSURES
     around = frozenset(path[:-1] for path in separable)
     for places, allowed in ((disclosed.disclosed, separable), (disclosed.gaps, around)):
         for place in places:
@@ -177,51 +194,3 @@ def _dcql_answer(format_: str, disclosed: DisclosedCredential) -> Answer:
         payload=disclosed.payload,
         disclosed=disclosed.disclosed,
     )
-
-
-def _status(
-    claims: Mapping[str, Json],
-    issuer: TrustedIssuer,
-    *,
-    within: Surroundings,
-    checklist: Checklist,
-) -> tuple[str | None, timedelta | None, str | None]:
-    """The entry's word, the age of its list, and why it could not be checked (or None).
-
-    Draft-ietf-oauth-status-list-20 section 8.3.
-    """
-    age: timedelta | None = None
-    try:
-        entry = reference(claims)
-        stored = _list_at_hand(entry, issuer, within.status)
-        age = within.now - stored.held.issued_at
-        value = stored.held.get(entry.index)
-        # An old list that says withdrawn is believed; one that says valid is not.
-        require_valid(value)
-        stored.held.require_current(now=within.now, max_age=within.policy.status_list)
-    except StatusError as error:
-        if error.code not in _UNSURE:
-            checklist.failed(Step.STATUS, error.code)
-            raise
-        checklist.unsure(Step.STATUS, error.code)
-        return None, age, error.code
-    checklist.passed(Step.STATUS)
-    return status_name(value), age, None
-
-
-def _list_at_hand(
-    entry: StatusReference, issuer: TrustedIssuer, lists: StatusView
-) -> StoredStatusList:
-    """The prefetched list that ``entry`` names; nothing is fetched here.
-
-    A list that the trust list does not name for this issuer says nothing of its records, and a
-    presentation cannot make a desk call anywhere.
-    """
-    stored = lists.get(entry.uri)
-    if stored is not None and stored.iss == issuer.iss:
-        return stored
-    if stored is not None:
-        raise StatusError("status.signer", "the list belongs to another issuer")
-    if issuer.status_aggregation is None and entry.uri not in issuer.status_lists:
-        raise StatusError("status.signer", "the trust list names no such list for this issuer")
-    raise StatusError("status.stale", "no copy of the list is at hand")

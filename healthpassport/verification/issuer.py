@@ -11,14 +11,13 @@ from urllib.parse import urlsplit
 from healthpassport.errors import CredentialError
 from healthpassport.formats import ParsedCredential
 from healthpassport.jose.times import CLOCK_SKEW
-from healthpassport.keys.public import PublicKey
 from healthpassport.keys.x509 import validate_chain
-from healthpassport.trust.model import TrustedIssuer, TrustList
+from healthpassport.trust.model import TrustedIssuer, TrustedKey, TrustList
 
 
 def trusted_issuer(
     parsed: ParsedCredential, *, record_type: str, trust_list: TrustList, now: datetime
-) -> tuple[TrustedIssuer, PublicKey]:
+) -> tuple[TrustedIssuer, TrustedKey]:
     """The issuer and the key that must have signed ``parsed`` for it to be believed.
 
     HAIP 1.0 section 6.1.1: the key stands in x5c, its chain ends below an anchor that is not sent.
@@ -45,7 +44,6 @@ def trusted_issuer(
             expected_host=urlsplit(iss).hostname,
         )
         thumbprint = leaf.public_key.thumbprint()
-    issuer, key = trust_list.issuer_key(
+    return trust_list.issuer_key(
         iss=iss, thumbprint=thumbprint, record_type=record_type, at=signed_at
     )
-    return issuer, key.public_key

@@ -1,4 +1,4 @@
-"""How old a record, a trust list and a status list may be before the desk must say so.
+"""How old a record, a trust list and a status list may be, and what a desk requires beyond.
 
 The defaults are clinical.md rule 14 (for a clinical safety officer to sign); a hospital may set its
 own. What is *not* here: a switch that turns a check off.
@@ -28,12 +28,16 @@ STATUS_LIST_AGE: Final = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class FreshnessPolicy:
-    """Greatest ages before ``old`` (records) or ``could_not_check`` (lists)."""
+    """Greatest ages before ``old`` (records) or ``could_not_check`` (lists).
+
+    ``require_post_quantum`` refuses a record without the second signature of docs/adr/0025.
+    """
 
     records: Mapping[str, timedelta] = field(default_factory=lambda: RECORD_AGES)
     other_records: timedelta = OTHER_RECORDS
     trust_list: timedelta = TRUST_LIST_AGE
     status_list: timedelta = STATUS_LIST_AGE
+    require_post_quantum: bool = False
 
     def is_old(self, record_type: str, *, as_of: date, now: datetime) -> bool:
         """Whether a record of ``record_type`` that speaks for ``as_of`` is to be called old.

@@ -1,20 +1,26 @@
-"""``passport-issuer keys add NAME``: a key for a practice's own system."""
+"""``passport-issuer keys``: keys for a practice's own systems, and the key that signs."""
 
 from __future__ import annotations
 
 import secrets
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .opening import AsJson, Config, say, show_json
 
-keys = typer.Typer(no_args_is_help=True, help="API keys of the systems that make offers.")
+keys = typer.Typer(
+    no_args_is_help=True, help="API keys of the systems that make offers; signing keys."
+)
 
 
-@keys.callback()
-def _group() -> None:
-    """Keep `add` a command of its own."""
+class Algorithm(StrEnum):
+    """What a signing key may be made for."""
+
+    ES256 = "ES256"
+    EDDSA = "EdDSA"
 
 
 @keys.command("add")
@@ -33,3 +39,31 @@ def add(
         return
     typer.echo(made.key)
     say("This key is shown once. Restart `passport-issuer serve` to let it in.")
+
+
+@keys.command("signing")
+def signing(
+    *,
+    host: Annotated[str, typer.Argument(help="Host name of the issuer's address.")],
+    out: Annotated[Path, typer.Option(help="New file for the key (PKCS #8, PEM).")],
+    csr: Annotated[Path, typer.Option(help="File for the request that the authority certifies.")],
+    algorithm: Annotated[
+        Algorithm, typer.Option(help="ES256 (P-256), which everybody reads, or EdDSA (Ed25519).")
+    ] = Algorithm.ES256,
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="File whose first line encrypts the key.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a signing key and the request to certify it (`passport-trust add-issuer --csr`)."""
+    from issuer.service.context import first_line  # noqa: PLC0415 - cold start
+    from issuer.service.signing_keys import make_signing_key  # noqa: PLC0415
+
+    secret = None if passphrase_file is None else first_line(passphrase_file)
+    made = make_signing_key(out, algorithm=algorithm.value, host=host, passphrase=secret)
+    csr.write_bytes(made.csr_pem)
+    if as_json:
+        show_json({"key": made.uri, "thumbprint": made.thumbprint, "csr": str(csr)})
+        return
+    typer.echo(made.uri)
+    say(f"Send {csr} to the authority. The key is used once its certificate is in x5c.")

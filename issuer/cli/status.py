@@ -33,7 +33,7 @@ def publish(
             for uri in list_uris(issuer):
                 number = uri.rpartition("/")[2]
                 partial = folder / f"{number}.partial"
-                partial.write_text(published_list(issuer, int(number)).token, encoding="ascii")
+                partial.write_text(published_list(issuer, int(number)).text, encoding="ascii")
                 partial.replace(folder / number)
                 if as_json:
                     show_json({"uri": uri, "file": str(folder / number)})

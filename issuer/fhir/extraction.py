@@ -32,7 +32,7 @@ from .entries import Entry
 from .lists import Statement
 from .patients import Person
 from .references import Index
-from .source import DOUBLED_MEMBER, Defects, Found, find_resources, read_json
+from .source import DOUBLED_MEMBER, UNREAD, Defects, Found, find_resources, read_json
 from .states import state
 from .subjects import Stranger, Subjects
 from .values import flag, has_modifier
@@ -81,6 +81,11 @@ class Extraction:
         """Whether two readers may understand two things: a member is named twice."""
         return DOUBLED_MEMBER in self.defects.counts
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the source holds nothing in a resource's place that could not be read."""
+        return UNREAD not in self.defects.counts
+
     def section(self, name: str) -> list[Entry]:
         """The entries of one section, in the order of the file."""
         return [entry for entry in self.entries if entry.section == name]
@@ -88,7 +93,7 @@ class Extraction:
     def state(self, name: str) -> SectionState:
         """The state of one section."""
         said = [s for s in self.statements if s.section == name]
-        return state(self.section(name), said)
+        return state(self.section(name), said, whole=self.is_whole)
 
     def report(self) -> dict[str, Json]:
         """The extraction report, version 1 (clinical.md)."""

@@ -32,6 +32,7 @@ from .values import (
 SECTION: Final = "immunisations"
 TYPES: Final = ("Immunization",)
 _KNOWN: Final = frozenset({"completed", "not-done"}) | IN_ERROR
+_NOT_GIVEN: Final = ("notGiven", "wasNotGiven")  # STU3, and its name before
 GROUPS: Final = {
     Bucket.ACTIVE: "given",
     Bucket.NOT_GIVEN: "not_given",
@@ -68,7 +69,7 @@ def read(found: Found) -> Entry:
     denied = negation(named, SECTION)
     if state in IN_ERROR:
         bucket = Bucket.IN_ERROR
-    elif state == "not-done" or flag(resource.get("notGiven")) is True:
+    elif state == "not-done" or any(flag(resource.get(name)) is True for name in _NOT_GIVEN):
         bucket = Bucket.NOT_GIVEN
     elif denied is not None:
         bucket = NEGATION_BUCKETS[denied.kind]

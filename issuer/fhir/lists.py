@@ -25,6 +25,7 @@ _ERROR: Final = "entered-in-error"
 # LOINC section codes of the IPS, SNOMED CT list codes of GP Connect, and the SCR's own headers.
 SECTION_CODES: Final = {
     "48765-2": "allergies",
+    "52472-8": "allergies",
     "886921000000105": "allergies",
     "allergiesheader": "allergies",
     "10160-0": "medications",
@@ -48,7 +49,7 @@ SECTION_CODES: Final = {
     "104605-1": "alerts",
 }
 _TITLES: Final = (
-    (re.compile(r"\ballerg(?:y|ies)\b", re.IGNORECASE), "allergies"),
+    (re.compile(r"\ball?erg|\badverse (?:drug )?reactions?\b", re.IGNORECASE), "allergies"),
     (re.compile(r"\bmedic(?:ation|ine)s?\b", re.IGNORECASE), "medications"),
     (re.compile(r"\b(?:problems?|diagnos[ei]s|conditions)\b", re.IGNORECASE), "problems"),
     (re.compile(r"\b(?:immuni[sz]ations?|vaccinations?)\b", re.IGNORECASE), "immunisations"),
@@ -74,7 +75,6 @@ class Statement:
     section: str | None
     title: str | None
     empty_reason: str | None
-    has_entries: bool
     table: Table | None
     reason: Concept
     missing: int
@@ -107,18 +107,24 @@ def ended_members(index: Index) -> set[int]:
     return inner
 
 
-def _covers(resource: JsonObject) -> bool:
-    """Whether a List or section speaks of a whole section: by a reviewed code, or by its title."""
+def _covers(resource: JsonObject, *, in_composition: bool) -> bool:
+    """Whether a List or section speaks of a whole section: by a reviewed code, or by its title.
+
+    A List whose code nobody reviewed may be a heading of a consultation, whatever its title.
+    """
     named = concept(resource.get("code"))
     if any((c.code or "").strip().lower() in SECTION_CODES for c in named.codings):
         return True
+    if not in_composition and any(c.code for c in named.codings):
+        return False
     return not _PART.search(string(resource.get("title")) or named.name or "")
 
 
-def section_of(resource: JsonObject, *, trust_title: bool) -> str | None:
+def section_of(resource: JsonObject) -> str | None:
     """The section of which a List or a Composition's section speaks, by code, else by title.
 
-    ``trust_title`` lets the title speak where the code is one that nobody reviewed.
+    The title speaks too where the code is one that nobody reviewed: a list of allergies that is
+    told in words must not leave them not recorded.
     """
     named = concept(resource.get("code"))
     for coding in named.codings:
@@ -126,8 +132,6 @@ def section_of(resource: JsonObject, *, trust_title: bool) -> str | None:
             return None
         if found := SECTION_CODES.get((coding.code or "").strip().lower()):
             return found
-    if any(coding.code for coding in named.codings) and not trust_title:
-        return None
     title = string(resource.get("title")) or named.name
     return next((s for pattern, s in _TITLES if title and pattern.search(title)), None)
 
@@ -154,25 +158,25 @@ def _statement(
 ) -> Statement:
     reason = concept(holder.get("emptyReason"))
     words = codes(holder.get("emptyReason"))
-    title, whole = string(holder.get("title")), _covers(holder)
+    title, whole = string(holder.get("title")), _covers(holder, in_composition=in_composition)
     if words and not whole:  # "Nil known" alone would hide of what
         part = title or concept(holder.get("code")).name
         reason = Concept(reason.codings, f"{part}: {reason.name}")
     rows = objs(holder.get("entry"))
     items = [row.get("item") for row in rows] if not in_composition else list(rows)
-    parts = bool(objs(holder.get("section")))
+    missing = sum(index.resolve(item, found) is None for item in items)
     div = string(obj(holder.get("text")).get("div"))
-    told = div is not None and not rows and not parts
+    # Where none of its entries stands here, the words are the only form of what they tell.
+    told = div is not None and missing == len(items)
     told = told and (in_composition or not objs(holder.get("contained")))
     return Statement(
         found,
-        section_of(holder, trust_title=in_composition),
+        section_of(holder),
         title,
         words[0] if words else None,
-        bool(rows) or parts,
         read_narrative(div) if told and div is not None else None,
         reason,
-        sum(index.resolve(item, found) is None for item in items),
+        missing,
         whole,
     )
 

@@ -23,13 +23,15 @@ SECTION: Final = "medications"
 PLUMBING: Final = "medication_plumbing"
 EVENTS: Final = "medication_events"
 STATEMENTS: Final = ("MedicationStatement", "MedicationUsage")
-REQUESTS: Final = ("MedicationRequest", "MedicationOrder")
+REQUESTS: Final = ("MedicationRequest", "MedicationOrder", "MedicationPrescription")
 EVENT_TYPES: Final = ("MedicationDispense", "MedicationAdministration")
 
 _ACTIVE: Final = frozenset({"active", "in-progress"})
 _ON_HOLD: Final = frozenset({"on-hold"})
 _PLANNED: Final = frozenset({"intended", "draft", "preparation"})
 _INACTIVE: Final = frozenset({"completed", "stopped", "cancelled", "ended", "declined"})
+# R4; an administration of STU3; both as they were called before.
+_NOT_GIVEN: Final = ("doNotPerform", "notGiven", "wasNotTaken", "wasNotGiven")
 _NOT_TAKEN: Final = frozenset({"not-taken", "not-done"})
 _KNOWN: Final = _ACTIVE | _ON_HOLD | _PLANNED | _INACTIVE | _NOT_TAKEN | IN_ERROR
 _MEDICINE: Final = ("medicationCodeableConcept", "medicationReference", "medication")
@@ -186,8 +188,7 @@ def _not_given(resource: JsonObject, state: str | None) -> bool:
     adherence = obj(resource.get("adherence")).get("code")
     return (
         state in _NOT_TAKEN
-        or flag(resource.get("doNotPerform")) is True
-        or flag(resource.get("notGiven")) is True
+        or any(flag(resource.get(name)) is True for name in _NOT_GIVEN)
         or (isinstance(taken, str) and taken.strip().lower() == "n")
         or status(adherence, _NOT_TAKEN) in _NOT_TAKEN
     )

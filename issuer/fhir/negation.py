@@ -89,6 +89,10 @@ def _is_null(coding: Coding) -> bool:
 
 def negation(found: Concept, section: str) -> Negation | None:
     """What ``found`` denies, or None where it names something."""
+    return None if found.several else _denied(found, section)
+
+
+def _denied(found: Concept, section: str) -> Negation | None:
     listed = [n for c in found.codings if (n := _listed(c, section)) is not None]
     if listed and not _contradicted(found, section):
         whole = all(n.whole for n in listed)

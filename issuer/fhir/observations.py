@@ -53,7 +53,7 @@ def _named_results(index: Index) -> set[int]:
                 inner.add(id(target))
     for composition in index.of("Composition"):
         for section in objs(composition.resource.get("section")):
-            if section_of(section, trust_title=False) == RESULTS:
+            if section_of(section) == RESULTS:
                 for entry in seq(section.get("entry")):
                     if (target := index.resolve(entry, composition)) is not None:
                         inner.add(id(target))

@@ -17,6 +17,7 @@ from .values import performer as performed_by
 SECTION: Final = "procedures"
 TYPES: Final = ("Procedure",)
 _NOT_DONE: Final = frozenset({"not-done", "aborted", "suspended"})
+_UNDONE: Final = ("notDone", "notPerformed")  # STU3, and its name before
 _PLANNED: Final = frozenset({"preparation", "draft", "intended"})
 _KNOWN: Final = _NOT_DONE | _PLANNED | IN_ERROR | {"completed"}
 GROUPS: Final = {
@@ -36,7 +37,7 @@ def read(found: Found) -> Entry:
     denied = negation(named, SECTION)
     if state in IN_ERROR:
         bucket = Bucket.IN_ERROR
-    elif state in _NOT_DONE or flag(resource.get("notDone")) is True:
+    elif state in _NOT_DONE or any(flag(resource.get(name)) is True for name in _UNDONE):
         bucket = Bucket.NOT_GIVEN
     elif denied is not None:
         bucket = NEGATION_BUCKETS[denied.kind]

@@ -16,12 +16,17 @@ from typing import Final
 from healthpassport.encoding import Json, JsonObject, parse_source_json
 from healthpassport.errors import EncodingError, SourceError
 
-from .values import objs, string
+from .values import objs, seq, string
 
 MAX_SOURCE_BYTES: Final = 32 * 1_048_576  # eight times the largest summary of the performance goals
 MAX_SOURCE_DEPTH: Final = 64  # FHIR's deepest published examples reach about twenty levels
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]+\Z")
 DOUBLED_MEMBER: Final = "doubled_member"
+UNREAD: Final = "resource_unreadable"
+# The members of Bundle.entry without its resource (FHIR R4 section 2.36).
+_BARE_ENTRY: Final = frozenset(
+    {"id", "extension", "link", "fullUrl", "resource", "search", "request", "response"}
+)
 MAX_PLACES: Final = 20  # places named for each kind of defect; the count goes on
 
 
@@ -107,17 +112,19 @@ def find_resources(document: Json, defects: Defects) -> list[Found]:
     return found
 
 
-def _search(node: Json, path: str, found: list[Found], defects: Defects) -> None:
+def _search(
+    node: Json, path: str, found: list[Found], defects: Defects, container: Found | None = None
+) -> None:
     """Look for resources below a wrapper that is not FHIR itself."""
     if isinstance(node, dict):
         if resource_type(node):
-            _collect(node, path, found, defects)
+            _collect(node, path, found, defects, container=container)
         else:
             for name, value in node.items():
-                _search(value, f"{path}.{name}", found, defects)
+                _search(value, f"{path}.{name}", found, defects, container)
     elif isinstance(node, list):
         for position, value in enumerate(node):
-            _search(value, f"{path}[{position}]", found, defects)
+            _search(value, f"{path}[{position}]", found, defects, container)
 
 
 def _collect(
@@ -136,25 +143,27 @@ def _collect(
         _open_bundle(resource, path, found, defects)
     elif kind == "Parameters":
         _open_parameters(resource.get("parameter"), path, found, defects)
-    for position, inner in enumerate(objs(resource.get("contained"))):
+    for position, inner in enumerate(seq(resource.get("contained"))):
         place = f"{path}.contained[{position}]"
-        if resource_type(inner):
+        if isinstance(inner, Mapping) and resource_type(inner):
             _collect(inner, place, found, defects, container=container or here)
-        else:
+        elif inner:
             defects.add("contained_without_type", place)
+            _unwrap(inner, place, found, defects, container or here)
 
 
 def _open_bundle(bundle: JsonObject, path: str, found: list[Found], defects: Defects) -> None:
     urls: set[str] = set()
     seen: dict[tuple[str, str], JsonObject] = {}
     history = bundle.get("type") == "history"
-    for position, entry in enumerate(objs(bundle.get("entry"))):
+    for position, entry in enumerate(seq(bundle.get("entry"))):
         place = f"{path}.entry[{position}]"
-        held = entry.get("resource")
+        held = entry.get("resource") if isinstance(entry, Mapping) else None
         resource = held if isinstance(held, Mapping) else entry
-        kind = resource_type(resource)
-        if kind is None:
+        kind = resource_type(resource) if isinstance(resource, Mapping) else None
+        if kind is None or not isinstance(entry, Mapping) or not isinstance(resource, Mapping):
             defects.add("entry_without_resource", place)
+            _unwrap(held or entry, place, found, defects)
             continue
         url = string(entry.get("fullUrl"))
         if url is not None and url in urls and not history:
@@ -175,10 +184,27 @@ def _open_bundle(bundle: JsonObject, path: str, found: list[Found], defects: Def
         _collect(resource, place, found, defects, url=url)
 
 
+def _unwrap(
+    value: Json, path: str, found: list[Found], defects: Defects, container: Found | None = None
+) -> None:
+    """Find the resources of ``value``, which stands where one resource belongs and is none.
+
+    What names no resource but is more than a response or an address may be an entry that nobody
+    could read, so that no section may say that there is none.
+    """
+    known = len(found)
+    _search(value, path, found, defects, container)
+    bare = isinstance(value, Mapping) and value.keys() <= _BARE_ENTRY
+    if value and not bare and len(found) == known:
+        defects.add(UNREAD, path)
+
+
 def _open_parameters(value: Json, path: str, found: list[Found], defects: Defects) -> None:
     for position, parameter in enumerate(objs(value)):
         place = f"{path}.parameter[{position}]"
         inner = parameter.get("resource")
         if isinstance(inner, Mapping) and resource_type(inner):
             _collect(inner, place, found, defects)
+        else:
+            _unwrap(inner, place, found, defects)
         _open_parameters(parameter.get("part"), place, found, defects)

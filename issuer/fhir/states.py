@@ -1,7 +1,8 @@
 """The state of a section: exactly one, by the rules of clinical.md, first match wins.
 
 Active entries outrank every assertion of none, and only an assertion that covers the whole section
-makes ``none_known``. What is *not* here: how an entry got its bucket.
+makes ``none_known``: one that stands beside a list with more to tell, or beside what could not be
+read, does not. What is *not* here: how an entry got its bucket.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ _ITEMS: Final = frozenset(
     {Bucket.ACTIVE, Bucket.UNKNOWN_STATUS, Bucket.ON_HOLD, Bucket.PLANNED, Bucket.NOT_GIVEN}
 )
 _DENIED: Final = frozenset({Bucket.NEGATED, Bucket.ABSENT_INFO})
+_NONE: Final = SectionState.NONE_KNOWN
 _NONE_KNOWN: Final = frozenset({"nilknown", "nil known"})
 _WITHHELD: Final = frozenset({"withheld", "information withheld"})
-# Where two lists of one section disagree, the one that gives least comfort stands.
+# Where two lists of one section disagree, or a list and a denial, the one that gives least comfort
+# stands.
 _BY_CAUTION: Final = (
     SectionState.WITHHELD,
     SectionState.NARRATIVE_ONLY,
@@ -29,20 +32,28 @@ _BY_CAUTION: Final = (
 )
 
 
-def state(entries: Iterable[Entry], said: Iterable[Statement]) -> SectionState:
-    """The state of the section to which ``entries`` and ``said`` belong."""
-    known = list(entries)
+def state(
+    entries: Iterable[Entry], said: Iterable[Statement], *, whole: bool = True
+) -> SectionState:
+    """The state of the section to which ``entries`` and ``said`` belong.
+
+    ``whole`` is false where the source holds something that could not be read.
+    """
+    known, lists = list(entries), list(said)
     buckets = {entry.bucket for entry in known}
     if buckets & _ITEMS:
         return SectionState.ITEMS
+    spoken = {found for statement in lists if (found := _spoken(statement)) is not None}
+    if any(statement.missing for statement in lists) or not whole:
+        spoken = {SectionState.NO_INFORMATION if s is _NONE else s for s in spoken}
+        whole = False
     denied = [e.negation for e in known if e.bucket in _DENIED and e.negation is not None]
     if any(n.whole for n in denied):
-        return SectionState.NONE_KNOWN
-    if denied:
+        spoken.add(_NONE if whole else SectionState.NO_INFORMATION)
+    elif denied:
         return SectionState.NO_INFORMATION
-    if Bucket.INACTIVE in buckets:
+    elif Bucket.INACTIVE in buckets:
         return SectionState.ONLY_INACTIVE
-    spoken = {found for statement in said if (found := _spoken(statement)) is not None}
     return next((s for s in _BY_CAUTION if s in spoken), SectionState.NOT_RECORDED)
 
 
@@ -54,7 +65,7 @@ def _spoken(statement: Statement) -> SectionState | None:
         if statement.empty_reason in _WITHHELD:
             return SectionState.WITHHELD
         return SectionState.NO_INFORMATION
-    if statement.has_entries or statement.table is None or statement.table.is_blank:
+    if statement.table is None or statement.table.is_blank:
         return None
     if statement.table.says_nothing:
         return SectionState.NO_INFORMATION

@@ -142,7 +142,8 @@ def empty_reasons(extraction: Extraction, section: str) -> list[Mapping[str, Jso
 
 def state_of(extraction: Extraction, section: str, entries: Iterable[Entry]) -> SectionState:
     """The state of ``section`` where only ``entries`` of it are kept."""
-    return states.state(entries, [s for s in extraction.statements if s.section == section])
+    said = [s for s in extraction.statements if s.section == section]
+    return states.state(entries, said, whole=extraction.is_whole)
 
 
 def section_warnings(extraction: Extraction, section: str) -> list[str]:

@@ -27,11 +27,15 @@ class Coding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A CodeableConcept: all its codings in order, its text, and whether its data is absent."""
+    """A CodeableConcept: all its codings in order, its text, and whether its data is absent.
+
+    ``several`` marks what stands for more than one concept where one belongs: it denies nothing.
+    """
 
     codings: tuple[Coding, ...] = ()
     text: str | None = None
     absent: bool = False
+    several: bool = False
 
     @property
     def name(self) -> str | None:
@@ -105,14 +109,25 @@ def concept(value: Json) -> Concept:
     """A CodeableConcept, or what stands in its place: a bare Coding or a string."""
     if isinstance(value, str):
         return Concept(text=string(value))
-    first = value if isinstance(value, Mapping) else next(iter(objs(value)), None)
-    if first is None:
-        return Concept()
-    raw = objs(first.get("coding"))
-    if not raw and ("code" in first or "display" in first):
-        raw = [first]
+    if not isinstance(value, Mapping):
+        return _joined(value) if isinstance(value, list) else Concept()
+    raw = objs(value.get("coding"))
+    if not raw and ("code" in value or "display" in value):
+        raw = [value]
     codings = tuple(c for entry in raw if any(c := coding(entry)))
-    return Concept(codings, string(first.get("text")), _is_absent(first, raw))
+    return Concept(codings, string(value.get("text")), _is_absent(value, raw))
+
+
+def _joined(values: list[Json]) -> Concept:
+    """One concept of a list of them, where FHIR has room for one only; nothing is left out."""
+    if len(values) == 1:
+        return concept(values[0])
+    parts = [found for value in values if not (found := concept(value)).is_empty]
+    if len(parts) <= 1:
+        return parts[0] if parts else Concept()
+    codings = tuple(coding for part in parts for coding in part.codings)
+    text = ", ".join(dict.fromkeys(part.name for part in parts if part.name))
+    return Concept(codings, text or None, several=True)
 
 
 def _is_absent(value: JsonObject, codings: list[JsonObject]) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
+from .identity import issuer_did, key_set, published_did_document
 from .offers import NewOffer, offer_at, offer_bundle, offer_summary, sweep
 from .publication import (
     PublishedList,
     issuer_metadata,
-    key_set,
     list_uris,
     published_list,
     server_metadata,
@@ -33,6 +33,7 @@ __all__ = [
     "check",
     "issue",
     "issued",
+    "issuer_did",
     "issuer_metadata",
     "key_set",
     "list_uris",
@@ -41,6 +42,7 @@ __all__ = [
     "offer_bundle",
     "offer_summary",
     "open_issuer",
+    "published_did_document",
     "published_list",
     "redeem",
     "server_metadata",

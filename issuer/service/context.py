@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
 from healthpassport.keys import Signer, load_signer, public_key_from_certificate
+from healthpassport.status.bitstring import PURPOSES
 from issuer.settings import Settings
-from issuer.store import Store, open_store, spent, statuses
+from issuer.store import Store, bitstrings, open_store, spent, statuses
 
 if TYPE_CHECKING:
     from .publication import PublishedList
@@ -28,7 +30,8 @@ SECRET_BYTES: Final = 32  # 256 random bits for everything that must not be gues
 class IssuerContext:
     """One issuer at work.
 
-    ``x5c`` is the chain in DER, leaf first. ``published`` remembers the signed status lists.
+    ``x5c`` is the chain in DER, leaf first. ``published`` and
+    ``published_bitstrings`` remember the signed status lists of either kind by their numbers.
     """
 
     settings: Settings
@@ -39,6 +42,7 @@ class IssuerContext:
     clock: Clock
     random: Randomness
     published: dict[int, PublishedList] = field(default_factory=dict)
+    published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
 
     def now(self) -> int:
         """Whole seconds since 1970."""
@@ -70,6 +74,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
         now = int(clock().timestamp())
         statuses.ensure_first(tx, list_size=settings.status_list_size, now=now)
+        bitstrings.ensure_first(tx, purposes=PURPOSES, list_size=bitstring_size(settings), now=now)
     return IssuerContext(
         settings=settings,
         store=store,
@@ -81,11 +86,23 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     )
 
 
+def bitstring_size(settings: Settings) -> int:
+    """Entries of a new bitstring list: as many as a token status list has, in whole bytes."""
+    return -(-settings.status_list_size // 8) * 8
+
+
 def passphrase(settings: Settings) -> bytes | None:
     """The passphrase of the signing key: the first line of its file."""
     path = settings.key_passphrase_file
-    if path is None:
-        return None
+    return None if path is None else first_line(path)
+
+
+def first_line(path: Path) -> bytes | None:
+    """The passphrase in the first line of the file ``path``, None where that is empty.
+
+    Raises:
+        SettingsError: ``issuer.settings``.
+    """
     try:
         return path.read_bytes().split(b"\n", 1)[0].rstrip(b"\r") or None
     except OSError as error:

@@ -1,7 +1,7 @@
-"""What an issuer publishes for everybody: status lists, metadata, types, its keys.
+"""What an issuer publishes for everybody: status lists, metadata, types.
 
 A status list is signed anew when an entry changed or when it grows old, so that a withdrawal can be
-seen at the next look, whichever process made it.
+seen at the next look, whichever process made it. What is *not* here: its keys (``identity``).
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ _LOCALES: Final = ("en", "cy")
 
 @dataclass(frozen=True, slots=True)
 class PublishedList:
-    """A signed status list: its token, the version of the entries, when it was signed."""
+    """A signed status list as it is served, the version of its entries, when it was signed."""
 
-    token: str
+    text: str
     version: int
     issued_at: int
     fresh_until: int
 
     @property
     def etag(self) -> str:
-        """A strong validator for exactly this token (RFC 9110 section 8.8.3)."""
-        return f'"{b64url_encode(hashlib.sha256(self.token.encode()).digest())[:22]}"'
+        """A strong validator for exactly this text (RFC 9110 section 8.8.3)."""
+        return f'"{b64url_encode(hashlib.sha256(self.text.encode()).digest())[:22]}"'
 
 
 def list_uri(issuer: IssuerContext, number: int) -> str:
@@ -89,7 +89,8 @@ def published_list(issuer: IssuerContext, number: int) -> PublishedList:
 
 def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
     """OpenID4VCI 1.0 section 12.2.4."""
-    configurations = {name: _configuration(definition(name)) for name in record_types()}
+    algorithm = issuer.signer.algorithm
+    configurations = {name: _configuration(definition(name), algorithm) for name in record_types()}
     return IssuerMetadata.model_validate(
         {
             "credential_issuer": issuer.settings.iss,
@@ -118,29 +119,18 @@ def server_metadata(issuer: IssuerContext) -> dict[str, Json]:
     return metadata.wire()
 
 
-def key_set(issuer: IssuerContext) -> dict[str, Json]:
-    """The keys, for others (SD-JWT VC draft-19 section 4): desks use the trust list."""
-    key: dict[str, Json] = {
-        **issuer.signer.public_key.jwk(),
-        "kid": issuer.signer.public_key.thumbprint(),
-        "alg": issuer.signer.algorithm,
-        "use": "sig",
-    }
-    return {"issuer": issuer.settings.iss, "jwks": {"keys": [key]}}
-
-
 def status_aggregation(issuer: IssuerContext) -> dict[str, Json]:
     """Status list draft section 9.3: every list of this issuer."""
     return {"status_lists": list(list_uris(issuer))}
 
 
-def _configuration(known: RecordDefinition) -> dict[str, object]:
+def _configuration(known: RecordDefinition, algorithm: str) -> dict[str, object]:
     labels = known.labels
     return {
         "format": "dc+sd-jwt",
         "vct": known.vct,
         "cryptographic_binding_methods_supported": ["jwk"],
-        "credential_signing_alg_values_supported": ["ES256"],
+        "credential_signing_alg_values_supported": [algorithm],
         "proof_types_supported": {
             "jwt": {"proof_signing_alg_values_supported": list(proof_rules.ALGORITHMS)}
         },

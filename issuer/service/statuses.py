@@ -1,7 +1,7 @@
 """Withdrawing, suspending, reinstating and replacing what was issued.
 
 One rule stands over all: a withdrawal is never reversed. Each change makes a new version of the
-lists it touches, which the next look at them shows.
+lists it touches, of either kind, which the next look at them shows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import Issuance, issuances, statuses
 
+from .bitstrings import change_entries
 from .context import IssuerContext
 
 
@@ -60,6 +61,7 @@ def change_status(
             _refuse_impossible(found.status, change)
             issuances.change(tx, issuance, status=target)
             statuses.change(tx, issuance=issuance, status=target)
+            change_entries(tx, issuance=issuance, status=target)
         changed = issuances.find(tx, issuance)
     return changed or found
 

@@ -1,4 +1,4 @@
-"""Status lists and their entries: each index is given once, at random, and never again."""
+"""Token status lists and their entries: each index is given once, at random, and never again."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
+from .drawing import FULL_AT, draw_free
 from .tables import status_entries, status_lists
-
-# A list is left when so much of it is given: beyond, a random draw meets too many taken entries.
-FULL_AT: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,14 @@ def allocate(
     To be called in the transaction that keeps the issuance: both are there, or neither is.
     """
     current = _open_list(connection, copies=copies, list_size=list_size, now=now)
-    chosen: list[int] = []
-    while len(chosen) < copies:
-        index = _draw(current.size, random)
-        if index not in chosen and not _taken(connection, current.number, index):
-            chosen.append(index)
+    chosen = draw_free(
+        connection,
+        status_entries,
+        number=current.number,
+        size=current.size,
+        count=copies,
+        random=random,
+    )
     rows = [{"list": current.number, "idx": i, "issuance": issuance, "status": 0} for i in chosen]
     connection.execute(insert(status_entries), rows)
     connection.execute(
@@ -115,15 +116,3 @@ def _open_list(connection: Connection, *, copies: int, list_size: int, now: int)
         )
     )
     return ListState(number, list_size, 0, 0)
-
-
-def _draw(size: int, random: Callable[[int], bytes]) -> int:
-    """A uniform index: 64 random bits over at most 2^22 entries leave no bias that matters."""
-    return int.from_bytes(random(8), "big") % size
-
-
-def _taken(connection: Connection, number: int, index: int) -> bool:
-    query = select(status_entries.c.idx).where(
-        status_entries.c.list == number, status_entries.c.idx == index
-    )
-    return connection.execute(query).first() is not None

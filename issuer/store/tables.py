@@ -103,6 +103,29 @@ status_entries: Final = Table(
 )
 Index("status_entries_issuance", status_entries.c.issuance)
 
+# Bitstring lists serve one purpose each; their numbers are shared by all purposes.
+bitstring_lists: Final = Table(
+    "bitstring_lists",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("purpose", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("allocated", Integer, nullable=False, default=0),
+    Column("version", Integer, nullable=False, default=0),
+    Column("created_at", Integer, nullable=False),
+)
+
+# As with status_entries: an index is given once and never again.
+bitstring_entries: Final = Table(
+    "bitstring_entries",
+    metadata,
+    Column("list", Integer, ForeignKey("bitstring_lists.number"), primary_key=True),
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("issuance", String, ForeignKey("issuances.id"), nullable=False),
+    Column("marked", Boolean, nullable=False, default=False),
+)
+Index("bitstring_entries_issuance", bitstring_entries.c.issuance)
+
 # What may be used once: DPoP jti and nonces, as hashes.
 spent: Final = Table(
     "spent",

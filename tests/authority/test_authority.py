@@ -4,47 +4,26 @@ import json
 from datetime import timedelta
 
 import pytest
-from authority_world import ISSUER, NOW, PASSPHRASE, VERIFIER, WEEK, Served, jwk
+from authority_world import (
+    ISSUER,
+    NOW,
+    PASSPHRASE,
+    URL,
+    VERIFIER,
+    Served,
+    followed,
+    jwk,
+    refused,
+)
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from authority.service import Authority, Lifetimes, Passphrases
 from authority.settings import KDF_FLOOR
-from healthpassport.errors import PassportError, ServiceError, TrustError
+from healthpassport.errors import ServiceError, TrustError
 from healthpassport.keys import generate_signer
 from healthpassport.keys.x509 import validate_chain
 from healthpassport.refresh import update_trust_list
 from healthpassport.trust import registration
-from healthpassport.trust.reading import read_trust_list
-
-URL = "https://authority.example"
-
-
-def followed(authority: Authority, tmp_path, *, now=NOW):
-    out = tmp_path / "www"
-    authority.publish(out, now=now)
-    root = authority.bootstrap_root
-    update_trust_list(tmp_path / "copy", url=URL, root=root, fetcher=Served(out), now=now)
-    return read_trust_list(tmp_path / "copy", root=root, now=now, max_age=WEEK).trust_list
-
-
-def csr(key=None, *, tampered: bool = False) -> bytes:
-    key = key or ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
-    der = request.public_bytes(Encoding.DER)
-    if tampered:
-        der = der[:-1] + bytes([der[-1] ^ 1])
-        request = x509.load_der_x509_csr(der)
-    return request.public_bytes(Encoding.PEM)
-
-
-def refused(code: str, act, *arguments, **named) -> None:
-    with pytest.raises(PassportError) as caught:
-        act(*arguments, **named)
-    assert caught.value.code == code
 
 
 def test_a_published_list_is_followed_and_names_who_was_added(authority, tmp_path):
@@ -133,28 +112,6 @@ def test_a_purpose_that_is_not_direct_care_cannot_be_registered(authority, purpo
 )
 def test_claims_that_cannot_be_registered(authority, purposes, code):
     refused(code, authority.add_verifier, **VERIFIER, purposes=purposes, jwk=jwk(), now=NOW)
-
-
-def test_a_signing_request_proves_the_possession_of_its_key(authority):
-    assert authority.add_issuer(**ISSUER, csr_pem=csr(), now=NOW).not_after > NOW
-
-
-@pytest.mark.parametrize(
-    ("given", "code"),
-    [
-        ({}, "authority.subject_key"),
-        ({"csr_pem": csr(), "jwk": jwk()}, "authority.subject_key"),
-        ({"csr_pem": b"x"}, "authority.csr"),
-        ({"csr_pem": csr(tampered=True)}, "authority.csr"),
-        ({"csr_pem": csr(rsa.generate_private_key(65537, 2048))}, "authority.csr"),
-        ({"csr_pem": csr(ec.generate_private_key(ec.SECP384R1()))}, "authority.csr"),
-        ({"jwk": generate_signer("EdDSA").public_key.jwk()}, "authority.csr"),
-        ({"jwk": generate_signer().private_jwk()}, "jwk.private"),
-        ({"jwk": {}}, "jws.key_alg_mismatch"),
-    ],
-)
-def test_a_key_that_cannot_be_certified(authority, given, code):
-    refused(code, authority.add_issuer, **ISSUER, now=NOW, **given)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from simulated_issuer import Site, Wallet, made_settings
 from typer.testing import CliRunner
 
+from healthpassport.keys import load_signer
+from healthpassport.keys.public import public_key_from_library
 from issuer.cli import app
 
 PATIENT = Path(__file__).resolve().parents[2] / "demo" / "patients" / "agnes-quillfeather.json"
@@ -176,3 +179,27 @@ def test_listing_the_commands_loads_nothing_heavy():
         [sys.executable, "-c", LIGHT.format(HEAVY)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "EdDSA"])
+def test_a_signing_key_and_its_request_are_made_once(tmp_path, algorithm):
+    secret = tmp_path / "pass"
+    secret.write_text("correct horse battery\n")
+    key, csr = tmp_path / "issuer.key", tmp_path / "issuer.csr"
+    asked = ("keys", "signing", "issuer.example", "--algorithm", algorithm)
+    files = ("--out", key, "--csr", csr, "--passphrase-file", secret)
+    [told] = json_lines(run(*asked, *files, "--json"))
+    signer = load_signer(told["key"], b"correct horse battery")
+    assert (signer.algorithm, signer.public_key.thumbprint()) == (algorithm, told["thumbprint"])
+    assert key.stat().st_mode & 0o077 == 0
+    request = x509.load_pem_x509_csr(csr.read_bytes())
+    assert request.is_signature_valid
+    assert public_key_from_library(request.public_key()) == signer.public_key
+    before = key.read_bytes()
+    failed(run(*asked, *files), "key.exists")
+    assert key.read_bytes() == before
+    missing = ("--passphrase-file", tmp_path / "none")
+    failed(run(*asked, "--out", tmp_path / "n.key", "--csr", csr, *missing), "issuer.settings")
+    assert run("keys", "signing", "a.example", "--algorithm", "HS256", *files).exit_code == 2
+    plain = run(*asked, "--out", tmp_path / "plain.key", "--csr", csr)
+    assert plain.stdout.startswith("file:")

@@ -15,8 +15,10 @@ import uvicorn
 from cryptography.hazmat.primitives import serialization
 from simulated_issuer import certificates, made_settings
 
+from healthpassport.dids import resolve
+from healthpassport.dids.web import did_web, document_url
 from healthpassport.formats import sd_jwt_vc
-from healthpassport.keys import generate_signer
+from healthpassport.keys import generate_signer, public_key_from_jwk
 from healthpassport.protocols import oid4vci
 from healthpassport.status import token_status_list as tsl
 from issuer.api import create_app
@@ -175,6 +177,25 @@ def test_a_record_travels_from_fhir_to_signed_copies_over_https(server):
         },
     )
     assert (status, body) == (204, b"")
+
+
+def test_the_published_key_documents_lead_to_the_key_that_signs(server):
+    settings, _, call, app = server
+    key = app.state.issuer.signer.public_key
+    status, headers, body = call("GET", "/.well-known/did.json")
+    assert (status, headers["content-type"]) == (200, "application/json")
+    did = did_web(settings.iss)
+    assert document_url(did) == settings.iss + "/.well-known/did.json"
+    url = f"{did}#{key.thumbprint()}"
+    found = resolve(url, documents={did: json.loads(body)})
+    assert found.public_key == key
+    found.require("assertionMethod")
+    _, _, body = call("GET", oid4vci.well_known_url(settings.iss, "jwt-vc-issuer"))
+    published = json.loads(body)
+    assert published["issuer"] == settings.iss
+    [jwk] = published["jwks"]["keys"]
+    assert public_key_from_jwk(jwk) == key
+    assert url == f"{did}#{jwk['kid']}"
 
 
 def test_a_body_sent_in_pieces_is_stopped_at_the_limit(server):

@@ -1,4 +1,4 @@
-"""Credentials that another implementation issued and derived: checked, and derived from, by ours."""
+"""Credentials that another implementation issued and derived: ours checks and derives them."""
 
 from __future__ import annotations
 

@@ -16,15 +16,17 @@ from healthpassport.suites import bbs
 pytestmark = pytest.mark.shared
 
 FOLDER = "vc-di-bbs"
-CASES = {"wind": ("windDoc", "wind", ()), "prc": ("prCredUnsigned", "prCred", ("prc",))}
+CASES = {"wind": ("wind", ()), "prc": ("prCred", ("prc",))}
 
 
 class Example:
     """One published run."""
 
     def __init__(self, name: str) -> None:
-        unsigned, pointers, self.folder = CASES[name]
-        self.unsigned = read(FOLDER, f"{unsigned}.json")
+        pointers, self.folder = CASES[name]
+        # prCredUnsigned.json was reworded after prc was signed; what was signed is what counts.
+        signed = self.read("addSignedSDBase")
+        self.unsigned = {member: value for member, value in signed.items() if member != "proof"}
         self.mandatory = tuple(read(FOLDER, f"{pointers}Mandatory.json"))
         self.selective = tuple(read(FOLDER, f"{pointers}Selective.json"))
         self.keys = read(FOLDER, "BBSKeyMaterial.json")
@@ -119,18 +121,20 @@ def test_what_is_shown_is_what_was_published(example):
 def test_the_derived_proof_is_read_and_verified_as_published(example):
     document = example.read("derivedRevealDocument")
     proof = bbs_proof_value.read_derived(document["proof"]["proofValue"])
-    published = example.read("verifyDerivedProofValue")
+    published = example.read("derivedDisclosureData")
     assert proof.proof.hex() == published["bbsProof"]
-    assert proof.labels == dict(published["labelMap"])
+    assert proof.labels == dict(published["labelMap"]["value"])
     assert list(proof.mandatory_indexes) == published["mandatoryIndexes"]
-    assert list(proof.selective_indexes) == published["adjSelectedIndexes"]
+    assert list(proof.selective_indexes) == published["adjSelectiveIndexes"]
     material = read(FOLDER, "BBSDeriveMaterial.json")
     header = bytes.fromhex(material["presentationHeaderHex"])
     assert proof.presentation_header == header
     assert bbs_proof_value.write_derived(proof) == document["proof"]["proofValue"]
     unsigned = example.read("derivedUnsignedReveal")
-    lines = statements.received_statements(unsigned, published_contexts(), proof.labels)
-    assert list(lines) == example.read("verifyNQuads")
+    received = statements.received_statements(unsigned, published_contexts(), proof.labels)
+    lines = received.lines
+    if example.folder:  # the other run publishes no statements here
+        assert list(lines) == example.read("verifyNQuads")
     assert verified(document, expected_presentation_header=header).document == unsigned
 
 
@@ -144,4 +148,3 @@ def test_a_derived_proof_of_ours_shows_the_same_and_verifies(example):
     )
     published = example.read("derivedRevealDocument")
     assert verified(made).document == {n: v for n, v in published.items() if n != "proof"}
-

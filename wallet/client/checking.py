@@ -91,7 +91,11 @@ def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRe
         signer = by_thumbprint.pop(holder.thumbprint(), None) if holder else None
         if signer is None:
             raise CredentialError("sdjwt.cnf_not_mine")
-        held.append(format_.read_held(text, issuer_key=key, holder_key=signer.public_key, now=now))
+        held.append(
+            format_.read_held(
+                text, issuer_key=key.public_key, holder_key=signer.public_key, now=now
+            )
+        )
         copies.append(CheckedCopy(collected.format, text, signer))
         issuers.append(issuer)
     record = _one_record([one.payload for one in held])

@@ -1,9 +1,9 @@
 """W3C Verifiable Credential Data Integrity 1.0: proofs added, derived and checked.
 
 ``add_proof`` signs, ``derive`` shows part of a document, ``verify_issued`` is the holder's check,
-``verify_credential`` and ``verify_presentation`` are the verifier's, ``check_subject`` binds the
-one to the other. What is *not* here: JSON-LD (``healthpassport.canonical``), DIDs, and the rules of
-the credential's data model.
+``verify_credential`` and ``verify_presentation`` are the verifier's; ``check_subject`` binds the
+one to the other, ``check_plain`` says whether a verified document may be read as plain JSON. What
+is *not* here: JSON-LD (``healthpassport.canonical``), DIDs, and the credential's data model.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from healthpassport.formats.data_integrity.binding import (
 from healthpassport.formats.data_integrity.cryptosuites import CRYPTOSUITES, DEFAULT_ALLOWED
 from healthpassport.formats.data_integrity.deriving import derive
 from healthpassport.formats.data_integrity.methods import Resolve, VerificationMethod
+from healthpassport.formats.data_integrity.plain import check_plain
 from healthpassport.formats.data_integrity.verifying import (
     ASSERTION,
     AUTHENTICATION,
@@ -39,6 +40,7 @@ __all__ = [
     "VerifiedProof",
     "add_proof",
     "check_issuer",
+    "check_plain",
     "check_subject",
     "derive",
     "holder_of",

@@ -123,9 +123,7 @@ def _check_selection(
         raise CredentialError("di.pointer", "there are too many of them")
 
 
-def _matching(
-    earlier: Collection[Proof], previous: str | Sequence[str] | None
-) -> list[JsonObject]:
+def _matching(earlier: Collection[Proof], previous: str | Sequence[str] | None) -> list[JsonObject]:
     """The proofs that the new one is made over (section 4.3 steps 3 to 5)."""
     if previous is None:
         return []

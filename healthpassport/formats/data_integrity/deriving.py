@@ -41,8 +41,8 @@ def derive(
         cryptosuite: which base proof, where the document has several.
 
     Raises:
-        CredentialError: ``PROOF_GENERATION_ERROR`` where there is not one such base proof or nothing
-            is selected, ``di.pointer``, ``di.proof_value``.
+        CredentialError: ``PROOF_GENERATION_ERROR`` where there is not one such base proof or
+            nothing is selected, ``di.pointer``, ``di.proof_value``.
     """
     if len(pointers) > MAX_POINTERS:
         raise CredentialError("di.pointer", "there are too many of them")
@@ -61,12 +61,29 @@ def derive(
     return {**derived.document, "proof": {**proof.options, "proofValue": derived.value}}
 
 
+def mandatory_pointers(document: JsonObject) -> tuple[str, ...] | None:
+    """What the issuer of ``document`` lets nobody withhold; None where nothing can be withheld.
+
+    Raises:
+        CredentialError: ``PROOF_GENERATION_ERROR`` for several base proofs, ``di.proof_value``.
+    """
+    if not any(_selective(proof) for proof in read_proofs(document)):
+        return None
+    proof, selective = _base_proof(document, None)
+    return selective.always(proof.value)
+
+
+def _selective(proof: Proof) -> Selective | None:
+    suite = CRYPTOSUITES.get(proof.cryptosuite)
+    return suite.selective if suite else None
+
+
 def _base_proof(document: JsonObject, cryptosuite: str | None) -> tuple[Proof, Selective]:
     found = []
     for proof in read_proofs(document):
-        suite = CRYPTOSUITES.get(proof.cryptosuite)
-        if suite and suite.selective and cryptosuite in {None, suite.name}:
-            found.append((proof, suite.selective))
+        selective = _selective(proof)
+        if selective and cryptosuite in {None, proof.cryptosuite}:
+            found.append((proof, selective))
     if len(found) != 1 or found[0][0].previous:
         raise CredentialError("PROOF_GENERATION_ERROR", "there is not one proof to derive from")
     return found[0]

@@ -74,7 +74,9 @@ def _read(source: Json) -> Proof:
     kind, method, purpose = map(str, required)
     suite, value = source.get("cryptosuite"), source.get("proofValue")
     if kind != DATA_INTEGRITY_PROOF or not isinstance(suite, str):
-        raise CredentialError("di.cryptosuite", "only DataIntegrityProof with a cryptosuite is read")
+        raise CredentialError(
+            "di.cryptosuite", "only DataIntegrityProof with a cryptosuite is read"
+        )
     if not isinstance(value, str):
         _refuse("proofValue is missing or no text")
     for name in _TEXTS:

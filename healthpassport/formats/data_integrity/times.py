@@ -28,17 +28,16 @@ def read_time(value: Json, name: str) -> datetime:
         CredentialError: ``PROOF_VERIFICATION_ERROR`` when it is no such time.
     """
     match = _STAMP.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise CredentialError("PROOF_VERIFICATION_ERROR", f"{name} is not a dateTimeStamp")
     try:
-        if match is None:
-            raise ValueError
         moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
     except ValueError as error:
-        raise CredentialError(
-            "PROOF_VERIFICATION_ERROR", f"{name} is not a time with date and offset"
-        ) from error
+        raise CredentialError("PROOF_VERIFICATION_ERROR", f"{name} is on no calendar") from error
     fraction = timedelta(seconds=float(match[2] or 0))
     # The bounds leave room for every offset and for a tolerance on both sides.
-    return min(max(moment, _BEGINNING) + fraction - _offset(match[3]), END_OF_TIME)
+    bounded = min(max(moment, _BEGINNING), END_OF_TIME)
+    return min(bounded + fraction - _offset(match[3]), END_OF_TIME)
 
 
 def write_time(moment: datetime) -> str:
@@ -47,7 +46,7 @@ def write_time(moment: datetime) -> str:
 
 
 def _offset(text: str | None) -> timedelta:
-    if text in {None, "Z"} or text is None:
+    if text is None or text == "Z":
         return timedelta(0)
     minutes = int(text[1:3]) * 60 + int(text[4:])
     return timedelta(minutes=-minutes if text[0] == "-" else minutes)

@@ -21,6 +21,7 @@ from healthpassport.formats.data_integrity.cryptosuites.values import Checking, 
 from healthpassport.formats.data_integrity.methods import Resolve, method_of, owner
 from healthpassport.formats.data_integrity.previous import check_order, secured_by
 from healthpassport.formats.data_integrity.proofs import Proof, read_proofs, unsecured
+from healthpassport.formats.values import Place
 from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.keys import PublicKey
 
@@ -32,8 +33,9 @@ AUTHENTICATION: Final = "authentication"
 class VerifiedProof:
     """A proof that verified.
 
-    ``owner`` is the identifier that the key speaks for, None where identifier and controller differ.
-    ``counts`` says that its cryptosuite is allowed.
+    ``owner`` is the identifier that the key speaks for, None where identifier and controller
+    differ. ``counts`` says that its cryptosuite is allowed. ``selective`` names the places of the
+    document that its holder could have withheld.
     """
 
     cryptosuite: str
@@ -44,6 +46,7 @@ class VerifiedProof:
     created: datetime | None
     expires: datetime | None
     counts: bool
+    selective: frozenset[Place] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def _verify(
             contexts=contexts,
             presentation_header=expected.presentation_header,
         )
-        _check(suite, checking, base=base)  # section 4.4 step 8
+        selective = _check(suite, checking, base=base)  # section 4.4 step 8
         verified.append(
             VerifiedProof(
                 cryptosuite=suite.name,
@@ -153,16 +156,17 @@ def _verify(
                 created=proof.created,
                 expires=proof.expires,
                 counts=suite.name in allowed,
+                selective=selective,
             )
         )
     return VerifiedDocument(_signed(document, proofs), tuple(verified))
 
 
-def _check(suite: Cryptosuite, checking: Checking, *, base: bool) -> None:
+def _check(suite: Cryptosuite, checking: Checking, *, base: bool) -> frozenset[Place]:
     if base and suite.selective is not None:
         suite.selective.check_base(checking)
-    else:
-        suite.check(checking)
+        return frozenset()
+    return suite.check(checking) or frozenset()
 
 
 def _check_expected(proof: Proof, expected: Expected) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from healthpassport.encoding import Json
 from healthpassport.errors import CredentialError, JoseError
+from healthpassport.formats.sd_jwt import second_signature
 from healthpassport.formats.sd_jwt.disclosure import DEFAULT_HASH, SD_ALG, Disclosure
 from healthpassport.formats.sd_jwt.issuing import (
     NO_DECOYS,
@@ -95,8 +96,23 @@ def issue(
     signer: Signer,
     salts: Randomness,
     decoys: Decoys = NO_DECOYS,
+    second_signer: Signer | None = None,
 ) -> str:
-    """The SD-JWT over ``claims`` with a disclosure for each of the paths ``disclosable``."""
-    payload, disclosures = pack(claims, Frame.of(tuple(disclosable)), salts=salts, decoys=decoys)
-    signed = jws.sign(header=header, payload={**payload, SD_ALG: DEFAULT_HASH}, signer=signer)
+    """The SD-JWT over ``claims`` with a disclosure for each of the paths ``disclosable``.
+
+    With ``second_signer`` it carries its post-quantum signature too (``second_signature``).
+    """
+    packed, disclosures = pack(claims, Frame.of(tuple(disclosable)), salts=salts, decoys=decoys)
+    claimed: dict[str, Json] = {**packed, SD_ALG: DEFAULT_HASH}
+    payload: Mapping[str, Json] | bytes = claimed
+    if second_signer is not None:
+        header, payload, disclosure = second_signature.add(
+            claimed,
+            header=header,
+            signer=signer,
+            second=second_signer,
+            salt=salts(second_signature.SALT_BYTES),
+        )
+        disclosures = [*disclosures, disclosure]
+    signed = jws.sign(header=header, payload=payload, signer=signer)
     return "~".join([signed, *disclosures, ""])

@@ -37,6 +37,7 @@ def issue(
     x5c: Sequence[bytes] = (),
     status: Mapping[str, Json] | None = None,
     decoys: Decoys = DEFAULT_DECOYS,
+    second_signer: Signer | None = None,
 ) -> str:
     """A signed record as ``<issuer-signed JWT>~<disclosure>~...~``.
 
@@ -53,10 +54,11 @@ def issue(
             the signer's key by its thumbprint.
         status: the ``status`` claim, ``{"status_list": {"idx": ..., "uri": ...}}``.
         decoys: how digests are padded.
+        second_signer: an ML-DSA-44 key, for a post-quantum signature beside the first.
 
     Raises:
         CredentialError: ``sdjwtvc.vct``, ``sdjwtvc.protected_claim_disclosed``,
-            ``sdjwt.claim_name_collision``, ``sdjwt.claim_name_reserved``.
+            ``sdjwt.claim_name_collision``, ``sdjwt.claim_name_reserved``, ``pq.key``.
         KeyMaterialError: for a ``holder_jwk`` that is no public key.
     """
     paths = tuple(disclosable)
@@ -87,4 +89,5 @@ def issue(
         signer=signer,
         salts=salts,
         decoys=decoys,
+        second_signer=second_signer,
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from healthpassport.credential import Challenge
 from healthpassport.errors import CredentialError
 from healthpassport.formats import sd_jwt
-from healthpassport.formats.sd_jwt import ParsedSdJwt, key_binding
+from healthpassport.formats.sd_jwt import ParsedSdJwt, key_binding, second_signature
 from healthpassport.formats.sd_jwt.processing import ALLOWED_HASHES, hash_name
 from healthpassport.formats.sd_jwt_vc.claims import TYP, disclosed
 from healthpassport.formats.values import DisclosedCredential, ParsedCredential
@@ -30,6 +30,7 @@ def verify(
     expected_algorithms: Collection[str] = SUPPORTED_ALGORITHMS,
     known_kids: Collection[str] = (),
     expired_accepted: bool = False,
+    second_key: PublicKey | None = None,
 ) -> DisclosedCredential:
     """What ``parsed`` discloses, after every check of the format.
 
@@ -43,9 +44,10 @@ def verify(
         expected_algorithms: what is allowed beside what fits the key.
         known_kids: other names of ``issuer_key`` than its thumbprint.
         expired_accepted: whether the caller judges ``expires_at`` itself.
+        second_key: the ML-DSA-44 key whose signature is required too, or None to ask for none.
 
     Raises:
-        PassportError: of the areas ``jws sdjwt sdjwtvc cred kb jwk b64 json limit``.
+        PassportError: of the areas ``jws sdjwt sdjwtvc cred kb jwk b64 json limit pq``.
     """
     if not isinstance(parsed, ParsedSdJwt):
         raise CredentialError("cred.format_unknown", "another format's parser made this")
@@ -59,6 +61,11 @@ def verify(
     processed = sd_jwt.verify(
         parsed, issuer_key=issuer_key, expected_typ=TYP, expected_algorithms=expected_algorithms
     )
+    # 4 a. The second signature, only where it is asked for (docs/adr/0025).
+    if second_key is not None:
+        second_signature.check(
+            parsed, processed.places.get((second_signature.CLAIM,)), key=second_key
+        )
     # 5. Protected claims, vct, iss, times, cnf (SD-JWT VC sections 2.2.2 and 2.4; 7.1 step 6).
     credential = disclosed(
         processed, signed=parsed.payload, now=now, expired_accepted=expired_accepted

@@ -27,10 +27,14 @@ AUDIENCE: Final = "https://self-issued.me/v2"  # section 5.8, static discovery
 RESPONSE_MODE: Final = "direct_post.jwt"  # HAIP 1.0 section 5.1
 RESPONSE_TYPE: Final = "vp_token"
 SIGNATURES: Final = ("ES256",)  # HAIP 1.0 section 7
+CREDENTIAL_SIGNATURES: Final = ("ES256", "EdDSA")  # what issuers on a trust list sign with
 # Appendix B: what desk and wallet of this project read, by format.
 VP_FORMATS: Final[Mapping[str, Json]] = MappingProxyType(
     {
-        SD_JWT_VC: {"sd-jwt_alg_values": list(SIGNATURES), "kb-jwt_alg_values": list(SIGNATURES)},
+        SD_JWT_VC: {
+            "sd-jwt_alg_values": list(CREDENTIAL_SIGNATURES),
+            "kb-jwt_alg_values": list(SIGNATURES),
+        },
         LDP_VC: {
             "proof_type_values": ["DataIntegrityProof"],
             "cryptosuite_values": ["ecdsa-sd-2023", "ecdsa-rdfc-2019", "eddsa-rdfc-2022"],

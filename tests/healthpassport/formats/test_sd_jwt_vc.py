@@ -265,9 +265,9 @@ def test_an_issuer_may_sign_with_any_algorithm_of_the_table(algorithm):
         forge.verify(text, issuer_key=signer.public_key, expected_algorithms={"RS256"})
 
 
-def test_the_table_of_formats_knows_one_and_no_more():
-    assert list(FORMATS) == ["dc+sd-jwt"]
-    assert len(FORMATS) == 1
+def test_the_table_of_formats_knows_two_and_no_more():
+    assert list(FORMATS) == ["dc+sd-jwt", "ldp_vc"]
+    assert len(FORMATS) == 2
     assert format_named("dc+sd-jwt") is sd_jwt_vc
     with pytest.raises(PassportError, match=r"cred\.format_unknown"):
         format_named("vc+sd-jwt")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from simulated_ca import AT, HOST, Made, make, make_root, usage
 
@@ -45,6 +45,15 @@ def test_a_leaf_below_the_anchor_is_accepted():
     assert leaf.sha256 == x509_hash(made.der)
     assert leaf.public_key == public_key_from_certificate(made.der)
     assert leaf.not_after == AT + timedelta(days=10)
+
+
+def test_a_leaf_with_an_ed25519_key_is_accepted_below_an_anchor_on_p256():
+    key = ed25519.Ed25519PrivateKey.generate()
+    leaf = check(make("Leaf", MIDDLE, key=key), MIDDLE)
+    assert leaf.public_key.raw == key.public_key().public_bytes_raw()
+    assert refusal(make("Leaf", ROOT, key=key), at=LATER + timedelta(days=30))
+    above = make("Other root", ca=True)
+    assert refusal(make("Leaf", above, key=key)) == "x509.untrusted_root"
 
 
 def test_a_leaf_below_an_intermediate_is_accepted():

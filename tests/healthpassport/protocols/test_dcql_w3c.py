@@ -6,6 +6,7 @@ from dcql_examples import FULL, VCT, credential, query
 from healthpassport.errors import ProtocolError
 from healthpassport.protocols.dcql import Answer, HeldClaims, Query, check_answer, match
 from healthpassport.protocols.dcql.query import BASE_TYPE
+from healthpassport.requests import over_asked
 
 CLAIMS = [
     {"id": "fam", "path": ["credentialSubject", "familyName"]},
@@ -73,3 +74,13 @@ def test_an_answer_is_checked_by_the_same_types():
         check_answer(
             Query.parse(asked(("https://passport.example/vct/Other/1",))), {"allergies": [answer]}
         )
+
+
+def test_what_may_be_asked_is_registered_once_for_both_families():
+    allowed = {"AllergySummary": frozenset({"familyName", "items.unit"})}
+    assert over_asked(Query.parse(asked()), allowed) == ()
+    assert over_asked(Query.parse(asked()), {}) == (
+        "AllergySummary",
+        "AllergySummary.familyName",
+        "AllergySummary.items.unit",
+    )

@@ -88,7 +88,7 @@ def test_every_list_that_the_trust_list_names_is_fetched_and_held(store, lists):
     assert set(view) == {STATUS, OTHER_STATUS}
     assert view[STATUS].held.get(3) == 0
     assert view[STATUS].fetched_at == NOW
-    assert lists.requests[0].headers["Accept"] == "application/statuslist+jwt"
+    assert lists.requests[0].headers["Accept"] == "application/statuslist+jwt, application/vc"
 
 
 def test_what_was_held_is_read_again_by_another_process(store, lists):

@@ -26,6 +26,16 @@ def said(code, section="allergies"):
     return None if found is None else (found.kind.value, found.whole)
 
 
+def test_several_concepts_where_one_belongs_deny_nothing():
+    several = [concept("716186003", "No known allergy"), PEANUT]
+    report = extract(record_of(allergy(several))).report()
+    assert report["state"]["allergies"] == "items"
+    (item,) = report["sections"]["allergies"]["active"]
+    assert [coding[1] for coding in item["codings"]] == ["716186003", "91935009"]
+    assert item["text"] == "No known allergy, Allergy to peanut"
+    assert said([concept("716186003", "No known allergy")]) == ("negated", True)
+
+
 @pytest.mark.parametrize(
     ("code", "meaning"),
     [

@@ -13,6 +13,7 @@ from fhir_examples import (
     WHO,
     allergy,
     bundle,
+    concept,
     data,
     medicine,
     problem,
@@ -71,6 +72,12 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read():
         data({"vc": {"credentialSubject": {"fhirBundle": bundle(allergy())}}}),
         data({"resourceType": "Bundle", "entry": {"resource": allergy()}}),
         data({"resourceType": "Bundle", "entry": [allergy(), {}, None, 3, "x"]}),
+        data({"resourceType": "Bundle", "entry": [[{"resource": allergy()}]]}),
+        data({"resourceType": "Bundle", "entry": {"a": {"resource": allergy()}}}),
+        data({"resourceType": "Bundle", "entry": [{"resource": [allergy()]}]}),
+        data({"resourceType": "Bundle", "entry": [{"resource": {"resource": allergy()}}]}),
+        data({"resourceType": "Parameters", "parameter": [{"resource": [allergy()]}]}),
+        data({"resourceType": "List", "contained": [[allergy()]]}),
         data(bundle(bundle(allergy()), {"resourceType": "OperationOutcome"})),
         data({"resourceType": "List", "contained": [allergy(), {"id": "x"}, 4]}),
     ],
@@ -105,6 +112,34 @@ def test_an_entry_without_a_resource_is_a_defect():
     held = bundle(allergy())
     held["entry"].append({"response": {"status": "200"}})
     assert extract(data(held)).defects.counts["entry_without_resource"] == 1
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"code": {"text": "Penicillin"}},
+        {"resourceType": 5},
+        [{"code": {"text": "Penicillin"}}],
+        json.dumps(allergy()),
+    ],
+)
+def test_beside_what_could_not_be_read_nothing_reads_as_none(unread):
+    held = bundle(allergy(concept("716186003", "No known allergy")))
+    assert extract(data(held)).report()["state"]["allergies"] == "none_known"
+    held["entry"].append({"resource": unread})
+    found = extract(data(held))
+    assert found.defects.counts["resource_unreadable"] == 1
+    assert found.report()["state"]["allergies"] == "no_information"
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [{}, {"fullUrl": "urn:x"}, {"response": {"status": "200"}}, {"resource": {}}, None],
+)
+def test_an_entry_that_holds_no_resource_hides_nothing(bare):
+    held = bundle(allergy(concept("716186003", "No known allergy")))
+    held["entry"].append(bare)
+    assert extract(data(held)).report()["state"]["allergies"] == "none_known"
 
 
 def test_two_entries_with_one_full_url_are_both_kept():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from fhir_examples import WHO, allergy, concept, listed, medicine, record_of
+from fhir_examples import NOW, SOURCE, WHO, allergy, concept, listed, medicine, record_of
 
 from issuer.fhir import extract
 from issuer.fhir.telling import empty_reasons
+from issuer.records import build
 
 LOINC = "http://loinc.org"
 
@@ -98,6 +99,17 @@ def test_a_list_that_is_told_in_words_only_is_narrative_only():
     assert state(listed("Allergies", text=words, emptyReason=reason("withheld"))) == "withheld"
 
 
+@pytest.mark.parametrize("title", ["Current Allergy List", "Allergien", "Adverse reactions"])
+def test_a_list_of_allergies_in_words_with_any_code_is_narrative_only(title):
+    told = listed(title, code="1", text={"div": "<div><ul><li>Wasp sting</li></ul></div>"})
+    assert state(told) == "narrative_only"
+
+
+def test_nil_known_of_a_list_whose_code_nobody_reviewed_is_told_and_covers_nothing():
+    empty = listed("Medication review", code="182836005", emptyReason=reason("nilknown"))
+    assert state(empty, name="medications") == "no_information"
+
+
 def test_nothing_said_is_not_recorded():
     assert state() == "not_recorded"
     assert state(listed("Allergies", code="886921000000105")) == "not_recorded"
@@ -136,6 +148,46 @@ def test_one_table_with_rows_outweighs_two_without():
         ("Stopped", {"coding": [{"code": "DiscRepeatMedsHeader"}]}, NOTHING),
     )]  # fmt: skip
     assert state(composition(*rows), name="medications") == "narrative_only"
+
+
+def test_a_narrative_whose_entries_stand_elsewhere_is_narrative_only():
+    told = section("Allergies", ALLERGIES, div=WASP, entry=[{"reference": "AllergyIntolerance/a"}])
+    report = extract(record_of(composition(told))).report()
+    assert report["state"]["allergies"] == "narrative_only"
+    assert report["narrative"][0]["rows"] == [["12-May-2020", "Wasp sting"]]
+    assert state(composition(told | {"text": {}})) == "not_recorded"
+
+
+def test_a_narrative_of_a_section_with_empty_parts_is_narrative_only():
+    told = section("Allergies", ALLERGIES, div=WASP, section=[section("Food", None)])
+    assert state(composition(told)) == "narrative_only"
+
+
+NKA = allergy(concept("716186003", "No known allergy"), id="n")
+
+
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        (listed("Allergies", "AllergyIntolerance/n"), "none_known"),
+        (listed("Allergies", emptyReason=reason("nilknown")), "none_known"),
+        (listed("Allergies", "AllergyIntolerance/n", "AllergyIntolerance/x"), "no_information"),
+        (listed("Allergies", emptyReason=reason("notasked")), "no_information"),
+        (listed("Allergies", emptyReason=reason("withheld")), "withheld"),
+        (composition(section("Allergies", HEADER, div=WASP)), "narrative_only"),
+    ],
+)
+def test_no_known_allergies_beside_a_list_with_more_to_tell_is_not_none_known(beside, expected):
+    found = extract(record_of(NKA, beside))
+    assert found.report()["state"]["allergies"] == expected
+    issued = {r.type: r for r in build(found, source=SOURCE, now=NOW).records}
+    assert issued["AllergySummary"].state == expected
+    assert issued["AllergySummary"].negations
+
+
+def test_a_missing_entry_of_another_section_leaves_none_known():
+    other = listed("Medications", "MedicationStatement/x")
+    assert state(NKA, other) == "none_known"
 
 
 def test_entries_outrank_a_narrative():

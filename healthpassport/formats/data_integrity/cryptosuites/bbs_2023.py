@@ -21,6 +21,7 @@ from healthpassport.formats.data_integrity.cryptosuites.proof_value import HMAC_
 from healthpassport.formats.data_integrity.cryptosuites.statements import (
     check_counts,
     lines_at,
+    places_of,
     received_statements,
     show,
     shuffled_labels,
@@ -35,6 +36,7 @@ from healthpassport.formats.data_integrity.cryptosuites.values import (
     Making,
     Selective,
 )
+from healthpassport.formats.values import Place
 
 
 def make(making: Making) -> str:
@@ -113,7 +115,7 @@ def derive(deriving: Deriving) -> Derived:
     return Derived(shown.document, value)
 
 
-def check(checking: Checking) -> None:
+def check(checking: Checking) -> frozenset[Place]:
     """Section 3.4.7 (Verify Derived Proof), with section 3.3.8.
 
     Raises:
@@ -125,7 +127,8 @@ def check(checking: Checking) -> None:
     expected = checking.presentation_header
     if expected is not None and expected != proof.presentation_header:
         raise CredentialError("di.signature", "the proof was made for another request")
-    lines = received_statements(checking.document, checking.contexts, proof.labels)
+    statements = received_statements(checking.document, checking.contexts, proof.labels)
+    lines = statements.lines
     check_counts(lines, proof.mandatory_indexes, len(proof.selective_indexes))
     mandatory_hash, others = split(lines, proof.mandatory_indexes)
     options_hash = rdfc_options_hash(
@@ -142,10 +145,20 @@ def check(checking: Checking) -> None:
         )
     except (CredentialError, KeyMaterialError) as error:
         raise CredentialError("di.signature", error.detail) from error
+    return places_of(statements, without=proof.mandatory_indexes)
 
 
 def _messages(lines: Sequence[str]) -> list[bytes]:
     return [line.encode() for line in lines]
+
+
+def always(value: str) -> tuple[str, ...]:
+    """The mandatory pointers in a base proof.
+
+    Raises:
+        CredentialError: ``di.proof_value``.
+    """
+    return bbs_proof_value.read_base(value).mandatory_pointers
 
 
 SUITE: Final = Cryptosuite(
@@ -153,6 +166,6 @@ SUITE: Final = Cryptosuite(
     key_algorithms=frozenset({"BBS"}),
     make=make,
     check=check,
-    selective=Selective(check_base=check_base, derive=derive),
+    selective=Selective(check_base=check_base, derive=derive, always=always),
     experimental=True,
 )

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from healthpassport.cbor import Cbor
 from healthpassport.formats.data_integrity.cryptosuites import proof_value
+from healthpassport.formats.data_integrity.cryptosuites.proof_value import MAX_STATEMENTS
 
 BASE: Final = b"\xd9\x5d\x02"  # section 3.3.1 step 1.1
 DERIVED: Final = b"\xd9\x5d\x03"  # section 3.3.6 step 2.1
@@ -78,7 +80,9 @@ def read_base(value: str) -> BaseProof:
 def write_derived(proof: DerivedProof) -> str:
     """Section 3.3.6; the label map is compressed as section 3.3.4 says, in the labels' order."""
     labels = {int(name.removeprefix("c14n")): label for name, label in proof.labels.items()}
-    compressed = {number: int(labels[number].removeprefix("b")) for number in sorted(labels)}
+    compressed: dict[Cbor, Cbor] = {
+        number: int(labels[number].removeprefix("b")) for number in sorted(labels)
+    }
     return proof_value.write(
         DERIVED,
         [
@@ -99,12 +103,10 @@ def read_derived(value: str) -> DerivedProof:
     """
     proof, labels, mandatory, selective, header = proof_value.read(value, DERIVED, _MEMBERS)
     numbered = proof_value.numbered(labels)
-    if any(
-        type(number) is not int or not 0 <= number < proof_value.MAX_STATEMENTS
-        for number in numbered.values()
-    ):
+    numbers = [n for n in numbered.values() if type(n) is int and 0 <= n < MAX_STATEMENTS]
+    if len(numbers) != len(numbered):
         proof_value.refuse("a label is not b and a number")
-    if len(set(numbered.values())) != len(numbered):
+    if len(set(numbers)) != len(numbers):
         proof_value.refuse("two labels are the same")
     if not isinstance(proof, bytes) or len(proof) < _LEAST_PROOF:
         proof_value.refuse("the proof is too short")
@@ -114,7 +116,7 @@ def read_derived(value: str) -> DerivedProof:
         proof_value.refuse("the presentation header is missing or too long")
     return DerivedProof(
         proof,
-        {f"c14n{n}": f"b{number}" for n, number in numbered.items()},
+        {f"c14n{n}": f"b{label}" for n, label in zip(numbered, numbers, strict=True)},
         proof_value.indexes(mandatory),
         proof_value.indexes(selective),
         header,

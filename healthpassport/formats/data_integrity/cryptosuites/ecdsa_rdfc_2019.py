@@ -1,6 +1,6 @@
 """ecdsa-rdfc-2019: one P-256 or P-384 signature over the canonical statements (RDFC-1.0).
 
-vc-di-ecdsa 1.0 section 3.2. What is *not* here: how statements and JSON become octets (``hashing``).
+vc-di-ecdsa 1.0 section 3.2. What is *not* here: how documents become octets (``hashing``).
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from healthpassport.formats.data_integrity.cryptosuites.statements import (
     check_counts,
     hmac_labels,
     lines_at,
+    places_of,
     received_statements,
     show,
     split,
@@ -37,6 +38,7 @@ from healthpassport.formats.data_integrity.cryptosuites.values import (
     Making,
     Selective,
 )
+from healthpassport.formats.values import Place
 
 
 def make(making: Making) -> str:
@@ -100,14 +102,15 @@ def derive(deriving: Deriving) -> Derived:
     return Derived(shown.document, value)
 
 
-def check(checking: Checking) -> None:
+def check(checking: Checking) -> frozenset[Place]:
     """Section 3.6.7 (Verify Derived Proof), with section 3.5.9.
 
     Raises:
         CredentialError: ``di.proof_value``, ``di.signature``.
     """
     proof = ecdsa_sd_proof_value.read_derived(checking.value)
-    lines = received_statements(checking.document, checking.contexts, proof.labels)
+    statements = received_statements(checking.document, checking.contexts, proof.labels)
+    lines = statements.lines
     # Section 3.6.7 step 3.
     check_counts(lines, proof.mandatory_indexes, len(proof.signatures))
     mandatory_hash, others = split(lines, proof.mandatory_indexes)
@@ -117,6 +120,16 @@ def check(checking: Checking) -> None:
     signed = options_hash + proof.public_key + mandatory_hash  # step 5
     check_signature(checking.key, proof.base_signature, signed)  # step 7
     statement_key.check_each(proof.public_key, proof.signatures, others)  # step 8
+    return places_of(statements, without=proof.mandatory_indexes)
+
+
+def always(value: str) -> tuple[str, ...]:
+    """The mandatory pointers in a base proof.
+
+    Raises:
+        CredentialError: ``di.proof_value``.
+    """
+    return ecdsa_sd_proof_value.read_base(value).mandatory_pointers
 
 
 SUITE: Final = Cryptosuite(
@@ -124,5 +137,5 @@ SUITE: Final = Cryptosuite(
     key_algorithms=frozenset({"ES256"}),  # section 3.5.8 step 4: signatures of 64 octets
     make=make,
     check=check,
-    selective=Selective(check_base=check_base, derive=derive),
+    selective=Selective(check_base=check_base, derive=derive, always=always),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from healthpassport import multibase
+from healthpassport.cbor import Cbor
 from healthpassport.formats.data_integrity.cryptosuites import proof_value, statement_key
 from healthpassport.formats.data_integrity.cryptosuites.statement_key import SIGNATURE_OCTETS
 
@@ -74,7 +75,9 @@ def read_base(value: str) -> BaseProof:
 def write_derived(proof: DerivedProof) -> str:
     """Section 3.5.7; the label map is compressed as section 3.5.5 says, in the labels' order."""
     labels = {int(name.removeprefix("c14n")): label for name, label in proof.labels.items()}
-    compressed = {number: multibase.decode(labels[number]) for number in sorted(labels)}
+    compressed: dict[Cbor, Cbor] = {
+        number: multibase.decode(labels[number]) for number in sorted(labels)
+    }
     return proof_value.write(
         DERIVED,
         [
@@ -107,7 +110,7 @@ def read_derived(value: str) -> DerivedProof:
     )
 
 
-def _public_key(value: proof_value.Cbor) -> bytes:
+def _public_key(value: Cbor) -> bytes:
     octets = proof_value.octets(value, statement_key.PUBLIC_OCTETS)
     if not octets.startswith(statement_key.HEADER):
         proof_value.refuse("its key is not of P-256")

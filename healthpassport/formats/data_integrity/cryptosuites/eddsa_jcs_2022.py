@@ -1,6 +1,6 @@
 """eddsa-jcs-2022: one Ed25519 signature over the canonical JSON (RFC 8785).
 
-vc-di-eddsa 1.0 section 3.3. What is *not* here: how statements and JSON become octets (``hashing``).
+vc-di-eddsa 1.0 section 3.3. What is *not* here: how documents become octets (``hashing``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """eddsa-rdfc-2022: one Ed25519 signature over the canonical statements (RDFC-1.0).
 
-vc-di-eddsa 1.0 section 3.2. What is *not* here: how statements and JSON become octets (``hashing``).
+vc-di-eddsa 1.0 section 3.2. What is *not* here: how documents become octets (``hashing``).
 """
 
 from __future__ import annotations

@@ -12,35 +12,35 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from healthpassport.canonical import Contexts, canonicalise, to_dataset
+from healthpassport.canonical import Algorithm, Contexts, canonicalise, to_dataset
 from healthpassport.encoding import Json, JsonObject, jcs
 from healthpassport.errors import CredentialError
 
-SHA256: Final = "SHA-256"
+SHA256: Final[Algorithm] = "SHA-256"
 # A curve goes with the hash of its strength (vc-di-ecdsa 1.0 section 3.2.4).
-HASH_OF_KEY: Final[Mapping[str, str]] = MappingProxyType(
+HASH_OF_KEY: Final[Mapping[str, Algorithm]] = MappingProxyType(
     {"ES256": SHA256, "ES384": "SHA-384", "EdDSA": SHA256, "BBS": SHA256}
 )
-_NAMES: Final[Mapping[str, str]] = MappingProxyType({SHA256: "sha256", "SHA-384": "sha384"})
+_NAMES: Final[Mapping[Algorithm, str]] = MappingProxyType({SHA256: "sha256", "SHA-384": "sha384"})
 
 
-def digest(data: bytes, algorithm: str = SHA256) -> bytes:
+def digest(data: bytes, algorithm: Algorithm = SHA256) -> bytes:
     """The hash of ``data``."""
     return hashlib.new(_NAMES[algorithm], data).digest()
 
 
 def rdfc_hash_data(
-    document: JsonObject, options: JsonObject, *, contexts: Contexts, algorithm: str
+    document: JsonObject, options: JsonObject, *, contexts: Contexts, algorithm: Algorithm
 ) -> bytes:
     """What the -rdfc- suites sign."""
     canonical = canonicalise(to_dataset(document, contexts=contexts), algorithm=algorithm)
-    return rdfc_options_hash(
-        document, options, contexts=contexts, algorithm=algorithm
-    ) + digest("".join(canonical.lines).encode(), algorithm)
+    return rdfc_options_hash(document, options, contexts=contexts, algorithm=algorithm) + digest(
+        "".join(canonical.lines).encode(), algorithm
+    )
 
 
 def rdfc_options_hash(
-    document: JsonObject, options: JsonObject, *, contexts: Contexts, algorithm: str = SHA256
+    document: JsonObject, options: JsonObject, *, contexts: Contexts, algorithm: Algorithm = SHA256
 ) -> bytes:
     """The hash of the canonical proof options (section 3.2.5 steps 4 and 5, 3.2.4 step 2).
 
@@ -61,6 +61,6 @@ def rdfc_options_hash(
     return digest("".join(canonical.lines).encode(), algorithm)
 
 
-def jcs_hash_data(document: JsonObject, options: JsonObject, *, algorithm: str) -> bytes:
+def jcs_hash_data(document: JsonObject, options: JsonObject, *, algorithm: Algorithm) -> bytes:
     """What the -jcs- suites sign (sections 3.3.3 to 3.3.5)."""
     return digest(jcs(options), algorithm) + digest(jcs(document), algorithm)

@@ -55,8 +55,8 @@ def check_each(octets: bytes, signatures: Sequence[bytes], messages: Sequence[st
     """Check signatures of 64 octets, one for each message, by the key ``octets``.
 
     Raises:
-        CredentialError: ``di.signature`` where the counts differ or one is wrong, ``di.proof_value``
-            where ``octets`` are no key.
+        CredentialError: ``di.signature`` where the counts differ or one is wrong,
+            ``di.proof_value`` where ``octets`` are no key.
     """
     if len(signatures) != len(messages):  # section 3.6.7 step 3
         raise CredentialError("di.signature", "there are not as many signatures as statements")

@@ -22,9 +22,11 @@ from healthpassport.canonical import (
     select,
     to_dataset,
 )
+from healthpassport.canonical.dataset import Place as NestedPlace
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity.cryptosuites.hashing import digest
+from healthpassport.formats.values import Place
 
 # From the canonical labels (c14n0, ...) to the labels that are signed.
 Labels: TypeAlias = Callable[[Iterable[str]], Mapping[str, str]]
@@ -96,7 +98,7 @@ def statements_of(document: JsonObject, contexts: Contexts, labels: Labels) -> S
 
 def received_statements(
     document: JsonObject, contexts: Contexts, labels: Mapping[str, str]
-) -> tuple[str, ...]:
+) -> Statements:
     """The statements of a document that was shown, under the labels that came with it.
 
     Raises:
@@ -108,7 +110,28 @@ def received_statements(
             raise CredentialError("di.proof_value", "the label map is not that of the document")
         return labels
 
-    return statements_of(document, contexts, given).lines
+    return statements_of(document, contexts, given)
+
+
+def places_of(statements: Statements, *, without: Iterable[int]) -> frozenset[Place]:
+    """The places of the document that make the statements which are not lines ``without``."""
+    dataset, left_out = statements.dataset, frozenset(without)
+    quads = dataset.indices or range(len(dataset.quads))
+    known: dict[int, Place] = {id(None): ()}
+    return frozenset(
+        _steps(place, known)
+        for place, quad in zip(dataset.places, quads, strict=True)
+        if statements.positions[quad] not in left_out
+    )
+
+
+def _steps(place: NestedPlace, known: dict[int, Place]) -> Place:
+    """``place`` from the outside in; places are remembered by identity, the dataset holds them."""
+    key = id(place)
+    if key not in known and place is not None:
+        around, step = place
+        known[key] = (*_steps(around, known), step)
+    return known[key]
 
 
 def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:
@@ -116,9 +139,7 @@ def lines_at(statements: Statements, pointers: Iterable[str]) -> frozenset[int]:
     return _lines(statements, _quads(statements, pointers))
 
 
-def split(
-    lines: tuple[str, ...], mandatory: Iterable[int]
-) -> tuple[bytes, tuple[str, ...]]:
+def split(lines: tuple[str, ...], mandatory: Iterable[int]) -> tuple[bytes, tuple[str, ...]]:
     """The hash of the mandatory lines (section 3.4.17), and the other lines."""
     chosen = frozenset(mandatory)
     joined = "".join([line for index, line in enumerate(lines) if index in chosen])

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 
 from healthpassport.canonical import Contexts
 from healthpassport.encoding import Json, JsonObject
+from healthpassport.formats.values import Place
 from healthpassport.keys import PublicKey, Signer
 
 Randomness: TypeAlias = Callable[[int], bytes]
@@ -84,24 +85,26 @@ class Selective:
     """What only suites with selective disclosure do.
 
     ``check_base`` checks an issuer's proof, which is for the holder's eyes alone; ``derive`` makes
-    from it the proof that a verifier is shown.
+    from it the proof that a verifier is shown; ``always`` reads in a base proof what is mandatory.
     """
 
     check_base: Callable[[Checking], None]
     derive: Callable[[Deriving], Derived]
+    always: Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Cryptosuite:
     """One suite: its name, the algorithms of its keys, what it does.
 
+    ``check`` tells at which places of the document stands what could have been withheld.
     ``context_in_proof``: the proof carries the document's @context, as the JCS suites ask.
     """
 
     name: str
     key_algorithms: frozenset[str]
     make: Callable[[Making], str]
-    check: Callable[[Checking], None]
+    check: Callable[[Checking], frozenset[Place] | None]
     selective: Selective | None = None
     context_in_proof: bool = False
     experimental: bool = False

@@ -1,0 +1,54 @@
+"""Making the key that an issuer signs with, and the request to certify it.
+
+The key is written once, readable by its owner alone, encrypted where a passphrase is given. What is
+*not* here: certifying it (the authority does) and the keys of API clients (``clients``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from healthpassport.keys import generate_signer, save_signer
+from healthpassport.keys.signer import SoftwareSigner
+
+ALGORITHMS: Final = ("ES256", "EdDSA")  # what an authority certifies for an issuer
+
+
+@dataclass(frozen=True, slots=True)
+class NewSigningKey:
+    """A key that was written: its address, its thumbprint, and its PKCS #10 request in PEM."""
+
+    uri: str
+    thumbprint: str
+    csr_pem: bytes
+
+
+def make_signing_key(
+    path: Path, *, algorithm: str, host: str, passphrase: bytes | None
+) -> NewSigningKey:
+    """A new key in the new file ``path``, and the request to certify it for ``host``.
+
+    Raises:
+        KeyMaterialError: ``jws.alg_not_allowed``, ``key.exists``, ``key.unreadable``.
+    """
+    signer = generate_signer(algorithm)
+    uri = save_signer(signer, path, passphrase)
+    return NewSigningKey(uri, signer.public_key.thumbprint(), _request(signer, host))
+
+
+def _request(signer: SoftwareSigner, host: str) -> bytes:
+    """RFC 2986: signed with the key itself, which proves that its maker has it."""
+    from cryptography import x509  # noqa: PLC0415 - slow to load
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
+        Ed25519PrivateKey,
+    )
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    key = signer.private_key
+    made = builder.sign(key, None if isinstance(key, Ed25519PrivateKey) else SHA256())
+    return made.public_bytes(Encoding.PEM)

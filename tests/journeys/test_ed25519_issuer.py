@@ -1,0 +1,40 @@
+"""A surgery whose key is Ed25519: certified, listed, issuing, and believed at the desk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from demo.client import ApiClient
+from demo.script import PATIENT, TEMPLATE
+from demo.world import Ports, World
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(
+        tmp_path_factory.mktemp("world") / "demo", ports=Ports.free(), issuer_algorithm="EdDSA"
+    )
+    world.start()
+    world.desk.update()
+    world.wallet.init(world.passphrase)
+    world.wallet.update_trust()
+    yield world
+    world.stop()
+    world.wallet.close()
+
+
+def test_records_signed_with_ed25519_reach_the_desk_and_are_accepted(world):
+    practice = ApiClient(world.issuer_server.url, world.practice_key, world.fetcher)
+    offer = practice.post("/offers", {"bundle": json.loads(PATIENT.read_bytes())})
+    wallet = world.wallet
+    stored = wallet.accept(wallet.add_offer(offer["link"]), offer["pin"])
+    assert {record.type for record in stored} == set(offer["recordTypes"])
+    hospital = ApiClient(world.desk_server.url, world.desk_key, world.fetcher)
+    request = hospital.post("/requests", {"template": TEMPLATE})
+    question = wallet.prepare(request["link"])
+    wallet.share(question, frozenset(tick.number for tick in question.ticks))
+    result = hospital.get(f"/requests/{request['id']}")["result"]
+    assert result["verdict"] == "accepted", result["codes"]
+    assert world.issuer_server.app.state.issuer.signer.algorithm == "EdDSA"
