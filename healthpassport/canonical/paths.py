@@ -7,7 +7,7 @@ at sight (rdfc.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
 
 from healthpassport.canonical.dataset import Quad
@@ -85,7 +85,7 @@ class Alike:
     ) -> tuple[str, dict[str, str]]:
         """Steps 5.1 to 5.6: the least path over all orders of ``blanks``."""
         chosen, names = "", issued
-        for order in permutations(blanks):
+        for order in _orders(blanks):
             self._spend(len(order))
             found = self._path(order, dict(issued), chosen)
             if found is not None and (not chosen or found[0] < chosen):
@@ -115,6 +115,26 @@ class Alike:
             if _worse(path, chosen):
                 return None
         return path, issued
+
+
+def _orders(blanks: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Every order of ``blanks`` once.
+
+    A blank node stands in it as often as statements lead to it, in a graph of its own in each of
+    them; orders that differ only in which of these is which have one path.
+    """
+    if len(set(blanks)) == len(blanks):
+        yield from permutations(blanks)
+        return
+    order = sorted(blanks)
+    while True:
+        yield tuple(order)
+        last = next((i for i in range(len(order) - 2, -1, -1) if order[i] < order[i + 1]), None)
+        if last is None:
+            return
+        other = next(i for i in range(len(order) - 1, last, -1) if order[i] > order[last])
+        order[last], order[other] = order[other], order[last]
+        order[last + 1 :] = order[:last:-1]
 
 
 def _worse(path: str, chosen: str) -> bool:

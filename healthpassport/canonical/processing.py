@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from healthpassport.canonical import iris
 from healthpassport.canonical.active import Active
@@ -85,7 +85,8 @@ class Processor:
         if not propagate and result.previous is None:
             result.previous = active  # step 3
         for entry in entries:
-            result = self._entry(active, result, entry, scope, propagate=propagate)
+            inner = entry["@context"] if entries is local and _is_wrapped(entry) else entry
+            result = self._entry(active, result, inner, scope, propagate=propagate)
         return result.settle()
 
     def spend(self, terms: int) -> None:
@@ -204,3 +205,12 @@ def _vocabulary(result: Active, value: str) -> str:
     if found is None or found in iris.KEYWORDS or len(found) > iris.MAX_IRI_CHARS:
         raise refused("@vocab is no IRI, or too long")
     return found
+
+
+def _is_wrapped(entry: Json) -> TypeGuard[JsonObject]:
+    """Whether an entry of a list of contexts is a whole context document.
+
+    JSON-LD 1.1 section 9.15 knows no such thing, yet credentials are published and signed so, among
+    them W3C's own, and what others read in it is the inner context; nothing else can be meant.
+    """
+    return isinstance(entry, dict) and entry.keys() == {"@context"}

@@ -35,6 +35,7 @@ _NAMES: Final = {
     "di.created": _SECURITY + "PROOF_VERIFICATION_ERROR",
     "di.expired": _SECURITY + "PROOF_VERIFICATION_ERROR",
     "jsonld.term_undefined": _SECURITY + "DATA_LOSS_DETECTION_ERROR",
+    "jsonld.iri": _SECURITY + "DATA_LOSS_DETECTION_ERROR",
     "jsonld.value_dropped": _SECURITY + "DATA_LOSS_DETECTION_ERROR",
     "did.url": _SECURITY + "INVALID_VERIFICATION_METHOD_URL",
     "did.document": _SECURITY + "INVALID_CONTROLLED_IDENTIFIER_DOCUMENT",

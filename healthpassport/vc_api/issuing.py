@@ -31,9 +31,11 @@ def issued(own: OwnIssuer, request: Request, around: Surroundings) -> dict[str, 
     given = {**document(request, "credential")}
     if "proof" in given:
         raise ProtocolError("vcapi.secured")
-    given["issuer"] = _own_name(given, own.did)
+    given["issuer"] = _named(given.get("issuer", own.did), own.did)
     # An issuer may date ahead or back (VC Data Model 2.0 section 4.9).
     checked = check_credential(given, now=None, models=READABLE, resources=around.resources)
+    if checked.issuer != own.did:
+        raise ProtocolError("vcapi.issuer")
     if wanted := request.options.get("credentialStatus"):
         asked = wanted if isinstance(wanted, list) else [wanted]
         entries: list[Json] = [*checked.statuses, *map(around.statuses.entry, asked)]
@@ -68,16 +70,11 @@ def signed(
     )
 
 
-def _own_name(given: JsonObject, did: str) -> Json:
-    """The issuer's own DID, alone or with what is said of it; another's name is refused."""
-    if "issuer" not in given:
-        return did
-    named = given["issuer"]
-    if isinstance(named, Mapping) and "id" not in named:
-        return {**named, "id": did}
-    if (named.get("id") if isinstance(named, Mapping) else named) != did:
-        raise ProtocolError("vcapi.issuer")
-    return named
+def _named(issuer: Json, did: str) -> Json:
+    """What is said of the issuer, with its own DID where it says none."""
+    if isinstance(issuer, Mapping) and "id" not in issuer:
+        return {**issuer, "id": did}
+    return issuer
 
 
 def _with_proof_terms(context: Json) -> Json:

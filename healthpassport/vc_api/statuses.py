@@ -100,8 +100,8 @@ class StatusLists:
         """Whether an entry could be looked up here; one of another's list is not judged.
 
         Raises:
-            StatusError: ``status.revoked`` or ``status.suspended`` for an entry of ours whose bit
-                is set; what ``read_entry`` refuses, for an entry of ours.
+            StatusError: ``status.revoked`` for an entry of ours whose bit is set, for whichever
+                purpose; what ``read_entry`` refuses, for an entry of ours.
         """
         if not str(status.get("statusListCredential")).startswith(self._base):
             return False
@@ -112,7 +112,7 @@ class StatusLists:
                 raise StatusError("status.reference")
             bits = BitstringList((found.purpose,), bytes(found.data))
         if bits.get(entry):
-            raise StatusError(_SET[entry.purpose])
+            raise StatusError("status.revoked", f"its bit for {entry.purpose} is set")
         return True
 
     def set(self, status: JsonObject) -> None:
@@ -133,6 +133,3 @@ class StatusLists:
 
     def _list(self, purpose: str, number: int) -> _List:
         return self._lists.setdefault(f"{purpose}-{number}", _List(purpose))
-
-
-_SET: Final = {"revocation": "status.revoked", "suspension": "status.suspended"}

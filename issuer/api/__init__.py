@@ -16,8 +16,6 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
 from healthpassport.errors import ServiceError
@@ -27,7 +25,7 @@ from issuer.service.context import Clock, Randomness
 from issuer.settings import Settings
 
 from . import health, offers, publication, status_lists, wallets
-from .rendering import problem
+from .rendering import framework_refusal
 
 __all__ = ["create_app"]
 
@@ -58,7 +56,7 @@ def create_app(
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
-        exception_handlers={HTTPException: _framework_refusal},
+        exception_handlers={HTTPException: framework_refusal},
     )
     app.state.issuer = issuer
     app.include_router(wallets.routes(issuer))
@@ -94,13 +92,3 @@ async def _sweep(issuer: service.IssuerContext) -> None:
         except ServiceError as error:
             _LOG.warning("The sweep failed and will be tried again: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)
-
-
-async def _framework_refusal(_request: Request, error: Exception) -> Response:
-    """The framework's own refusals in our shape."""
-    status = error.status_code if isinstance(error, HTTPException) else 400
-    codes = {404: "not_found", 405: "http.method", 415: "http.media_type"}
-    response = problem(ServiceError(codes.get(status, "http.invalid")))
-    if isinstance(error, HTTPException) and error.headers:
-        response.headers.update(error.headers)
-    return response

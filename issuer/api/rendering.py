@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import Response
 
 from healthpassport.asgi import PROBLEM_MEDIA_TYPE
 from healthpassport.encoding import Json, dump_json
-from healthpassport.errors import PassportError
+from healthpassport.errors import PassportError, ServiceError
 from healthpassport.protocols.oid4vci import oauth_error
 from healthpassport.protocols.oid4vci.dpop import ALGORITHMS
 
@@ -59,6 +61,16 @@ async def in_oauth_words(
         elif status == _UNAUTHORIZED:
             status = 400
         return Response(dump_json(body), status_code=status, media_type=JSON, headers=headers)
+
+
+async def framework_refusal(_request: Request, error: Exception) -> Response:
+    """The framework's own refusals in our shape."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    codes = {404: "not_found", 405: "http.method", 415: "http.media_type"}
+    response = problem(ServiceError(codes.get(status, "http.invalid")))
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
 
 
 def _retry(error: PassportError) -> dict[str, str]:

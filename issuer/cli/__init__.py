@@ -22,6 +22,7 @@ from .preview import preview
 from .records import records
 from .serve import serve
 from .status import status
+from .vc_api import vc_api
 
 __all__ = ["app", "main"]
 
@@ -44,6 +45,7 @@ app.command(context_settings=IDS)(suspend)
 app.command(context_settings=IDS)(reinstate)
 app.command(context_settings=IDS)(replace)
 app.command()(doctor)
+app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")

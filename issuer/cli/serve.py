@@ -11,8 +11,9 @@ def serve(config: Config = None) -> None:
 
     from healthpassport.errors import SettingsError  # noqa: PLC0415
     from issuer.api import create_app  # noqa: PLC0415
-    from issuer.settings import load, tls_problem  # noqa: PLC0415
+    from issuer.settings import VcApiSettings, load, tls_problem  # noqa: PLC0415
 
+    VcApiSettings().refuse_beside_real_keys()
     settings = load(config)
     if (problem := tls_problem(settings)) is not None:
         raise SettingsError("issuer.settings", problem)

@@ -66,7 +66,7 @@ def create_app(
     app.include_router(staff.router)
     app.include_router(wallets.router)
     app.include_router(health.router)
-    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit)
     app.add_middleware(Problems)
@@ -99,7 +99,7 @@ async def _keep_fresh(desk: Desk, settings: VerifierSettings) -> None:
         await asyncio.sleep(settings.update_minutes * 60)
 
 
-async def _http_problem(_request: Request, error: Exception) -> Any:  # noqa: ANN401 - never returns
+async def http_problem(_request: Request, error: Exception) -> Any:  # noqa: ANN401 - never returns
     """The framework's own refusals, in our words and shape."""
     status = error.status_code if isinstance(error, HTTPException) else 0
     raise ServiceError(_CODES.get(status, "http.invalid")) from error

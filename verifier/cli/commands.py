@@ -40,6 +40,23 @@ def serve(
     serving.serve(tls_cert=tls_cert, tls_key=tls_key, web=web)
 
 
+@app.command("vc-api")
+def vc_api(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; it asks nobody who they are.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65_535)] = 8491,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="PEM certificate; without it, one is made for this run.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
+) -> None:
+    """Serve the VC-API for test suites (PASSPORT_VC_API=1): verify and derive."""
+    from . import vc_api as serving  # noqa: PLC0415
+
+    serving.serve(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key)
+
+
 @app.command()
 def update(as_json: AsJson = False) -> None:
     """Fetch the trust list and every status list that it names."""

@@ -20,7 +20,7 @@ from healthpassport.errors import SettingsError
 from verifier import api, web
 from verifier.api.app import utc_now
 from verifier.service import open_desk
-from verifier.settings import VerifierSettings
+from verifier.settings import VcApiSettings, VerifierSettings
 
 from .output import say, settings
 
@@ -29,6 +29,7 @@ WEB_HOST: Final = "127.0.0.1"  # never anything but this machine
 
 def serve(*, tls_cert: Path | None, tls_key: Path | None, web: bool) -> None:
     """Serve until interrupted."""
+    VcApiSettings().refuse_beside_real_keys()
     given = {"tls_cert": tls_cert, "tls_key": tls_key}
     own = settings().model_copy(update={k: v for k, v in given.items() if v is not None})
     if own.tls_cert is None or own.tls_key is None:
