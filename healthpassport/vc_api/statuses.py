@@ -63,7 +63,9 @@ class StatusLists:
             raise ProtocolError("vcapi.request", "statusPurpose must be revocation or suspension")
         with self._lock:
             name, index = self._allocate(purpose)
-        return {**BitstringEntry(purpose, index, self._base + name).claim()}
+        uri = self._base + name
+        # With the id that section 2.1 allows, which entries of records leave out.
+        return {"id": f"{uri}#{index}", **BitstringEntry(purpose, index, uri).claim()}
 
     def unsigned(self, name: str, *, issuer: str, now: datetime) -> dict[str, Json]:
         """The credential that carries the list ``name``, without its proof.
