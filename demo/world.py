@@ -27,7 +27,7 @@ from authority.settings import KDF_FLOOR
 from healthpassport.encoding import dump_json
 from healthpassport.fetch import HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
-from healthpassport.summary import record_types
+from healthpassport.summary import issued_types
 from issuer.service.clients import add_client
 from issuer.service.signing_keys import make_signing_key
 from issuer.settings import Settings as IssuerSettings
@@ -256,7 +256,7 @@ class World:
             iss=iss,
             ods=SURGERY[0],
             name=SURGERY[1],
-            record_types=record_types(),
+            record_types=issued_types(),
             status_lists=[f"{iss}/status/1"],
             status_aggregation=f"{iss}/status",
             now=now,

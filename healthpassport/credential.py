@@ -55,6 +55,7 @@ class DeskState(StrEnum):
     COULD_NOT_CHECK = "could_not_check"
     FAILED_CHECK = "failed_check"
     NOT_MATCHED = "not_matched"
+    NOT_CHECKED = "not_checked"
 
 
 class Outcome(StrEnum):
@@ -77,7 +78,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedIssuer:
-    """Who signed, as the trust list names it: never as the credential names itself."""
+    """Who signed, as the trust list names it: never as the credential names itself.
+
+    A section that the person's own wallet signed has none.
+    """
 
     iss: str
     ods: str

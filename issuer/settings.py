@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from healthpassport.errors import SettingsError
-from healthpassport.summary import record_types
+from healthpassport.summary import issued_types
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -193,7 +193,7 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsError("issuer.settings", f"{place}: {first['msg']}") from error
     except ValueError as error:
         raise SettingsError("issuer.settings", "the file is not valid TOML") from error
-    unknown = found.validity_days.keys() - set(record_types())
+    unknown = found.validity_days.keys() - set(issued_types())
     if unknown:
         raise SettingsError("issuer.settings", f"validity_days: {min(unknown)} is no record type")
     return found

@@ -31,6 +31,7 @@ FORMAT_MEMBERS: Final = (
     "vct#integrity",
     "pq_signature",
 )
+HOLDER: Final = "holder"  # who signs what a person states themselves
 GROUP: Final = "group"  # the field that names the heading of an item
 FHIR_RELEASES: Final = ("r4", "stu3")
 
@@ -126,6 +127,8 @@ class RecordDefinition:
     ``note`` is what every reader of such a record is told beside it, empty for most types.
     ``inactive`` names values of unit fields that make an item past: such items alone do not make
     the state ``items``. A type with no ``unit_fields`` has no items: its subject is its content.
+    ``derived`` names the record types of which a summary is made, in its order. ``by_holder`` says
+    that the person's own wallet signs it, and nobody whom the trust list names.
     """
 
     type: str
@@ -146,6 +149,8 @@ class RecordDefinition:
     negation_fields: Mapping[str, FieldDefinition]
     inactive: Mapping[str, tuple[str, ...]]
     counted: Counted | None
+    derived: tuple[str, ...]
+    by_holder: bool
 
     @property
     def vct(self) -> str:
@@ -174,7 +179,8 @@ class RecordDefinition:
         if not self.has_items:
             return subject
         fields: tuple[ClaimPath, ...] = tuple(("items", None, name) for name in self.item_fields)
-        return (*subject, ("items", None), *fields, ("negations", None))
+        denials: tuple[ClaimPath, ...] = (("negations", None),) if self.negation_fields else ()
+        return (*subject, ("items", None), *fields, *denials)
 
 
 @cache
@@ -237,6 +243,9 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
     }
     classes = {c: [f for f in own if f.disclosure is c] for c in Disclosure}
     has_items = bool(classes[Disclosure.UNIT])
+    by_holder, derived = row.get("signedBy") == HOLDER, tuple(row.get("derived", ()))
+    # A row of absence belongs to one section of one source: no summary and no person writes any.
+    may_deny = has_items and not derived and not by_holder
     alone = _by_name(classes[Disclosure.FIELD])
     always = _by_name(classes[Disclosure.ALWAYS])
     subject = shared["subject"] if has_items else _join(shared["subject"], alone)
@@ -257,9 +266,11 @@ def build(row: Mapping[str, Any], common: Mapping[str, Any]) -> RecordDefinition
         subject_fields=subject,
         unit_fields=_by_name(classes[Disclosure.UNIT]),
         item_fields=alone if has_items else MappingProxyType({}),
-        negation_fields=shared["negation"] if has_items else MappingProxyType({}),
+        negation_fields=shared["negation"] if may_deny else MappingProxyType({}),
         inactive={name: tuple(values) for name, values in row.get("inactive", {}).items()},
         counted=_counted(row.get("counted")),
+        derived=derived,
+        by_holder=by_holder,
     )
 
 

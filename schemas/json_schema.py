@@ -57,20 +57,14 @@ def _members(fields: Iterable[FieldDefinition]) -> _Schema:
 
 
 def _lists(definition: RecordDefinition) -> _Schema:
-    return {
-        "items": {
-            "type": "array",
-            "minItems": 1,
-            "items": _object(
-                {"unit": _unit(definition.unit_fields), **_members(definition.item_fields.values())}
-            ),
-        },
-        "negations": {
-            "type": "array",
-            "minItems": 1,
-            "items": _object({"unit": _unit(definition.negation_fields)}),
-        },
-    }
+    items = _object(
+        {"unit": _unit(definition.unit_fields), **_members(definition.item_fields.values())}
+    )
+    lists: _Schema = {"items": {"type": "array", "minItems": 1, "items": items}}
+    if definition.negation_fields:
+        row = _object({"unit": _unit(definition.negation_fields)})
+        lists["negations"] = {"type": "array", "minItems": 1, "items": row}
+    return lists
 
 
 def _object(members: Mapping[str, Any]) -> _Schema:

@@ -172,6 +172,7 @@ def claim_paths(definition: RecordDefinition) -> Mapping[str, ClaimPath]:
     if definition.has_items:
         paths[UNIT] = ("items", None, "unit")
         paths |= {name: ("items", None, name) for name in definition.item_fields}
+    if definition.negation_fields:
         paths[NEGATIONS] = ("negations", None, "unit")
     return MappingProxyType(paths)
 

@@ -28,6 +28,9 @@ one disclosure, and inside an item each **field** is one more. `unit` stands pla
 and an item without `unit` is refused. `itemCount` is always shown, so a partial list says so.
 
 A new type is one file in `schemas/records` and its reading in `issuer/fhir`.
+
+What is read of the published FHIR examples, source by source, with what is refused and why, stands
+in [published.md](published.md).
 """
 
 _STATE_RULES: Final = """\
@@ -73,6 +76,8 @@ def _record(definition: RecordDefinition, listing: RecordDefinition) -> str:
         f"- period: {definition.window}",
         *(f"- past items: `{name}` is {_codes(v)}" for name, v in definition.inactive.items()),
         *(f"- note to readers: {label.clinical}" for label in [*definition.note.values()][:1]),
+        *([f"- made from: {_codes(definition.derived)}"] if definition.derived else []),
+        *(["- signed by: the person's own wallet, never by an issuer"] * definition.by_holder),
     ]
     return "\n".join([*lines, "", _table(fields)])
 

@@ -46,6 +46,8 @@ def _claims(definition: RecordDefinition) -> Iterator[_Claim]:
     yield _list_claim(("items", None, "unit"), definition)
     yield from _group(("items", None, "unit"), definition.unit_fields, definition)
     yield from _group(("items", None), definition.item_fields, definition)
+    if not definition.negation_fields:
+        return
     yield {"path": ["negations"], "sd": "never"}
     yield {"path": ["negations", None], "sd": "always"}
     yield {"path": ["negations", None, "unit"], "sd": "never"}

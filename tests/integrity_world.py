@@ -8,8 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from healthpassport import dids
+import pytest
+
+from healthpassport import cbor, dids, multibase
 from healthpassport.canonical import Contexts, bundled
+from healthpassport.errors import PassportError
 from healthpassport.formats import data_integrity
 from healthpassport.keys import SoftwareSigner, generate_signer
 from healthpassport.keys.multikey import multikey
@@ -38,6 +41,12 @@ CONTEXT: Final[Mapping[str, Any]] = {
         "note": VOCABULARY + "note",
     }
 }
+SHOWN: Final = (
+    "/credentialSubject/id",
+    "/credentialSubject/familyName",
+    "/credentialSubject/allergies/1",
+    "/credentialSubject/allergies/2/unit",
+)
 MANDATORY: Final = ("/issuer", "/validUntil", "/credentialSubject/state")
 ALLOWED: Final = data_integrity.DEFAULT_ALLOWED
 EVERY_SUITE: Final = frozenset(data_integrity.CRYPTOSUITES)
@@ -186,3 +195,19 @@ def with_proof(document: Mapping[str, Any], **members: Any) -> dict[str, Any]:
     proof = document["proof"] | members
     kept = {name: value for name, value in proof.items() if value is not None}
     return {**document, "proof": kept}
+
+
+def refused(code: str, call: Any, *arguments: Any, **changes: Any) -> None:
+    """That ``call`` refuses with ``code``."""
+    with pytest.raises(PassportError) as refusal:
+        call(*arguments, **changes)
+    assert refusal.value.code == code
+
+
+def repacked(document: Mapping[str, Any], change: Any, header: bytes | None = None) -> Any:
+    """``document`` with the components of its CBOR proof value changed."""
+    data = multibase.decode(document["proof"]["proofValue"])
+    components = list(cbor.decode(data[3:]))
+    components = change(components) or components
+    value = multibase.encode_base64url((header or data[:3]) + cbor.encode(components))
+    return with_proof(document, proofValue=value)

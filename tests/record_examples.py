@@ -104,6 +104,8 @@ def _text(shape: Mapping[str, Any]) -> st.SearchStrategy[str]:
 
 
 def _object(shape: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    if "properties" not in shape:
+        return st.dictionaries(st.text(max_size=3), st.text(max_size=3), min_size=1, max_size=2)
     members = {name: values(of) for name, of in shape["properties"].items()}
     needed = shape.get("required", [])
     return st.fixed_dictionaries(
@@ -136,6 +138,8 @@ def members(fields: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
 def records(draw: st.DrawFn) -> Record:
     """Any record that its definition allows."""
     known = definition(draw(st.sampled_from(record_types())))
+    if known.derived:
+        return _drawn_summary(draw, known)
     items, negations = _drawn_items(draw, known)
     always = draw(members(known.always_fields))
     if known.counted:
@@ -159,6 +163,32 @@ def records(draw: st.DrawFn) -> Record:
     )
 
 
+def _drawn_summary(draw: st.DrawFn, known: RecordDefinition) -> Record:
+    """A summary of records of other types, as the rules want it."""
+    items, told = [], []
+    for name in known.derived:
+        own = definition(name)
+        drawn, _ = _drawn_items(draw, own)
+        state = draw(st.sampled_from(_possible_states(drawn, own)))
+        told.append(
+            {"section": own.section, "state": state.value, "count": len(drawn), "window": "all"}
+        )
+        for item in drawn:
+            rest = {member: value for member, value in item.unit.items() if member != "text"}
+            unit = {"text": item.unit["text"], "section": own.section}
+            items.append(Item(unit | ({"entry": rest} if rest else {})))
+    current = any(row["state"] == "items" for row in told)
+    return Record(
+        known.type,
+        SOURCE,
+        SectionState.ITEMS if current else SectionState.NO_INFORMATION,
+        draw(st.dates()),
+        subject=draw(members(known.subject_fields)),
+        items=tuple(items),
+        always={"deceased": draw(st.booleans()), "sections": told},
+    )
+
+
 def _drawn_items(
     draw: st.DrawFn, known: RecordDefinition
 ) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
@@ -168,7 +198,7 @@ def _drawn_items(
     negation = st.builds(Item, members(known.negation_fields))
     return (
         tuple(draw(st.lists(item, max_size=3))),
-        tuple(draw(st.lists(negation, max_size=2))),
+        tuple(draw(st.lists(negation, max_size=2))) if known.negation_fields else (),
     )
 
 

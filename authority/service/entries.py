@@ -52,11 +52,14 @@ def make_issuer(
     """The entry of an issuer with one key.
 
     Raises:
-        ServiceError: ``authority.entry`` for an unknown record type or a value out of shape.
+        ServiceError: ``authority.entry`` for a record type that is unknown or no issuer's to
+            sign, or a value out of shape.
     """
-    unknown = sorted(set(record_types) - definitions().keys())
+    unknown = sorted(set(record_types) - {n for n, d in definitions().items() if not d.by_holder})
     if unknown or not record_types:
-        raise ServiceError("authority.entry", f"unknown record types: {', '.join(unknown)}")
+        raise ServiceError(
+            "authority.entry", f"no issuer signs such record types: {', '.join(unknown)}"
+        )
     try:
         key = TrustedKey(
             thumbprint=certificate.public_key.thumbprint(),

@@ -14,7 +14,9 @@ from healthpassport.summary.catalogue import (
     definition,
     definition_for_vct,
     disclosure_tree,
+    issued_types,
     record_types,
+    section_title,
 )
 from healthpassport.summary.payload import DisclosedRecord, from_payload, to_payload
 from healthpassport.summary.rules import validate
@@ -36,7 +38,9 @@ __all__ = [
     "definition_for_vct",
     "disclosure_tree",
     "from_payload",
+    "issued_types",
     "record_types",
+    "section_title",
     "to_payload",
     "validate",
 ]

@@ -6,6 +6,7 @@ the definitions (``schemas.definitions``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from healthpassport.errors import RecordError
@@ -27,13 +28,20 @@ __all__ = [
     "definition",
     "definition_for_vct",
     "disclosure_tree",
+    "issued_types",
     "record_types",
+    "section_title",
 ]
 
 
 def record_types() -> tuple[str, ...]:
     """The names of all record types, in the order in which people read them."""
     return tuple(definitions())
+
+
+def issued_types() -> tuple[str, ...]:
+    """Those that an issuer may sign: all but what a person states themselves."""
+    return tuple(name for name, found in definitions().items() if not found.by_holder)
 
 
 def definition(record_type: str) -> RecordDefinition:
@@ -58,6 +66,11 @@ def definition_for_vct(vct: str) -> RecordDefinition:
     if found is None:
         raise RecordError("record.type_unknown")
     return found
+
+
+def section_title(section: str) -> Mapping[str, Label] | None:
+    """What the record of ``section`` is called, by language; None for an unknown section."""
+    return next((d.labels for d in definitions().values() if d.section == section), None)
 
 
 def disclosure_tree(record_type: str) -> tuple[ClaimPath, ...]:

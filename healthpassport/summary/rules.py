@@ -7,13 +7,20 @@ The same rules judge a record before it is issued and what is left of it after s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.errors import RecordError
 from healthpassport.summary.catalogue import FieldDefinition, RecordDefinition, definition
+from healthpassport.summary.derived import part_of, parts, said_of
 from healthpassport.summary.shapes import fits_field
 from healthpassport.summary.values import Item, Record, SectionState
 from schemas.definitions import StateItems, states
+
+# What a summary may say as a whole: absence is said by each of its sections, or not at all.
+_OF_A_SUMMARY: Final = frozenset(
+    {SectionState.ITEMS, SectionState.ONLY_INACTIVE, SectionState.NO_INFORMATION}
+)
 
 
 def validate(record: Record) -> RecordDefinition:
@@ -65,11 +72,18 @@ def check_items(items: Sequence[Item], negations: Sequence[Item], known: RecordD
     """Refuse items and negations that are not whole (clinical.md rules 1 to 3)."""
     if (items or negations) and not known.has_items:
         raise RecordError("record.member_unknown", "this record type has no items")
+    if negations and not known.negation_fields:
+        raise RecordError("record.member_unknown", "this record type denies nothing")
     for item in items:
         if not item.unit:
             raise RecordError("record.unit_missing")
         check_members(item.unit, known.unit_fields, complete=True)
         check_members(item.fields, known.item_fields, complete=False)
+        if known.derived:
+            own, inner = part_of(item, known)
+            if own is known:
+                raise RecordError("record.value", "an entry is of no section of this summary")
+            check_members(inner.unit, own.unit_fields, complete=True)
     for negation in negations:
         if not negation.unit:
             raise RecordError("record.unit_missing")
@@ -79,6 +93,9 @@ def check_items(items: Sequence[Item], negations: Sequence[Item], known: RecordD
 
 def is_past(item: Item, known: RecordDefinition) -> bool:
     """Whether ``item`` is stopped, resolved or past, so that it alone does not make a list."""
+    if known.derived:
+        own, inner = part_of(item, known)
+        return own is not known and is_past(inner, own)
     return any(item.unit.get(name) in values for name, values in known.inactive.items())
 
 
@@ -92,6 +109,8 @@ def check_state(
         if state is not SectionState.ITEMS or total == 0:
             raise RecordError("record.state", "an identity has the state items, and a field")
         return
+    if known.derived and state not in _OF_A_SUMMARY:
+        raise RecordError("record.state", f"no summary as a whole is {state.value}")
     active = [item for item in items if not is_past(item, known)]
     if state is SectionState.ITEMS:
         if total == 0 or (len(items) == total and not active):
@@ -106,6 +125,8 @@ def check_counts(
     always: Mapping[str, Json], items: Sequence[Item], total: int, known: RecordDefinition
 ) -> None:
     """Refuse counts that the items contradict: fewer than shown, or other than all."""
+    if known.derived:
+        _check_parts(always, items, total, known)
     if known.counted is None:
         return
     counts = always[known.counted.field]
@@ -117,3 +138,20 @@ def check_counts(
         said = counts.get(name)
         if not isinstance(said, int) or shown > said or (len(items) == total and shown != said):
             raise RecordError("record.count", f"the count {name!r} does not match the items")
+
+
+def _check_parts(
+    always: Mapping[str, Json], items: Sequence[Item], total: int, known: RecordDefinition
+) -> None:
+    """Judge each section of a summary as its own record would be judged."""
+    said = said_of(always, known)
+    counts: list[int] = []
+    for section, own in parts(known).items():
+        inner = [part_of(item, known)[1] for item in items if item.unit["section"] == section]
+        count = said[section]["count"]
+        counts.append(count if isinstance(count, int) else 0)
+        if len(items) == total and len(inner) != count:
+            raise RecordError("record.count", f"the count of {section} does not match its items")
+        check_state(SectionState(str(said[section]["state"])), inner, counts[-1], own)
+    if sum(counts) != total:
+        raise RecordError("record.count", "the sections count other items than there are")

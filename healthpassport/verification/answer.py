@@ -29,6 +29,7 @@ from healthpassport.trust.model import TrustedKey, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
+from healthpassport.verification.self_signed import check_own, is_self_signed, own_key
 from healthpassport.verification.status import check_status
 
 # No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
@@ -50,13 +51,14 @@ class Surroundings:
 class ProvenAnswer:
     """A record whose issuer, signature and holder were proven, and what was found beside.
 
+    ``issuer`` is None for what a person states themselves: nobody else vouches for it.
     ``unsure_code`` says why trust or status could not be checked, ``expired`` that it is past its
     validity: authentic content that is shown and never accepted.
     """
 
     query_id: str
     record: DisclosedRecord
-    issuer: VerifiedIssuer
+    issuer: VerifiedIssuer | None
     issued_at: datetime
     expires_at: datetime
     status: str | None
@@ -88,6 +90,8 @@ def prove(
         parsed = format_.parse(presented.value)
     with checklist.step(Step.TYPE):
         record_type = _record_type(wanted, parsed)
+    if is_self_signed(record_type):  # the one branch past the trust list; see self_signed
+        return _stated(wanted, parsed, presented.format, within=within, checklist=checklist)
     with checklist.step(Step.ISSUER):
         issuer, trusted = trusted_issuer(
             parsed,
@@ -119,9 +123,7 @@ def prove(
     )
     unsure = status.unsure
     with checklist.step(Step.QUERY):
-        asked = check_one(wanted, _dcql_answer(presented.format, disclosed))
-        if asked.dropped:
-            record = from_payload(format_.record(asked.payload))
+        record = _as_asked(wanted, presented.format, disclosed, record)
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"
@@ -139,6 +141,64 @@ def prove(
         old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
         unsure_code=unsure,
     )
+
+
+def _stated(
+    wanted: CredentialQuery,
+    parsed: ParsedCredential,
+    format_: str,
+    *,
+    within: Surroundings,
+    checklist: Checklist,
+) -> ProvenAnswer:
+    """What a person states themselves: no issuer, no status, and nothing left of it past its day.
+
+    Steps 3 and 7 are not noted: nobody was looked up, so that nothing there passed.
+    """
+    known = format_named(format_)
+    try:
+        key = own_key(parsed)
+    except CredentialError as error:
+        checklist.failed(Step.ISSUER, error.code)
+        raise
+    with checklist.step(Step.SIGNATURE):
+        disclosed = known.verify(parsed, issuer_key=key, challenge=within.challenge, now=within.now)
+        check_own(disclosed, key)
+    with checklist.step(Step.RECORD):
+        record_type = definition_for_vct(disclosed.vct).type
+        _refuse_other_disclosures(disclosed, record_type, known.ROOT)
+        record = from_payload(known.record(disclosed.payload))
+    with checklist.step(Step.QUERY):
+        record = _as_asked(wanted, format_, disclosed, record)
+    return ProvenAnswer(
+        query_id=wanted.id,
+        record=record,
+        issuer=None,
+        issued_at=disclosed.issued_at,
+        expires_at=disclosed.expires_at,
+        status=None,
+        trust_list_age=within.trust.age,
+        status_list_age=None,
+        checklist=checklist,
+        expired=False,
+        old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
+        unsure_code=None,
+    )
+
+
+def _as_asked(
+    wanted: CredentialQuery, format_: str, disclosed: DisclosedCredential, record: DisclosedRecord
+) -> DisclosedRecord:
+    """``record`` without what was not asked for."""
+    answer = Answer(
+        format=format_,
+        vct=disclosed.vct,
+        payload=disclosed.payload,
+        disclosed=disclosed.disclosed,
+    )
+    asked = check_one(wanted, answer)
+    claims = format_named(format_).record(asked.payload)
+    return from_payload(claims) if asked.dropped else record
 
 
 def _record_type(wanted: CredentialQuery, parsed: ParsedCredential) -> str:
@@ -185,12 +245,3 @@ def _expired(expires_at: datetime, *, now: datetime, checklist: Checklist) -> bo
         return False
     checklist.failed(Step.VALIDITY, "cred.expired")
     return True
-
-
-def _dcql_answer(format_: str, disclosed: DisclosedCredential) -> Answer:
-    return Answer(
-        format=format_,
-        vct=disclosed.vct,
-        payload=disclosed.payload,
-        disclosed=disclosed.disclosed,
-    )

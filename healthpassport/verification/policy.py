@@ -16,6 +16,7 @@ OTHER_RECORDS: Final = timedelta(days=365)
 RECORD_AGES: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
         "MedicationSummary": timedelta(days=7),
+        "EmergencySummary": timedelta(days=7),  # as old as the first of its parts to grow old
         "PregnancyStatus": timedelta(days=14),
         "AllergySummary": timedelta(days=30),
         "AdvanceCarePlan": timedelta(days=90),

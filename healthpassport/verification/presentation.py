@@ -38,6 +38,7 @@ from healthpassport.verification.sections import (
 
 SUBJECT_MISMATCH: Final = "match.subject_mismatch"
 NO_SUBJECT: Final = "match.subject_missing"
+_NOBODYS: Final = frozenset({DeskState.FAILED_CHECK, DeskState.NOT_MATCHED, DeskState.NOT_CHECKED})
 
 
 def verify_presentation(
@@ -106,8 +107,28 @@ def _section(
 def _one_person(sections: list[VerifiedSection]) -> list[VerifiedSection]:
     """Step 9: every record names a person, and it is the same one.
 
-    A record belongs when some record that already belongs names the same person; the first one that
-    names anybody begins.
+    What a person states themselves says nothing of who they are: it neither begins, nor links two
+    records to each other, nor contradicts any, and it belongs where a checked record names the same
+    person.
+    """
+    vouched = [s for s in sections if s.state is not DeskState.NOT_CHECKED]
+    judged = iter(_of_one_person(vouched))
+    settled = [s if s.state is DeskState.NOT_CHECKED else next(judged) for s in sections]
+    theirs = [s for s in settled if s.state not in _NOBODYS]
+    return [_stated(s, theirs) if s.state is DeskState.NOT_CHECKED else s for s in settled]
+
+
+def _stated(section: VerifiedSection, theirs: list[VerifiedSection]) -> VerifiedSection:
+    found = {compare(section.subject or {}, one.subject or {}) for one in theirs}
+    if Match.DIFFERENT in found:
+        return not_matched(section, SUBJECT_MISMATCH)
+    return matched(section) if Match.SAME in found else not_matched(section, NO_SUBJECT)
+
+
+def _of_one_person(sections: list[VerifiedSection]) -> list[VerifiedSection]:
+    """A record belongs when some record that already belongs names the same person.
+
+    The first one that names anybody begins.
     """
     shown = [s for s in sections if s.state is not DeskState.FAILED_CHECK]
     if contradicts(s.subject or {} for s in shown):

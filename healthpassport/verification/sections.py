@@ -2,16 +2,18 @@
 
 Rules (clinical.md, "Section state"): a list that is not wholly shown never keeps the source's own
 state; out of date and could not check outrank what the list says; a row that asserts an absence is
-dropped unless every item is shown, fresh and checked. What is *not* here: words (the desk's) and
-checks (``answer``).
+dropped unless every item is shown, fresh and checked; what a person states themselves is never
+called checked, whatever else is true of it. What is *not* here: words (the desk's) and checks
+(``answer``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from healthpassport.credential import Check, DeskState, Outcome, VerifiedSection
+from healthpassport.encoding import Json
 from healthpassport.protocols.dcql import CredentialQuery, Query
 from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.answer import ProvenAnswer
@@ -20,7 +22,8 @@ from healthpassport.verification.checklist import Step
 
 def shown_section(answer: ProvenAnswer) -> VerifiedSection:
     """The section of an answer whose signature and holder were proven."""
-    record, state = answer.record, _desk_state(answer)
+    record = answer.record
+    state = _desk_state(answer) if answer.issuer else DeskState.NOT_CHECKED
     return VerifiedSection(
         query_id=answer.query_id,
         record_type=record.type,
@@ -32,11 +35,7 @@ def shown_section(answer: ProvenAnswer) -> VerifiedSection:
         negations=record.negations if _may_deny(answer, state) else (),
         subject=record.subject,
         always=record.always,
-        source={
-            "ods": record.source.ods,
-            "name": record.source.name,
-            "system": record.source.system,
-        },
+        source=_source(answer),
         window=record.window,
         warnings=record.warnings,
         issuer=answer.issuer,
@@ -44,7 +43,7 @@ def shown_section(answer: ProvenAnswer) -> VerifiedSection:
         issued_at=answer.issued_at,
         valid_until=answer.expires_at,
         status=answer.status,
-        trust_list_age=answer.trust_list_age,
+        trust_list_age=answer.trust_list_age if answer.issuer else None,
         status_list_age=answer.status_list_age,
         checks=tuple(answer.checklist.checks),
         code=answer.code,
@@ -107,6 +106,14 @@ def matched(section: VerifiedSection) -> VerifiedSection:
 def record_type_asked(wanted: CredentialQuery) -> str:
     """The record type that a credential query of ours names."""
     return definition_for_vct(wanted.types[0] if wanted.types else "").type
+
+
+def _source(answer: ProvenAnswer) -> Mapping[str, Json] | None:
+    """Whose record was read; a person who writes for themselves cannot name an organisation."""
+    source = answer.record.source
+    if answer.issuer is None:
+        return None
+    return {"ods": source.ods, "name": source.name, "system": source.system}
 
 
 def _may_deny(answer: ProvenAnswer, state: DeskState) -> bool:

@@ -12,10 +12,12 @@ from starlette.responses import Response
 from healthpassport.errors import ServiceError
 from healthpassport.status.token_status_list import MEDIA_TYPE
 from issuer import service
+from issuer.service.bitstrings import BITSTRING_PATH
 from issuer.service.publication import STATUS_PATH
 
 from .rendering import json
 
+CREDENTIAL_TYPE: Final = "application/vc"  # VC Data Model 2.0 section 6.2.1
 MAX_CACHE: Final = 60  # seconds that a shared cache may hide a withdrawal
 _MAX_DIGITS: Final = 9  # of a list's number
 
@@ -30,17 +32,40 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         """Status list draft section 9.3: every list of this issuer."""
         return json(await run_in_threadpool(service.status_aggregation, issuer), cache="no-cache")
 
+    @router.get(f"{path}{STATUS_PATH}bitstring")
+    async def bitstring_lists() -> Response:
+        """Every bitstring list of this issuer."""
+        uris = await run_in_threadpool(service.bitstring_uris, issuer)
+        return json({"status_lists": list(uris)}, cache="no-cache")
+
     @router.get(f"{path}{STATUS_PATH}{{number}}")
     async def status_list(request: Request, number: str) -> Response:
         """Status list draft section 8.2."""
-        if not (number.isascii() and number.isdigit()) or len(number) > _MAX_DIGITS:
-            raise ServiceError("not_found")
-        held = await run_in_threadpool(service.published_list, issuer, int(number))
-        age = min(issuer.settings.status_ttl_seconds, MAX_CACHE)
-        headers = {"etag": held.etag, "cache-control": f"public, max-age={age}"}
-        asked = request.headers.get("if-none-match", "")
-        if held.etag in (tag.strip() for tag in asked.split(",")):
-            return Response(status_code=304, headers=headers)
-        return Response(held.text, media_type=MEDIA_TYPE, headers=headers)
+        held = await run_in_threadpool(service.published_list, issuer, _number(number))
+        return _list(issuer, request, held, MEDIA_TYPE)
+
+    @router.get(f"{path}{BITSTRING_PATH}{{number}}")
+    async def bitstring_list(request: Request, number: str) -> Response:
+        """Bitstring Status List 1.0 section 2.2: the list in a signed credential."""
+        held = await run_in_threadpool(service.published_bitstring, issuer, _number(number))
+        return _list(issuer, request, held, CREDENTIAL_TYPE)
 
     return router
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > _MAX_DIGITS:
+        raise ServiceError("not_found")
+    return int(text)
+
+
+def _list(
+    issuer: service.IssuerContext, request: Request, held: service.PublishedList, kind: str
+) -> Response:
+    """The list, or 304 for who has this very one (RFC 9110 section 13.1.2)."""
+    age = min(issuer.settings.status_ttl_seconds, MAX_CACHE)
+    headers = {"etag": held.etag, "cache-control": f"public, max-age={age}"}
+    asked = request.headers.get("if-none-match", "")
+    if held.etag in (tag.strip() for tag in asked.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(held.text, media_type=kind, headers=headers)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .opening import AsJson, Config, opened, show_json
+
+if TYPE_CHECKING:
+    from issuer.service import IssuerContext
 
 status = typer.Typer(no_args_is_help=True, help="The lists that say which records still stand.")
 
@@ -23,21 +27,36 @@ def publish(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Sign every status list as it stands now and write each to a file named by its number."""
+    """Sign every status list as it stands now, each to a file named by its number.
+
+    Token status lists go into the folder itself, bitstring lists into `bitstring` in it.
+    """
     from healthpassport.errors import ServiceError  # noqa: PLC0415 - cold start
-    from issuer.service import list_uris, published_list  # noqa: PLC0415
 
     with opened(config) as issuer:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for uri in list_uris(issuer):
-                number = uri.rpartition("/")[2]
-                partial = folder / f"{number}.partial"
-                partial.write_text(published_list(issuer, int(number)).text, encoding="ascii")
-                partial.replace(folder / number)
+            for uri, path, text in _lists(issuer, folder):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                partial = path.with_name(f"{path.name}.partial")
+                partial.write_text(text, encoding="utf-8")
+                partial.replace(path)
                 if as_json:
-                    show_json({"uri": uri, "file": str(folder / number)})
+                    show_json({"uri": uri, "file": str(path)})
                 else:
-                    typer.echo(f"{folder / number}  {uri}")
+                    typer.echo(f"{path}  {uri}")
         except OSError as error:
             raise ServiceError("issuer.folder") from error
+
+
+def _lists(issuer: IssuerContext, folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """Every list: its address, its file, its text."""
+    from issuer import service  # noqa: PLC0415 - cold start
+
+    for uri in service.list_uris(issuer):
+        number = uri.rpartition("/")[2]
+        yield uri, folder / number, service.published_list(issuer, int(number)).text
+    if service.has_did(issuer):
+        for uri in service.bitstring_uris(issuer):
+            number = uri.rpartition("/")[2]
+            text = service.published_bitstring(issuer, int(number)).text
+            yield uri, folder / "bitstring" / number, text

@@ -6,9 +6,10 @@ commands, which parse, make one call here, and render.
 
 from __future__ import annotations
 
+from .bitstrings import allocate_entries, bitstring_uris, published_bitstring
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
-from .identity import issuer_did, key_set, published_did_document
+from .identity import has_did, issuer_did, key_set, published_did_document
 from .offers import NewOffer, offer_at, offer_bundle, offer_summary, sweep
 from .publication import (
     PublishedList,
@@ -28,9 +29,12 @@ __all__ = [
     "IssuerContext",
     "NewOffer",
     "PublishedList",
+    "allocate_entries",
     "authenticate",
+    "bitstring_uris",
     "change_status",
     "check",
+    "has_did",
     "issue",
     "issued",
     "issuer_did",
@@ -42,6 +46,7 @@ __all__ = [
     "offer_bundle",
     "offer_summary",
     "open_issuer",
+    "published_bitstring",
     "published_did_document",
     "published_list",
     "redeem",

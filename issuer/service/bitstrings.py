@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Connection
 
-from healthpassport.encoding import Json, dump_text
+from healthpassport.encoding import Json, JsonObject, dump_text
 from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES, BitstringEntry
 from healthpassport.status.bitstring_writing import build, credential
@@ -24,8 +24,9 @@ from issuer.store import bitstrings
 from .context import IssuerContext, bitstring_size, utc
 from .identity import issuer_did
 from .publication import STATUS_PATH, PublishedList
+from .securing import secured
 
-Secure: TypeAlias = Callable[[dict[str, Json]], dict[str, Json]]
+Secure: TypeAlias = Callable[[IssuerContext, JsonObject], dict[str, Json]]
 
 BITSTRING_PATH: Final = f"{STATUS_PATH}bitstring/"
 REVOCATION, SUSPENSION = PURPOSES
@@ -74,7 +75,9 @@ def change_entries(tx: Connection, *, issuance: str, status: int) -> None:
         bitstrings.mark(tx, issuance=issuance, purpose=SUSPENSION, marked=status == SUSPENDED)
 
 
-def published_bitstring(issuer: IssuerContext, number: int, *, secure: Secure) -> PublishedList:
+def published_bitstring(
+    issuer: IssuerContext, number: int, *, secure: Secure = secured
+) -> PublishedList:
     """Bitstring list ``number`` as it stands now, in a credential that ``secure`` signed.
 
     Raises:
@@ -98,6 +101,8 @@ def published_bitstring(issuer: IssuerContext, number: int, *, secure: Secure) -
         valid_until=utc(now) + timedelta(hours=issuer.settings.status_hours),
         ttl=timedelta(seconds=ttl),
     )
-    fresh = PublishedList(dump_text(secure(document)), state.version, now, now + max(ttl // 2, 1))
+    fresh = PublishedList(
+        dump_text(secure(issuer, document)), state.version, now, now + max(ttl // 2, 1)
+    )
     issuer.published_bitstrings[number] = fresh
     return fresh

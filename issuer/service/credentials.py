@@ -29,7 +29,7 @@ from healthpassport.protocols.oid4vci import (
 )
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
-from healthpassport.summary import disclosure_tree, record_types
+from healthpassport.summary import disclosure_tree, issued_types
 from issuer.store import Issuance, issuances, offers, statuses
 
 from . import nonces
@@ -110,7 +110,7 @@ def _record_type(issuer: IssuerContext, access: Access, request: CredentialReque
         if by_identifier:
             raise ProtocolError("oid4vci.unknown_credential_identifier")
         raise ProtocolError("oid4vci.invalid_credential_request", "use the credential identifiers")
-    if name not in record_types():
+    if name not in issued_types():
         what = "identifier" if by_identifier else "configuration"
         raise ProtocolError(f"oid4vci.unknown_credential_{what}")
     with issuer.store.reading() as tx:

@@ -20,6 +20,15 @@ def signing_keys(issuer: IssuerContext) -> tuple[PublicKey, ...]:
     return (issuer.signer.public_key,)
 
 
+def has_did(issuer: IssuerContext) -> bool:
+    """Whether a did:web stands for the issuer's address; for an IP address none does."""
+    try:
+        did_web(issuer.settings.iss)
+    except DidError:
+        return False
+    return True
+
+
 def issuer_did(issuer: IssuerContext) -> str:
     """The did:web of the issuer's address.
 

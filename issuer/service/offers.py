@@ -14,7 +14,7 @@ from typing import Final
 from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
-from healthpassport.summary import PatientSummary, record_types, to_payload
+from healthpassport.summary import PatientSummary, issued_types, to_payload
 from issuer.store import Offer, OfferState, spent
 from issuer.store import offers as rows
 
@@ -70,7 +70,7 @@ def offer_summary(
         SourceError: ``offer.record_type`` for a type that is unknown or stands twice,
             ``offer.nothing`` when no wanted record is there.
     """
-    if len(set(wanted)) != len(wanted) or not set(wanted) <= set(record_types()):
+    if len(set(wanted)) != len(wanted) or not set(wanted) <= set(issued_types()):
         raise SourceError("offer.record_type")
     chosen = {r.type: r for r in summary.records if not wanted or r.type in wanted}
     if not chosen or not set(wanted) <= chosen.keys():
@@ -118,7 +118,7 @@ def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
         if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
             raise ServiceError("not_found")
         held = rows.record_types(tx, offer.id)
-    in_order = tuple(name for name in record_types() if name in held)
+    in_order = tuple(name for name in issued_types() if name in held)
     return _offer(issuer, derived(address, _CODE), in_order)
 
 

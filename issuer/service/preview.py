@@ -17,7 +17,9 @@ from healthpassport.summary import (
     Record,
     RecordDefinition,
     definition,
+    section_title,
 )
+from healthpassport.summary.derived import SECTIONS, part_of
 from schemas.definitions import groups, states, warnings
 
 from .leaving_out import WORDS, left_out
@@ -60,7 +62,8 @@ def _record(record: Record) -> dict[str, Json]:
 def _side(record: Record, *, clinical: bool) -> dict[str, Json]:
     """A record as one reader has it; the hospital sees codes and can look each up."""
     known = definition(record.type)
-    notes = [_word(known.note[LANGUAGE], clinical=clinical)] if known.note else []
+    told = (known, *(definition(name) for name in known.derived))
+    notes = [_word(one.note[LANGUAGE], clinical=clinical) for one in told if one.note]
     said, fields = warnings(), known.subject_fields
     notes += [
         _word(said[w][LANGUAGE], clinical=clinical) if w in said else w for w in record.warnings
@@ -79,6 +82,11 @@ def _side(record: Record, *, clinical: bool) -> dict[str, Json]:
 
 
 def _item(item: Item, known: RecordDefinition, *, clinical: bool) -> dict[str, Json]:
+    if known.derived:
+        own, inner = part_of(item, known)
+        told = _item(inner, own, clinical=clinical)
+        title = _word(own.labels[LANGUAGE], clinical=clinical)
+        return {**told, "text": f"{title}: {told['text']}"}
     unit = {name: value for name, value in item.unit.items() if name != "text"}
     return {
         "text": item.unit["text"],
@@ -101,7 +109,19 @@ def _lines(
 def _value(field: FieldDefinition, value: Json, *, clinical: bool) -> str:
     if field.name == "group" and value in groups():
         return _word(groups()[str(value)][LANGUAGE], clinical=clinical)
+    if field.name == SECTIONS and isinstance(value, Sequence):
+        rows = [row for row in value if isinstance(row, Mapping)]
+        return "; ".join(_part(row, clinical=clinical) for row in rows)
     return _plain(value)
+
+
+def _part(row: Mapping[str, Json], *, clinical: bool) -> str:
+    """What a summary says of one of its parts."""
+    name, count = str(row["section"]), row["count"]
+    title = section_title(name)
+    words = _word(states()[str(row["state"])].labels[LANGUAGE], clinical=clinical)
+    told = f"{words} ({count})" if count else words
+    return f"{_word(title[LANGUAGE], clinical=clinical) if title else name}: {told}"
 
 
 def _plain(value: Json) -> str:

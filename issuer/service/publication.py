@@ -21,7 +21,7 @@ from healthpassport.protocols.oid4vci import (
 from healthpassport.protocols.oid4vci import dpop as dpop_rules
 from healthpassport.protocols.oid4vci import proofs as proof_rules
 from healthpassport.status.token_status_list import build, sign
-from healthpassport.summary import RecordDefinition, definition, record_types
+from healthpassport.summary import RecordDefinition, definition, issued_types
 from issuer.store import statuses
 
 from .context import IssuerContext, utc
@@ -90,7 +90,7 @@ def published_list(issuer: IssuerContext, number: int) -> PublishedList:
 def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
     """OpenID4VCI 1.0 section 12.2.4."""
     algorithm = issuer.signer.algorithm
-    configurations = {name: _configuration(definition(name), algorithm) for name in record_types()}
+    configurations = {name: _configuration(definition(name), algorithm) for name in issued_types()}
     return IssuerMetadata.model_validate(
         {
             "credential_issuer": issuer.settings.iss,

@@ -10,7 +10,8 @@ import schemas
 from healthpassport import errors
 from healthpassport.errors import EncodingError, Party, PassportError, catalogue
 
-CODE = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\Z")
+# Ours are area.reason; four are the names that VC Data Integrity 1.0 section 4.8 gives its errors.
+CODE = re.compile(r"([a-z0-9_-]+(\.[a-z0-9_-]+)*|[A-Z]+(_[A-Z]+)*_ERROR)\Z")
 
 
 def subclasses():

@@ -145,6 +145,8 @@ def test_the_record_types_stand_in_reading_order():
         "KeyResults",
         "ImmunisationSummary",
         "ProxyAuthority",
+        "EmergencySummary",
+        "PatientStated",
     )
 
 

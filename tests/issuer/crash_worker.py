@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from issuer.store import Issuance, issuances, open_store, statuses
+from issuer.store import Issuance, bitstrings, issuances, open_store, statuses
 from issuer.store.tables import offers
 
 folder, worker = Path(sys.argv[1]), sys.argv[2]
@@ -30,6 +30,16 @@ while True:
         given = statuses.allocate(
             tx, issuance=name, copies=2, list_size=131_072, now=1, random=secrets.token_bytes
         )
+        for purpose in ("revocation", "suspension"):
+            bitstrings.allocate(
+                tx,
+                issuance=name,
+                purpose=purpose,
+                copies=2,
+                list_size=131_072,
+                now=1,
+                random=secrets.token_bytes,
+            )
     said = " ".join([name, *(f"{number}:{index}" for number, index in given)])
     sys.stdout.write(f"{said}\n")
     sys.stdout.flush()

@@ -100,8 +100,14 @@ def test_an_empty_issuer_says_so(config):
 
 
 def test_status_lists_are_written_to_files(config, tmp_path):
-    [told] = json_lines(run("status", "publish", tmp_path / "out", "--json", "--config", config))
-    assert told["uri"] == "https://issuer.example/status/1"
+    told = json_lines(run("status", "publish", tmp_path / "out", "--json", "--config", config))
+    assert [row["uri"] for row in told] == [
+        "https://issuer.example/status/1",
+        "https://issuer.example/status/bitstring/1",
+        "https://issuer.example/status/bitstring/2",
+    ]
+    bitstring = json.loads((tmp_path / "out" / "bitstring" / "2").read_text())
+    assert bitstring["credentialSubject"]["statusPurpose"] == "suspension"
     assert (tmp_path / "out" / "1").read_text().count(".") == 2
     assert "status/1" in run("status", "publish", tmp_path / "out", "--config", config).stdout
     taken = tmp_path / "file"

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from issuer.store import Offer, OfferState, offers, open_store
-from issuer.store.tables import issuances, status_entries
+from issuer.store.tables import bitstring_entries, bitstring_lists, issuances, status_entries
 
 ROUNDS = 5  # two workers are killed in each
 PATIENCE = 30.0  # seconds for a worker to start
@@ -66,6 +66,10 @@ def test_sta_020_two_workers_killed_again_and_again_give_no_index_twice(tmp_path
             kept.setdefault(row.issuance, set()).add(f"{row.list}:{row.idx}")
         assert len({(row.list, row.idx) for row in rows}) == len(rows)
         assert tx.execute(select(func.count()).select_from(issuances)).scalar() == len(kept)
+        places = tx.execute(select(bitstring_entries)).all()
+        given = tx.execute(select(func.sum(bitstring_lists.c.allocated))).scalar()
     assert {name: kept.get(name) for name in acknowledged} == acknowledged
     assert all(len(entries) == 2 for entries in kept.values())
+    assert len({(row.list, row.idx) for row in places}) == len(places) == given == 4 * len(kept)
+    assert {row.issuance for row in places} == set(kept)
     store.close()

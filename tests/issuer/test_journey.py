@@ -15,12 +15,15 @@ import uvicorn
 from cryptography.hazmat.primitives import serialization
 from simulated_issuer import certificates, made_settings
 
+from healthpassport.canonical import bundled
 from healthpassport.dids import resolve
 from healthpassport.dids.web import did_web, document_url
 from healthpassport.formats import sd_jwt_vc
+from healthpassport.formats.data_integrity import DEFAULT_ALLOWED, verify_credential
 from healthpassport.keys import generate_signer, public_key_from_jwk
 from healthpassport.protocols import oid4vci
 from healthpassport.status import token_status_list as tsl
+from healthpassport.status.bitstring import BitstringEntry, read_list
 from issuer.api import create_app
 
 PATIENT = Path(__file__).resolve().parents[2] / "demo" / "patients" / "agnes-quillfeather.json"
@@ -196,6 +199,25 @@ def test_the_published_key_documents_lead_to_the_key_that_signs(server):
     [jwk] = published["jwks"]["keys"]
     assert public_key_from_jwk(jwk) == key
     assert url == f"{did}#{jwk['kid']}"
+
+
+def test_a_bitstring_list_is_signed_by_the_key_in_the_published_document(server):
+    settings, _, call, _ = server
+    _, _, body = call("GET", "/.well-known/did.json")
+    did = did_web(settings.iss)
+    documents = {did: json.loads(body)}
+    status, headers, body = call("GET", "/status/bitstring/1")
+    assert (status, headers["content-type"]) == (200, "application/vc")
+    verified = verify_credential(
+        json.loads(body),
+        resolve=lambda url: resolve(url, documents=documents),
+        allowed=DEFAULT_ALLOWED,
+        now=datetime.now(UTC),
+        contexts=bundled(),
+    )
+    assert verified.document["issuer"] == did
+    held = read_list(verified.document["credentialSubject"])
+    assert held.get(BitstringEntry("revocation", 7, "https://localhost")) == 0
 
 
 def test_a_body_sent_in_pieces_is_stopped_at_the_limit(server):

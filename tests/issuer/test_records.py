@@ -51,7 +51,7 @@ def test_a_patient_alone_gives_an_identity_and_nothing_else():
 
 def test_every_record_says_that_some_kinds_are_left_out():
     summary = built(allergy(), medicine(), problem(), vaccination())
-    assert len(summary.records) == 5
+    assert len(summary.records) == 6
     assert all("some-kinds-left-out" in r.warnings for r in summary.records)
     assert all(r.subject["familyName"] == "Example" for r in summary.records)
 
@@ -119,7 +119,9 @@ def test_vci_043_an_entry_of_somebody_else_is_refused_even_where_a_subject_is_na
 def test_a_named_subject_gets_their_own_entries_alone():
     held = bundle(PATIENT, OTHER, allergy(), problem(subject={"reference": "Patient/q"}))
     summary = build(extract(data(held), "q"), source=SOURCE, now=NOW)
-    assert [r.type for r in summary.records] == ["PatientIdentity", "ProblemSummary"]
+    assert [r.type for r in summary.records] == [
+        *("PatientIdentity", "ProblemSummary", "EmergencySummary"),
+    ]
     assert summary.records[0].subject["birthDate"] == "1990-01-01"
 
 

@@ -14,12 +14,12 @@ from integrity_world import (
     credential,
     derived,
     issued,
+    repacked,
     verify,
     verify_as_holder,
     with_proof,
 )
 
-from healthpassport import cbor, multibase
 from healthpassport.errors import PassportError
 from healthpassport.formats import data_integrity
 from healthpassport.suites import bbs
@@ -49,13 +49,6 @@ def base():
 @pytest.fixture(scope="module")
 def shown(base):
     return derived(base, *SHOWN, presentation_header=HEADER)
-
-
-def repacked(document, change, header=None):
-    data = multibase.decode(document["proof"]["proofValue"])
-    components = change(list(cbor.decode(data[3:])))
-    value = multibase.encode_base64url((header or data[:3]) + cbor.encode(components))
-    return with_proof(document, proofValue=value)
 
 
 def test_di_022_a_proof_for_another_challenge_is_refused(shown):

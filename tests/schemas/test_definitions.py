@@ -98,6 +98,16 @@ FIELDS = {
         "text relationship status scope start end legalBasis",
         "",
     ),
+    "EmergencySummary": (
+        "deceased sections",
+        "text section entry",
+        "",
+    ),
+    "PatientStated": (
+        "",
+        "text reading date",
+        "",
+    ),
 }
 
 
@@ -150,10 +160,28 @@ def test_the_file_is_named_after_the_type(name):
     assert schemas.load(f"records/{name}.json")["type"] == name
 
 
-def test_only_the_text_of_a_unit_is_required():
+def test_only_the_text_of_a_unit_is_required_and_in_a_summary_its_section():
     for found in definitions().values():
         required = [name for name, field in found.unit_fields.items() if field.required]
-        assert required == (["text"] if found.has_items else [])
+        wanted = ["text", *(["section"] if found.derived else [])] if found.has_items else []
+        assert required == wanted
+
+
+def test_the_sections_of_a_summary_are_those_of_the_records_it_is_made_of():
+    for found in definitions().values():
+        sections = tuple(definitions()[name].section for name in found.derived)
+        assert not found.derived or found.unit_fields["section"].values == sections
+
+
+def test_a_summary_and_what_a_person_states_hold_no_row_that_denies():
+    for found in definitions().values():
+        own = found.derived or found.by_holder or not found.has_items
+        assert bool(found.negation_fields) is not bool(own)
+        assert (("negations", None) in found.disclosures) is bool(found.negation_fields)
+
+
+def test_only_what_a_person_states_is_signed_by_their_wallet():
+    assert [name for name, found in definitions().items() if found.by_holder] == ["PatientStated"]
 
 
 def test_refuted_and_mistaken_entries_can_never_be_issued():

@@ -63,7 +63,7 @@ def test_no_purpose_is_anything_but_care(word):
 
 
 def test_the_templates_are_those_of_the_issue():
-    assert NAMES == ["emergency_admission", "medicines_check"]
+    assert NAMES == ["emergency_admission", "emergency_summary", "medicines_check"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,7 +93,19 @@ def test_an_emergency_requires_nothing_and_a_medicines_check_the_medicines():
         name: [section.id for section in templates()[name].sections if section.required]
         for name in NAMES
     }
-    assert required == {"emergency_admission": [], "medicines_check": ["medications"]}
+    assert required == {
+        "emergency_admission": [],
+        "emergency_summary": [],
+        "medicines_check": ["medications"],
+    }
+
+
+def test_whoever_asks_for_what_a_person_states_asks_for_who_they_are_by_others_words():
+    for template in templates().values():
+        kinds = [section.definition for section in template.sections]
+        assert not any(kind.by_holder for kind in kinds) or "PatientIdentity" in [
+            kind.type for kind in kinds
+        ]
 
 
 def test_no_query_names_an_array_itself_or_an_index():

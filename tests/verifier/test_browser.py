@@ -133,3 +133,51 @@ def test_in_forced_colours_nothing_disappears(world, served, browser):
     assert page.get_by_text("EXAMPLE, Given").is_visible()
     assert Axe().run(page).violations_count == 0
     context.close()
+
+
+def type_person(page, year="1958"):
+    page.get_by_label("Emergency admission").check()
+    page.get_by_label("Last name").fill("Example")
+    for label, value in (("Day", "14"), ("Month", "7"), ("Year", year)):
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_label("NHS number").fill("999 000 0018")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_staff_type_whom_they_expect_and_are_warned_of_a_difference(
+    world, served, browser, scripts
+):
+    desk, base = served
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(base)
+    type_person(page, year="1959")
+    page.get_by_role("button", name="Show the code").click()
+    page.get_by_text("Time left").wait_for()
+    view = desk.look(page.url.rpartition("/")[2], desk=DESK)
+    answer(world, desk, view)
+    warning = page.get_by_text("The date of birth is not that of the person admitted")
+    warning.wait_for(timeout=30_000)
+    assert page.get_by_text("EXAMPLE, Given").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_day_that_cannot_be_is_named_beside_its_field(served, browser, width):
+    _, base = served
+    page, noise, _ = watched(browser, viewport={"width": width, "height": 800})
+    page.goto(base)
+    type_person(page, year="1958")
+    page.get_by_label("Month", exact=True).fill("13")
+    page.get_by_role("button", name="Show the code").click()
+    assert page.get_by_text("Birth date must be a real date").is_visible()
+    assert page.get_by_label("Last name").input_value() == "Example"
+    assert page.get_by_label("Emergency admission").is_checked()
+    assert Axe().run(page).violations_count == 0
+    overflow = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow == 0
+    # A page that answers 400 is said to be an error by the browser itself, and by nothing else.
+    assert all("400" in words for words in noise)
+    page.close()

@@ -35,6 +35,7 @@ from issuer.records import build
 from schemas.queries import templates
 from verifier.fhir.values import moment
 
+IN_WORDS = {"NarrativeSummary", "EmergencySummary"}  # no resource of FHIR is made of these
 DEMO = sorted((Path(__file__).resolve().parents[2] / "demo" / "patients").glob("*.json"))
 PUBLISHED = sorted((SHARED / "fhir").rglob("*.json")) if SHARED.exists() else []
 NONE = allergies(state=SectionState.NONE_KNOWN, items=(), negations=(NO_ALLERGIES,))
@@ -92,7 +93,7 @@ def test_from_bundle_to_record_to_presentation_to_fhir_nothing_is_lost(path):
     assert_is_a_document(made)
     again = read_again(made)
     for record in summary.records:
-        if record.type in asked and record.type != "NarrativeSummary":
+        if record.type in asked and record.type not in IN_WORDS:
             section = shown.section(record.type)
             assert [item.unit for item in section.items] == [item.unit for item in record.items]
             assert_stands_in(section, again)
@@ -125,7 +126,7 @@ def test_every_published_example_comes_back_as_it_was():
         assert_is_a_document(made)
         again = read_again(made)
         for record in summary.records:
-            if record.type != "NarrativeSummary":
+            if record.type not in IN_WORDS:
                 assert_stands_in(section_of(record), again)
         rebuilt = build(again, source=SOURCE, now=NOW)
         for record in summary.records:

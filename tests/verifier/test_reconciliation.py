@@ -244,7 +244,7 @@ def test_a_readable_active_allergy_always_reads_known_allergies(lists):
     summary = VerifiedSummary(Verdict.ACCEPTED, tuple(lists), NOW, timedelta())
     hidden = {
         *(DeskState.FAILED_CHECK, DeskState.NOT_MATCHED),
-        *(DeskState.NOT_SHARED, DeskState.NOT_ASKED_FOR),
+        *(DeskState.NOT_SHARED, DeskState.NOT_ASKED_FOR, DeskState.NOT_CHECKED),
     }
     active = any(
         i.unit.get("clinicalStatus") not in {"inactive", "resolved"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from healthpassport.credential import DeskState
 from healthpassport.encoding import Json, dump_text
 from verifier.service.words import READABLE
 
@@ -31,9 +32,10 @@ def print_result(result: Mapping[str, Json]) -> None:
         data(f"{section['type']}: {section['state']}{shown}{source}{as_of}{why}")
         if isinstance(problem, Mapping) and problem["title"]:
             say(f"  {problem['title']} Next: {problem['help']}")
-        if section["state"] in READABLE:
+        if section["state"] in READABLE or section["state"] == DeskState.NOT_CHECKED:
+            mark = "Not checked: " if section["state"] == DeskState.NOT_CHECKED else ""
             for item in _rows(section["items"]):
-                data(f"  - {_words(item['unit'])}")
+                data(f"  - {mark}{_words(item['unit'])}")
 
 
 def _words(unit: Json) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from healthpassport.credential import VerifiedSummary
+from healthpassport.credential import DeskState, VerifiedSummary
 from healthpassport.encoding import Json, b64_encode
 
 from .narrative import text
@@ -87,7 +87,7 @@ def document(
             sections.append(composed(one, urls, _issuer(one, issuers)))
         targets.append((one, [person] if is_person else urls or [first]))
     for one, urls in targets:
-        if one.section.checks:
+        if one.section.checks and one.section.state is not DeskState.NOT_CHECKED:
             made = provenance(
                 one.section,
                 summary,

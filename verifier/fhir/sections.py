@@ -3,7 +3,9 @@
 Rules (clinical.md): what failed a check or is not matched to the person never goes out; only a
 whole, fresh and checked assertion becomes ``nilknown``; what was not shared is ``unavailable``, in
 one wording whatever the reason, and a part of a list says n of m. Content that is out of date or
-could not be checked goes out marked as uncertain. What is *not* here: words, which the service
+could not be checked goes out marked as uncertain. What a person states themselves is left out, and
+a summary goes out in words: its entries are resources of the records that it was made from. What is
+*not* here: words, which the service
 gives, and Provenance.
 """
 
@@ -16,7 +18,8 @@ from typing import Final, TypeAlias
 
 from healthpassport.credential import DeskState, VerifiedSection
 from healthpassport.encoding import Json
-from healthpassport.summary import Item
+from healthpassport.summary import Item, definition, record_types
+from healthpassport.summary.derived import part_of
 from healthpassport.verification.person import identifies
 
 from . import allergies, immunisations, measures, medicines, people, problems
@@ -72,6 +75,7 @@ _HIDDEN: Final = frozenset(
         DeskState.NOT_MATCHED,
         DeskState.NOT_SHARED,
         DeskState.NOT_ASKED_FOR,
+        DeskState.NOT_CHECKED,
     }
 )
 UNCERTAIN: Final = frozenset({DeskState.OUT_OF_DATE, DeskState.COULD_NOT_CHECK})
@@ -122,7 +126,7 @@ def resources(told: Told, patient: str) -> list[Resource]:
 def composed(told: Told, urls: list[str], author: str | None) -> Resource:
     """The section of the Composition over the resources at ``urls``."""
     section = told.section
-    items = section.items if told.goes_out else ()
+    items = _in_words(section) if told.goes_out else ()
     denials = section.negations if told.whole and told.goes_out else ()
     loinc = _LOINC.get(section.record_type)
     code = [{"system": "http://loinc.org", "code": loinc}] if loinc else []
@@ -138,6 +142,20 @@ def composed(told: Told, urls: list[str], author: str | None) -> Resource:
     elif not items:  # items of a type that is told in words only stand in the text
         made["emptyReason"] = _empty(told)
     return made
+
+
+def _in_words(section: VerifiedSection) -> tuple[Item, ...]:
+    """The items for the text; those of a summary each behind the title of its part."""
+    if section.record_type not in record_types():
+        return section.items
+    known = definition(section.record_type)
+    if not known.derived:
+        return section.items
+    parts = (part_of(item, known) for item in section.items)
+    return tuple(
+        Item({**item.unit, "text": f"{own.labels['en'].clinical}: {item.unit['text']}"})
+        for own, item in parts
+    )
 
 
 def _state(section: VerifiedSection) -> Resource:

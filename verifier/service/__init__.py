@@ -14,7 +14,7 @@ from .api_keys import load_api_keys
 from .desk import Desk
 from .identity import load_identity
 from .lists import DeskLists
-from .matching import Expected
+from .matching import Expected, is_nhs_number
 from .qr import qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
@@ -35,6 +35,7 @@ __all__ = [
     "TransactionView",
     "comparisons",
     "contradictions",
+    "is_nhs_number",
     "load_api_keys",
     "load_identity",
     "open_desk",

@@ -10,17 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from healthpassport.credential import Challenge, Presentation, VerifiedSection, VerifiedSummary
+from healthpassport.credential import (
+    Challenge,
+    DeskState,
+    Presentation,
+    VerifiedSection,
+    VerifiedSummary,
+)
 from healthpassport.encoding import Json, dump_json
 from healthpassport.errors import ServiceError, catalogue
 from healthpassport.summary import definition, record_types
 from schemas.definitions import warnings
 from verifier.fhir import Organisation, Told, document
 
-from .words import STILL_WHOLE, WHOLE, state_words
+from .words import STILL_WHOLE, WHOLE, part_words, state_words
 
 PRESENTATION: Final = "hp-presentation"
 VERSION: Final = 1
+LEFT_OUT: Final = "Left out of this document, which holds checked records alone: ask the patient."
 DIFFERENCES: Final = {
     "familyName": "family name",
     "birthDate": "date of birth",
@@ -60,7 +67,10 @@ def tell(section: VerifiedSection) -> Told:
     kind = definition(section.record_type) if section.record_type in record_types() else None
     known = warnings()
     notes = [kind.note["en"].clinical] if kind and kind.note else []
+    notes += [f"{title}: {words}." for title, words in part_words(section)]
     notes += [known[w]["en"].clinical if w in known else w for w in section.warnings]
+    if section.state is DeskState.NOT_CHECKED:
+        notes.append(LEFT_OUT)
     if section.window != "all":
         notes.append(f"Covers: {section.window}.")
     if section.old:

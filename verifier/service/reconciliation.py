@@ -57,7 +57,8 @@ def comparisons(summary: VerifiedSummary) -> tuple[Comparison, ...]:
         sources = tuple(
             s for s in summary.sections if s.record_type == name and s.state in READABLE
         )
-        if len(sources) > 1 and definition(name).has_items:
+        known = definition(name)
+        if len(sources) > 1 and known.has_items and not known.derived:
             found.append(Comparison(name, sources, _rows(sources)))
     return tuple(found)
 

@@ -6,25 +6,30 @@ missing is named and never guessed at; dates are dd-Mmm-yyyy. What is *not* here
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from healthpassport.credential import DeskState, VerifiedSection, VerifiedSummary
-from healthpassport.summary import definition, record_types
+from healthpassport.encoding import Json
+from healthpassport.summary import definition, record_types, section_title
 from schemas.definitions import warnings
 
 ALLERGIES: Final = "AllergySummary"
 MEDICINES: Final = "MedicationSummary"
 IDENTITY: Final = "PatientIdentity"
 NARRATIVE: Final = "NarrativeSummary"
+EMERGENCY: Final = "EmergencySummary"
+STATED: Final = "PatientStated"
 
 KNOWN: Final = "Known allergies"
 NONE_KNOWN: Final = "No known allergies"
 NOT_RECORDED: Final = "Allergies not recorded"
 UNAVAILABLE: Final = "Allergies unavailable"
 WORDS_ONLY: Final = "Notes in words may tell of allergies"
+UNRELIABLE: Final = "Unavailable: this summary is old, unchecked or not whole"
+IN_SUMMARY: Final = "An emergency summary tells of allergies"
 
 # Whatever is not said to be over counts as current: no status, or one that we do not know.
 OVER: Final = ("inactive", "resolved")
@@ -47,6 +52,7 @@ STATES: Final = {
     DeskState.COULD_NOT_CHECK: "Could not check",
     DeskState.FAILED_CHECK: "Failed check (hidden)",
     DeskState.NOT_MATCHED: "Not matched to this person (hidden)",
+    DeskState.NOT_CHECKED: "Not checked",
 }
 
 # States in which what is shown may stand under a clinical heading.
@@ -86,6 +92,8 @@ STILL_WHOLE: Final = frozenset(
         "dose-not-in-words",
     }
 )
+# States of the allergies in a summary that tell of no allergy beyond what a list itself says.
+_NO_ALLERGY: Final = frozenset({"none_known", "no_information", "not_recorded", "only_inactive"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +110,14 @@ def allergy_heading(summary: VerifiedSummary) -> AllergyHeading:
     sections = [s for s in summary.sections if s.record_type == ALLERGIES]
     doubtful = [s for s in sections if s.state not in WHOLE or s.old or _gaps(s)]
     in_words = [s for s in summary.sections if _may_tell_allergies(s)]
-    reasons = tuple(dict.fromkeys([*map(_reason, doubtful), *map(_words_only, in_words)]))
-    doubtful += in_words
-    if any(_has_active(s) for s in sections):
+    whole = [(s.issuer, s.as_of) for s in sections if s not in doubtful]
+    in_short = [
+        s for s in summary.sections if _summary_may_tell(s) and (s.issuer, s.as_of) not in whole
+    ]
+    told = [*map(_words_only, in_words), *(f"{IN_SUMMARY}{_from(s)}" for s in in_short)]
+    reasons = tuple(dict.fromkeys([*map(_reason, doubtful), *told]))
+    doubtful += [*in_words, *in_short]
+    if any(_has_active(s) for s in (*sections, *in_short)):
         return AllergyHeading(KNOWN, bool(doubtful), reasons)
     if not sections:
         return AllergyHeading(UNAVAILABLE, True, (STATES[DeskState.NOT_ASKED_FOR],))
@@ -121,7 +134,31 @@ def allergy_heading(summary: VerifiedSummary) -> AllergyHeading:
 def _has_active(section: VerifiedSection) -> bool:
     if section.state not in READABLE:
         return False
-    return any(item.unit.get("clinicalStatus") not in OVER for item in section.items)
+    units = [item.unit for item in section.items]
+    if section.record_type == EMERGENCY:
+        units = [_own_unit(unit) for unit in units if unit.get("section") == "allergies"]
+    return any(unit.get("clinicalStatus") not in OVER for unit in units)
+
+
+def _own_unit(unit: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The unit of an entry of a summary as its own record has it."""
+    entry = unit.get("entry")
+    return entry if isinstance(entry, Mapping) else {}
+
+
+def _summary_may_tell(section: VerifiedSection) -> bool:
+    """Whether a summary tells of allergies, or may do so in a part that nobody can read here.
+
+    It can only ever make a list longer: that there are none is said by the list itself alone.
+    """
+    if section.record_type != EMERGENCY:
+        return False
+    if section.state in {DeskState.FAILED_CHECK, DeskState.NOT_MATCHED}:
+        return True
+    listed = (section.always or {}).get("sections")
+    rows = listed if isinstance(listed, list | tuple) else ()
+    said = [r for r in rows if isinstance(r, Mapping) and r.get("section") == "allergies"]
+    return any(row.get("state") not in _NO_ALLERGY for row in said)
 
 
 def _may_tell_allergies(section: VerifiedSection) -> bool:
@@ -138,8 +175,11 @@ def _may_tell_allergies(section: VerifiedSection) -> bool:
 
 
 def _words_only(section: VerifiedSection) -> str:
-    where = f" ({section.issuer.name})" if section.issuer else ""
-    return f"{WORDS_ONLY}{where}"
+    return f"{WORDS_ONLY}{_from(section)}"
+
+
+def _from(section: VerifiedSection) -> str:
+    return f" ({section.issuer.name})" if section.issuer else ""
 
 
 def _gaps(section: VerifiedSection) -> list[str]:
@@ -153,7 +193,7 @@ def _gaps(section: VerifiedSection) -> list[str]:
 
 
 def _reason(section: VerifiedSection) -> str:
-    where = f" ({section.issuer.name})" if section.issuer else ""
+    where = _from(section)
     if section.state in WHOLE and section.old:
         return f"Old{where}"
     if section.state in WHOLE and (gaps := _gaps(section)):
@@ -172,6 +212,34 @@ def state_words(section: VerifiedSection) -> str:
     if section.state is DeskState.OUT_OF_DATE and section.valid_until:
         return f"Out of date since {day(section.valid_until.date())}"
     return STATES[section.state]
+
+
+def part_words(section: VerifiedSection) -> tuple[tuple[str, str], ...]:
+    """What a summary says of each of its parts: its title, and its state or how much is shown.
+
+    A part that there is none of is only said to be so where the summary is fresh and checked.
+    """
+    listed = (section.always or {}).get("sections")
+    rows = listed if isinstance(listed, list | tuple) else ()
+    told = []
+    for row in rows:
+        if isinstance(row, Mapping):
+            name = str(row["section"])
+            title = section_title(name)
+            words = _part_state(section, name, row)
+            told.append((title["en"].clinical if title else name, words))
+    return tuple(told)
+
+
+def _part_state(section: VerifiedSection, name: str, row: Mapping[str, Json]) -> str:
+    shown = sum(item.unit.get("section") == name for item in section.items)
+    count, state = row.get("count"), DeskState(str(row["state"]))
+    if state is DeskState.ITEMS:
+        return f"{shown} of {count} shared"
+    doubtful = section.state in {DeskState.OUT_OF_DATE, DeskState.COULD_NOT_CHECK} or section.old
+    if state is DeskState.NONE_KNOWN and (doubtful or _gaps(section)):
+        return UNRELIABLE
+    return f"{STATES[state]} ({shown} of {count} shared)" if count else STATES[state]
 
 
 def is_list(section: VerifiedSection) -> bool:

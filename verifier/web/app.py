@@ -26,12 +26,13 @@ from verifier.service.words import minutes_left
 from verifier.settings import VerifierSettings
 
 from .comparing import cautions, compared
+from .expecting import Typed, typed
 from .guard import Guard
 from .pages import result_page
 from .rendering import STATIC, render, svg
 
 DESK: Final = "staff page"  # the name under which this page's transactions stand
-MAX_FORM: Final = 4096  # bytes; the longest form has one short member
+MAX_FORM: Final = 4096  # bytes; the longest form has six short members
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -79,7 +80,7 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/", response_class=HTMLResponse)
     def start(request: Request, desk: Service) -> str:
         """Choose a request."""
-        return _page(request, "start.html", templates=desk.templates.all(), chosen="")
+        return _start(request, desk)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
     def look(request: Request, view: Found) -> str:
@@ -120,13 +121,16 @@ def _add_pages(app: FastAPI) -> None:
 def _add_forms(app: FastAPI) -> None:
     @app.post("/requests")
     def ask(
-        request: Request, desk: Service, template: Annotated[str, Form(max_length=64)] = ""
+        request: Request,
+        desk: Service,
+        person: Annotated[Typed, Depends(typed)],
+        template: Annotated[str, Form(max_length=64)] = "",
     ) -> Response:
-        """Open a request."""
-        if not template:
-            page = _page(request, "start.html", templates=desk.templates.all(), chosen=None)
+        """Open a request, for whomever staff expect."""
+        if not template or person.errors:
+            page = _start(request, desk, chosen=template or None, person=person)
             return HTMLResponse(page, status_code=400)
-        view = desk.ask(template, desk=DESK)
+        view = desk.ask(template, desk=DESK, expected=person.expected)
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
     @app.post("/requests/{request_id}/close")
@@ -148,6 +152,19 @@ def _add_forms(app: FastAPI) -> None:
                 page = _page(request, "confirm.html", view=again, wrong=True)
                 return HTMLResponse(page, status_code=400)
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
+
+
+def _start(
+    request: Request, desk: Desk, *, chosen: str | None = "", person: Typed | None = None
+) -> str:
+    """The first page; ``chosen`` None says that a choice is missing."""
+    return _page(
+        request,
+        "start.html",
+        templates=desk.templates.all(),
+        chosen=chosen,
+        person=person or Typed(),
+    )
 
 
 def _page(request: Request, name: str, **values: object) -> str:

@@ -22,6 +22,7 @@ from healthpassport.credential import (
 from healthpassport.encoding import Json
 from healthpassport.errors import catalogue
 from healthpassport.summary import Item, RecordDefinition, definition, record_types
+from healthpassport.summary.derived import part_of
 from healthpassport.verification import Step
 from schemas.definitions import groups, warnings
 from verifier.service.words import (
@@ -36,6 +37,7 @@ from verifier.service.words import (
     day,
     day_of_text,
     is_list,
+    part_words,
     state_words,
 )
 
@@ -102,6 +104,7 @@ class SectionPage:
     groups: tuple[Group, ...]
     subject: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    stated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,8 @@ def _readable(section: VerifiedSection) -> bool:
 def _section(
     section: VerifiedSection, heading: AllergyHeading, *, told_in_words: bool
 ) -> SectionPage:
-    readable = _readable(section)
+    stated = section.state is DeskState.NOT_CHECKED
+    readable = _readable(section) or stated
     entry = catalogue().get(section.code) if section.code else None
     kind = _definition(section)
     return SectionPage(
@@ -191,15 +195,17 @@ def _section(
         code=section.code or "",
         old=section.old,
         caution=section.state in NOT_ALL
-        or (section.record_type == ALLERGIES and heading.incomplete),
+        or (section.record_type == ALLERGIES and heading.incomplete)
+        or stated,
         count=_count(section) if readable else "",
         source=_source(section),
         as_of=day(section.as_of) if section.as_of else "",
         valid_until=day(section.valid_until.date()) if section.valid_until else "",
-        checks=_checks(section),
+        checks=() if stated else _checks(section),
         groups=_groups(section, kind) if readable else (),
-        subject=_subject(section, kind) if readable and section.record_type == IDENTITY else (),
+        subject=_facts(section, kind) if readable else (),
         notes=_notes(section, kind, told_in_words=told_in_words) if readable else (),
+        stated=stated,
     )
 
 
@@ -244,6 +250,8 @@ def _checks(section: VerifiedSection) -> tuple[tuple[str, str], ...]:
 
 def _groups(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[Group, ...]:
     words = {name: label["en"].clinical for name, label in groups().items()}
+    if kind and kind.derived:
+        return _parts(section, kind, words)
     found: dict[str, list[Entry]] = {}
     for item in section.items:
         name = item.unit.get("group")
@@ -256,6 +264,20 @@ def _groups(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[Gr
     order = ["", *words.values()]
     names = sorted(found, key=lambda name: order.index(name) if name in order else len(order))
     return tuple(Group(name, tuple(found[name])) for name in names)
+
+
+def _parts(
+    section: VerifiedSection, kind: RecordDefinition, words: Mapping[str, str]
+) -> tuple[Group, ...]:
+    """The entries of a summary under the headings of their own records, told as these tell them."""
+    found: dict[str, list[Entry]] = {}
+    for item in section.items:
+        own, inner = part_of(item, kind)
+        name = inner.unit.get("group")
+        group = f": {words.get(str(name), str(name))}" if name is not None else ""
+        heading = f"{own.labels['en'].clinical}{group}"
+        found.setdefault(heading, []).append(_entry(inner, own))
+    return tuple(Group(heading, tuple(entries)) for heading, entries in found.items())
 
 
 def _entry(item: Item, kind: RecordDefinition | None) -> Entry:
@@ -280,6 +302,13 @@ def _entry(item: Item, kind: RecordDefinition | None) -> Entry:
     if not fields or "coding" in fields:
         lines.append(("Code", coded(item.unit.get("coding") or [])))
     return Entry(plain(item.unit.get("text")), tuple(alerts), tuple(lines))
+
+
+def _facts(section: VerifiedSection, kind: RecordDefinition | None) -> tuple[tuple[str, str], ...]:
+    """What stands before the entries: who the person is, or what a summary says of its parts."""
+    if section.record_type == IDENTITY:
+        return _subject(section, kind)
+    return part_words(section)
 
 
 def _subject(
@@ -310,8 +339,9 @@ def _notes(
     if section.state is DeskState.NARRATIVE_ONLY and told_in_words:
         name = definition(NARRATIVE).labels["en"].clinical
         notes.append(f"Read it on this page under “{name}”.")
-    if kind and kind.note:
-        notes.append(kind.note["en"].clinical)
+    if kind:
+        told = (kind, *(definition(name) for name in kind.derived))
+        notes += [one.note["en"].clinical for one in told if one.note]
     if counts := count_words((section.always or {}).get("counts")):
         notes.append(f"The source holds: {counts}.")
     if ended := plain((section.always or {}).get("endedCount") or None):

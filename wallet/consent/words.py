@@ -15,9 +15,12 @@ from healthpassport.encoding import Json
 from healthpassport.summary import (
     DisclosedRecord,
     FieldDefinition,
+    Item,
     RecordDefinition,
     definition,
+    section_title,
 )
+from healthpassport.summary.derived import part_of
 from schemas.definitions import GROUP, groups, states, warnings
 
 YES_NO: Final = {"en": ("Yes", "No"), "cy": ("Ydy", "Nac ydy")}
@@ -63,6 +66,9 @@ def item_words(
     definition: RecordDefinition, unit: Mapping[str, Json], language: str, *, negation: bool = False
 ) -> str:
     """An item as its text, with every other member of its unit behind its label."""
+    if definition.derived:
+        own, inner = part_of(Item(unit), definition)
+        return f"{record_label(own, language)}: {item_words(own, inner.unit, language)}"
     fields = definition.negation_fields if negation else definition.unit_fields
     parts = [
         f"{label(field, language)}: {value_words(field, unit[name], language)}"
@@ -145,10 +151,24 @@ def _rows(value: Json, language: str) -> str:
     return "; ".join(", ".join(cell for cell in row if cell) for row in cells)
 
 
+def _section_states(value: Json, language: str) -> str:
+    """What each part of a summary says, and how much it holds."""
+    parts = []
+    for row in value if isinstance(value, list | tuple) else ():
+        if isinstance(row, Mapping):
+            name, count = str(row.get("section")), row.get("count")
+            title = section_title(name)
+            words = state_words(str(row.get("state")), language)
+            told = f"{words} ({count})" if count else words
+            parts.append(f"{title[language].patient if title else name}: {told}")
+    return "; ".join(parts)
+
+
 _SHAPED: Final[Mapping[str, Callable[[Json, str], str]]] = {
     "measured": _measured,
     "components": _parts,
     "rows": _rows,
+    "sectionStates": _section_states,
 }
 
 

@@ -15,6 +15,7 @@ from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity import (
     DEFAULT_ALLOWED,
     VerifiedDocument,
+    check_plain,
     check_subject,
     verify_credential,
     verify_presentation,
@@ -73,6 +74,9 @@ def verify(
         now=now,
         contexts=record_contexts(),
     )
+    # The statements are proven, the names are not: nothing may hide behind an IRI or a keyword.
+    # Which context it is follows from the record type (``record_definition``).
+    check_plain(verified.document, expected_context=parsed.credential.get("@context"))
     # 4. The credential is the holder's own.
     if holder is not None:
         check_subject(verified.document, expected_holder=holder)

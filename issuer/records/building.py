@@ -50,6 +50,8 @@ from issuer.fhir.telling import (
     without_passed_over,
 )
 
+from .emergency import emergency_summary
+
 IDENTITY: Final = "PatientIdentity"
 SOME_KINDS_LEFT_OUT: Final = "some-kinds-left-out"
 UNNAMED: Final = "Not named in the source"
@@ -108,8 +110,10 @@ def build(
     context = _Context(extraction, source, day, shared, excluded, laboratory)
     sections = [known for known in map(definition, record_types()) if known.section in READINGS]
     found = (_section(known, context) for known in sections)
-    records = (record for record in found if record is not None)
-    return PatientSummary((_identity(person, subject, context), *records))
+    records = [record for record in found if record is not None]
+    who = _identity(person, subject, context)
+    short = emergency_summary(who, records)
+    return PatientSummary((who, *records, *([short] if short is not None else [])))
 
 
 def _the_person(extraction: Extraction) -> Person:
