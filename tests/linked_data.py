@@ -85,7 +85,7 @@ def oxigraph(lines: Iterable[str]) -> list[str]:
     dataset = pyoxigraph.Dataset(quads)
     dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
     written = pyoxigraph.serialize(dataset, format=pyoxigraph.RdfFormat.N_QUADS) or b""
-    return sorted(written.decode().splitlines(keepends=True))
+    return sorted(f"{line}\n" for line in written.decode().split("\n") if line)
 
 
 def clique(size: int) -> Dataset:
