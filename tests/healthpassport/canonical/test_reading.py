@@ -51,7 +51,7 @@ READ = {
         '<{I}> <ex:name> "a"@en .'),
     "a value of a direction": ({"name": {"@value": "a", "@direction": "ltr"}},
         '<{I}> <ex:name> "a"^^<https://www.w3.org/ns/i18n#_ltr> .'),
-    "a JSON literal": ({"unit": {"b": [1.0, None], "a": "é\""}},
+    "a JSON literal": ({"unit": {"b": [1.0, None], "a": 'é"'}},
         '<{I}> <ex:unit> "{{\\"a\\":\\"é\\\\\\"\\",\\"b\\":[1,null]}}"^^<rdf:JSON> .'),
     "a JSON list": ({"unit": [1, 1]}, '<{I}> <ex:unit> "[1,1]"^^<rdf:JSON> .'),
     "JSON's null": ({"unit": None}, '<{I}> <ex:unit> "null"^^<rdf:JSON> .'),
@@ -63,8 +63,8 @@ READ = {
     "a list written out": ({"name": {"@list": ["a"]}},
         '<{I}> <ex:name> _:a .\n_:a <rdf:first> "a" .\n_:a <rdf:rest> <rdf:nil> .'),
     "a list in a list": ({"steps": [["a"]]},
-        '<{I}> <ex:steps> _:a .\n_:a <rdf:first> _:b .\n_:a <rdf:rest> <rdf:nil> .\n'
-        '_:b <rdf:first> "a" .\n_:b <rdf:rest> <rdf:nil> .'),
+        ('<{I}> <ex:steps> _:a .\n_:a <rdf:first> _:b .\n_:a <rdf:rest> <rdf:nil> .\n'
+        '_:b <rdf:first> "a" .\n_:b <rdf:rest> <rdf:nil> .')),
     "an object": ({"knows": {"name": "B"}}, '<{I}> <ex:knows> _:a .\n_:a <ex:name> "B" .'),
     "an empty object": ({"knows": {}}, "<{I}> <ex:knows> _:a ."),
     "a blank node with a name": ({"knows": [{"id": "_:z", "name": "B"}, "_:z"]},
@@ -90,12 +90,12 @@ READ = {
     "something included": ({"name": "A", "@included": [{"id": "urn:x:2", "name": "B"}]},
         '<{I}> <ex:name> "A" .\n<urn:x:2> <ex:name> "B" .'),
     "a property-scoped context": ({"place": {"name": "P", "knows": {"name": "Q"}}},
-        '<{I}> <ex:place> _:a .\n_:a <ex:placeName> "P" .\n_:a <ex:knows> _:b .\n'
-        '_:b <ex:placeName> "Q" .'),
+        ('<{I}> <ex:place> _:a .\n_:a <ex:placeName> "P" .\n_:a <ex:knows> _:b .\n'
+        '_:b <ex:placeName> "Q" .')),
     "a type-scoped context, which ends below": (
         {"type": "Person", "birth": "2001-01-01", "knows": {"ex:birth": "x"}},
-        '<{I}> <rdf:type> <ex:Person> .\n<{I}> <ex:birth> "2001-01-01"^^<xsd:date> .\n'
-        '<{I}> <ex:knows> _:a .\n_:a <ex:birth> "x" .'),
+        ('<{I}> <rdf:type> <ex:Person> .\n<{I}> <ex:birth> "2001-01-01"^^<xsd:date> .\n'
+        '<{I}> <ex:knows> _:a .\n_:a <ex:birth> "x" .')),
     "a type-scoped context that goes on": (
         {"type": "Group", "member": {"name": "B"}},
         '<{I}> <rdf:type> <ex:Group> .\n<{I}> <ex:member> _:a .\n_:a <ex:groupName> "B" .'),

@@ -62,7 +62,7 @@ PATHS = {
     "/~01": ("~1",),
     "/https:~1~1records.example~1terms#name": ("https://records.example/terms#name",),
     "/": ("",),
-    "/ é\"": (' é"',),
+    '/ é"': (' é"',),
 }  # fmt: skip
 
 
