@@ -102,7 +102,9 @@ class _Entry:
         active = active.previous or active
         term = active.terms.get(self._name)
         if "@type" in key.container and term and not isinstance(term.context, Absent):
-            scope = Scope(base_url=term.base_url)
+            # Not propagated, as every type-scoped context: the specification forgets to say so, and
+            # the implementations in use agree.
+            scope = Scope(base_url=term.base_url, propagate=False)
             active = self._walk.processor.apply(active, term.context, scope)
         return active
 

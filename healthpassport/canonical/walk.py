@@ -281,7 +281,7 @@ class Walk:
 
     def free(self, value: Json, active: Active, place: Place) -> None:
         """Objects that are the value of no property: of @graph, @included, or the document."""
-        if isinstance(value, list):
+        if isinstance(value, list) and value:
             for index, item in enumerate(value):
                 self.free(item, active, (place, index))
             return
