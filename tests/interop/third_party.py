@@ -77,10 +77,10 @@ def program(name: str) -> str:
     return found
 
 
-def installed(folder: Path) -> Path:
-    """``folder`` with the wallet and its packages; npm runs only when the pins have changed."""
+def installed(folder: Path, source: Path = SOURCE) -> Path:
+    """``folder`` with ``source`` and its packages; npm runs only when the pins have changed."""
     npm = program("npm")
-    pins = (SOURCE / "package.json").read_text(encoding="utf-8")
+    pins = (source / "package.json").read_text(encoding="utf-8")
     known = folder / "package.json"
     ready = folder / "installed"
     if not ready.exists() or not known.exists() or known.read_text(encoding="utf-8") != pins:
@@ -97,8 +97,8 @@ def installed(folder: Path) -> Path:
             stdin=subprocess.DEVNULL,
         )
         if result.returncode != 0:
-            pytest.fail(f"npm could not install the third-party wallet: {result.stderr[-2000:]}")
+            pytest.fail(f"npm could not install {source.name}: {result.stderr[-2000:]}")
         ready.touch()
-    for script in SOURCE.glob("*.mjs"):
+    for script in source.glob("*.mjs"):
         shutil.copy(script, folder)
     return folder
