@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from healthpassport.credential import VerifiedIssuer
 from healthpassport.encoding import Json
 from healthpassport.errors import (
     CredentialError,
@@ -42,10 +43,13 @@ class CheckedCopy:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRecord:
-    """A record that may be kept: its content in plain form, and its copies."""
+    """A record that may be kept: its content in plain form, and its copies.
+
+    ``issuer`` is as the trust list names it, or the wallet's owner for their own words.
+    """
 
     definition: RecordDefinition
-    issuer: TrustedIssuer
+    issuer: VerifiedIssuer
     payload: Mapping[str, Json]
     record: DisclosedRecord
     issued_at: datetime
@@ -95,7 +99,7 @@ def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRe
     record = _one_record(payloads)
     return CheckedRecord(
         definition=collected.definition,
-        issuer=issuers[0],
+        issuer=VerifiedIssuer(issuers[0].iss, issuers[0].ods, issuers[0].name),
         payload=payloads[0],
         record=record,
         issued_at=_time(payloads[0], "iat"),
