@@ -47,6 +47,7 @@ from .shelf import (
 from .surroundings import Surroundings
 
 STATED: Final = "PatientStated"
+FORMAT: Final = "dc+sd-jwt"  # the one in which a wallet signs
 LIFE: Final = timedelta(days=90)  # words of today say little of next year
 MAX_ITEMS: Final = 50
 SELF: Final = Source("SELF", "The person themselves", "wallet")
@@ -134,7 +135,8 @@ def _signed(
     except RecordError as error:
         raise ServiceError("wallet.words", error.code) from error
     keys = [generate_signer() for _ in range(around.copies)]
-    copies = tuple(CheckedCopy(_copy(payload, known, key, now, around), key) for key in keys)
+    texts = ((key, _copy(payload, known, key, now, around)) for key in keys)
+    copies = tuple(CheckedCopy(FORMAT, text, key) for key, text in texts)
     return CheckedRecord(
         definition=known,
         issuer=VerifiedIssuer(OWN, "", _you(around.language)),
