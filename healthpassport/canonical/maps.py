@@ -48,6 +48,8 @@ def indexed(walk: Walk, key: Key, value: JsonObject, place: Place) -> Found:
     """Step 13.8: values by index, id or type."""
     found: Found = []
     for name, item, where in _each(walk, value, place):
+        if len(name) > iris.MAX_IRI_CHARS:  # it would be written once for each value
+            raise refused("a name of a map is too long")
         _Entry(walk, key, name).add(item, where, found)
     return found
 

@@ -116,5 +116,14 @@ def test_what_a_context_remembers_of_documents_is_bounded():
         names = {f"n{number}x{one}": "v" for one in range(1_500)}
         to_dataset({"@context": OWN, "type": list(names), **names}, contexts=known)
     active = known.active(OWN, Processor(known.load))
-    assert len(active.keys) <= 2_000
-    assert len(active.classes) <= 2_000
+    assert len(active.keys) <= 1_000
+    assert len(active.classes) <= 1_000
+
+
+def test_long_words_of_a_document_are_not_remembered():
+    vocab = {OWN: {"@context": {"@vocab": "https://v.example/", "type": "@type"}}}
+    known = Contexts({}).extended(vocab)
+    to_dataset({"@context": OWN, "type": "t" * 1_000, "n" * 1_000: "v"}, contexts=known)
+    active = known.active(OWN, Processor(known.load))
+    assert not any(len(word) > 256 for word in (*active.keys, *active.classes))
+    assert not active.scopes

@@ -77,7 +77,7 @@ def same_numbers(value: Any) -> bool:
     return not isinstance(value, float) or (math.isfinite(value) and abs(value) < 1e21)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(members=DOCUMENTS)
 def test_pyld_makes_the_same_statements(members):
     source = document(members)
@@ -89,7 +89,7 @@ def test_pyld_makes_the_same_statements(members):
     assert found == canonicalise(parse(pyld(source))).text()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(members=DOCUMENTS)
 def test_pyoxigraph_gives_the_statements_the_same_form(members):
     try:
@@ -100,7 +100,7 @@ def test_pyoxigraph_gives_the_statements_the_same_form(members):
     assert list(canonicalise(dataset).lines) == oxigraph(lines)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(members=DOCUMENTS, data=st.data())
 def test_a_member_that_is_selected_shows_what_it_selects(members, data):
     source = document(members)
@@ -127,7 +127,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(members=st.dictionaries(KEYS, ANYTHING, max_size=6))
 def test_any_json_is_a_dataset_or_a_refusal_and_soon(members):
     begin = time.process_time()
@@ -154,14 +154,14 @@ DEFINITIONS = st.recursive(
 LOCAL = st.dictionaries(CONTEXT_KEYS, DEFINITIONS, max_size=5)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(context=LOCAL)
 def test_any_context_is_read_or_refused(context):
     with contextlib.suppress(PassportError):
         ours(document({"name": "a", "type": "Person"}, [OWN, context]))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(context=LOCAL)
 def test_a_context_that_is_read_means_what_it_means_to_pyld(context):
     source = document({"name": "a", "knows": "urn:x:2", "type": "Person"}, [OWN, context])

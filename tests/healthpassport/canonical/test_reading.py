@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from linked_data import CONTEXTS, OWN, V2, VOCAB, document, ours, pyld
 from nquads import parse
@@ -294,6 +296,26 @@ def test_a_long_name_in_many_statements_is_refused():
     source = document({"id": "urn:x:" + "y" * 100_000, "nick": [str(n) for n in range(900)]})
     with pytest.raises(CredentialError, match=r"limit\.statements"):
         to_dataset(source, contexts=CONTEXTS)
+
+
+LONG = "x" * 100_000
+REPEATED = {
+    "a property": ("jsonld.iri", {f"urn:x:{LONG}": [{}] * 900}),
+    "an index": ("jsonld.invalid", {"rooms": {LONG: [{}] * 900}}),
+    "a type of a map": ("jsonld.invalid", {"things": {f"urn:x:{LONG}": [{}] * 900}}),
+    "a graph": ("jsonld.invalid", {"claims": {f"urn:x:{LONG}": [{"name": "a"}] * 900}}),
+}
+
+
+@pytest.mark.parametrize(("code", "members"), REPEATED.values(), ids=REPEATED)
+def test_a_long_word_that_many_statements_repeat_is_refused_in_little_memory(code, members):
+    tracemalloc.start()
+    with pytest.raises(CredentialError) as caught:
+        to_dataset(document({"nick": [str(n) for n in range(900)], **members}), contexts=CONTEXTS)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.code == code
+    assert peak < 16_000_000
 
 
 def test_an_image_written_into_a_reference_is_read():
