@@ -208,6 +208,16 @@ def test_a_presentation_without_named_holder_is_its_signers(suite):
     assert verify_presented(made)[1] == did_of(HOLDER)
 
 
+@pytest.mark.parametrize("suite", ["eddsa-jcs-2022", "ecdsa-jcs-2019"])
+def test_json_that_is_no_linked_data_is_signed_as_it_is(suite):
+    made = issued(suite, document={"issuer": did_of(SIGNERS[suite]), "any": [1, None, {"x": 2.5}]})
+    assert "@context" not in made["proof"]
+    assert verify(made).document["any"] == [1, None, {"x": 2.5}]
+    with pytest.raises(PassportError) as refusal:
+        verify({**made, "any": [1, None, {"x": 2.25}]})
+    assert refusal.value.code == "di.signature"
+
+
 def test_a_chain_of_statements_binds_the_later_proof_to_the_earlier():
     identifier = "urn:uuid:26329423-bec9-4b2e-88cb-000000000001"
     first = issued("ecdsa-rdfc-2019", proof_id=identifier)
