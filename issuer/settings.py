@@ -18,7 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from healthpassport.errors import SettingsError
+from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -209,10 +209,22 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsError("issuer.settings", f"{place}: {first['msg']}") from error
     except ValueError as error:
         raise SettingsError("issuer.settings", "the file is not valid TOML") from error
+    if LDP_VC in found.formats and not _has_did(found.iss):
+        raise SettingsError("issuer.settings", "formats: no did:web stands for this iss")
     unknown = found.validity_days.keys() - set(issued_types())
     if unknown:
         raise SettingsError("issuer.settings", f"validity_days: {min(unknown)} is no record type")
     return found
+
+
+def _has_did(iss: str) -> bool:
+    from healthpassport.dids.web import did_web  # noqa: PLC0415 - cold start
+
+    try:
+        did_web(iss)
+    except DidError:
+        return False
+    return True
 
 
 def tls_problem(settings: Settings) -> str | None:

@@ -52,6 +52,9 @@ def test_the_environment_stands_over_the_file(config, monkeypatch):
         ("MedicationSummary = 3", "Nothing = 3", "validity_days"),
         ("MedicationSummary = 3", "MedicationSummary = 0", "validity_days"),
         ("port = 9000", "port = ", "TOML"),
+        ("9000", '9000\nformats = ["jwt_vc_json"]', "formats"),
+        ("9000", '9000\nformats = ["ldp_vc", "ldp_vc"]', "formats"),
+        ("9000", "9000\nformats = []", "formats"),
     ],
 )
 def test_a_wrong_setting_is_named(config, old, new, word):
@@ -93,3 +96,12 @@ def test_tls_needs_both_files_and_they_must_fit(tmp_path):
 
 def test_the_prefix_of_every_variable_is_the_same():
     assert Settings.model_config["env_prefix"] == "PASSPORT_ISSUER_"
+
+
+def test_an_issuer_at_an_ip_address_offers_no_w3c_credentials(config):
+    text = config.read_text().replace("https://issuer.example", "https://192.0.2.1")
+    config.write_text(text.replace("9000", '9000\nformats = ["ldp_vc"]'))
+    with pytest.raises(SettingsError, match="did:web"):
+        load(config)
+    config.write_text(text)
+    assert load(config).formats == ("dc+sd-jwt",)
