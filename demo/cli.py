@@ -9,12 +9,15 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from healthpassport.errors import SettingsError
 from healthpassport.terminal import run
+
+if TYPE_CHECKING:
+    from issuer.settings import Format
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -31,6 +34,9 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Folder for everything; removed at the end.")] = Path(
         ".demo"
     ),
+    w3c: Annotated[
+        bool, typer.Option("--w3c", help="Issue records as W3C credentials instead of SD-JWT VC.")
+    ] = False,
     tls_cert: Annotated[
         Path | None, typer.Option(help="PEM certificate chain for https on localhost.")
     ] = None,
@@ -48,13 +54,14 @@ def demo(
         tls = TlsFiles(tls_cert, tls_key, tls_ca)
     elif any(path is not None for path in (tls_cert, tls_key, tls_ca)):
         raise SettingsError("demo.tls")
+    formats: tuple[Format, ...] = ("ldp_vc",) if w3c else ("dc+sd-jwt",)
     signal.signal(signal.SIGTERM, _stop)
     begun = time.perf_counter()
     if script:
-        play(folder, record=record, tls=tls, say=print)
+        play(folder, record=record, tls=tls, say=print, formats=formats)
         print(f"\nThe whole journey took {time.perf_counter() - begun:.1f} s.")
     else:
-        browse(folder, record=record, tls=tls, say=print)
+        browse(folder, record=record, tls=tls, say=print, formats=formats)
 
 
 def _stop(_signal: int, _frame: object) -> None:

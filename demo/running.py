@@ -12,6 +12,8 @@ from typing import Final
 
 import structlog
 
+from issuer.settings import Format
+
 from .script import PATIENT, Journey, Say, read_record
 from .tls import TlsFiles
 from .world import Ports, World
@@ -19,18 +21,32 @@ from .world import Ports, World
 WAIT_SECONDS: Final = 3600.0
 
 
-def play(folder: Path, *, record: Path | None, tls: TlsFiles | None, say: Say) -> None:
+def play(
+    folder: Path,
+    *,
+    record: Path | None,
+    tls: TlsFiles | None,
+    say: Say,
+    formats: tuple[Format, ...] = ("dc+sd-jwt",),
+) -> None:
     """Run the journey of ``record`` (or of a made-up patient) in the terminal."""
     bundle = read_record(record or PATIENT)
-    with _world(folder, tls) as world:
+    with _world(folder, tls, formats) as world:
         Journey(world, bundle, say).run()
 
 
-def browse(folder: Path, *, record: Path | None, tls: TlsFiles | None, say: Say) -> None:
+def browse(
+    folder: Path,
+    *,
+    record: Path | None,
+    tls: TlsFiles | None,
+    say: Say,
+    formats: tuple[Format, ...] = ("dc+sd-jwt",),
+) -> None:
     """Start everything with a filled wallet, say where it is, and wait for Ctrl-C."""
     bundle = record or PATIENT
     data = read_record(bundle)
-    with _world(folder, tls) as world:
+    with _world(folder, tls, formats) as world:
         Journey(world, data, lambda _line: None).prepare()
         for line in _welcome(world, bundle):
             say(line)
@@ -41,10 +57,10 @@ def browse(folder: Path, *, record: Path | None, tls: TlsFiles | None, say: Say)
 
 
 @contextmanager
-def _world(folder: Path, tls: TlsFiles | None) -> Iterator[World]:
+def _world(folder: Path, tls: TlsFiles | None, formats: tuple[Format, ...]) -> Iterator[World]:
     # Services log as JSON in earnest; here only what goes wrong may stand between the steps.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    world = World(folder, ports=Ports.free(), tls=tls)
+    world = World(folder, ports=Ports.free(), tls=tls, formats=formats)
     try:
         yield world
     finally:

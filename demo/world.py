@@ -30,6 +30,7 @@ from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import issued_types
 from issuer.service.clients import add_client
 from issuer.service.signing_keys import make_signing_key
+from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
 from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
@@ -76,6 +77,7 @@ class World:
         tls: certificates of one's own for https, else they are made.
         clock: the time for everybody.
         issuer_algorithm: what the surgery's key is for, ES256 or EdDSA.
+        formats: in which the surgery offers each record.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class World:
         tls: TlsFiles | None = None,
         clock: Callable[[], datetime] = utc_now,
         issuer_algorithm: str = "ES256",
+        formats: tuple[Format, ...] = ("dc+sd-jwt",),
     ) -> None:
         self.folders = DemoFolders(folder.resolve())
         self.ports = ports
@@ -95,6 +98,7 @@ class World:
         self.passphrase = secrets.token_urlsafe(18)
         self.practice_key = ""
         self.issuer_algorithm = issuer_algorithm
+        self.formats = formats
         self.desk_key = secrets.token_urlsafe(24)
         self.passphrase_file.touch(mode=0o600)
         self.passphrase_file.write_text(self.passphrase + "\n", encoding="utf-8")
@@ -130,6 +134,7 @@ class World:
             ods=SURGERY[0],
             name=SURGERY[1],
             system="demo",
+            formats=self.formats,
             key=(folder / "issuer.key").as_uri(),
             key_passphrase_file=self.passphrase_file,
             x5c=folder / "issuer.pem",

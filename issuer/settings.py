@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -35,6 +35,9 @@ VALIDITY_DAYS: Final = {
     "ProxyAuthority": 28,
 }
 DEFAULT_VALIDITY_DAYS: Final = 90  # for a record type that is not named above
+Format: TypeAlias = Literal["dc+sd-jwt", "ldp_vc"]
+SD_JWT_VC: Final = "dc+sd-jwt"
+LDP_VC: Final = "ldp_vc"
 MIN_LIST_SIZE: Final = 131_072  # 2^17 entries: a smaller list singles people out
 
 
@@ -43,6 +46,13 @@ def _issuer_url(value: str) -> str:
     plain = not (parts.query or parts.fragment or parts.username or value.endswith("/"))
     if parts.scheme != "https" or not parts.hostname or not plain:
         message = "an https URL without query, fragment or trailing slash is needed"
+        raise ValueError(message)
+    return value
+
+
+def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(value)) != len(value):
+        message = "each format stands once"
         raise ValueError(message)
     return value
 
@@ -77,6 +87,12 @@ class Settings(BaseSettings):
     port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
     batch_size: int = Field(
         5, description="Copies of one record in one go, each with its own key.", ge=2, le=50
+    )
+    formats: Annotated[tuple[Format, ...], AfterValidator(_each_once)] = Field(
+        (SD_JWT_VC,),
+        min_length=1,
+        description="The formats in which each record is offered (a JSON list): `dc+sd-jwt`, "
+        "and `ldp_vc` for W3C credentials; a wallet takes one of them.",
     )
     offer_minutes: int = Field(5, description="Minutes until an offer expires.", ge=1, le=60)
     token_minutes: int = Field(

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 import schemas
 
 VCT_BASE: Final = "https://passport.example/vct/"
+CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
 CONTEXT_BASE: Final = "https://passport.example/contexts/"
 LANGUAGES: Final = ("en", "cy")
 # SD-JWT VC draft-19 and RFC 7519 section 4.1: what a format adds to a payload and judges itself.
@@ -166,6 +167,14 @@ class RecordDefinition:
     def credential_type(self) -> str:
         """The type of the W3C credential around the record (VC Data Model 2.0 section 4.5)."""
         return f"{self.type}Credential"
+
+    @property
+    def w3c_definition(self) -> Mapping[str, list[str]]:
+        """Contexts and types of the W3C credential (OpenID4VCI 1.0 appendix A.1.2.2)."""
+        return {
+            "@context": [CREDENTIALS_V2, self.context],
+            "type": ["VerifiableCredential", self.credential_type],
+        }
 
     @property
     def has_items(self) -> bool:

@@ -129,16 +129,23 @@ def request_query(template: Template, formats: Sequence[str] = (SD_JWT_VC,)) -> 
     """
     return {
         "credentials": [
-            section_query(section, format_) for section in template.sections for format_ in formats
+            section_query(section, format_)
+            for section in template.sections
+            for format_ in _formats(section, formats)
         ],
         "credential_sets": [
             {
-                "options": [[query_id(section, format_)] for format_ in formats],
+                "options": [[query_id(section, format_)] for format_ in _formats(section, formats)],
                 "required": section.required,
             }
             for section in template.sections
         ],
     }
+
+
+def _formats(section: Section, formats: Sequence[str]) -> Sequence[str]:
+    """What a person states themselves comes in the default format alone: so their wallet signs."""
+    return (SD_JWT_VC,) if section.definition.by_holder else formats
 
 
 def query_id(section: Section, format_: str) -> str:

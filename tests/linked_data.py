@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -76,7 +77,9 @@ def pyld(source: Any, contexts: Contexts = CONTEXTS) -> str:
         "documentLoader": loader(contexts),
         "rdfDirection": "i18n-datatype",
     }
-    return jsonld.to_rdf(source, options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of words that look like keywords
+        return jsonld.to_rdf(source, options)
 
 
 def oxigraph(lines: Iterable[str]) -> list[str]:
@@ -85,7 +88,7 @@ def oxigraph(lines: Iterable[str]) -> list[str]:
     dataset = pyoxigraph.Dataset(quads)
     dataset.canonicalize(pyoxigraph.CanonicalizationAlgorithm.RDFC_1_0)
     written = pyoxigraph.serialize(dataset, format=pyoxigraph.RdfFormat.N_QUADS) or b""
-    return sorted(written.decode().splitlines(keepends=True))
+    return sorted(f"{line}\n" for line in written.decode().split("\n") if line)
 
 
 def clique(size: int) -> Dataset:

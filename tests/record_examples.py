@@ -166,9 +166,10 @@ def records(draw: st.DrawFn) -> Record:
 def _drawn_summary(draw: st.DrawFn, known: RecordDefinition) -> Record:
     """A summary of records of other types, as the rules want it."""
     items, told = [], []
+    full = draw(st.sets(st.sampled_from(known.derived), max_size=2))  # all would be slow to draw
     for name in known.derived:
         own = definition(name)
-        drawn, _ = _drawn_items(draw, own)
+        drawn = _drawn_items(draw, own)[0] if name in full else ()
         state = draw(st.sampled_from(_possible_states(drawn, own)))
         told.append(
             {"section": own.section, "state": state.value, "count": len(drawn), "window": "all"}

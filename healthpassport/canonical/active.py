@@ -13,7 +13,9 @@ from typing import Any, Final
 from healthpassport.canonical import iris
 from healthpassport.canonical.terms import Term
 
-MAX_REMEMBERED: Final = 2_000  # members and type lists a context remembers at once
+MAX_REMEMBERED: Final = 1_000  # members, and types, that a context remembers at once
+MAX_SCOPES: Final = 64  # lists of types whose contexts it remembers at once
+MAX_WORD: Final = 256  # characters of what is remembered
 
 _MARKS: Final = ("@value", "@list", "@set", "@language")
 _ALIASED: Final = ("@type", "@id", "@nest", *_MARKS)

@@ -21,7 +21,7 @@ from healthpassport.encoding import Json, JsonObject, parse_json_object
 from healthpassport.errors import CredentialError
 
 FOLDERS: Final = ("contexts",)  # below schemas/, each with its index.json
-MAX_COMPILED: Final = 128  # lists of context URLs whose terms are remembered
+MAX_COMPILED: Final = 32  # lists of context URLs whose terms are remembered
 
 
 class Contexts:

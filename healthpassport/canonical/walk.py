@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from healthpassport.canonical import iris, keys, literals, maps, objects
-from healthpassport.canonical.active import MAX_REMEMBERED, Active
+from healthpassport.canonical.active import MAX_REMEMBERED, MAX_WORD, Active
 from healthpassport.canonical.contexts import Contexts
 from healthpassport.canonical.dataset import MAX_QUADS, Place
 from healthpassport.canonical.keys import Key, Kind
@@ -184,7 +184,7 @@ class Walk:
         iri = outer.expand(name, relative=True)
         if iri is None or not iris.is_iri(iri) or len(iri) > iris.MAX_IRI_CHARS:
             return self.node_term(iri)
-        if len(outer.classes) < MAX_REMEMBERED:
+        if len(outer.classes) < MAX_REMEMBERED and len(name) <= MAX_WORD:
             outer.classes[name] = f"<{iri}>"
         return f"<{iri}>"
 
@@ -193,7 +193,10 @@ class Walk:
         found: Found = []
         container = key.container
         if not container and not key.json:
-            self.collect(value, key, place, found)
+            if isinstance(value, dict):
+                self.object(value, key, place, found)
+            else:
+                self.collect(value, key, place, found)
             if not found:
                 self.drop("jsonld.value_dropped", f"{key.name[:60]!r} holds nothing")
             return found
@@ -231,7 +234,9 @@ class Walk:
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 where: Place = (place, index)
-                if isinstance(item, list) and "@list" in key.container:
+                if isinstance(item, dict):
+                    self.object(item, key, where, found, active)
+                elif isinstance(item, list) and "@list" in key.container:
                     inner: Found = []
                     self.collect(item, key, where, inner, active)
                     found.append((self.cells(inner, where), where))
@@ -281,7 +286,7 @@ class Walk:
 
     def free(self, value: Json, active: Active, place: Place) -> None:
         """Objects that are the value of no property: of @graph, @included, or the document."""
-        if isinstance(value, list):
+        if isinstance(value, list) and value:
             for index, item in enumerate(value):
                 self.free(item, active, (place, index))
             return

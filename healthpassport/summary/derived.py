@@ -14,7 +14,7 @@ from typing import Final
 from healthpassport.encoding import Json
 from healthpassport.errors import RecordError
 from healthpassport.summary.catalogue import RecordDefinition, definition
-from healthpassport.summary.values import Item
+from healthpassport.summary.values import Item, SectionState
 
 SECTIONS: Final = "sections"  # the field that holds the state of each section
 SECTION: Final = "section"
@@ -58,3 +58,18 @@ def said_of(always: Mapping[str, Json], known: RecordDefinition) -> dict[str, Ma
     if [row.get(SECTION) for row in rows] != list(parts(known)):
         raise RecordError("record.value", "a summary tells of each of its sections once, in order")
     return {str(row[SECTION]): row for row in rows}
+
+
+def noted(always: Mapping[str, Json], known: RecordDefinition) -> list[RecordDefinition]:
+    """The definitions whose notes belong beside a record: its own, and those of its parts.
+
+    A part of which there is no record has nothing to be noted of.
+    """
+    listed = always.get(SECTIONS)
+    rows = listed if isinstance(listed, list | tuple) else ()
+    told = {row.get(SECTION) for row in rows if isinstance(row, Mapping) and _is_told(row)}
+    return [known, *(own for section, own in parts(known).items() if section in told)]
+
+
+def _is_told(row: Mapping[str, Json]) -> bool:
+    return row.get("state") != SectionState.NOT_RECORDED

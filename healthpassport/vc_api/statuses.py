@@ -9,30 +9,31 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import ProtocolError, StatusError
-from healthpassport.formats.vcdm import MODEL_2
 from healthpassport.status.bitstring import (
     MIN_ENTRIES,
     PURPOSES,
+    BitstringEntry,
     BitstringList,
-    encode_list,
     read_entry,
 )
+from healthpassport.status.bitstring_writing import build, credential
 
 ENTRY: Final = "BitstringStatusListEntry"
 PATH: Final = "/vc-api/status/"
-_BYTE: Final = 8
+LIFETIME: Final = timedelta(days=1)  # of a list as served: a run is shorter
+TTL: Final = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
 class _List:
     purpose: str
-    data: bytearray = field(default_factory=lambda: bytearray(MIN_ENTRIES // _BYTE))
     given: set[int] = field(default_factory=set)
+    marked: set[int] = field(default_factory=set)
 
 
 class StatusLists:
@@ -55,46 +56,34 @@ class StatusLists:
         Raises:
             ProtocolError: ``vcapi.request`` for another type or purpose.
         """
-        purpose = wanted.get("statusPurpose", PURPOSES[0]) if isinstance(wanted, Mapping) else None
         if not isinstance(wanted, Mapping) or wanted.get("type", ENTRY) != ENTRY:
             raise ProtocolError("vcapi.request", f"options.credentialStatus must be a {ENTRY}")
+        purpose = wanted.get("statusPurpose", PURPOSES[0])
         if not isinstance(purpose, str) or purpose not in PURPOSES:
             raise ProtocolError("vcapi.request", "statusPurpose must be revocation or suspension")
         with self._lock:
             name, index = self._allocate(purpose)
-        return {
-            "id": f"{self._base}{name}#{index}",
-            "type": ENTRY,
-            "statusPurpose": purpose,
-            "statusListIndex": str(index),
-            "statusListCredential": self._base + name,
-        }
+        uri = self._base + name
+        # With the id that section 2.1 allows, which entries of records leave out.
+        return {"id": f"{uri}#{index}", **BitstringEntry(purpose, index, uri).claim()}
 
     def unsigned(self, name: str, *, issuer: str, now: datetime) -> dict[str, Json]:
-        """The credential that carries the list ``name``, without its proof (section 2.2).
+        """The credential that carries the list ``name``, without its proof.
 
         Raises:
-            StatusError: ``status.reference``.
+            StatusError: ``status.reference`` when there is no such list.
         """
         with self._lock:
-            found = self._lists.get(name)
-            if found is None:
-                raise StatusError("status.reference")
-            encoded = encode_list(bytes(found.data))
-        url = self._base + name
-        return {
-            "@context": [MODEL_2.context],
-            "id": url,
-            "type": ["VerifiableCredential", "BitstringStatusListCredential"],
-            "issuer": issuer,
-            "validFrom": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "credentialSubject": {
-                "id": f"{url}#list",
-                "type": "BitstringStatusList",
-                "statusPurpose": found.purpose,
-                "encodedList": encoded,
-            },
-        }
+            data, purpose = self._data(name)
+        return credential(
+            data,
+            uri=self._base + name,
+            issuer=issuer,
+            purpose=purpose,
+            valid_from=now,
+            valid_until=now + LIFETIME,
+            ttl=TTL,
+        )
 
     def check(self, status: JsonObject) -> bool:
         """Whether an entry could be looked up here; one of another's list is not judged.
@@ -107,20 +96,16 @@ class StatusLists:
             return False
         entry = read_entry(status)
         with self._lock:
-            found = self._lists.get(entry.uri.removeprefix(self._base))
-            if found is None:
-                raise StatusError("status.reference")
-            bits = BitstringList((found.purpose,), bytes(found.data))
-        if bits.get(entry):
+            data, purpose = self._data(entry.uri.removeprefix(self._base))
+        if BitstringList((purpose,), data).get(entry):
             raise StatusError("status.revoked", f"its bit for {entry.purpose} is set")
         return True
 
-    def set(self, status: JsonObject) -> None:
-        """Set the bit of an entry of ours, for tests; there is no address for it."""
-        entry = read_entry(status)
-        with self._lock:
-            data = self._lists[entry.uri.removeprefix(self._base)].data
-            data[entry.index // _BYTE] |= 1 << (_BYTE - 1 - entry.index % _BYTE)
+    def _data(self, name: str) -> tuple[bytes, str]:
+        found = self._lists.get(name)
+        if found is None:
+            raise StatusError("status.reference")
+        return build(size=MIN_ENTRIES, marked=found.marked), found.purpose
 
     def _allocate(self, purpose: str) -> tuple[str, int]:
         number = 1

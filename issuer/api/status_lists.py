@@ -29,8 +29,9 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
 
     @router.get(f"{path}/status")
     async def status_lists() -> Response:
-        """Status list draft section 9.3: every list of this issuer."""
-        return json(await run_in_threadpool(service.status_aggregation, issuer), cache="no-cache")
+        """Status list draft section 9.3: every list of this issuer, of either kind."""
+        uris = await run_in_threadpool(service.all_list_uris, issuer)
+        return json({"status_lists": list(uris)}, cache="no-cache")
 
     @router.get(f"{path}{STATUS_PATH}bitstring")
     async def bitstring_lists() -> Response:

@@ -65,10 +65,12 @@ def _line(path: Path, subject: str | None) -> tuple[bytes, bool]:
     from healthpassport.encoding import dump_json  # noqa: PLC0415
     from healthpassport.errors import PassportError  # noqa: PLC0415
 
+    # A name's bytes that are no UTF-8 stand in it as half characters, which JSON cannot hold.
+    name = str(path).encode("utf-8", "replace").decode("utf-8")
     try:
-        return dump_json({"file": str(path), **_report(path, subject)}), True
+        return dump_json({"file": name, **_report(path, subject)}), True
     except PassportError as error:
-        return dump_json({"file": str(path), "error": error.problem()}), False
+        return dump_json({"file": name, "error": error.problem()}), False
 
 
 def _report(path: Path, subject: str | None) -> dict[str, Json]:

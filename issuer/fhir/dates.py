@@ -21,6 +21,8 @@ _ISO: Final = re.compile(
 )
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\d{2,6})?(?:[+-]\d{4})?\Z")
 _NAMED: Final = re.compile(r"(\d{1,2})[- /]([A-Za-z]{3,9})[- /](\d{4})\b")
+_LENGTHS: Final = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_FEBRUARY: Final = 2
 _MONTHS: Final = {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name}
 
 
@@ -66,7 +68,7 @@ def last_day(text: str | None) -> date | None:
 def _exists(year: int, month: int, number: int) -> bool:
     if not 1 <= year <= 9999 or not 1 <= month <= 12:  # noqa: PLR2004 - a calendar
         return False
-    return 1 <= number <= calendar.monthrange(year, month)[1]
+    return 1 <= number <= _LENGTHS[month] + (month == _FEBRUARY and calendar.isleap(year))
 
 
 def period(value: Json) -> tuple[str | None, str | None]:

@@ -211,26 +211,26 @@ def _read(index: Index) -> list[Entry]:
 def _note_entries(extraction: Extraction, owners: dict[int, Person | Stranger]) -> None:
     """Write down what somebody should look at; nothing here changes an entry."""
     defects = extraction.defects
-    latest = as_of(extraction.index)
+    known = as_of(extraction.index)
+    latest = known.isoformat() if known else None
     for entry in extraction.entries:
-        place = entry.found.place
-        owner = owners[id(entry.found)]
+        found, owner = entry.found, owners[id(entry.found)]
         if isinstance(owner, Stranger) and extraction.persons:
-            defects.add(owner.value, place)
+            defects.add(owner.value, found.place)
         if entry.concept.is_empty:
-            defects.add("nothing_named", place)
+            defects.add("nothing_named", found.place)
         elif not any(c.code for c in entry.concept.codings):
-            defects.add("uncoded", place)
+            defects.add("uncoded", found.place)
         if extraction.is_refused(entry):
-            defects.add("modifier_extension", place)
+            defects.add("modifier_extension", found.place)
         if entry.section == problems.SECTION and problems.abated(entry):
-            defects.add("active_with_abatement", place)
+            defects.add("active_with_abatement", found.place)
         if entry.date is not None:
-            day = dates.day(entry.date)
-            if dates.normal(entry.date) is None:
-                defects.add("date_unreadable", place)
-            elif day is not None and latest is not None and day > latest:
-                defects.add("date_after_source", place)
+            told = dates.normal(entry.date)
+            if told is None:
+                defects.add("date_unreadable", found.place)
+            elif latest is not None and len(told) >= len(latest) and told[: len(latest)] > latest:
+                defects.add("date_after_source", found.place)
 
 
 def _note_rest(extraction: Extraction) -> None:

@@ -71,15 +71,15 @@ def pregnancy(entry: Entry, index: Index) -> Details | None:
     if value is None or resource.get("focus"):
         return None
     due = string(value.get("value")) if _is_delivery(entry) else None
-    members = (m for m in _members(entry, index) if _tells_delivery(m))
+    later = [m.resource for m in _members(entry, index)] + objs(resource.get("component"))
+    days = (string((_value(part) or {}).get("value")) for part in later if _tells_delivery(part))
     unit = plain(
         coding=plain_codings(entry.concept),
         value={} if due else value,
         status=entry.status,
         date=entry.date,
     )
-    later = (string((_value(member.resource) or {}).get("value")) for member in members)
-    return Details(unit, plain(edd=due or next((day for day in later if day), None)))
+    return Details(unit, plain(edd=due or next((day for day in days if day), None)))
 
 
 def latest(entries: Iterable[Entry], index: Index, _day: date) -> list[Entry]:
@@ -131,11 +131,11 @@ def _members(entry: Entry, index: Index) -> list[Found]:
 
 
 def _is_delivery(entry: Entry) -> bool:
-    return _tells_delivery(entry.found)
+    return _tells_delivery(entry.found.resource)
 
 
-def _tells_delivery(found: Found) -> bool:
-    codings = concept(found.resource.get("code")).codings
+def _tells_delivery(holder: JsonObject) -> bool:
+    codings = concept(holder.get("code")).codings
     return any(coding.code in _DELIVERY_CODES for coding in codings)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -145,7 +144,7 @@ def _collect(
         _open_parameters(resource.get("parameter"), path, found, defects)
     for position, inner in enumerate(seq(resource.get("contained"))):
         place = f"{path}.contained[{position}]"
-        if isinstance(inner, Mapping) and resource_type(inner):
+        if isinstance(inner, dict) and resource_type(inner):
             _collect(inner, place, found, defects, container=container or here)
         elif inner:
             defects.add("contained_without_type", place)
@@ -158,10 +157,10 @@ def _open_bundle(bundle: JsonObject, path: str, found: list[Found], defects: Def
     history = bundle.get("type") == "history"
     for position, entry in enumerate(seq(bundle.get("entry"))):
         place = f"{path}.entry[{position}]"
-        held = entry.get("resource") if isinstance(entry, Mapping) else None
-        resource = held if isinstance(held, Mapping) else entry
-        kind = resource_type(resource) if isinstance(resource, Mapping) else None
-        if kind is None or not isinstance(entry, Mapping) or not isinstance(resource, Mapping):
+        held = entry.get("resource") if isinstance(entry, dict) else None
+        resource = held if isinstance(held, dict) else entry
+        kind = resource_type(resource) if isinstance(resource, dict) else None
+        if kind is None or not isinstance(entry, dict) or not isinstance(resource, dict):
             defects.add("entry_without_resource", place)
             _unwrap(held or entry, place, found, defects)
             continue
@@ -194,7 +193,7 @@ def _unwrap(
     """
     known = len(found)
     _search(value, path, found, defects, container)
-    bare = isinstance(value, Mapping) and value.keys() <= _BARE_ENTRY
+    bare = isinstance(value, dict) and value.keys() <= _BARE_ENTRY
     if value and not bare and len(found) == known:
         defects.add(UNREAD, path)
 
@@ -203,7 +202,7 @@ def _open_parameters(value: Json, path: str, found: list[Found], defects: Defect
     for position, parameter in enumerate(objs(value)):
         place = f"{path}.parameter[{position}]"
         inner = parameter.get("resource")
-        if isinstance(inner, Mapping) and resource_type(inner):
+        if isinstance(inner, dict) and resource_type(inner):
             _collect(inner, place, found, defects)
         else:
             _unwrap(inner, place, found, defects)

@@ -6,7 +6,7 @@ here: which member means what (one file a section) and dates (dates.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -58,21 +58,21 @@ class Concept:
 
 def obj(value: Json) -> JsonObject:
     """``value`` where it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else EMPTY
+    return value if isinstance(value, dict) else EMPTY
 
 
 def seq(value: Json) -> Sequence[Json]:
     """``value`` as a list: a lone value is a list of one, as converters from XML write it."""
-    if value is None:
-        return ()
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list):
         return value
-    return (value,)
+    return () if value is None else (value,)
 
 
 def objs(value: Json) -> list[JsonObject]:
     """The objects of ``value`` as a list."""
-    return [entry for entry in seq(value) if isinstance(entry, Mapping)]
+    if isinstance(value, dict):
+        return [value]
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def string(value: Json) -> str | None:
@@ -109,7 +109,7 @@ def concept(value: Json) -> Concept:
     """A CodeableConcept, or what stands in its place: a bare Coding or a string."""
     if isinstance(value, str):
         return Concept(text=string(value))
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return _joined(value) if isinstance(value, list) else Concept()
     raw = objs(value.get("coding"))
     if not raw and ("code" in value or "display" in value):
@@ -132,14 +132,16 @@ def _joined(values: list[Json]) -> Concept:
 
 def _is_absent(value: JsonObject, codings: list[JsonObject]) -> bool:
     """Whether data-absent-reason stands on the concept, its text or one of its codings."""
-    holders = (value, obj(value.get("_text")), *codings, *objs(value.get("_coding")))
-    marked = any(
-        (string(e.get("url")) or "").endswith(ABSENT_REASON)
-        for holder in holders
-        if "extension" in holder
-        for e in objs(holder.get("extension"))
-    )
-    return marked or any((string(c.get("system")) or "").endswith(ABSENT_REASON) for c in codings)
+    holders = [value, *codings]
+    if "_text" in value or "_coding" in value:
+        holders += [obj(value.get("_text")), *objs(value.get("_coding"))]
+    for holder in holders:
+        if "extension" in holder and any(
+            (string(e.get("url")) or "").endswith(ABSENT_REASON)
+            for e in objs(holder.get("extension"))
+        ):
+            return True
+    return any((string(c.get("system")) or "").endswith(ABSENT_REASON) for c in codings)
 
 
 def names(value: Json) -> str | None:

@@ -6,7 +6,7 @@ commands, which parse, make one call here, and render.
 
 from __future__ import annotations
 
-from .bitstrings import allocate_entries, bitstring_uris, published_bitstring
+from .bitstrings import all_list_uris, allocate_entries, bitstring_uris, published_bitstring
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
 from .identity import has_did, issuer_did, key_set, published_did_document
@@ -17,7 +17,6 @@ from .publication import (
     list_uris,
     published_list,
     server_metadata,
-    status_aggregation,
 )
 from .readiness import check
 from .statuses import Change, change_status, issued
@@ -29,6 +28,7 @@ __all__ = [
     "IssuerContext",
     "NewOffer",
     "PublishedList",
+    "all_list_uris",
     "allocate_entries",
     "authenticate",
     "bitstring_uris",
@@ -51,6 +51,5 @@ __all__ = [
     "published_list",
     "redeem",
     "server_metadata",
-    "status_aggregation",
     "sweep",
 ]

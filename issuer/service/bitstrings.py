@@ -19,11 +19,12 @@ from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES, BitstringEntry
 from healthpassport.status.bitstring_writing import build, credential
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
+from issuer.settings import LDP_VC
 from issuer.store import bitstrings
 
 from .context import IssuerContext, bitstring_size, utc
 from .identity import issuer_did
-from .publication import STATUS_PATH, PublishedList
+from .publication import STATUS_PATH, PublishedList, list_uris
 from .securing import secured
 
 Secure: TypeAlias = Callable[[IssuerContext, JsonObject], dict[str, Json]]
@@ -41,6 +42,12 @@ def bitstring_uris(issuer: IssuerContext) -> tuple[str, ...]:
     """The addresses of all bitstring lists."""
     with issuer.store.reading() as tx:
         return tuple(bitstring_uri(issuer, entry.number) for entry in bitstrings.lists(tx))
+
+
+def all_list_uris(issuer: IssuerContext) -> tuple[str, ...]:
+    """The addresses of every status list of either kind that a record of ours may name."""
+    others = bitstring_uris(issuer) if LDP_VC in issuer.settings.formats else ()
+    return (*list_uris(issuer), *others)
 
 
 def allocate_entries(

@@ -8,7 +8,7 @@ proofs, until it notifies or the token ends; other proofs never make a second is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 
 from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_object
 from healthpassport.errors import ProtocolError
-from healthpassport.formats import sd_jwt_vc
+from healthpassport.formats import format_named
+from healthpassport.keys import PublicKey
 from healthpassport.protocols.oid4vci import (
     CredentialRequest,
     CredentialResponse,
@@ -29,10 +30,12 @@ from healthpassport.protocols.oid4vci import (
 )
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
-from healthpassport.summary import disclosure_tree, issued_types
+from issuer.settings import LDP_VC
 from issuer.store import Issuance, issuances, offers, statuses
 
 from . import nonces
+from .bitstrings import allocate_entries
+from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest, utc
 from .publication import list_uri
 from .sealing import seal, unseal
@@ -48,7 +51,7 @@ _ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
 class _Wanted:
     """A credential request after its checks."""
 
-    record_type: str
+    configuration: Configuration
     proofs: tuple[KeyProof, ...]
     request_hash: str
 
@@ -63,7 +66,7 @@ def issue(
             ``oid4vci.unknown_credential_identifier``, ``oid4vci.invalid_credential_request``,
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
     """
-    record_type = _record_type(issuer, access, request)
+    configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
         request.proofs,
         expected_issuer=issuer.settings.iss,
@@ -71,9 +74,9 @@ def issue(
         max_proofs=issuer.settings.batch_size,
         now=issuer.clock(),
     )
-    wanted = _Wanted(record_type, proofs, _request_hash(request))
+    wanted = _Wanted(configuration, proofs, _request_hash(request))
     with issuer.store.writing() as tx:
-        done = issuances.of_offer(tx, access.offer.id, record_type)
+        done = issuances.of_offer(tx, access.offer.id, configuration.id)
         if done is not None:
             return _again(tx, access, done, wanted.request_hash)
         nonces.spend(issuer, tx, proofs[0].nonce)
@@ -102,7 +105,9 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         issuer.store.wipe()
 
 
-def _record_type(issuer: IssuerContext, access: Access, request: CredentialRequest) -> str:
+def _configuration(
+    issuer: IssuerContext, access: Access, request: CredentialRequest
+) -> Configuration:
     """Section 8.2: identifiers where the token response gave them, configurations otherwise."""
     by_identifier = request.credential_identifier is not None
     name = request.credential_identifier or request.credential_configuration_id or ""
@@ -110,15 +115,14 @@ def _record_type(issuer: IssuerContext, access: Access, request: CredentialReque
         if by_identifier:
             raise ProtocolError("oid4vci.unknown_credential_identifier")
         raise ProtocolError("oid4vci.invalid_credential_request", "use the credential identifiers")
-    if name not in issued_types():
-        what = "identifier" if by_identifier else "configuration"
-        raise ProtocolError(f"oid4vci.unknown_credential_{what}")
+    what = "identifier" if by_identifier else "configuration"
+    found = configuration_named(issuer.settings, name, what=what)
     with issuer.store.reading() as tx:
         if name not in offers.record_types(tx, access.offer.id):
             raise ProtocolError(
                 "oid4vci.invalid_credential_request", "the offer does not hold this record"
             )
-    return name
+    return found
 
 
 def _issue(
@@ -127,17 +131,18 @@ def _issue(
     access: Access,
     wanted: _Wanted,
 ) -> CredentialResponse:
-    record_type, proofs = wanted.record_type, wanted.proofs
-    sealed = offers.sealed_record(tx, access.offer.id, record_type)
+    name, proofs = wanted.configuration.id, wanted.proofs
+    record_type = wanted.configuration.definition.type
+    sealed = offers.sealed_record(tx, access.offer.id, name)
     if sealed is None:
         raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
-    payload = parse_json_object(unseal(sealed, secret=access.token, purpose=record_type))
+    payload = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
     notification_id = issuer.secret()
     issuance = Issuance(
         id=issuer.secret()[:_ID_LENGTH],
         offer=access.offer.id,
         client=access.offer.client,
-        record_type=record_type,
+        record_type=name,
         copies=len(proofs),
         status=0,
         issued_at=issuer.now(),
@@ -145,47 +150,63 @@ def _issue(
         notification_hash=digest(notification_id),
     )
     issuances.add(tx, issuance)
-    entries = statuses.allocate(
-        tx,
-        issuance=issuance.id,
-        copies=len(proofs),
-        list_size=issuer.settings.status_list_size,
-        now=issuance.issued_at,
-        random=issuer.random,
-    )
+    entries = _entries(issuer, tx, issuance, wanted.configuration.format)
     copies = [
-        _copy(issuer, payload, issuance, proof, StatusReference(list_uri(issuer, number), index))
-        for proof, (number, index) in zip(proofs, entries, strict=True)
+        _copy(issuer, payload, wanted, issuance=issuance, holder=proof.key, status=status)
+        for proof, status in zip(proofs, entries, strict=True)
     ]
     response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
     answer = seal(
         dump_json(response.wire()), secret=access.token, purpose=_ANSWER, random=issuer.random
     )
     issuances.keep_answer(tx, issuance.id, wanted.request_hash, answer)
-    offers.erase_record(tx, access.offer.id, record_type)
+    offers.erase_record(tx, access.offer.id, name)
     return response
+
+
+def _entries(
+    issuer: IssuerContext, tx: Connection, issuance: Issuance, format_: str
+) -> Iterator[dict[str, Json]]:
+    """For each copy what it says of where its status stands, in the way of its format."""
+    if format_ == LDP_VC:
+        places = allocate_entries(issuer, tx, issuance=issuance.id, copies=issuance.copies)
+        return ({"credentialStatus": [one.claim() for one in copy]} for copy in places)
+    found = statuses.allocate(
+        tx,
+        issuance=issuance.id,
+        copies=issuance.copies,
+        list_size=issuer.settings.status_list_size,
+        now=issuance.issued_at,
+        random=issuer.random,
+    )
+    return ({**StatusReference(list_uri(issuer, number), i).claim()} for number, i in found)
 
 
 def _copy(
     issuer: IssuerContext,
     payload: Mapping[str, Json],
+    wanted: _Wanted,
+    *,
     issuance: Issuance,
-    proof: KeyProof,
-    reference: StatusReference,
+    holder: PublicKey,
+    status: Mapping[str, Json],
 ) -> IssuedCredential:
-    text = sd_jwt_vc.issue(
+    configuration = wanted.configuration
+    text = format_named(configuration.format).issue(
         payload=payload,
-        disclosable=disclosure_tree(issuance.record_type),
+        disclosable=configuration.definition.disclosures,
         signer=issuer.signer,
         iss=issuer.settings.iss,
-        holder_jwk=proof.key.jwk(),
+        holder_jwk=holder.jwk(),
         issued_at=utc(issuance.issued_at),
         expires_at=utc(issuance.issued_at)
-        + timedelta(days=issuer.settings.validity(issuance.record_type)),
+        + timedelta(days=issuer.settings.validity(configuration.definition.type)),
         salts=issuer.random,
         x5c=issuer.x5c,
-        status=reference.claim(),
+        status=status,
     )
+    if configuration.format == LDP_VC:  # appendix A.1.2.4: an object, not text
+        return IssuedCredential.model_validate({"credential": parse_json_object(text)})
     return IssuedCredential(credential=text)
 
 

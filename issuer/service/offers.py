@@ -18,6 +18,7 @@ from healthpassport.summary import PatientSummary, issued_types, to_payload
 from issuer.store import Offer, OfferState, spent
 from issuer.store import offers as rows
 
+from .configurations import configurations
 from .context import IssuerContext, digest, utc
 from .sealing import derived, mac, seal
 
@@ -88,16 +89,19 @@ def offer_summary(
         created_at=issuer.now(),
         expires_at=issuer.now() + issuer.settings.offer_minutes * 60,
     )
+    payloads = {name: dump_json(to_payload(record)) for name, record in chosen.items()}
+    # Sealed once for each format: a wallet that takes one of them leaves the others to expire.
     sealed = {
-        name: seal(dump_json(to_payload(r)), secret=code, purpose=name, random=issuer.random)
-        for name, r in chosen.items()
+        name: seal(payloads[one.definition.type], secret=code, purpose=name, random=issuer.random)
+        for name, one in configurations(issuer.settings).items()
+        if one.definition.type in payloads
     }
     with issuer.store.writing() as tx:
         rows.add(tx, offer, sealed)
     uri = issuer.url(OFFER_PATH + address)
     return NewOffer(
         id=offer.id,
-        offer=_offer(issuer, code, tuple(chosen)),
+        offer=_offer(issuer, code, tuple(sealed)),
         uri=uri,
         link=offer_link(uri=uri),
         pin=pin,
@@ -118,7 +122,7 @@ def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
         if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
             raise ServiceError("not_found")
         held = rows.record_types(tx, offer.id)
-    in_order = tuple(name for name in issued_types() if name in held)
+    in_order = tuple(name for name in configurations(issuer.settings) if name in held)
     return _offer(issuer, derived(address, _CODE), in_order)
 
 
@@ -135,10 +139,10 @@ def sweep(issuer: IssuerContext) -> int:
     return len(late)
 
 
-def _offer(issuer: IssuerContext, code: str, types: tuple[str, ...]) -> CredentialOffer:
+def _offer(issuer: IssuerContext, code: str, names: tuple[str, ...]) -> CredentialOffer:
     return make_offer(
         issuer=issuer.settings.iss,
-        configuration_ids=types,
+        configuration_ids=names,
         code=code,
         tx_code=TxCode(input_mode="numeric", length=PIN_DIGITS, description=PIN_WORDS),
     )

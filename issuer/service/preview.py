@@ -19,7 +19,7 @@ from healthpassport.summary import (
     definition,
     section_title,
 )
-from healthpassport.summary.derived import SECTIONS, part_of
+from healthpassport.summary.derived import SECTIONS, noted, part_of
 from schemas.definitions import groups, states, warnings
 
 from .leaving_out import WORDS, left_out
@@ -62,8 +62,8 @@ def _record(record: Record) -> dict[str, Json]:
 def _side(record: Record, *, clinical: bool) -> dict[str, Json]:
     """A record as one reader has it; the hospital sees codes and can look each up."""
     known = definition(record.type)
-    told = (known, *(definition(name) for name in known.derived))
-    notes = [_word(one.note[LANGUAGE], clinical=clinical) for one in told if one.note]
+    told = [one.note[LANGUAGE] for one in noted(record.always, known) if one.note]
+    notes = [_word(note, clinical=clinical) for note in told]
     said, fields = warnings(), known.subject_fields
     notes += [
         _word(said[w][LANGUAGE], clinical=clinical) if w in said else w for w in record.warnings

@@ -19,16 +19,14 @@ from healthpassport.protocols.oid4vci import (
     IssuerMetadata,
 )
 from healthpassport.protocols.oid4vci import dpop as dpop_rules
-from healthpassport.protocols.oid4vci import proofs as proof_rules
 from healthpassport.status.token_status_list import build, sign
-from healthpassport.summary import RecordDefinition, definition, issued_types
 from issuer.store import statuses
 
+from .configurations import configurations, described
 from .context import IssuerContext, utc
 
 STATUS_PATH: Final = "/status/"
 STATUS_BITS: Final = 2  # valid, withdrawn, suspended, replaced
-_LOCALES: Final = ("en", "cy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +87,7 @@ def published_list(issuer: IssuerContext, number: int) -> PublishedList:
 
 def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
     """OpenID4VCI 1.0 section 12.2.4."""
-    algorithm = issuer.signer.algorithm
-    configurations = {name: _configuration(definition(name), algorithm) for name in issued_types()}
+    offered = configurations(issuer.settings).items()
     return IssuerMetadata.model_validate(
         {
             "credential_issuer": issuer.settings.iss,
@@ -99,7 +96,9 @@ def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
             "notification_endpoint": issuer.url("/notification"),
             "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
             "display": [{"name": issuer.settings.name, "locale": "en"}],
-            "credential_configurations_supported": configurations,
+            "credential_configurations_supported": {
+                name: described(issuer, configuration) for name, configuration in offered
+            },
         }
     ).wire()
 
@@ -117,28 +116,3 @@ def server_metadata(issuer: IssuerContext) -> dict[str, Json]:
         }
     )
     return metadata.wire()
-
-
-def status_aggregation(issuer: IssuerContext) -> dict[str, Json]:
-    """Status list draft section 9.3: every list of this issuer."""
-    return {"status_lists": list(list_uris(issuer))}
-
-
-def _configuration(known: RecordDefinition, algorithm: str) -> dict[str, object]:
-    labels = known.labels
-    return {
-        "format": "dc+sd-jwt",
-        "vct": known.vct,
-        "cryptographic_binding_methods_supported": ["jwk"],
-        "credential_signing_alg_values_supported": [algorithm],
-        "proof_types_supported": {
-            "jwt": {"proof_signing_alg_values_supported": list(proof_rules.ALGORITHMS)}
-        },
-        "credential_metadata": {
-            "display": [
-                {"name": labels[locale].patient, "locale": locale}
-                for locale in _LOCALES
-                if locale in labels
-            ]
-        },
-    }

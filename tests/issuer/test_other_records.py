@@ -224,6 +224,14 @@ def test_pregnancy_carries_the_delivery_date_of_its_member_as_a_field():
     assert item.fields == {"edd": "2027-03-01"}
 
 
+def test_pregnancy_carries_the_delivery_date_of_a_component_as_a_field():
+    part = {"code": DELIVERY, "valueDateTime": "2027-03-01"}
+    said = result(PREGNANT, valueCodeableConcept={"text": "Pregnant"}, component=[part])
+    (item,) = record("PregnancyStatus", said).items
+    assert item.unit["value"] == {"value": "Pregnant"}
+    assert item.fields == {"edd": "2027-03-01"}
+
+
 def test_a_delivery_date_alone_can_be_held_back():
     (item,) = record("PregnancyStatus", result(DELIVERY, valueDateTime="2027-03-01")).items
     assert "value" not in item.unit

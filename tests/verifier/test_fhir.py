@@ -355,6 +355,17 @@ def test_an_active_problem_with_an_end_keeps_both_apart():
     assert made["extension"][0]["valueString"] == "2020"
 
 
+@pytest.mark.parametrize(("value", "place"), [({"value": "Yes"}, "component"), (None, "value")])
+def test_a_delivery_date_is_the_value_of_its_own_observation_or_a_component(value, place):
+    code = "11778-8" if value is None else "82810-3"
+    unit = {"text": "Delivery", "coding": [{"system": "http://loinc.org", "code": code}]}
+    item = Item(unit | ({"value": value} if value else {}), {"edd": "2027-03-01"})
+    record = replace(medicines(), type="PregnancyStatus", items=(item,), always={})
+    (made,) = resources(document(section_of(record)), "Observation")
+    assert ("component" in made) is (place == "component")
+    assert_stands_in(section_of(record), read_again(document(section_of(record))))
+
+
 def test_words_of_a_source_are_never_markup():
     item = Item({"text": "<script>alert(1)</script>\x00 & more"})
     found = composed(

@@ -194,10 +194,18 @@ def test_entries_stand_under_the_headings_of_their_own_records_with_all_that_bel
         "Do not give",
         "SNOMED CT 91936005",
         "May omit medicines from hospitals, clinics, pharmacies or shops.",
-        "A record is not the original form",
         "Not recorded may also mean of a kind that is left out.",
     ):
         assert expected in words, expected
+
+
+def test_a_note_of_a_part_stands_where_the_part_is_told_of_and_nowhere_else():
+    form = "A record is not the original form"
+    assert form not in words_of(short(PENICILLIN))
+    assert form in words_of(short(PENICILLIN, states={"advance_care": "no_information"}))
+    notes = json.dumps(written(verified(section_of(identity()), short(WARFARIN))))
+    assert "May omit medicines" in notes
+    assert form not in notes
 
 
 def test_a_summary_is_not_compared_with_another_source():

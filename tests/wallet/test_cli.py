@@ -282,3 +282,32 @@ def test_the_command_starts_quickly_and_without_heavy_parts():
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_own_words_are_typed_or_given_and_said_to_be_not_checked(ready):
+    code, out, err = ready("say", "Weight", "--reading", "71 kg", "--date", "2026-10-18")
+    assert code == 0, err
+    assert out.startswith("In your own words, you (not checked), as of ")
+    assert "Staff see it as not checked" in err
+    code, out, err = ready("say", "--json", typed="I feel dizzy\n")
+    assert code == 0, err
+    assert json.loads(out[out.index("{") :])["record"]["items"] == 2  # the runner echoes
+    number = next(
+        line.partition(".")[0] for line in ready("list")[1].splitlines() if "own words" in line
+    )
+    shown = ready("show", number)[1]
+    assert "Weight (Home reading: 71 kg; Date: 18 Oct 2026)" in shown
+    assert "I feel dizzy" in shown
+
+
+def test_own_words_that_cannot_be_kept_say_what_to_do(ready):
+    code, _, err = ready("say", "Weight", "--date", "yesterday")
+    assert code == 1
+    assert "This cannot be kept as your words." in err
+    assert "a date like 2026-11-18" in err
+
+
+def test_nobody_at_the_terminal_means_no_words(ready):
+    code, _, err = ready("say")
+    assert code == 1
+    assert "Nobody was there to type" in err

@@ -32,6 +32,7 @@ _STATUS: Final = frozenset(
 _COMPARATORS: Final = frozenset({"<", "<=", ">=", ">"})
 _EXACT: Final = 15  # digits that a double holds in any case
 _DELIVERY: Final = {"system": "http://loinc.org", "code": "11778-8"}
+_DELIVERY_CODES: Final = frozenset({"11778-8", "11779-6", "11780-4"})
 
 
 def result(item: Item, patient: str) -> Resource:
@@ -52,13 +53,13 @@ def result(item: Item, patient: str) -> Resource:
 
 
 def pregnancy(item: Item, patient: str) -> Resource:
-    """The resource of ``item``; a delivery date is a component of it."""
+    """The resource of ``item``; a delivery date is its value, or a component beside another one."""
     unit = item.unit
     due = moment("valueDateTime", item.fields.get("edd"), in_words="valueString")
-    made: Resource = {
-        **_observation(unit, patient, "social-history"),
-        **_value(unit.get("value")),
-    }
+    value = _value(unit.get("value"))
+    if not value and any(row.get("code") in _DELIVERY_CODES for row in rows(unit.get("coding"))):
+        value, due = due, {}
+    made: Resource = {**_observation(unit, patient, "social-history"), **value}
     if due:
         made["component"] = [{"code": {"coding": [_DELIVERY]}, **due}]
     return made

@@ -20,6 +20,7 @@ from healthpassport.credential import (
 from healthpassport.encoding import Json, dump_json
 from healthpassport.errors import ServiceError, catalogue
 from healthpassport.summary import definition, record_types
+from healthpassport.summary.derived import noted
 from schemas.definitions import warnings
 from verifier.fhir import Organisation, Told, document
 
@@ -66,7 +67,8 @@ def tell(section: VerifiedSection) -> Told:
     """``section`` with the words that stand beside it on the result page."""
     kind = definition(section.record_type) if section.record_type in record_types() else None
     known = warnings()
-    notes = [kind.note["en"].clinical] if kind and kind.note else []
+    told = noted(section.always or {}, kind) if kind else []
+    notes = [one.note["en"].clinical for one in told if one.note]
     notes += [f"{title}: {words}." for title, words in part_words(section)]
     notes += [known[w]["en"].clinical if w in known else w for w in section.warnings]
     if section.state is DeskState.NOT_CHECKED:

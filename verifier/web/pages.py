@@ -22,7 +22,7 @@ from healthpassport.credential import (
 from healthpassport.encoding import Json
 from healthpassport.errors import catalogue
 from healthpassport.summary import Item, RecordDefinition, definition, record_types
-from healthpassport.summary.derived import part_of
+from healthpassport.summary.derived import noted, part_of
 from healthpassport.verification import Step
 from schemas.definitions import groups, warnings
 from verifier.service.words import (
@@ -340,7 +340,7 @@ def _notes(
         name = definition(NARRATIVE).labels["en"].clinical
         notes.append(f"Read it on this page under “{name}”.")
     if kind:
-        told = (kind, *(definition(name) for name in kind.derived))
+        told = noted(section.always or {}, kind)
         notes += [one.note["en"].clinical for one in told if one.note]
     if counts := count_words((section.always or {}).get("counts")):
         notes.append(f"The source holds: {counts}.")

@@ -52,6 +52,39 @@ def add(
     session.say("Added to your wallet.")
 
 
+def say(
+    words: Annotated[
+        str | None,
+        typer.Argument(help="Your words, or what a reading is of; asked for when left out."),
+    ] = None,
+    *,
+    reading: Annotated[
+        str | None, typer.Option("--reading", help="What you measured, with its unit.")
+    ] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", help="The day you speak of (2026-11-18); else today.")
+    ] = None,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", help="A record of the person whose words they are (see list)."),
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Drop everything that you said before.")
+    ] = False,
+    passphrase_file: session.PassphraseFile = None,
+    as_json: session.AsJson = False,
+) -> None:
+    """Write something in your own words, or a home reading. Staff see it as not checked."""
+    said = words if words is not None else session.asked("Your words")
+    with session.unlocked(passphrase_file) as wallet:
+        view = wallet.say(said, reading=reading, day=day, about=about, anew=anew)
+    if as_json:
+        session.answer({"record": _row(view)})
+    else:
+        session.show(_line(view))
+    session.say("Kept. Staff see it as not checked, and only where they ask for it.")
+
+
 def list_records(
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
@@ -166,6 +199,7 @@ def _row(view: RecordView) -> dict[str, Json]:
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "add": add,
+    "say": say,
     "list": list_records,
     "show": show,
     "remove": remove,

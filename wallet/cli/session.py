@@ -67,6 +67,17 @@ def secret(file: Path | None, *, words: str, confirm: bool = False) -> str:
     return answer
 
 
+def asked(words: str) -> str:
+    """Words that a person types at the terminal."""
+    try:
+        answer: str = typer.prompt(words, err=True)
+    except typer.Abort as error:
+        from healthpassport.errors import ServiceError  # noqa: PLC0415
+
+        raise ServiceError("wallet.not_typed", words) from error
+    return answer
+
+
 def say(*lines: str) -> None:
     """Words for a person, to stderr."""
     for line in lines:

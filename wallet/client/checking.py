@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from healthpassport.credential import VerifiedIssuer
 from healthpassport.encoding import Json
 from healthpassport.errors import (
     CredentialError,
+    DidError,
     EncodingError,
     JoseError,
     KeyMaterialError,
@@ -41,10 +43,13 @@ class CheckedCopy:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRecord:
-    """A record that may be kept: its content in plain form, and its copies."""
+    """A record that may be kept: its content in plain form, and its copies.
+
+    ``issuer`` is as the trust list names it, or the wallet's owner for their own words.
+    """
 
     definition: RecordDefinition
-    issuer: TrustedIssuer
+    issuer: VerifiedIssuer
     payload: Mapping[str, Json]
     record: DisclosedRecord
     issued_at: datetime
@@ -70,7 +75,7 @@ def check_collected(collected: Collected, *, trust: TrustView, now: datetime) ->
         if error.code.startswith("x509."):
             raise
         raise _rejected(error.code) from error
-    except (CredentialError, EncodingError, JoseError, RecordError) as error:
+    except (CredentialError, DidError, EncodingError, JoseError, RecordError) as error:
         raise _rejected(error.code) from error
 
 
@@ -101,7 +106,7 @@ def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRe
     record = _one_record([one.payload for one in held])
     return CheckedRecord(
         definition=collected.definition,
-        issuer=issuers[0],
+        issuer=VerifiedIssuer(issuers[0].iss, issuers[0].ods, issuers[0].name),
         payload=held[0].payload,
         record=record,
         issued_at=held[0].issued_at,

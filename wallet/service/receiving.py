@@ -109,7 +109,7 @@ def _store(checked: Sequence[CheckedRecord], vault: Vault, around: Surroundings)
         row: copy_rows(vault, row)
         for c in checked
         for row in older_rows(vault, c)
-        if not _differ(c.payload, read_record(vault, row).payload)  # a child's beside a parent's
+        if not differ(c.payload, read_record(vault, row).payload)  # a child's beside a parent's
     }
     with vault.transaction() as writer:
         for row, copies in replaced.items():
@@ -132,14 +132,17 @@ def _check_person(
     checked: Sequence[CheckedRecord], held: Iterable[StoredRecord], *, other_person: bool
 ) -> None:
     first = checked[0].payload
-    if any(_differ(first, entry.payload) for entry in checked[1:]):
+    if any(differ(first, entry.payload) for entry in checked[1:]):
         raise ServiceError("wallet.credential_rejected", "the records are of different people")
-    if not other_person and any(_differ(first, stored.payload) for stored in held):
+    if not other_person and any(differ(first, stored.payload) for stored in held):
         raise ServiceError("wallet.credential_rejected", ANOTHER_PERSON)
 
 
-def _differ(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """NHS numbers decide where both have one; else family name and date of birth do."""
+def differ(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether two are of different people.
+
+    NHS numbers decide where both have one; else family name and date of birth do.
+    """
     numbers = [_number(payload.get("nhsNumber")) for payload in (one, other)]
     if all(numbers):
         return numbers[0] != numbers[1]

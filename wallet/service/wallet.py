@@ -13,7 +13,7 @@ from wallet.consent import ConsentQuestion
 from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault
 
-from . import receiving, shelf
+from . import receiving, shelf, stating
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
@@ -135,6 +135,26 @@ class Wallet:
             add_entry(
                 writer, HistoryEntry(self._around.clock(), HistoryKind.REMOVED, what=(label,))
             )
+
+    def say(
+        self,
+        words: str,
+        *,
+        reading: str | None = None,
+        day: str | None = None,
+        about: str | None = None,
+        anew: bool = False,
+    ) -> shelf.RecordView:
+        """Keep the owner's own words, or a home reading, to be shown as not checked."""
+        told = {"text": words.strip(), "reading": reading, "date": day}
+        stored = stating.say(
+            {name: value for name, value in told.items() if value is not None},
+            about=self._find(about) if about is not None else None,
+            anew=anew,
+            vault=self._opened(),
+            around=self._around,
+        )
+        return self._view(stored)
 
     def prepare(self, link: str) -> ConsentQuestion:
         """Who asks with ``link``, why, and for which values. Nothing is sent."""

@@ -19,8 +19,6 @@ from healthpassport.errors import CredentialError, RecordError
 from healthpassport.formats.values import ClaimPath, Place
 from healthpassport.summary import RecordDefinition, definition, definition_for_vct, record_types
 
-CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
-CREDENTIAL: Final = "VerifiableCredential"
 SUBJECT: Final = "credentialSubject"
 UNIT: Final = "unit"
 LISTS: Final = ("items", "negations")
@@ -64,8 +62,7 @@ def to_document(
     subject = {name: value for name, value in payload.items() if name != "vct"}
     named = {} if holder is None else {"id": holder}
     return {
-        "@context": [CREDENTIALS_V2, known.context],
-        "type": [CREDENTIAL, known.credential_type],
+        **known.w3c_definition,
         "issuer": issuer,
         "validFrom": _written(issued_at),
         "validUntil": _written(expires_at),
@@ -76,11 +73,10 @@ def to_document(
 
 def record_definition(document: Mapping[str, Json]) -> RecordDefinition | None:
     """The record type that the contexts and types of ``document`` name, or None."""
-    names, contexts = document.get("type"), document.get("@context")
-    for known in map(definition, record_types()):
-        if contexts == [CREDENTIALS_V2, known.context]:
-            return known if names == [CREDENTIAL, known.credential_type] else None
-    return None
+    named = {"@context": document.get("@context"), "type": document.get("type")}
+    return next(
+        (known for known in map(definition, record_types()) if known.w3c_definition == named), None
+    )
 
 
 def record(claims: Mapping[str, Json]) -> Mapping[str, Json]:

@@ -24,7 +24,6 @@ from healthpassport.formats.data_integrity import (
 )
 from healthpassport.formats.data_integrity.deriving import mandatory_pointers
 from healthpassport.formats.ldp_vc.document import (
-    CREDENTIALS_V2,
     SUBJECT,
     pointer,
     pointers_to,
@@ -40,6 +39,7 @@ from healthpassport.formats.vcdm import check_credential
 from healthpassport.formats.vcdm.syntax import moment
 from healthpassport.keys.public import PublicKey
 from healthpassport.keys.signer import Signer
+from schemas.definitions import CREDENTIALS_V2
 
 # What a holder signs a presentation with, by the algorithm of the key.
 HOLDER_SUITES: Final[Mapping[str, str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -44,6 +45,17 @@ def test_several_files_give_a_line_each_in_order(tmp_path):
         "fhir.unreadable",
     ]
     assert done.returncode == 1
+
+
+def test_a_file_whose_name_is_no_utf8_has_its_report(tmp_path):
+    path = os.fsencode(tmp_path) + b"/p\xe9.json"
+    with open(path, "wb") as file:  # noqa: PTH123 - pathlib holds no bytes
+        file.write(record_of(allergy()))
+    done = subprocess.run([*COMMAND, path, path, "--json"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["file"].rpartition("/")[2] for line in lines] == ["p?.json"] * 2
+    assert all(line["state"]["allergies"] == "items" for line in lines)
 
 
 def test_a_file_that_cannot_be_read_ends_with_a_problem_and_its_next_step():

@@ -1,0 +1,92 @@
+"""What can be offered: each record type in each format that this issuer gives (OpenID4VCI 1.0).
+
+A configuration is named by its record type, and in another format than the default by both, so that
+the names of the default stay what they were. What is *not* here: the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from healthpassport.errors import ProtocolError
+from healthpassport.protocols.oid4vci import proofs as proof_rules
+from healthpassport.summary import RecordDefinition, definition, issued_types
+from issuer.settings import LDP_VC, SD_JWT_VC, Settings
+
+from .context import IssuerContext
+
+# The cryptosuite of a record for each kind of key: the first lets a holder withhold parts.
+LDP_SUITES: Final[Mapping[str, str]] = {
+    "ES256": "ecdsa-sd-2023",
+    "ES384": "ecdsa-rdfc-2019",
+    "EdDSA": "eddsa-rdfc-2022",
+}
+_LOCALES: Final = ("en", "cy")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """One record type in one format, and the ``id`` under which it is offered."""
+
+    id: str
+    definition: RecordDefinition
+    format: str
+
+
+def configurations(settings: Settings) -> dict[str, Configuration]:
+    """Everything that can be offered, by id, in the order in which people read records."""
+    found = (
+        Configuration(configuration_id(name, format_), definition(name), format_)
+        for name in issued_types()
+        for format_ in settings.formats
+    )
+    return {configuration.id: configuration for configuration in found}
+
+
+def configuration_id(record_type: str, format_: str) -> str:
+    """The name of ``record_type`` in ``format_``."""
+    return record_type if format_ == SD_JWT_VC else f"{record_type}.{format_}"
+
+
+def configuration_named(settings: Settings, name: str, *, what: str) -> Configuration:
+    """The configuration ``name``; ``what`` says how a request named it.
+
+    Raises:
+        ProtocolError: ``oid4vci.unknown_credential_configuration`` or ``..._identifier``.
+    """
+    found = configurations(settings).get(name)
+    if found is None:
+        raise ProtocolError(f"oid4vci.unknown_credential_{what}")
+    return found
+
+
+def described(issuer: IssuerContext, configuration: Configuration) -> dict[str, object]:
+    """What the metadata says of ``configuration`` (section 12.2.4, appendices A.1.2 and A.3)."""
+    known = configuration.definition
+    return {
+        "format": configuration.format,
+        **_type_and_algorithm(issuer, configuration),
+        "cryptographic_binding_methods_supported": ["jwk"],
+        "proof_types_supported": {
+            "jwt": {"proof_signing_alg_values_supported": list(proof_rules.ALGORITHMS)}
+        },
+        "credential_metadata": {
+            "display": [
+                {"name": known.labels[locale].patient, "locale": locale}
+                for locale in _LOCALES
+                if locale in known.labels
+            ]
+        },
+    }
+
+
+def _type_and_algorithm(issuer: IssuerContext, configuration: Configuration) -> dict[str, object]:
+    known, algorithm = configuration.definition, issuer.signer.algorithm
+    if configuration.format == LDP_VC:
+        return {
+            "credential_definition": known.w3c_definition,
+            "credential_signing_alg_values_supported": [LDP_SUITES[algorithm]],
+        }
+    return {"vct": known.vct, "credential_signing_alg_values_supported": [algorithm]}
