@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+from datetime import UTC, datetime
 
-from demo.script import PATIENT, Journey
+import pytest
+from fhir_way_out import assert_is_a_document, resources
+
+from demo.script import PATIENT, TEMPLATE, Journey
 from demo.world import Ports, World
+from healthpassport.credential import Challenge, Verdict
+from healthpassport.encoding import b64_decode, parse_json_object
+from healthpassport.protocols.dcql import Query
+from healthpassport.protocols.oid4vp import parse_payload
+from healthpassport.verification import FreshnessPolicy, verify_presentation
 from issuer import service
 
 
-@pytest.fixture(scope="module", params=[("ldp_vc",), ("ldp_vc", "dc+sd-jwt")], ids=str)
-def world(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("world") / "demo"
-    world = World(folder, ports=Ports.free(), formats=request.param)
+@pytest.fixture(params=[("ldp_vc",), ("ldp_vc", "dc+sd-jwt")], ids=str)
+def world(request, tmp_path):
+    world = World(tmp_path / "demo", ports=Ports.free(), formats=request.param)
     yield world
     world.stop()
     world.wallet.close()
@@ -26,3 +34,29 @@ def test_records_reach_the_desk_in_part_and_are_seen_to_be_withdrawn(world):
     both = len(world.formats) > 1  # then our wallet takes the default, and leaves the other
     assert issued
     assert all(entry.record_type.endswith(".ldp_vc") is not both for entry in issued)
+
+
+def test_the_evidence_of_a_result_can_be_verified_again(world):
+    journey = Journey(world, PATIENT.read_bytes(), lambda _line: None)
+    journey.prepare()
+    request = journey.hospital.post("/requests", {"template": TEMPLATE})
+    question = world.wallet.prepare(request["link"])
+    world.wallet.share(question, question.ticked)
+    found = journey.hospital.get(f"/requests/{request['id']}/fhir?presentation=true")
+    assert_is_a_document(found)
+    (held,) = resources(found, "Binary")
+    kept = parse_json_object(b64_decode(held["data"]))
+    query = Query.parse(kept["query"])
+    answer = parse_payload(json.dumps({"vp_token": kept["vp_token"]}).encode(), query=query)
+    lists = world.desk.lists.views(datetime.now(UTC))
+    summary = verify_presentation(
+        presentation=answer.presentation,
+        challenge=Challenge(kept["nonce"], kept["audience"]),
+        query=query,
+        trust=lists.trust,
+        status=lists.status,
+        policy=FreshnessPolicy(),
+        now=datetime.now(UTC),
+    )
+    assert summary.verdict is Verdict.ACCEPTED, summary.codes
+    assert summary.section("AllergySummary").items

@@ -136,6 +136,8 @@ def _presentation(found: bytes, query: Query) -> Presentation:
         wanted = query.credentials[0]
         return Presentation({wanted.id: (Credential(wanted.format, text),)})
     token = parse_json_object(text)
+    if "@context" in token and len(query.credentials) == 1:  # a W3C presentation by itself
+        token = {query.credentials[0].id: [token]}
     wrapped = token if "vp_token" in token else {"vp_token": token}
     answer = parse_payload(dump_json(wrapped), query=query)
     if not isinstance(answer, VpResponse):

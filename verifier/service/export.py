@@ -19,6 +19,7 @@ from healthpassport.credential import (
 )
 from healthpassport.encoding import Json, dump_json
 from healthpassport.errors import ServiceError, catalogue
+from healthpassport.protocols.oid4vp import vp_token
 from healthpassport.summary import definition, record_types
 from healthpassport.summary.derived import noted
 from schemas.definitions import warnings
@@ -109,6 +110,6 @@ def evidence(
         "nonce": challenge.nonce,
         "audience": challenge.audience,
         "query": query,
-        "vp_token": {name: [one.value for one in found] for name, found in shown.items()},
+        "vp_token": vp_token(Presentation(shown)),
     }
     return dump_json(told)

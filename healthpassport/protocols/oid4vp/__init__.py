@@ -20,6 +20,7 @@ from healthpassport.protocols.oid4vp.response import (
     encode_response,
     parse_form,
     parse_payload,
+    vp_token,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "encode_response",
     "parse_form",
     "parse_payload",
+    "vp_token",
 ]

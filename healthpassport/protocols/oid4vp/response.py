@@ -94,12 +94,16 @@ def parse_payload(payload: bytes, *, query: Query) -> VpResponse | ErrorResponse
 
 def build_vp_token(presentation: Presentation, *, state: str | None) -> bytes:
     """The plaintext that a wallet encrypts (section 8.1)."""
-    token: dict[str, Json] = {
+    members: dict[str, Json] = {"vp_token": vp_token(presentation)}
+    return dump_json(members if state is None else members | {"state": state})
+
+
+def vp_token(presentation: Presentation) -> dict[str, Json]:
+    """The presentations by credential query, as ``parse_payload`` reads them."""
+    return {
         query_id: [_on_the_wire(credential) for credential in found]
         for query_id, found in presentation.answers.items()
     }
-    members: dict[str, Json] = {"vp_token": token}
-    return dump_json(members if state is None else members | {"state": state})
 
 
 def _on_the_wire(credential: Credential) -> Json:
