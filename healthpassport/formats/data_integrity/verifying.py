@@ -2,8 +2,9 @@
 
 Policy where a document carries several proofs: every one that is there must verify, and at least
 one must be of an allowed cryptosuite. A proof that cannot be checked is therefore a refusal, and
-taking the strong proof away leaves nothing that counts. What is *not* here: who may sign what
-(``binding``), and every rule of the data model.
+taking the strong proof away leaves nothing that counts. A proof of an experimental suite that is
+not allowed is not computed but refused. What is *not* here: who may sign what (``binding``), and
+every rule of the data model.
 """
 
 from __future__ import annotations
@@ -127,10 +128,7 @@ def _verify(
 ) -> VerifiedDocument:
     proofs = read_proofs(document)  # section 4.4 steps 1 to 4, of each
     check_order(proofs)  # section 4.5 step 3.2
-    # Nothing is computed before the policy: a document without an allowed proof costs nothing.
-    if allowed.isdisjoint(proof.cryptosuite for proof in proofs):
-        _refuse_unknown(proofs)
-        raise CredentialError("di.policy")
+    _check_policy(proofs, allowed)  # before anything is computed
     for proof in proofs:
         _check_expected(proof, expected)
     verified = []
@@ -185,11 +183,16 @@ def _check_expected(proof: Proof, expected: Expected) -> None:
         raise CredentialError("di.expired")
 
 
-def _refuse_unknown(proofs: Collection[Proof]) -> None:
-    """An unknown suite is called unknown, rather than not allowed."""
+def _check_policy(proofs: Collection[Proof], allowed: frozenset[str]) -> None:
+    """The policy of this module's head, as far as the names of the suites decide it."""
     for proof in proofs:
-        if proof.cryptosuite not in CRYPTOSUITES:
+        suite = CRYPTOSUITES.get(proof.cryptosuite)
+        if suite is None:
             raise CredentialError("di.cryptosuite", "it is not in the table")
+        if suite.experimental and suite.name not in allowed:
+            raise CredentialError("di.policy", "an experimental cryptosuite is not allowed here")
+    if allowed.isdisjoint(proof.cryptosuite for proof in proofs):
+        raise CredentialError("di.policy")
 
 
 def _signed(document: JsonObject, proofs: Collection[Proof]) -> JsonObject:
