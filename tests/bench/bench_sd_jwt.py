@@ -9,7 +9,10 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import secrets
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,6 +35,9 @@ from healthpassport.keys import Signer, generate_signer
 
 INPUTS: Final = Path(__file__).resolve().parents[3] / "shared" / "bench" / "inputs"
 MESSAGE: Final = b"x" * 2_000
+PACKAGES: Final = Path(__file__).resolve().parent / "sd_jwt_packages"
+NPM_PEER: Final = "@sd-jwt 0.19.0 (npm)"
+NPM_INSTALL: Final = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
 LIST_PATH: Final = 2  # the length of a path to the elements of a list
 REGISTERED: Final = ("iss", "iat", "nbf", "exp")
 CHALLENGE: Final = Challenge(
@@ -137,6 +143,51 @@ class Ours:
         )
 
 
+def packages(case: Case) -> dict[str, float]:
+    """CPU milliseconds of the package for Node on the same claims, or nothing without it."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return {}
+    fields = any(len(path) > LIST_PATH for path in case.disclosable)
+    lists = {name: value for name, value in case.claims.items() if isinstance(value, list)}
+    frame: dict[str, Any] = {"_sd": [p[0] for p in case.disclosable if len(p) == 1]}
+    for name, entries in lists.items():
+        frame[name] = {"_sd": list(range(len(entries)))}
+        if fields:
+            frame[name] |= {n: {"_sd": list(entry)} for n, entry in enumerate(entries)}
+    wanted = {
+        name: {
+            n: dict.fromkeys(entry, True) if fields else True for n, entry in enumerate(lists[name])
+        }
+        if name in lists
+        else True
+        for name in (path[0] for path in case.shown)
+    }
+    given = {
+        "claims": case.claims,
+        "frame": frame,
+        "shown": wanted,
+        "nonce": CHALLENGE.nonce,
+        "audience": CHALLENGE.audience,
+        "rounds": 60,
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(PACKAGES, folder, dirs_exist_ok=True)
+        try:
+            subprocess.run([npm, *NPM_INSTALL], cwd=folder, check=True, capture_output=True)
+        except subprocess.CalledProcessError:
+            return {}
+        done = subprocess.run(
+            [node, "sd_jwt.mjs"],
+            cwd=folder,
+            input=json.dumps(given).encode(),
+            check=True,
+            capture_output=True,
+        )
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
 class Peer:
     """The sd-jwt package: the same claims, disclosures and keys in its own words."""
 
@@ -193,6 +244,9 @@ def compare(ours: Ours) -> None:
     disclosures = {made.count("~") - 1, peer_made.count("~") - 1}
     visible = {shown.count("~") - 1, peer_shown.count("~") - 1}
     header = f"{disclosures} disclosures, {visible} shown".translate(str.maketrans("", "", "{}"))
+    npm = packages(ours.case)
+    if npm and {npm["disclosures"], npm["shown"]} != disclosures | visible:
+        sys.stdout.write(f"{NPM_PEER} has {npm['disclosures']} and shows {npm['shown']}.\n")
     held = sd_jwt_vc.open_held(made)
     signature, key = ours.issuer.sign(MESSAGE), ours.issuer.public_key
 
@@ -213,11 +267,17 @@ def compare(ours: Ours) -> None:
             "(one ES256 signature)": (lambda: ours.issuer.sign(MESSAGE), None, None),
             "(two ES256 checks)": (lambda: (check(), check()), None, None),
         },
+        {"issue": npm.get("issue"), "open and present": npm.get("present")}
+        | {"verify": npm.get("verify")},
     )
 
 
-def report(header: str, rows: dict[str, tuple[Callable[[], object] | None, ...]]) -> None:
-    """Measure and print, one row for each operation."""
+def report(
+    header: str,
+    rows: dict[str, tuple[Callable[[], object] | None, ...]],
+    npm: dict[str, float | None],
+) -> None:
+    """Measure and print, one row for each operation; ``npm`` was measured a moment before."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("sd-jwt", "openvc-core")]
     found = []
     for name, works in rows.items():
@@ -225,8 +285,13 @@ def report(header: str, rows: dict[str, tuple[Callable[[], object] | None, ...]]
         times = [next(measured) if work else None for work in works]
         peers = [one for one in times[1:] if one is not None]
         ratio = f"{min(peers) / (times[0] or 1):.1f}" if peers else "-"
-        found.append((name, *("-" if one is None else f"{one:.3f}" for one in times), ratio))
-    columns = ("operation", "ours", *versions, "best peer / ours")
+        theirs = npm.get(name)
+        node = (
+            ("-", "-") if theirs is None else (f"{theirs:.3f}", f"{theirs / (times[0] or 1):.1f}")
+        )
+        shown = ("-" if one is None else f"{one:.3f}" for one in times)
+        found.append((name, *shown, ratio, *node))
+    columns = ("operation", "ours", *versions, "best Python peer / ours", NPM_PEER, "npm / ours")
     table(f"SD-JWT, ES256, {header}, with key binding; CPU ms", columns, found)
 
 
