@@ -212,10 +212,7 @@ def _note_entries(extraction: Extraction, owners: dict[int, Person | Stranger]) 
         owner = owners[id(entry.found)]
         if isinstance(owner, Stranger) and extraction.persons:
             defects.add(owner.value, place)
-        if entry.concept.is_empty:
-            defects.add("nothing_named", place)
-        elif not any(c.code for c in entry.concept.codings):
-            defects.add("uncoded", place)
+        _note_name(entry, defects)
         if extraction.is_refused(entry):
             defects.add("modifier_extension", place)
         if entry.section == problems.SECTION and problems.abated(entry):
@@ -226,6 +223,16 @@ def _note_entries(extraction: Extraction, owners: dict[int, Person | Stranger]) 
                 defects.add("date_unreadable", place)
             elif day is not None and latest is not None and day > latest:
                 defects.add("date_after_source", place)
+
+
+def _note_name(entry: Entry, defects: Defects) -> None:
+    place, codings = entry.found.place, entry.concept.codings
+    if entry.concept.is_empty:
+        defects.add("nothing_named", place)
+    elif not any(c.code for c in codings):
+        defects.add("uncoded", place)
+    if any(c.code and not c.system for c in codings):
+        defects.add("code_without_system", place)
 
 
 def _note_rest(extraction: Extraction) -> None:
