@@ -217,10 +217,7 @@ def _note_entries(extraction: Extraction, owners: dict[int, Person | Stranger]) 
         found, owner = entry.found, owners[id(entry.found)]
         if isinstance(owner, Stranger) and extraction.persons:
             defects.add(owner.value, found.place)
-        if entry.concept.is_empty:
-            defects.add("nothing_named", found.place)
-        elif not any(c.code for c in entry.concept.codings):
-            defects.add("uncoded", found.place)
+        _note_name(entry, defects)
         if extraction.is_refused(entry):
             defects.add("modifier_extension", found.place)
         if entry.section == problems.SECTION and problems.abated(entry):
@@ -231,6 +228,16 @@ def _note_entries(extraction: Extraction, owners: dict[int, Person | Stranger]) 
                 defects.add("date_unreadable", found.place)
             elif latest is not None and len(told) >= len(latest) and told[: len(latest)] > latest:
                 defects.add("date_after_source", found.place)
+
+
+def _note_name(entry: Entry, defects: Defects) -> None:
+    place, codings = entry.found.place, entry.concept.codings
+    if entry.concept.is_empty:
+        defects.add("nothing_named", place)
+    elif not any(c.code for c in codings):
+        defects.add("uncoded", place)
+    if any(c.code and not c.system for c in codings):
+        defects.add("code_without_system", place)
 
 
 def _note_rest(extraction: Extraction) -> None:

@@ -183,9 +183,12 @@ def has_comments(entry: Entry) -> bool:
 
 
 def is_uncoded(entry: Entry) -> bool:
-    """Whether ``entry`` stands in words only, where a code is usual."""
+    """Whether ``entry`` stands in words only, where a code is usual.
+
+    A code of no system is none: nobody can tell what it says.
+    """
     coded = READINGS[entry.section].coded
-    return coded and not any(coding.code for coding in entry.concept.codings)
+    return coded and not any(coding.code and coding.system for coding in entry.concept.codings)
 
 
 def lacks_dose_words(entry: Entry) -> bool:

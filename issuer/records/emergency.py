@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from healthpassport.encoding import Json
-from healthpassport.summary import Item, Record, SectionState, definition, validate
+from healthpassport.summary import Item, Record, SectionState, definition
 from healthpassport.summary.derived import ENTRY, SECTION, SECTIONS, TEXT, parts
 
 EMERGENCY: Final = "EmergencySummary"
@@ -54,7 +54,8 @@ def emergency_summary(identity: Record, records: Sequence[Record]) -> Record | N
         count = len(one.items) if one is not None else 0
         told.append({SECTION: section, "state": state.value, "count": count, "window": own.window})
     first = next(iter(held.values()))
-    made = replace(
+    # Its parts were judged when they were made; to_payload judges the whole before it is issued.
+    return replace(
         first,
         type=EMERGENCY,
         state=_state(held.values(), whole=len(held) == len(known.derived)),
@@ -64,8 +65,6 @@ def emergency_summary(identity: Record, records: Sequence[Record]) -> Record | N
         negations=(),
         always={"deceased": identity.always["deceased"], SECTIONS: told},
     )
-    validate(made)
-    return made
 
 
 def _entry(item: Item, section: str) -> Item:

@@ -197,10 +197,11 @@ def test_a_section_reads_as_none_only_where_its_own_record_says_so_and_nothing_w
 @limits(max_examples=60, deadline=None)
 def test_the_summary_of_what_is_left_is_the_summary_of_a_source_without_it(held):
     kept = [r for r in held if HIDDEN not in r.values()]
-    if len(kept) < len(held) and NONE in kept:
+    denies = NONE in kept or "nilknown" in str(kept) or "no-known-medications" in str(kept)
+    if len(kept) < len(held) and denies:
         return  # a denial beside a hidden entry goes as well: tested above
     with_it, without = built(*held, codes=CODES), built(*kept, codes=CODES)
     short, other = (s.record("EmergencySummary") for s in (with_it, without))
     assert (short is None) is (other is None)
-    if short and "nilknown" not in str(kept) and "no-known-medications" not in str(kept):
+    if short:
         assert to_payload(short) == to_payload(other)

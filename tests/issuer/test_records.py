@@ -313,6 +313,14 @@ def test_text_without_a_code_is_announced():
     assert "uncoded-entries" in record("AllergySummary", allergy({"text": "Plasters"})).warnings
 
 
+def test_a_code_of_no_system_stays_as_it_is_and_counts_as_none():
+    code = {"coding": [{"code": "91935009", "display": "Allergy to peanut"}]}
+    found = record("AllergySummary", allergy(code))
+    assert found.items[0].unit["coding"] == [{"code": "91935009", "display": "Allergy to peanut"}]
+    assert "uncoded-entries" in found.warnings
+    assert extract(record_of(allergy(code))).defects.counts["code_without_system"] == 1
+
+
 def test_an_entry_without_a_name_stays_visible():
     found = record("AllergySummary", allergy({}))
     assert found.items[0].unit["text"] == "Not named in the source"

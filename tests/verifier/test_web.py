@@ -124,6 +124,17 @@ def test_a_patient_who_declines_is_told_without_blame(app, desk, world):
     assert "access_denied" not in page
 
 
+def test_while_an_answer_is_checked_the_page_says_so_and_looks_again(app, desk):
+    view = desk.ask("emergency_admission", desk=DESK)
+    desk._store.finish(view.id, progress=Progress.ANSWERING)
+    page = call(app, "GET", f"/requests/{view.id}").text
+    assert "The answer is here and is being checked." in page
+    assert "Type the code" not in page
+    assert "<svg" not in page
+    assert 'data-seen="answering"' in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+
+
 def test_a_refused_answer_is_named_and_nothing_of_it_shown(app, desk):
     view = desk.ask("emergency_admission", desk=DESK)
     desk._store.finish(view.id, progress=Progress.FAILED, code="dcql.set_unsatisfied")

@@ -86,12 +86,12 @@ def _add_pages(app: FastAPI) -> None:
     def look(request: Request, view: Found) -> str:
         """The code to show, or the result."""
         now = datetime.now(UTC)
-        if view.progress.is_open:
+        if view.progress.is_open or view.progress is Progress.ANSWERING:
             minutes = minutes_left(view.expires_at, now)
             return _page(
                 request, "waiting.html", view=view, qr=svg(qr_svg(view.link)), minutes=minutes
             )
-        if view.progress in {Progress.CONFIRMING, Progress.ANSWERING}:
+        if view.progress is Progress.CONFIRMING:
             return _page(request, "confirm.html", view=view, wrong=False)
         if view.summary is None:
             return _page(request, "ended.html", view=view, problem=_words(view.code))
