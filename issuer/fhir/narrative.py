@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from typing import Final
+
+from .markup import tokens
 
 MAX_ROWS: Final = 1_000
 NO_INFORMATION: Final = re.compile(
@@ -38,23 +39,34 @@ class Table:
     is_blank: bool
 
 
-class _Rows(HTMLParser):
+class _Rows:
     """Cells by row; text outside a table gives a row of one cell for each block."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.rows: list[list[str]] = []
-        self.headers = 0
         self._text: list[str] = []
         self._row: list[str] | None = None
         self._cell = False
         self._header = False
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def read(self, markup: str) -> None:
+        """Take in all of ``markup``; what is open at its end is closed."""
+        for token in tokens(markup):
+            if isinstance(token, str):
+                self._text.append(token)
+                continue
+            if token.opens:
+                self._open(token.name)
+            if token.closes and (not token.opens or token.name in _CELLS):
+                self._close(token.name)
+        self._close("tr")
+        self._loose()
+
+    def _open(self, tag: str) -> None:
         if tag == "tr":
+            self._close("tr")  # a table in a cell: what the row outside holds is kept
             self._loose()
-            self._row = []
-            self._header = True
+            self._row, self._cell, self._header = [], False, True
         elif tag in _CELLS:
             self._close_cell()
             self._cell = True
@@ -65,35 +77,25 @@ class _Rows(HTMLParser):
             else:
                 self._loose()
 
-    def handle_endtag(self, tag: str) -> None:
+    def _close(self, tag: str) -> None:
         if tag in _CELLS:
             self._close_cell()
         elif tag == "tr" and self._row is not None:
             self._close_cell()
-            if self._header and self._row:
-                self.headers += 1
-            elif any(self._row):
+            is_heading = self._header and self._row
+            if not is_heading and any(self._row):
                 self.rows.append(self._row)
             self._row = None
         elif tag in _BLOCKS and not self._cell:
             self._loose()
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag in _CELLS:
-            self._close_cell()
-
-    def handle_data(self, data: str) -> None:
-        self._text.append(data)
-
-    def close(self) -> None:
-        super().close()
-        self.handle_endtag("tr")
-        self._loose()
-
     def _close_cell(self) -> None:
-        if self._cell and self._row is not None:
-            self._row.append(_squeezed(self._text))
+        text = _squeezed(self._text)
+        if self._row is None:
+            self._loose()
+        elif self._cell or text:  # words beside the cells are kept too
+            self._row.append(text)
+            self._header = self._header and self._cell
         self._cell = False
         self._text = []
 
@@ -111,8 +113,7 @@ def _squeezed(parts: list[str]) -> str:
 def read_narrative(div: str) -> Table:
     """The rows of the XHTML ``div``; broken markup gives what text there is."""
     parser = _Rows()
-    parser.feed(div)
-    parser.close()
+    parser.read(div)
     rows = tuple(tuple(row) for row in parser.rows[:MAX_ROWS])
     words = " ".join(cell for row in rows for cell in row)
     return Table(

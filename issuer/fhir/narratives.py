@@ -20,7 +20,8 @@ from .values import Concept, has_modifier, plain
 
 SECTION: Final = "narrative"
 _WITHHELD: Final = "deliberately-withheld"
-_PERIOD: Final = re.compile(r"\(([^()]*\bperiod\b[^()]*)\)", re.IGNORECASE)
+_BRACKETS: Final = re.compile(r"\(([^()]*)\)")
+_PERIOD: Final = re.compile(r"\bperiod\b", re.IGNORECASE)
 
 
 def entries(said: Iterable[Statement], sections: Container[str]) -> Iterator[Entry]:
@@ -31,12 +32,13 @@ def entries(said: Iterable[Statement], sections: Container[str]) -> Iterator[Ent
             continue
         if statement.empty_reason is not None or table.says_nothing:
             continue
-        period = _PERIOD.search(statement.title or "")
+        brackets = _BRACKETS.findall(statement.title or "")
+        period = next((words for words in brackets if _PERIOD.search(words)), None)
         part = plain(
             section=statement.section,
             rows=[list(row) for row in table.rows],
             sha256=table.sha256,
-            window=period[1].strip() if period else None,
+            window=period.strip() if period else None,
             withheld=True if _WITHHELD in table.warnings else None,
         )
         named = Concept(text=statement.title or statement.section)

@@ -52,7 +52,8 @@ class Concept:
 
     def plus(self, other: Concept) -> Concept:
         """This concept followed by the codings of ``other``; the first text stands."""
-        added = tuple(c for c in other.codings if c not in self.codings)
+        known = set(self.codings)
+        added = tuple(c for c in other.codings if c not in known)
         return Concept(self.codings + added, self.text or other.text, self.absent)
 
 
