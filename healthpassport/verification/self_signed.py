@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from healthpassport.encoding import b64url_decode, b64url_encode, dump_json, parse_json_object
-from healthpassport.errors import CredentialError, EncodingError, KeyMaterialError
+from healthpassport.dids import jwk, resolve
+from healthpassport.errors import CredentialError, DidError
 from healthpassport.formats import DisclosedCredential, ParsedCredential
-from healthpassport.keys.public import PublicKey, public_key_from_jwk
+from healthpassport.keys.public import PublicKey
 from healthpassport.summary import definition
 
-DID_JWK: Final = "did:jwk:"
 MAX_DID: Final = 1_024  # characters; a P-256 key takes some 180
 # Members that would claim somebody else's word for it, or a list that nobody keeps.
 _CLAIMS_MORE: Final = ("x5c", "jwk")
@@ -28,11 +27,6 @@ def is_self_signed(record_type: str) -> bool:
     return definition(record_type).by_holder
 
 
-def own_identifier(key: PublicKey) -> str:
-    """The ``iss`` of what ``key`` signs for its own holder (did:jwk, section 3.1)."""
-    return DID_JWK + b64url_encode(dump_json(key.jwk()))
-
-
 def own_key(parsed: ParsedCredential) -> PublicKey:
     """The key with which ``parsed`` says that it signed itself.
 
@@ -41,13 +35,13 @@ def own_key(parsed: ParsedCredential) -> PublicKey:
             or a status list.
     """
     iss = parsed.iss or ""
-    if not iss.startswith(DID_JWK) or len(iss) > MAX_DID:
+    if not iss.startswith(jwk.PREFIX) or len(iss) > MAX_DID:
         raise CredentialError("sdjwtvc.self_signed", "iss is not the key of a wallet")
     if any(name in parsed.header for name in _CLAIMS_MORE) or "status" in parsed.payload:
         raise CredentialError("sdjwtvc.self_signed", "it claims more than a wallet can vouch for")
     try:
-        return public_key_from_jwk(parse_json_object(b64url_decode(iss.removeprefix(DID_JWK))))
-    except (EncodingError, KeyMaterialError) as error:
+        return resolve(f"{iss}#{jwk.FRAGMENT}").public_key
+    except DidError as error:
         raise CredentialError("sdjwtvc.self_signed", "iss holds no public key") from error
 
 

@@ -9,10 +9,11 @@ from dataclasses import replace
 import pytest
 from simulated_issuer import summary
 
+from healthpassport.dids.jwk import PREFIX as DID_JWK
+from healthpassport.dids.jwk import did_jwk
 from healthpassport.errors import PassportError
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.summary import PatientSummary
-from healthpassport.verification.self_signed import DID_JWK, own_identifier
 from wallet.service import HistoryKind, shelf
 from wallet.service.stating import MAX_ITEMS, STATED
 
@@ -124,7 +125,7 @@ def test_every_copy_is_signed_by_a_key_of_its_own_that_holds_it(filled_wallet):
     for copy in found:
         held = sd_jwt_vc.open_held(copy.text)
         key = copy.signer.public_key
-        assert held.payload["iss"] == own_identifier(key)
+        assert held.payload["iss"] == did_jwk(key)
         assert held.payload["cnf"] == {"jwk": key.jwk()}
         assert "x5c" not in held.parsed.header
         assert "status" not in held.payload

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from healthpassport.credential import VerifiedIssuer
+from healthpassport.dids.jwk import did_jwk
 from healthpassport.encoding import Json
 from healthpassport.errors import RecordError, ServiceError
 from healthpassport.formats import sd_jwt_vc
@@ -28,7 +29,6 @@ from healthpassport.summary import (
     to_payload,
 )
 from healthpassport.verification.person import contradicts, identifies
-from healthpassport.verification.self_signed import own_identifier
 from wallet.client.checking import CheckedCopy, CheckedRecord
 from wallet.consent.words import NOT_CHECKED, record_label
 from wallet.vault import Vault
@@ -160,7 +160,7 @@ def _copy(
         payload=payload,
         disclosable=known.disclosures,
         signer=key,
-        iss=own_identifier(key.public_key),
+        iss=did_jwk(key.public_key),
         holder_jwk=key.public_key.jwk(),
         issued_at=now,
         expires_at=now + LIFE,

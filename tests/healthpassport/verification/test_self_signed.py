@@ -10,6 +10,8 @@ from record_examples import AS_OF, PENICILLIN, SUBJECT, allergies, identity, med
 from verification_world import CHALLENGE, NOW, Desk, Surgery, other_person, present
 
 from healthpassport.credential import DeskState, Outcome, Verdict
+from healthpassport.dids.jwk import PREFIX as DID_JWK
+from healthpassport.dids.jwk import did_jwk
 from healthpassport.encoding import b64url_encode, dump_json
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.keys import generate_signer
@@ -25,7 +27,7 @@ from healthpassport.summary import (
     to_payload,
 )
 from healthpassport.verification import Step
-from healthpassport.verification.self_signed import DID_JWK, is_self_signed, own_identifier
+from healthpassport.verification.self_signed import is_self_signed
 
 SELF = Source("SELF", "The person themselves", "wallet")
 WORDS = (Item({"text": "I feel dizzy"}), Item({"text": "Weight", "reading": "71 kg"}))
@@ -64,7 +66,7 @@ def signed(record, signer, **changes):
         "payload": to_payload(record),
         "disclosable": disclosure_tree(record.type),
         "signer": signer,
-        "iss": own_identifier(signer.public_key),
+        "iss": did_jwk(signer.public_key),
         "holder_jwk": signer.public_key.jwk(),
         "issued_at": NOW - timedelta(days=1),
         "expires_at": NOW + timedelta(days=30),
@@ -253,7 +255,7 @@ def test_a_private_key_in_iss_is_refused(desk, surgery, holder):
 
 def test_another_key_than_the_one_named_cannot_sign(desk, surgery, holder):
     key, other = generate_signer(), generate_signer()
-    text = signed(stated(), key, iss=own_identifier(other.public_key))
+    text = signed(stated(), key, iss=did_jwk(other.public_key))
     assert refused(desk, surgery, holder, text, key).code in {"jws.kid_unknown", "jws.signature"}
 
 
