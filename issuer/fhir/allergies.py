@@ -43,7 +43,7 @@ def read(found: Found, *, ended: bool) -> Entry:
         bucket = Bucket.ACTIVE
     else:
         bucket = Bucket.UNKNOWN_STATUS
-    shown = string(resource.get("status")) if clinical is None else clinical
+    shown = status(resource.get("status"), _KNOWN) if clinical is None else clinical
     when = dates.first(resource, "onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate")
     return Entry(found, SECTION, bucket, named, when, shown, verified, denied)
 
@@ -62,8 +62,14 @@ def _concept(resource: JsonObject) -> Concept:
     return Concept(tuple(codings), ", ".join(dict.fromkeys(c.name for c in shown if c.name)))
 
 
-def details(entry: Entry) -> Details:
-    """What the AllergySummary says of ``entry``."""
+def details(entry: Entry) -> Details | None:
+    """What the AllergySummary says of ``entry``; None where it is over by another member only.
+
+    Before STU3 ``status`` held such words: that an allergy has ended is not taken from it, and an
+    ended one is not listed as current.
+    """
+    if entry.status in _INACTIVE and entry.bucket is Bucket.UNKNOWN_STATUS:
+        return None
     resource = entry.found.resource
     unit = plain(
         coding=plain_codings(entry.concept),

@@ -149,6 +149,16 @@ def test_ended_allergies_are_only_counted():
     assert found.always == {"endedCount": 1}
 
 
+def test_an_allergy_that_is_over_by_its_old_status_only_is_refused_and_said_to_be():
+    over = allergy(clinical=None, status="Resolved")
+    alone = record("AllergySummary", over)
+    assert alone.state == "withheld"
+    assert "entries-refused" in alone.warnings
+    both = record("AllergySummary", over, allergy())
+    assert both.state == "items"
+    assert len(both.items) == 1
+
+
 def test_none_known_keeps_its_row():
     found = record("AllergySummary", allergy(NKA))
     assert found.state.value == "none_known"
