@@ -29,7 +29,7 @@ from healthpassport.fetch import HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import issued_types
 from issuer.service.clients import add_client
-from issuer.service.signing_keys import make_signing_key
+from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
 from verifier.service import Desk, open_desk
@@ -78,6 +78,8 @@ class World:
         clock: the time for everybody.
         issuer_algorithm: what the surgery's key is for, ES256 or EdDSA.
         formats: in which the surgery offers each record.
+        second_signature: whether the surgery signs with ML-DSA-44 too.
+        require_post_quantum: whether the desk asks for that.
     """
 
     def __init__(
@@ -89,6 +91,8 @@ class World:
         clock: Callable[[], datetime] = utc_now,
         issuer_algorithm: str = "ES256",
         formats: tuple[Format, ...] = ("dc+sd-jwt",),
+        second_signature: bool = False,
+        require_post_quantum: bool = False,
     ) -> None:
         self.folders = DemoFolders(folder.resolve())
         self.ports = ports
@@ -99,6 +103,8 @@ class World:
         self.practice_key = ""
         self.issuer_algorithm = issuer_algorithm
         self.formats = formats
+        self.second_signature = second_signature
+        self.require_post_quantum = require_post_quantum
         self.desk_key = secrets.token_urlsafe(24)
         self.passphrase_file.touch(mode=0o600)
         self.passphrase_file.write_text(self.passphrase + "\n", encoding="utf-8")
@@ -137,6 +143,8 @@ class World:
             formats=self.formats,
             key=(folder / "issuer.key").as_uri(),
             key_passphrase_file=self.passphrase_file,
+            second_key=(folder / "second.key").as_uri() if self.second_signature else None,
+            second_key_passphrase_file=self.passphrase_file,
             x5c=folder / "issuer.pem",
             database=folder / "issuer.sqlite",
             api_keys=folder / "api-keys.json",
@@ -172,6 +180,7 @@ class World:
             ca_file=self.tls.ca,
             allowed_private_hosts=tuple(self.private_hosts),
             organisation=HOSPITAL[1],
+            require_post_quantum=self.require_post_quantum,
         )
 
     @cached_property
@@ -266,10 +275,22 @@ class World:
             status_aggregation=f"{iss}/status",
             now=now,
             csr_pem=key.csr_pem,
+            second_csr_pem=self._second_request(folder / "second.key"),
         )
         (folder / "issuer.pem").write_bytes(certificate.pem)
         made = add_client(folder / "api-keys.json", name="practice", random=secrets.token_bytes)
         self.practice_key = made.key
+
+    def _second_request(self, path: Path) -> bytes | None:
+        if not self.second_signature:
+            return None
+        made = make_signing_key(
+            path,
+            algorithm=SECOND_ALGORITHM,
+            host=HOST,
+            passphrase=self.passphrase.encode(),
+        )
+        return made.csr_pem
 
     def _certify_desk(self, now: datetime, root: bytes) -> None:
         folder = self.folders.desk

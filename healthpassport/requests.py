@@ -29,6 +29,7 @@ from healthpassport.protocols.oid4vp import REQUEST_OBJECT_TYPE, RequestObject
 from healthpassport.summary import definition_for_vct
 from healthpassport.trust import registration
 from healthpassport.trust.model import TrustedVerifier, TrustView
+from schemas.definitions import SECOND_SIGNATURE
 
 MAX_AGE: Final = timedelta(hours=1)  # of a request by its iat, whatever its exp says
 ALGORITHMS: Final = ("ES256",)  # HAIP 1.0 section 7: the one that everybody must understand
@@ -141,14 +142,17 @@ def verify_request(
 
 
 def over_asked(query: Query, allowed: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
-    """What ``query`` asks for beyond ``allowed``, claim paths by record type, in its order."""
+    """What ``query`` asks for beyond ``allowed``, claim paths by record type, in its order.
+
+    An issuer's second signature may always be asked for: it tells nothing of the person.
+    """
     beyond: dict[str, None] = {}
     for wanted in query.credentials:
         for name in _type_names(wanted):
             if name not in allowed:
                 beyond[name] = None
             for path in (_registered(wanted, claim.path) for claim in wanted.claims):
-                if path not in allowed.get(name, frozenset()):
+                if path != SECOND_SIGNATURE and path not in allowed.get(name, frozenset()):
                     beyond[f"{name}.{path}"] = None
     return tuple(beyond)
 

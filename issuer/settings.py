@@ -76,6 +76,14 @@ class Settings(BaseSettings):
     key_passphrase_file: Path | None = Field(
         None, description="File whose first line is the passphrase of the signing key."
     )
+    second_key: str | None = Field(
+        None,
+        description="Address of an ML-DSA-44 key (`keys second`): each `dc+sd-jwt` record then "
+        "bears a post-quantum signature too; `ldp_vc` carries none. Empty: no second signature.",
+    )
+    second_key_passphrase_file: Path | None = Field(
+        None, description="File whose first line is the passphrase of the second key."
+    )
     x5c: Path = Field(
         description="PEM file: the signing certificate and intermediates, leaf first."
     )

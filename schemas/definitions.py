@@ -21,6 +21,7 @@ VCT_BASE: Final = "https://passport.example/vct/"
 CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
 CONTEXT_BASE: Final = "https://passport.example/contexts/"
 LANGUAGES: Final = ("en", "cy")
+SECOND_SIGNATURE: Final = "pq_signature"  # a claim that is a signature (docs/adr/0025)
 # SD-JWT VC draft-19 and RFC 7519 section 4.1: what a format adds to a payload and judges itself.
 FORMAT_MEMBERS: Final = (
     "iss",
@@ -30,7 +31,7 @@ FORMAT_MEMBERS: Final = (
     "cnf",
     "status",
     "vct#integrity",
-    "pq_signature",
+    SECOND_SIGNATURE,
 )
 HOLDER: Final = "holder"  # who signs what a person states themselves
 GROUP: Final = "group"  # the field that names the heading of an item

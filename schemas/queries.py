@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 
 import schemas
 from schemas.definitions import (
+    SECOND_SIGNATURE,
     ClaimPath,
     Label,
     RecordDefinition,
@@ -121,15 +122,22 @@ def read_template(row: Mapping[str, Any]) -> Template:
     )
 
 
-def request_query(template: Template, formats: Sequence[str] = (SD_JWT_VC,)) -> Query:
+def request_query(
+    template: Template,
+    formats: Sequence[str] = (SD_JWT_VC,),
+    *,
+    second_signature: bool = False,
+) -> Query:
     """The DCQL query that asks for ``template`` (OpenID4VP 1.0 section 6).
 
     Each section is a credential query of its own for each of ``formats``, and one credential set,
     so that leaving a section out never costs the others and a wallet answers in the format it has.
+    With ``second_signature`` the post-quantum signature is asked for by its name, since a wallet
+    must not send what was not selected (section 6.4).
     """
     return {
         "credentials": [
-            section_query(section, format_)
+            section_query(section, format_, second_signature=second_signature)
             for section in template.sections
             for format_ in _formats(section, formats)
         ],
@@ -153,11 +161,15 @@ def query_id(section: Section, format_: str) -> str:
     return section.id if format_ == SD_JWT_VC else f"{section.id}_{format_}"
 
 
-def section_query(section: Section, format_: str = SD_JWT_VC) -> Query:
+def section_query(
+    section: Section, format_: str = SD_JWT_VC, *, second_signature: bool = False
+) -> Query:
     """The credential query (section 6.1) of one section in one format."""
     known = section.definition
-    paths = claim_paths(known)
-    asked = dict.fromkeys(name for names in claim_sets(section) for name in names)
+    paths = {**claim_paths(known), SECOND_SIGNATURE: (SECOND_SIGNATURE,)}
+    carried = second_signature and format_ == SD_JWT_VC and not known.by_holder
+    sets = _signed_sets(section) if carried else claim_sets(section)
+    asked = dict.fromkeys(name for names in sets for name in names)
     w3c = format_ == LDP_VC
     start = [SUBJECT] if w3c else []
     return {
@@ -165,7 +177,7 @@ def section_query(section: Section, format_: str = SD_JWT_VC) -> Query:
         "format": format_,
         "meta": {"type_values": [[BASE_TYPE, known.vct]]} if w3c else {"vct_values": [known.vct]},
         "claims": [{"id": name, "path": [*start, *paths[name]]} for name in asked],
-        "claim_sets": [list(names) for names in claim_sets(section)],
+        "claim_sets": [list(names) for names in sets],
     }
 
 
@@ -191,6 +203,15 @@ def claim_sets(section: Section) -> tuple[tuple[str, ...], ...]:
     negations alone, and identity alone.
     """
     return tuple((*identity, *content) for identity in IDENTITIES for content in _contents(section))
+
+
+def _signed_sets(section: Section) -> tuple[tuple[str, ...], ...]:
+    """Each claim set with the second signature; then, for a record that has none, identity alone.
+
+    So a desk learns that it is missing (``pq.missing``), and of content it gets none to refuse.
+    """
+    signed = ((*names, SECOND_SIGNATURE) for names in claim_sets(section))
+    return (*signed, *IDENTITIES)
 
 
 def registered_claims(template: Template) -> dict[str, list[str]]:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import platformdirs
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from healthpassport.errors import SettingsError
 
 APP_FOLDER: Final = "health-passport"
+SD_JWT_VC: Final = "dc+sd-jwt"
 
 
 def _default_home() -> Path:
@@ -128,6 +129,11 @@ class VerifierSettings(BaseSettings):
         min_length=1,
         description="The formats of records that are asked for, the preferred first (a JSON list).",
     )
+    require_post_quantum: bool = Field(
+        default=False,
+        description="Whether each record must bear a post-quantum signature (ML-DSA-44) of its"
+        " issuer beside the first. Only dc+sd-jwt carries one: nothing else is asked for then.",
+    )
     templates: Path | None = Field(
         default=None, description="Folder with more request templates of this hospital."
     )
@@ -142,6 +148,20 @@ class VerifierSettings(BaseSettings):
     @classmethod
     def _in_lower_case(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(host.lower() for host in value)
+
+    @model_validator(mode="after")
+    def _can_be_answered(self) -> Self:
+        if not self.asked_formats:
+            message = "a post-quantum signature is required, and no format asked for carries one"
+            raise ValueError(message)
+        return self
+
+    @property
+    def asked_formats(self) -> tuple[str, ...]:
+        """The formats of records that are asked for; the required signature rules others out."""
+        return tuple(
+            name for name in self.formats if name == SD_JWT_VC or not self.require_post_quantum
+        )
 
     @property
     def key_uri(self) -> str:

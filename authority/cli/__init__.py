@@ -20,6 +20,7 @@ from .keeping import (
     remove_issuer,
     remove_verifier,
     rotate_root,
+    second_key,
 )
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
@@ -29,6 +30,7 @@ for _command in (
     add_verifier,
     remove_issuer,
     remove_verifier,
+    second_key,
     publish,
     rotate_root,
     update,

@@ -42,6 +42,12 @@ Csr: TypeAlias = Annotated[
     Path | None, typer.Option(help="PKCS #10 request (PEM) for the key to certify.")
 ]
 Jwk: TypeAlias = Annotated[Path | None, typer.Option(help="Public key to certify, as a JWK.")]
+SecondCsr: TypeAlias = Annotated[
+    Path | None, typer.Option(help="PKCS #10 request (PEM) of the ML-DSA-44 key to list beside it.")
+]
+SecondJwk: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Its ML-DSA-44 public key, as a JWK.")
+]
 Days: TypeAlias = Annotated[
     int | None, typer.Option(min=1, max=825, help="Days for which it is good.")
 ]
@@ -83,6 +89,8 @@ def add_issuer(
     ] = None,
     csr: Csr = None,
     jwk: Jwk = None,
+    second_csr: SecondCsr = None,
+    second_jwk: SecondJwk = None,
     days: Days = None,
     ca_passphrase_file: CaFile = None,
     folder: Folder = None,
@@ -99,8 +107,10 @@ def add_issuer(
         status_lists=status_list,
         status_aggregation=status_aggregation,
         now=datetime.now(UTC),
-        csr_pem=None if csr is None else read_file(csr),
+        csr_pem=_csr(csr),
         jwk=_jwk(jwk),
+        second_csr_pem=_csr(second_csr),
+        second_jwk=_jwk(second_jwk),
         valid_for=_valid_for(days),
     )
     out.mkdir(parents=True, exist_ok=True)
@@ -144,7 +154,7 @@ def add_verifier(
         host=host,
         purposes=_purposes(purpose, claims),
         now=datetime.now(UTC),
-        csr_pem=None if csr is None else read_file(csr),
+        csr_pem=_csr(csr),
         jwk=_jwk(jwk),
         valid_for=_valid_for(days),
     )
@@ -172,6 +182,28 @@ def remove_issuer(
     """Take an issuer, or one of its keys, off the list."""
     _keyless(folder).remove_issuer(iss, now=datetime.now(UTC), thumbprint=key)
     say("Not public yet: run passport-trust publish.")
+
+
+def second_key(
+    *,
+    iss: Annotated[str, typer.Option(help="The issuer's URL.")],
+    key: Annotated[str, typer.Option(help="Thumbprint of the listed key beside which it stands.")],
+    csr: SecondCsr = None,
+    jwk: SecondJwk = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it off the list.")] = False,
+    folder: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """List an issuer's ML-DSA-44 key beside a key on the list, for a second signature."""
+    if remove is not (csr is None and jwk is None):
+        raise ServiceError("authority.entry", "either a key or --remove is needed")
+    listed = _keyless(folder).set_second_key(
+        iss, key, now=datetime.now(UTC), csr_pem=_csr(csr), jwk=_jwk(jwk)
+    )
+    say("Not public yet: run passport-trust publish.")
+    name = None if listed is None else listed.thumbprint()
+    values: dict[str, Json] = {"iss": iss, "thumbprint": key, "secondThumbprint": name}
+    show(values, words=f"Post-quantum key: {name or 'none'}", as_json=as_json)
 
 
 def remove_verifier(
@@ -249,6 +281,10 @@ def _keyless(folder: Path | None) -> Authority:
     from authority.service import Authority, Passphrases  # noqa: PLC0415 - cold start
 
     return Authority(folder or read_settings().home, Passphrases(b"", b"", ()))
+
+
+def _csr(path: Path | None) -> bytes | None:
+    return None if path is None else read_file(path)
 
 
 def _jwk(path: Path | None) -> Mapping[str, Json] | None:

@@ -5,8 +5,9 @@
 
 from authority.store import Passphrases
 
-from .authority import Authority, Published, RegisteredVerifier
+from .authority import Authority
 from .certificates import IssuedCertificate
+from .outcomes import Published, RegisteredVerifier
 from .repository import Lifetimes
 
 __all__ = [

@@ -37,6 +37,7 @@ from healthpassport.trust.model import Registrar, TrustedIssuer, TrustedVerifier
 from . import changelog
 from .certificates import (
     ISSUER_ALGORITHMS,
+    SECOND_ALGORITHMS,
     VERIFIER_ALGORITHMS,
     IssuedCertificate,
     check_host,
@@ -44,8 +45,16 @@ from .certificates import (
     make_anchor,
     subject_key,
 )
-from .entries import Purposes, issuer_host, make_issuer, make_verifier, with_new_key
+from .decisions import issuer_removed, second_key_set, second_key_words, verifier_removed
+from .entries import (
+    Purposes,
+    issuer_host,
+    make_issuer,
+    make_verifier,
+    with_new_key,
+)
 from .keyring import Keyring
+from .outcomes import Published, RegisteredVerifier
 from .repository import (
     Lifetimes,
     first_root,
@@ -57,28 +66,6 @@ from .repository import (
 
 CA_DAYS: Final = 3650
 CERTIFICATE_LIFETIME: Final = timedelta(days=365)
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredVerifier:
-    """What a verifier gets: its certificate, its client identifier, a registration a purpose."""
-
-    certificate: IssuedCertificate
-    entry: TrustedVerifier
-    registrations: Mapping[str, str]
-
-    @property
-    def client_id(self) -> str:
-        """The full client identifier (OpenID4VP 1.0 section 5.9.3)."""
-        return registration.CLIENT_ID_PREFIX + self.entry.certificate_hash
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What `publish` wrote: the list's version, and when its metadata expires."""
-
-    version: int
-    expires: Mapping[str, datetime]
 
 
 @dataclass(frozen=True)
@@ -154,11 +141,15 @@ class Authority:
         status_aggregation: str | None = None,
         csr_pem: bytes | None = None,
         jwk: Mapping[str, Json] | None = None,
+        second_csr_pem: bytes | None = None,
+        second_jwk: Mapping[str, Json] | None = None,
         valid_for: timedelta = CERTIFICATE_LIFETIME,
     ) -> IssuedCertificate:
         """Certify an issuer's key and add it; a known ``iss`` gets one more key (rotation).
 
         ``status_aggregation`` is where the issuer names the lists that it opens later.
+        ``second_csr_pem`` or ``second_jwk`` holds its ML-DSA-44 key, listed beside the certified
+        one (docs/adr/0025).
 
         Raises:
             ServiceError: ``authority.subject_key``, ``authority.csr``, ``authority.entry``,
@@ -167,6 +158,7 @@ class Authority:
         """
         state = self.store.load()
         public = subject_key(csr_pem=csr_pem, jwk=jwk, allowed=ISSUER_ALGORITHMS)
+        second = _second_key(second_csr_pem, second_jwk)
         certificate = self._issue(issuer_host(iss), public, name=name, now=now, valid_for=valid_for)
         entry = make_issuer(
             iss=iss,
@@ -177,11 +169,13 @@ class Authority:
             record_types=record_types,
             status_lists=status_lists,
             status_aggregation=status_aggregation,
+            second=second,
         )
         known = next((issuer for issuer in state.issuers if issuer.iss == iss), None)
         others = tuple(issuer for issuer in state.issuers if issuer.iss != iss)
         joined = entry if known is None else with_new_key(known, entry)
         what = f"{iss} may sign {', '.join(entry.keys[0].record_types)}"
+        what += "" if second is None else f", with {second_key_words(second)} beside"
         change = Change(
             at=now,
             action="added" if known is None else "renewed",
@@ -246,17 +240,31 @@ class Authority:
             ServiceError: ``authority.unknown``.
         """
         state = self.store.load()
-        found = next((issuer for issuer in state.issuers if issuer.iss == iss), None)
-        if found is None or (thumbprint is not None and found.key(thumbprint) is None):
-            raise ServiceError("authority.unknown", iss)
-        keys = tuple(key for key in found.keys if thumbprint not in {None, key.thumbprint})
-        kept = (found.model_copy(update={"keys": keys}),) if keys else ()
-        others = tuple(issuer for issuer in state.issuers if issuer.iss != iss)
-        what = f"{iss}, {'one key' if keys else 'with all its keys'}"
-        change = Change(
-            at=now, action="removed", kind="issuer", name=found.name, ods=found.ods, what=what
-        )
-        self._keep(state, change, now=now, issuers=(*others, *kept))
+        issuers, change = issuer_removed(state, iss, now=now, thumbprint=thumbprint)
+        self._keep(state, change, now=now, issuers=issuers)
+
+    def set_second_key(
+        self,
+        iss: str,
+        thumbprint: str,
+        *,
+        now: datetime,
+        csr_pem: bytes | None = None,
+        jwk: Mapping[str, Json] | None = None,
+    ) -> PublicKey | None:
+        """List an ML-DSA-44 key beside a key that is listed; without one, take it off.
+
+        Returns:
+            The key that is listed now.
+
+        Raises:
+            ServiceError: ``authority.unknown``, ``authority.csr``, ``authority.subject_key``.
+            TrustError: ``trust.duplicate`` where it is another issuer's.
+        """
+        state, second = self.store.load(), _second_key(csr_pem, jwk)
+        issuers, change = second_key_set(state, iss, thumbprint, now=now, second=second)
+        self._keep(state, change, now=now, issuers=issuers)
+        return second
 
     def remove_verifier(self, certificate_hash: str, *, now: datetime) -> None:
         """Take the verifier with that certificate off the list.
@@ -265,15 +273,8 @@ class Authority:
             ServiceError: ``authority.unknown``.
         """
         state = self.store.load()
-        wanted = certificate_hash.removeprefix(registration.CLIENT_ID_PREFIX)
-        found = next((v for v in state.verifiers if v.certificate_hash == wanted), None)
-        if found is None:
-            raise ServiceError("authority.unknown", certificate_hash)
-        others = tuple(v for v in state.verifiers if v.certificate_hash != wanted)
-        change = Change(
-            at=now, action="removed", kind="verifier", name=found.name, ods=found.ods, what=wanted
-        )
-        self._keep(state, change, now=now, verifiers=others)
+        verifiers, change = verifier_removed(state, certificate_hash, now=now)
+        self._keep(state, change, now=now, verifiers=verifiers)
 
     def publish(self, out: Path, *, now: datetime) -> Published:
         """Sign the list as it stands and write a folder that any web server can serve."""
@@ -384,3 +385,9 @@ class Authority:
         )
         self._list(kept, version=kept.version + 1, now=now)
         self.store.save(kept)
+
+
+def _second_key(csr_pem: bytes | None, jwk: Mapping[str, Json] | None) -> PublicKey | None:
+    if csr_pem is None and jwk is None:
+        return None
+    return subject_key(csr_pem=csr_pem, jwk=jwk, allowed=SECOND_ALGORITHMS)

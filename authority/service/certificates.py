@@ -30,12 +30,14 @@ from healthpassport.encoding import Json, b64_encode
 from healthpassport.errors import KeyMaterialError, ServiceError
 from healthpassport.keys.public import PublicKey, public_key_from_jwk, public_key_from_library
 from healthpassport.keys.x509 import DOCUMENT_SIGNING, JWT_SIGNING, x509_hash
+from healthpassport.suites import POST_QUANTUM
 
 BACKDATED: Final = timedelta(minutes=5)  # clocks of those who check may be behind
 # HAIP 1.0 section 7: ES256 is what everybody must understand. Issuers that know their desks and
 # wallets may sign with Ed25519; verifiers are asked by any wallet.
 ISSUER_ALGORITHMS: Final = ("ES256", "EdDSA")
 VERIFIER_ALGORITHMS: Final = ("ES256",)
+SECOND_ALGORITHMS: Final = tuple(POST_QUANTUM)  # listed beside a certified key, never certified
 _SubjectKey: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey
 _HOST: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9-]{1,63})*\Z")
 _NAME_LIMIT: Final = 64  # RFC 5280 appendix A.1, ub-organization-name and ub-common-name
@@ -70,7 +72,7 @@ class IssuedCertificate:
 def subject_key(
     *, csr_pem: bytes | None, jwk: Mapping[str, Json] | None, allowed: Collection[str]
 ) -> PublicKey:
-    """The key to certify: of a PKCS #10 request, which proves its possession, or of a JWK.
+    """The key to certify or list: of a PKCS #10 request, which proves its possession, or of a JWK.
 
     ``allowed`` names the algorithms that its owner may use.
 

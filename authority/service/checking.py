@@ -120,6 +120,9 @@ def _entries(state: AuthorityState, now: datetime) -> Iterator[Finding]:
         for key in issuer.keys:
             subject = f"issuer {issuer.iss} key {key.thumbprint[:8]}"
             yield _until(subject, key.not_after, now, SOON, "add-issuer with a new key")
+            if key.second_key is not None:
+                name = key.second_key.thumbprint()[:8]
+                yield Finding(Level.OK, subject, f"post-quantum key {name} stands beside it")
         if not issuer.status_lists:
             yield Finding(Level.WRONG, f"issuer {issuer.iss}", "names no status list")
     for entry in state.verifiers:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from healthpassport.errors import ServiceError, TrustError
+from healthpassport.keys.public import PublicKey
 from healthpassport.trust.model import (
     RegisteredPurpose,
     TrustedIssuer,
@@ -48,8 +49,9 @@ def make_issuer(
     record_types: Sequence[str],
     status_lists: Sequence[str],
     status_aggregation: str | None = None,
+    second: PublicKey | None = None,
 ) -> TrustedIssuer:
-    """The entry of an issuer with one key.
+    """The entry of an issuer with one key, and its post-quantum key ``second`` beside it.
 
     Raises:
         ServiceError: ``authority.entry`` for a record type that is unknown or no issuer's to
@@ -63,10 +65,11 @@ def make_issuer(
     try:
         key = TrustedKey(
             thumbprint=certificate.public_key.thumbprint(),
-            jwk={n: str(value) for n, value in certificate.public_key.jwk().items()},
+            jwk=_members(certificate.public_key),
             not_before=certificate.not_before,
             not_after=certificate.not_after,
             record_types=tuple(dict.fromkeys(record_types)),
+            second_jwk=None if second is None else _members(second),
         )
         return TrustedIssuer(
             iss=iss,
@@ -79,6 +82,32 @@ def make_issuer(
         )
     except ValidationError as error:
         raise _refused(error) from error
+
+
+def with_second_key(
+    issuer: TrustedIssuer, thumbprint: str, second: PublicKey | None
+) -> TrustedIssuer:
+    """``issuer`` with ``second`` beside its key ``thumbprint``, or with none beside it.
+
+    Raises:
+        ServiceError: ``authority.unknown`` where it has no such key, or none to take away.
+    """
+    found = issuer.key(thumbprint)
+    if found is None or (second is None and found.second_jwk is None):
+        raise ServiceError("authority.unknown", f"{issuer.iss} has no such key")
+    listed = None if second is None else _members(second)
+    keys = tuple(
+        # Made anew, so that nothing that was computed from the old entry goes along.
+        TrustedKey.model_validate({**key.model_dump(), "second_jwk": listed})
+        if key is found
+        else key
+        for key in issuer.keys
+    )
+    return issuer.model_copy(update={"keys": keys})
+
+
+def _members(key: PublicKey) -> dict[str, str]:
+    return {name: str(value) for name, value in key.jwk().items()}
 
 
 def with_new_key(old: TrustedIssuer, new: TrustedIssuer) -> TrustedIssuer:

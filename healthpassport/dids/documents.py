@@ -20,8 +20,11 @@ from healthpassport.dids.verification_method import (
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import DidError, KeyMaterialError
 from healthpassport.keys import PublicKey, public_key_from_jwk
+from healthpassport.keys.ml_dsa import ML_DSA_44
 from healthpassport.keys.multikey import multikey, public_key_from_multikey
 
+# Data Integrity 1.0, "Contexts and Vocabularies": what declares JsonWebKey.
+JWK_CONTEXT: Final = "https://w3id.org/security/jwk/v1"
 CONTEXTS: Final = ("https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1")
 MAX_ENTRIES: Final = 1_000  # methods and references to them in one document
 _KEY_MEMBERS: Final = {"Multikey": "publicKeyMultibase", "JsonWebKey": "publicKeyJwk"}
@@ -35,27 +38,30 @@ _TIME: Final = re.compile(
 def did_document(did: str, keys: Sequence[PublicKey]) -> dict[str, Json]:
     """The document that publishes ``keys`` as the assertion methods of ``did``.
 
-    Each key is a Multikey whose fragment is its thumbprint, as ``kid`` is in a JWK Set.
+    Each key is a Multikey whose fragment is its thumbprint, as ``kid`` is in a JWK Set. A
+    post-quantum key is a JsonWebKey: RFC 9964 registers its JWK, while no version of Controlled
+    Identifiers has a Multikey for it yet.
 
     Raises:
         DidError: ``did.invalid``.
     """
     parse_did(did)
     methods: list[Json] = [
-        {
-            "id": method_url(did, key),
-            "type": "Multikey",
-            "controller": did,
-            "publicKeyMultibase": multikey(key),
-        }
-        for key in keys
+        {"id": method_url(did, key), "controller": did, **_published(key)} for key in keys
     ]
+    beside = (JWK_CONTEXT,) if any(key.algorithm == ML_DSA_44 for key in keys) else ()
     return {
-        "@context": list(CONTEXTS),
+        "@context": [*CONTEXTS, *beside],
         "id": did,
         "verificationMethod": methods,
         ASSERTION_METHOD: [method_url(did, key) for key in keys],
     }
+
+
+def _published(key: PublicKey) -> dict[str, Json]:
+    if key.algorithm == ML_DSA_44:
+        return {"type": "JsonWebKey", "publicKeyJwk": {**key.jwk(), "kid": key.thumbprint()}}
+    return {"type": "Multikey", "publicKeyMultibase": multikey(key)}
 
 
 def method_url(did: str, key: PublicKey) -> str:

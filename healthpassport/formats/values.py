@@ -144,14 +144,28 @@ class CredentialFormat(Protocol):
         salts: Randomness,
         x5c: Sequence[bytes] = (),
         status: Mapping[str, Json] | None = None,
+        second_signer: Signer | None = None,
     ) -> str:
-        """A signed credential that holds the record ``payload``."""
+        """A signed credential that holds the record ``payload``.
+
+        With ``second_signer`` it bears a post-quantum signature too; a format that carries none
+        refuses (``pq.format``).
+        """
         ...
 
     def read_held(
-        self, text: str, *, issuer_key: PublicKey, holder_key: PublicKey, now: datetime
+        self,
+        text: str,
+        *,
+        issuer_key: PublicKey,
+        holder_key: PublicKey,
+        now: datetime,
+        second_key: PublicKey | None = None,
     ) -> HeldCredential:
-        """The record ``text`` on its receipt by a wallet, after every check."""
+        """The record ``text`` on its receipt by a wallet, after every check.
+
+        A second signature that it has is checked with ``second_key``, where there is one.
+        """
         ...
 
     def open_held(self, text: str, /) -> HeldCredential:

@@ -200,6 +200,14 @@ class TrustList(_Wire):
         """Also across issuers: one key that two issuers share would blur who signed."""
         _refuse_twice("issuer", (issuer.iss for issuer in self.issuers))
         _refuse_twice("key", (key.thumbprint for issuer in self.issuers for key in issuer.keys))
+        _refuse_twice(
+            "second key",
+            (
+                name
+                for issuer in self.issuers
+                for name in {key.second_key.thumbprint() for key in issuer.keys if key.second_key}
+            ),
+        )
         _refuse_twice("verifier", (entry.certificate_hash for entry in self.verifiers))
         _refuse_twice(
             "status list", (uri for issuer in self.issuers for uri in issuer.status_lists)

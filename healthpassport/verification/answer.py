@@ -31,9 +31,10 @@ from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
 from healthpassport.verification.self_signed import check_own, is_self_signed, own_key
 from healthpassport.verification.status import check_status
+from schemas.definitions import SECOND_SIGNATURE
 
 # No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
-_FORMAT_DISCLOSURES: Final = frozenset({("pq_signature",)})
+_FORMAT_DISCLOSURES: Final = frozenset({(SECOND_SIGNATURE,)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield "settings", None
     yield "tls", tls_problem(settings)
     yield "signing key and certificate", _tried(lambda: _check_certificate(settings))
+    if settings.second_key:
+        yield "second key", _tried(lambda: _check_second_key(settings))
     yield "api keys", _tried(lambda: _check_clients(settings))
     yield "database", _tried(lambda: _check_database(settings))
 
@@ -68,6 +70,12 @@ def _check_certificate(settings: Settings) -> None:
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     if urlsplit(settings.iss).hostname not in names.get_values_for_type(x509.DNSName):
         raise SettingsError("issuer.certificate", "its DNS name is not the host of the issuer")
+
+
+def _check_second_key(settings: Settings) -> None:
+    from issuer.service.context import load_second_signer  # noqa: PLC0415 - cold start
+
+    load_second_signer(settings)
 
 
 def _check_clients(settings: Settings) -> None:

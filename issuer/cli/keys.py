@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .opening import AsJson, Config, say, show_json
+
+if TYPE_CHECKING:
+    from issuer.service.signing_keys import NewSigningKey
 
 keys = typer.Typer(
     no_args_is_help=True, help="API keys of the systems that make offers; signing keys."
@@ -61,9 +64,36 @@ def signing(
 
     secret = None if passphrase_file is None else first_line(passphrase_file)
     made = make_signing_key(out, algorithm=algorithm.value, host=host, passphrase=secret)
+    _tell(made, csr, as_json=as_json)
+    say(f"Send {csr} to the authority. The key is used once its certificate is in x5c.")
+
+
+@keys.command("second")
+def second(
+    *,
+    host: Annotated[str, typer.Argument(help="Host name of the issuer's address.")],
+    out: Annotated[Path, typer.Option(help="New file for the key (PKCS #8, PEM).")],
+    csr: Annotated[Path, typer.Option(help="File for the request that the authority reads.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="File whose first line encrypts the key.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an ML-DSA-44 key for a second, post-quantum signature beside the first."""
+    from issuer.service.context import first_line  # noqa: PLC0415 - cold start
+    from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key  # noqa: PLC0415
+
+    secret = None if passphrase_file is None else first_line(passphrase_file)
+    made = make_signing_key(out, algorithm=SECOND_ALGORITHM, host=host, passphrase=secret)
+    _tell(made, csr, as_json=as_json)
+    say(f"Send {csr} to the authority, to be listed beside the first key.")
+    say("Set PASSPORT_ISSUER_SECOND_KEY once the list names it.")
+
+
+def _tell(made: NewSigningKey, csr: Path, *, as_json: bool) -> None:
+    """Write the request, and say where the key is."""
     csr.write_bytes(made.csr_pem)
     if as_json:
         show_json({"key": made.uri, "thumbprint": made.thumbprint, "csr": str(csr)})
-        return
-    typer.echo(made.uri)
-    say(f"Send {csr} to the authority. The key is used once its certificate is in x5c.")
+    else:
+        typer.echo(made.uri)

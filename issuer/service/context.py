@@ -13,7 +13,8 @@ from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
 from healthpassport.keys import Signer, load_signer, public_key_from_certificate
 from healthpassport.status.bitstring import PURPOSES
-from issuer.settings import Settings
+from healthpassport.suites import POST_QUANTUM
+from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, bitstrings, open_store, spent, statuses
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ SECRET_BYTES: Final = 32  # 256 random bits for everything that must not be gues
 class IssuerContext:
     """One issuer at work.
 
-    ``x5c`` is the chain in DER, leaf first. ``published`` and
-    ``published_bitstrings`` remember the signed status lists of either kind by their numbers.
+    ``x5c`` is the chain in DER, leaf first. ``second_signer`` makes the signature beside the first
+    (docs/adr/0025), where the issuer has one. ``published`` and ``published_bitstrings`` remember
+    the signed status lists of either kind by their numbers.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class IssuerContext:
     nonce_key: bytes = field(repr=False)
     clock: Clock
     random: Randomness
+    second_signer: Signer | None = None
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
 
@@ -61,14 +64,15 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     """The issuer that ``settings`` describe, with its database at the present schema.
 
     Raises:
-        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``.
-        KeyMaterialError: when the signing key cannot be loaded.
+        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``.
+        KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
     signer = load_signer(settings.key, passphrase(settings))
     chain = read_chain(settings)
     if public_key_from_certificate(chain[0]).raw != signer.public_key.raw:
         raise SettingsError("issuer.key_mismatch")
+    second_signer = load_second_signer(settings)
     store = open_store(settings.database)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
@@ -83,12 +87,32 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         nonce_key=nonce_key,
         clock=clock,
         random=random,
+        second_signer=second_signer,
     )
 
 
 def bitstring_size(settings: Settings) -> int:
     """Entries of a new bitstring list: as many as a token status list has, in whole bytes."""
     return -(-settings.status_list_size // 8) * 8
+
+
+def load_second_signer(settings: Settings) -> Signer | None:
+    """The signer of the second signature, None where the settings name no second key.
+
+    Raises:
+        SettingsError: ``issuer.second_key`` where it is no ML-DSA-44 key, or no record could bear
+            its signature.
+        KeyMaterialError: when the key cannot be loaded.
+    """
+    if not settings.second_key:
+        return None
+    path = settings.second_key_passphrase_file
+    signer = load_signer(settings.second_key, None if path is None else first_line(path))
+    if signer.algorithm not in POST_QUANTUM:
+        raise SettingsError("issuer.second_key", f"it is a key for {signer.algorithm}")
+    if SD_JWT_VC not in settings.formats:
+        raise SettingsError("issuer.second_key", "no format that is offered carries its signature")
+    return signer
 
 
 def passphrase(settings: Settings) -> bytes | None:

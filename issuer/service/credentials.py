@@ -30,7 +30,7 @@ from healthpassport.protocols.oid4vci import (
 )
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
-from issuer.settings import LDP_VC
+from issuer.settings import LDP_VC, SD_JWT_VC
 from issuer.store import Issuance, issuances, offers, statuses
 
 from . import nonces
@@ -204,6 +204,7 @@ def _copy(
         salts=issuer.random,
         x5c=issuer.x5c,
         status=status,
+        second_signer=issuer.second_signer if configuration.format == SD_JWT_VC else None,
     )
     if configuration.format == LDP_VC:  # appendix A.1.2.4: an object, not text
         return IssuedCredential.model_validate({"credential": parse_json_object(text)})

@@ -17,7 +17,8 @@ from .context import IssuerContext
 
 def signing_keys(issuer: IssuerContext) -> tuple[PublicKey, ...]:
     """Every key that signs what this issuer gives out."""
-    return (issuer.signer.public_key,)
+    second = issuer.second_signer
+    return (issuer.signer.public_key, *((second.public_key,) if second else ()))
 
 
 def has_did(issuer: IssuerContext) -> bool:
@@ -42,7 +43,7 @@ def issuer_did(issuer: IssuerContext) -> str:
 
 
 def published_did_document(issuer: IssuerContext) -> dict[str, Json]:
-    """The DID document: each key a Multikey and an assertion method.
+    """The DID document: each key an assertion method.
 
     Raises:
         ServiceError: ``not_found`` as ``issuer_did``.

@@ -1,6 +1,6 @@
-"""Making the key that an issuer signs with, and the request to certify it.
+"""Making the keys that an issuer signs with, and the request to certify or list each.
 
-The key is written once, readable by its owner alone, encrypted where a passphrase is given. What is
+A key is written once, readable by its owner alone, encrypted where a passphrase is given. What is
 *not* here: certifying it (the authority does) and the keys of API clients (``clients``).
 """
 
@@ -14,6 +14,7 @@ from healthpassport.keys import generate_signer, save_signer
 from healthpassport.keys.signer import SoftwareSigner
 
 ALGORITHMS: Final = ("ES256", "EdDSA")  # what an authority certifies for an issuer
+SECOND_ALGORITHM: Final = "ML-DSA-44"  # of the key beside it, which is listed and not certified
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class NewSigningKey:
 def make_signing_key(
     path: Path, *, algorithm: str, host: str, passphrase: bytes | None
 ) -> NewSigningKey:
-    """A new key in the new file ``path``, and the request to certify it for ``host``.
+    """A new key in the new file ``path``, and the request to certify or list it for ``host``.
 
     Raises:
         KeyMaterialError: ``jws.alg_not_allowed``, ``key.exists``, ``key.unreadable``.
@@ -41,8 +42,8 @@ def make_signing_key(
 def _request(signer: SoftwareSigner, host: str) -> bytes:
     """RFC 2986: signed with the key itself, which proves that its maker has it."""
     from cryptography import x509  # noqa: PLC0415 - slow to load
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415
-        Ed25519PrivateKey,
+    from cryptography.hazmat.primitives.asymmetric.ec import (  # noqa: PLC0415
+        EllipticCurvePrivateKey,
     )
     from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
@@ -50,5 +51,6 @@ def _request(signer: SoftwareSigner, host: str) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     builder = x509.CertificateSigningRequestBuilder().subject_name(name)
     key = signer.private_key
-    made = builder.sign(key, None if isinstance(key, Ed25519PrivateKey) else SHA256())
+    # RFC 8410 and RFC 9881: Ed25519 and ML-DSA take the message itself.
+    made = builder.sign(key, SHA256() if isinstance(key, EllipticCurvePrivateKey) else None)
     return made.public_bytes(Encoding.PEM)

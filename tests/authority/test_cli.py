@@ -11,6 +11,8 @@ import pytest
 from authority_world import jwk
 from simulated_web import serve, write_tls
 
+from healthpassport.keys import generate_signer
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAM = "from authority.cli import main; main()"
 
@@ -104,6 +106,21 @@ def test_removing_and_rotating(trust, tmp_path):
     trust("publish", "--out", "www", *SECRET)
     log = json.loads((tmp_path / "www" / "changelog.json").read_bytes())
     assert len(log["changes"]) == 5
+
+
+def test_a_second_key_is_listed_and_taken_off(trust, tmp_path):
+    trust("init", "--name", "Example Authority", *SECRET)
+    second = generate_signer("ML-DSA-44").public_key
+    (tmp_path / "second.jwk").write_text(json.dumps(second.jwk()))
+    added = json.loads(trust(*ADD_ISSUER, "--second-jwk", "second.jwk", "--json").stdout)
+    assert f"post-quantum key {second.thumbprint()[:8]}" in trust("check").stdout
+    key = ("second-key", "--iss", "https://issuer.example", "--key", added["thumbprint"])
+    assert trust(*key, "--remove").stdout == "Post-quantum key: none\n"
+    assert "post-quantum" not in trust("check").stdout
+    told = json.loads(trust(*key, "--jwk", "second.jwk", "--json").stdout)
+    assert told["secondThumbprint"] == second.thumbprint()
+    assert "authority.entry" in trust(*key, code=1).stderr
+    assert "authority.entry" in trust(*key, "--jwk", "second.jwk", "--remove", code=1).stderr
 
 
 def test_claims_come_from_a_file(trust, tmp_path):

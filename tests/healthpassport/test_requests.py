@@ -270,6 +270,8 @@ def test_a_stale_trust_list_vouches_for_nobody(asker):
         (dcql(), ()),
         (dcql(("items", None, "unit"), ("nhsNumber",)), ("AllergySummary.nhsNumber",)),
         (dcql(("items",)), ("AllergySummary.items",)),
+        (dcql(("items", None, "unit"), ("pq_signature",)), ()),  # tells nothing of the person
+        (dcql(("items", None, "pq_signature")), ("AllergySummary.items.pq_signature",)),
         (
             dcql(("items", None, "unit"), vct=VCT.replace("Allergy", "Medication")),
             ("MedicationSummary", "MedicationSummary.items.unit"),

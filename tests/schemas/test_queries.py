@@ -8,7 +8,9 @@ from jsonschema import Draft7Validator
 from shared_inputs import shared
 
 import schemas
-from healthpassport.protocols.dcql.query import Query
+from healthpassport.formats.sd_jwt import second_signature
+from healthpassport.protocols.dcql.query import MAX_SETS, Query
+from schemas.definitions import FORMAT_MEMBERS, SECOND_SIGNATURE
 from schemas.queries import (
     IDENTITIES,
     claim_paths,
@@ -237,3 +239,46 @@ def test_more_than_four_optional_fields_are_refused():
     assert len(claim_sets(read_template(template(sections=[wanted])).sections[0])) == 85
     with pytest.raises(ValueError, match="at most 4"):
         read_template(template(sections=[wanted | {"optional": [*fields, "negations"]}]))
+
+
+def strict_query(name="emergency_admission", formats=("dc+sd-jwt",)):
+    return request_query(templates()[name], formats, second_signature=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_requires_a_second_signature_asks_for_it_by_name_with_every_record(name):
+    query = strict_query(name)
+    assert Query.parse(query)
+    assert query["credential_sets"] == request_query(templates()[name])["credential_sets"]
+    plain = {c["id"]: c for c in request_query(templates()[name])["credentials"]}
+    for credential in query["credentials"]:
+        sets = plain[credential["id"]]["claim_sets"]
+        if credential["id"] == "stated":  # no issuer signs it
+            assert credential == plain["stated"]
+            continue
+        assert {"id": SECOND_SIGNATURE, "path": [SECOND_SIGNATURE]} in credential["claims"]
+        assert credential["claim_sets"][: len(sets)] == [[*s, SECOND_SIGNATURE] for s in sets]
+
+
+def test_a_record_without_a_second_signature_is_asked_for_nothing_but_who_it_is_about():
+    for credential in strict_query()["credentials"][:-1]:
+        without = [s for s in credential["claim_sets"] if SECOND_SIGNATURE not in s]
+        assert without == [list(names) for names in IDENTITIES]
+
+
+def test_a_format_without_second_signatures_is_asked_as_ever():
+    query = strict_query("medicines_check", ("ldp_vc",))
+    assert query == request_query(templates()["medicines_check"], ("ldp_vc",))
+
+
+def test_the_largest_template_leaves_room_for_the_second_signature():
+    fields = ["start", "repeats", "reason", "stopReason"]
+    wanted = {"id": "m", "record": "MedicationSummary", "optional": fields}
+    largest = read_template(template(sections=[wanted]))
+    [credential] = request_query(largest, second_signature=True)["credentials"]
+    assert len(credential["claim_sets"]) == 90 <= MAX_SETS
+
+
+def test_the_claim_is_called_the_same_in_the_format_and_in_queries():
+    assert SECOND_SIGNATURE == second_signature.CLAIM
+    assert SECOND_SIGNATURE in FORMAT_MEMBERS

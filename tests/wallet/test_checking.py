@@ -13,7 +13,7 @@ from healthpassport.errors import PassportError
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.keys import generate_signer, load_signer
 from healthpassport.summary import definition, disclosure_tree, to_payload
-from healthpassport.trust.model import TrustList
+from healthpassport.trust.model import TrustedKey, TrustList
 from wallet.client.checking import check_collected
 from wallet.client.collecting import Collected
 
@@ -119,6 +119,23 @@ def test_sdj_023_a_certificate_of_nobody_is_refused(surgery, trust):
     bent = listing(trust, issuer)
     with pytest.raises(PassportError, match=r"^x509\."):
         surgery.check(surgery.copy(), trust=bent)
+
+
+def test_a_second_signature_is_checked_on_receipt_where_the_list_has_a_key(surgery, trust):
+    second, other = generate_signer("ML-DSA-44"), generate_signer("ML-DSA-44")
+    issuer = trust.trust_list.issuers[0]
+    jwk = second.public_key.jwk()
+    keys = tuple(TrustedKey(**{**k.model_dump(), "second_jwk": jwk}) for k in issuer.keys)
+    listed = listing(trust, issuer.model_copy(update={"keys": keys}))
+    for found in (trust, listed):
+        kept = surgery.check(surgery.copy(second_signer=second), trust=found)
+        assert kept.record.item_count == 2
+        assert surgery.check(surgery.copy(), trust=found)
+    with refused("wallet.credential_rejected", "pq.key"):
+        surgery.check(surgery.copy(second_signer=other), trust=listed)
+    stripped = "~".join([*surgery.copy(second_signer=second).split("~")[:-2], ""])
+    with refused("wallet.credential_rejected", "pq.withheld"):
+        surgery.check(stripped, trust=listed)
 
 
 def test_a_list_that_is_too_old_vouches_for_no_record(surgery, trust):

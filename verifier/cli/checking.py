@@ -9,8 +9,13 @@ from datetime import UTC, datetime
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, SettingsError
 from healthpassport.terminal import FAILED
-from healthpassport.verification import FreshnessPolicy
-from verifier.service import DeskLists, Templates, load_api_keys, load_identity
+from verifier.service import (
+    DeskLists,
+    desk_policy,
+    desk_templates,
+    load_api_keys,
+    load_identity,
+)
 from verifier.settings import VerifierSettings
 
 from .output import data, document, say, settings
@@ -48,7 +53,7 @@ def _key(own: VerifierSettings) -> str:
 
 def _registrations(own: VerifierSettings) -> str:
     known = load_identity(own).registrations
-    missing = {t.purpose for t in Templates(own.templates, own.formats).all()} - known.keys()
+    missing = {t.purpose for t in desk_templates(own).all()} - known.keys()
     if missing:
         raise SettingsError("verifier.not_registered", f"none for {', '.join(sorted(missing))}")
     return ", ".join(sorted(known))
@@ -66,11 +71,17 @@ def _keys(own: VerifierSettings) -> str:
 
 
 def _lists(own: VerifierSettings) -> str:
-    lists = DeskLists(own, policy=FreshnessPolicy()).views(datetime.now(UTC))
+    lists = DeskLists(own, policy=desk_policy(own)).views(datetime.now(UTC))
     if lists.trust.stale:
         raise SettingsError("verifier.setup", "the trust list is too old: passport-verifier update")
-    version = lists.trust.trust_list.version
-    return f"trust list {version}, {len(lists.status)} status lists at hand"
+    found = lists.trust.trust_list
+    said = f"trust list {found.version}, {len(lists.status)} status lists at hand"
+    if not own.require_post_quantum:
+        return said
+    able = sum(any(key.second_jwk for key in issuer.keys) for issuer in found.issuers)
+    if not able:
+        raise SettingsError("verifier.setup", "no issuer on the list has a post-quantum key")
+    return f"{said}, {able} of {len(found.issuers)} issuers with a post-quantum key"
 
 
 CHECKS = (

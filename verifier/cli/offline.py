@@ -23,8 +23,8 @@ from healthpassport.protocols.dcql import Query
 from healthpassport.protocols.oid4vp import VpResponse, parse_payload
 from healthpassport.terminal import FAILED
 from healthpassport.trust.cache import replace_file
-from healthpassport.verification import FreshnessPolicy, verify_presentation
-from verifier.service import DeskLists, Templates, load_api_keys, summary_json
+from healthpassport.verification import verify_presentation
+from verifier.service import DeskLists, desk_policy, desk_templates, load_api_keys, summary_json
 
 from .output import data, document, say, settings
 from .report import print_result
@@ -34,7 +34,8 @@ KEY_BYTES: Final = 32
 
 def update(*, as_json: bool) -> None:
     """Fetch trust list and status lists."""
-    done = DeskLists(settings(), policy=FreshnessPolicy()).refresh(datetime.now(UTC))
+    own = settings()
+    done = DeskLists(own, policy=desk_policy(own)).refresh(datetime.now(UTC))
     if as_json:
         failed: list[Json] = [{"uri": uri, "code": code} for uri, code in done.failed]
         document(
@@ -55,7 +56,7 @@ def update(*, as_json: bool) -> None:
 
 def templates(*, as_json: bool) -> None:
     """List the templates."""
-    found = Templates(settings().templates, settings().formats).all()
+    found = desk_templates(settings()).all()
     if as_json:
         rows: list[Json] = [
             {
@@ -78,10 +79,11 @@ def templates(*, as_json: bool) -> None:
 def verify(file: str, *, nonce: str, audience: str, query: Path, as_json: bool) -> None:
     """Verify a presentation from a file."""
     now = datetime.now(UTC)
-    policy = FreshnessPolicy()
+    own = settings()
+    policy = desk_policy(own)
     asked = Query.parse(parse_json(_read(query)))
     presentation = _presentation(_read(None if file == "-" else Path(file)), asked)
-    lists = DeskLists(settings(), policy=policy).views(now)
+    lists = DeskLists(own, policy=policy).views(now)
     summary = verify_presentation(
         presentation=presentation,
         challenge=Challenge(nonce, audience),

@@ -18,7 +18,7 @@ from .matching import Expected, is_nhs_number
 from .qr import qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
-from .templates import DeskTemplate, Templates
+from .templates import DeskTemplate, Templates, desk_templates
 from .transactions import Clock, Progress, Random, TransactionView
 from .watching import watch
 
@@ -35,6 +35,8 @@ __all__ = [
     "TransactionView",
     "comparisons",
     "contradictions",
+    "desk_policy",
+    "desk_templates",
     "is_nhs_number",
     "load_api_keys",
     "load_identity",
@@ -46,6 +48,11 @@ __all__ = [
 ]
 
 
+def desk_policy(settings: VerifierSettings) -> FreshnessPolicy:
+    """What the desk that ``settings`` describe accepts."""
+    return FreshnessPolicy(require_post_quantum=settings.require_post_quantum)
+
+
 def open_desk(
     settings: VerifierSettings, *, clock: Clock, random: Random, fetcher: Fetcher | None = None
 ) -> Desk:
@@ -55,11 +62,11 @@ def open_desk(
         SettingsError: ``verifier.setup`` or ``verifier.template_invalid``.
         KeyMaterialError: for the key file.
     """
-    policy = FreshnessPolicy()
+    policy = desk_policy(settings)
     return Desk(
         settings=settings,
         identity=load_identity(settings),
-        templates=Templates(settings.templates, settings.formats),
+        templates=desk_templates(settings),
         lists=DeskLists(settings, policy=policy, fetcher=fetcher),
         store=open_store(settings.database_file),
         policy=policy,

@@ -14,6 +14,7 @@ from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError, SettingsError
 from healthpassport.protocols.dcql import Query
 from schemas.queries import FORMATS, Template, read_template, request_query, templates
+from verifier.settings import VerifierSettings
 
 from .identity import read_file
 
@@ -24,6 +25,7 @@ class DeskTemplate:
 
     template: Template
     formats: tuple[str, ...] = FORMATS
+    second_signature: bool = False
 
     @property
     def id(self) -> str:
@@ -53,7 +55,7 @@ class DeskTemplate:
     @cached_property
     def dcql(self) -> Mapping[str, Json]:
         """The query as it goes out."""
-        return request_query(self.template, self.formats)
+        return request_query(self.template, self.formats, second_signature=self.second_signature)
 
     @cached_property
     def query(self) -> Query:
@@ -70,14 +72,21 @@ class DeskTemplate:
 
 
 class Templates:
-    """All templates of this desk, by name."""
+    """All templates of this desk, by name; ``second_signature`` asks for one with each record."""
 
-    def __init__(self, folder: Path | None, formats: tuple[str, ...] = FORMATS) -> None:
-        found = {name: DeskTemplate(template, formats) for name, template in templates().items()}
-        for path in sorted(folder.glob("*.json")) if folder else ():
-            added = _read(path, formats)
-            found[added.id] = added
-        self._by_name = found
+    def __init__(
+        self,
+        folder: Path | None,
+        formats: tuple[str, ...] = FORMATS,
+        *,
+        second_signature: bool = False,
+    ) -> None:
+        own = (_read(path) for path in sorted(folder.glob("*.json"))) if folder else ()
+        known = {**templates(), **{template.id: template for template in own}}
+        self._by_name = {
+            name: DeskTemplate(template, formats, second_signature)
+            for name, template in known.items()
+        }
 
     def get(self, name: str) -> DeskTemplate:
         """The template ``name``; ``verifier.template_unknown`` if there is none."""
@@ -91,8 +100,21 @@ class Templates:
         return tuple(self._by_name.values())
 
 
-def _read(path: Path, formats: tuple[str, ...]) -> DeskTemplate:
+def desk_templates(settings: VerifierSettings) -> Templates:
+    """The templates of the desk that ``settings`` describe.
+
+    Raises:
+        SettingsError: ``verifier.template_invalid``.
+    """
+    return Templates(
+        settings.templates,
+        settings.asked_formats,
+        second_signature=settings.require_post_quantum,
+    )
+
+
+def _read(path: Path) -> Template:
     try:
-        return DeskTemplate(read_template(parse_json_object(read_file(path))), formats)
+        return read_template(parse_json_object(read_file(path)))
     except (EncodingError, ValueError, KeyError, TypeError) as error:
         raise SettingsError("verifier.template_invalid", f"{path.name}: {error}") from error

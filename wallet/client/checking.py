@@ -98,7 +98,11 @@ def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRe
             raise CredentialError("sdjwt.cnf_not_mine")
         held.append(
             format_.read_held(
-                text, issuer_key=key.public_key, holder_key=signer.public_key, now=now
+                text,
+                issuer_key=key.public_key,
+                holder_key=signer.public_key,
+                now=now,
+                second_key=key.second_key,
             )
         )
         copies.append(CheckedCopy(collected.format, text, signer))

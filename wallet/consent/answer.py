@@ -17,7 +17,7 @@ from healthpassport.protocols.dcql import (
 )
 
 from .boxes import needed_for
-from .model import ConsentQuestion, HeldRecord
+from .model import CARRIED, ConsentQuestion, HeldRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,10 @@ def chosen(question: ConsentQuestion, numbers: Collection[int]) -> tuple[ChosenR
 
 
 def _allowed(question: ConsentQuestion, numbers: Collection[int]) -> dict[str, set[Place]]:
-    """The ticked places of each query; a box under an unticked one counts as unticked."""
+    """The ticked places of each query; a box under an unticked one counts as unticked.
+
+    What a ticked record carries without a box counts as ticked.
+    """
     by_number = {tick.number: tick for tick in question.ticks}
     allowed: dict[str, set[Place]] = {query_id: set() for query_id in question.records}
     for tick in question.ticks:
@@ -74,6 +77,9 @@ def _allowed(question: ConsentQuestion, numbers: Collection[int]) -> dict[str, s
         if ticked:
             for target in tick.targets:
                 allowed[target.query_id].add(target.place)
+    for shared in allowed.values():
+        if () in shared:
+            shared.update(CARRIED)
     return allowed
 
 

@@ -16,22 +16,31 @@ from healthpassport.formats import HeldCredential
 from healthpassport.protocols.dcql import CredentialQuery, Place
 from healthpassport.summary import RecordDefinition, definition_for_vct, from_payload
 
-from .model import HeldRecord, Target, Tick
+from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
 
 # Not needed to treat anybody: each of these must be ticked by hand.
 SENSITIVE: Final = frozenset({"addressLines", "postcode", "phone"})
 ABOUT: Final = {"en": "About you", "cy": "Amdanoch chi"}
 OLD: Final = {"en": "out of date", "cy": "wedi dyddio"}
+UNSIGNED: Final = {
+    "en": "they ask for a second signature that it does not have",
+    "cy": "maent yn gofyn am ail lofnod nad oes ganddo",
+}
 _KEY_BYTES: Final = 12
 _ITEM_DEPTH: Final = 2  # ("items", 3): the element of a list
 
 
 def asked_places(wanted: CredentialQuery, record: HeldRecord) -> frozenset[Place]:
-    """The disclosures of ``record`` that ``wanted`` asks for, those around and below included."""
+    """The disclosures of ``record`` that ``wanted`` asks for, those around and below included.
+
+    A claim of which no claim set could be answered would never go out: it is not asked for.
+    """
+    asked = {claim: record.asked(claim) for claim in wanted.claims}
+    answerable = [option for option in wanted.options() if all(asked[claim] for claim in option)]
     found: set[Place] = set()
-    for claim in wanted.claims:
-        for place in record.asked(claim):
+    for claim in dict.fromkeys(claim for option in answerable for claim in option):
+        for place in asked[claim]:
             found |= needed_for(place, record.held)
     return frozenset(found)
 
@@ -74,7 +83,7 @@ class Boxes:
         self._others.append(whole)
         items: dict[Place, Tick] = {}
         names = tuple(definition.subject_fields)
-        places = asked_places(wanted, record)
+        places = asked_places(wanted, record) - CARRIED
         for place in sorted(places, key=lambda place: _reading_order(place, names)):
             target = Target(wanted.id, place)
             if len(place) == 1:
@@ -103,6 +112,8 @@ class Boxes:
         ]
         if record.held.expires_at <= now:
             parts.append(OLD[language])
+        if _lacks_signature(wanted, record):
+            parts.append(UNSIGNED[language])
         name = record_label(definition, language)
         key = definition.type
         return self._tick(
@@ -183,6 +194,12 @@ class Boxes:
         self._counter += 1
         ticked = not sensitive and key not in self._unticked
         return Tick(self._counter, section, title, value, ticked, sensitive, parent, key, (target,))
+
+
+def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:
+    """Whether a second signature is asked for that ``record`` does not have."""
+    asked = any(claim.path in CARRIED for claim in wanted.claims)
+    return asked and CARRIED.isdisjoint(record.held.places)
 
 
 def _reading_order(place: Place, names: Sequence[str]) -> tuple[object, ...]:

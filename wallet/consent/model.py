@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from healthpassport.formats import HeldCredential, format_named
 from healthpassport.protocols.dcql import ClaimsQuery, HeldClaims, Place, select, without
 from healthpassport.requests import VerifiedRequest
+from schemas.definitions import SECOND_SIGNATURE
+
+# Goes out wherever it is asked for and its record does, without a box of its own: it says nothing
+# of the person, and is the same as the first signature, which is never asked about either.
+CARRIED: Final[frozenset[Place]] = frozenset({(SECOND_SIGNATURE,)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,14 @@ class Held:
         return moment(self.document.get("validUntil"), "validUntil")
 
 
-def read_held(text: str, *, issuer_key: PublicKey, holder_key: PublicKey, now: datetime) -> Held:
+def read_held(
+    text: str,
+    *,
+    issuer_key: PublicKey,
+    holder_key: PublicKey,
+    now: datetime,
+    second_key: PublicKey | None = None,  # noqa: ARG001 - this format has no second signature
+) -> Held:
     """The record ``text`` on its receipt by a wallet, after every check.
 
     Args:
@@ -81,6 +88,7 @@ def read_held(text: str, *, issuer_key: PublicKey, holder_key: PublicKey, now: d
         issuer_key: the key that the trust list vouches for.
         holder_key: the wallet's own key, to which the record must be bound.
         now: the time of the check.
+        second_key: not used in this format.
 
     Raises:
         CredentialError: ``ldp.presentation`` for something that was shown to somebody already,

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from healthpassport.encoding import Json, dump_text
+from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity import ASSERTION, CRYPTOSUITES, add_proof
 from healthpassport.formats.data_integrity.cryptosuites.values import ProofSigner
 from healthpassport.formats.ldp_vc.document import (
@@ -23,6 +24,7 @@ from healthpassport.formats.ldp_vc.identifiers import did_key, did_web, issuer_m
 from healthpassport.formats.values import ClaimPath, Randomness
 from healthpassport.formats.vcdm import check_credential
 from healthpassport.keys.public import public_key_from_jwk
+from healthpassport.keys.signer import Signer
 
 # The suite for each kind of key. Only those of P-256 and BLS12-381 let a holder withhold anything.
 SUITES: Final[Mapping[str, str]] = MappingProxyType(
@@ -47,6 +49,7 @@ def issue(
     salts: Randomness,
     x5c: Sequence[bytes] = (),  # noqa: ARG001 - the trust list alone says whose key it is
     status: Mapping[str, Json] | None = None,
+    second_signer: Signer | None = None,
     cryptosuite: str | None = None,
 ) -> str:
     """A signed record as JSON text.
@@ -62,13 +65,16 @@ def issue(
         salts: a source of cryptographic randomness.
         x5c: not used in this format.
         status: ``{"credentialStatus": [...]}`` (Bitstring Status List 1.0 section 2.1).
+        second_signer: None: this format carries one signature.
         cryptosuite: one that fits the key; the one of ``SUITES`` without.
 
     Raises:
         RecordError: ``record.type_unknown``.
         DidError: ``did.invalid`` for an address that no did:web can stand for.
-        CredentialError: what the data model and the suite refuse.
+        CredentialError: ``pq.format`` for a second signer; what data model and suite refuse.
     """
+    if second_signer is not None:
+        raise CredentialError("pq.format")
     issuer = did_web(iss)
     name = cryptosuite or SUITES[signer.public_key.algorithm]
     document = to_document(

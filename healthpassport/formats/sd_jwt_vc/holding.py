@@ -13,7 +13,13 @@ from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import CredentialError
 from healthpassport.formats import sd_jwt
-from healthpassport.formats.sd_jwt import ClaimPath, Disclosure, ParsedSdJwt, key_binding
+from healthpassport.formats.sd_jwt import (
+    ClaimPath,
+    Disclosure,
+    ParsedSdJwt,
+    key_binding,
+    second_signature,
+)
 from healthpassport.formats.sd_jwt.processing import ALLOWED_HASHES, hash_name, process
 from healthpassport.formats.sd_jwt_vc.verifying import verify
 from healthpassport.formats.values import HeldCredential, Place, Randomness
@@ -71,6 +77,7 @@ def read_held(
     holder_key: PublicKey,
     now: datetime,
     known_kids: Collection[str] = (),
+    second_key: PublicKey | None = None,
 ) -> Held:
     """The record ``text`` on its receipt by a wallet, after every check (section 7.2).
 
@@ -80,6 +87,8 @@ def read_held(
         holder_key: the wallet's own key, to which the record must be bound.
         now: the time of the check.
         known_kids: other names of ``issuer_key`` than its thumbprint.
+        second_key: the ML-DSA-44 key that the trust list has for this issuer. A second signature
+            that the record says it has must then be right; a record without one is kept too.
 
     Raises:
         CredentialError: ``sdjwt.kb_at_issuance``, ``sdjwt.cnf_not_mine``, and what ``verify``
@@ -89,7 +98,12 @@ def read_held(
     if parsed.key_binding is not None:
         raise CredentialError("sdjwt.kb_at_issuance")
     credential = verify(
-        parsed, issuer_key=issuer_key, challenge=None, now=now, known_kids=known_kids
+        parsed,
+        issuer_key=issuer_key,
+        challenge=None,
+        now=now,
+        known_kids=known_kids,
+        second_key=second_key if second_signature.HEADER in parsed.header else None,
     )
     if credential.holder_key != holder_key:
         raise CredentialError("sdjwt.cnf_not_mine")

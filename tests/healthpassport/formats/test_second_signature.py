@@ -15,7 +15,7 @@ from sd_jwt.verifier import SDJWTVerifier
 
 from healthpassport.encoding import b64url_decode, b64url_encode, dump_json, parse_json_object
 from healthpassport.errors import PassportError
-from healthpassport.formats import sd_jwt, sd_jwt_vc
+from healthpassport.formats import ldp_vc, sd_jwt, sd_jwt_vc
 from healthpassport.formats.sd_jwt import second_signature
 from healthpassport.formats.sd_jwt.disclosure import digest, write_disclosure
 from healthpassport.jose import jws
@@ -51,12 +51,12 @@ def presented(text, *, without=()):
     )
 
 
-def checked(text, *, second_key=SECOND.public_key):
+def checked(text, *, second_key=SECOND.public_key, now=NOW):
     return sd_jwt_vc.verify(
         sd_jwt_vc.parse(text),
         issuer_key=ISSUER.public_key,
         challenge=CHALLENGE,
-        now=NOW,
+        now=now,
         second_key=second_key,
     )
 
@@ -123,7 +123,8 @@ def test_a_wallet_of_the_sd_jwt_package_carries_the_signature_to_a_verifier_that
     key = JWK(**HOLDER.private_jwk())
     holder.create_presentation(wanted, CHALLENGE.nonce, CHALLENGE.audience, key)
     # The package writes `typ` as we want it; what it chose to show is checked with both keys.
-    assert checked(holder.sd_jwt_presentation).payload["familyName"] == "Example"
+    shown = checked(holder.sd_jwt_presentation, now=datetime.now(UTC))
+    assert shown.payload["familyName"] == "Example"
 
 
 def test_a_signature_that_was_held_back_is_told_from_one_that_was_never_made():
@@ -245,4 +246,43 @@ def test_a_record_signed_with_the_second_key_alone_is_refused():
     with pytest.raises(PassportError, match=r"jws\.alg_not_allowed"):
         sd_jwt_vc.verify(
             sd_jwt_vc.parse(text), issuer_key=SECOND.public_key, challenge=CHALLENGE, now=NOW
+        )
+
+
+def kept(text, second_key):
+    return sd_jwt_vc.read_held(
+        text,
+        issuer_key=ISSUER.public_key,
+        holder_key=HOLDER.public_key,
+        now=NOW,
+        second_key=second_key,
+    )
+
+
+def test_a_wallet_checks_on_receipt_what_the_list_has_a_key_for():
+    assert SIGNATURE in kept(issued(), SECOND.public_key).places
+    assert kept(issued(second_signer=None), SECOND.public_key)
+    assert kept(issued(second_signer=OTHER), None)
+    with pytest.raises(PassportError, match=r"pq\.key"):
+        kept(issued(second_signer=OTHER), SECOND.public_key)
+    altered = resigned(issued(), lambda header, payload: ({**header, "x": 1}, payload))
+    with pytest.raises(PassportError, match=r"pq\.signature"):
+        kept(altered, SECOND.public_key)
+    stripped = "~".join([*issued().split("~")[:-2], ""])
+    with pytest.raises(PassportError, match=r"pq\.withheld"):
+        kept(stripped, SECOND.public_key)
+
+
+def test_a_format_that_carries_no_second_signature_refuses_to_make_one():
+    with pytest.raises(PassportError, match=r"pq\.format"):
+        ldp_vc.issue(
+            payload=CLAIMS,
+            disclosable=DISCLOSABLE,
+            signer=ISSUER,
+            iss="https://surgery.example",
+            holder_jwk=None,
+            issued_at=NOW,
+            expires_at=NOW + timedelta(days=1),
+            salts=secrets.token_bytes,
+            second_signer=SECOND,
         )

@@ -219,6 +219,19 @@ def test_a_key_that_two_issuers_share_is_refused():
     assert refusal(issuers=issuers) == "trust.duplicate"
 
 
+def test_a_second_key_that_two_issuers_share_is_refused_and_one_beside_two_keys_is_not():
+    second = generate_signer("ML-DSA-44").public_key.jwk()
+    other = generate_signer()
+    keys = [wire_key(key, secondJwk=second) for key in (SIGNER, other)]
+    [both] = parsed(issuers=[wire_issuer(SIGNER, keys=keys)]).issuers
+    assert {key.second_key for key in both.keys} == {both.keys[0].second_key}
+    issuers = [
+        wire_issuer(SIGNER, keys=keys[:1]),
+        wire_issuer(other, iss="https://b.example", statusLists=[], keys=keys[1:]),
+    ]
+    assert refusal(issuers=issuers) == "trust.duplicate"
+
+
 def test_a_status_list_that_two_issuers_share_is_refused():
     issuers = [wire_issuer(SIGNER), wire_issuer(generate_signer(), iss="https://b.example")]
     assert refusal(issuers=issuers) == "trust.duplicate"
