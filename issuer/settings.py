@@ -108,9 +108,9 @@ class Settings(BaseSettings):
     )
     validity_days: dict[str, Annotated[int, Field(ge=1, le=3_650)]] = Field(
         default_factory=dict,
-        description="Days until a record is out of date, by record type, as JSON; the rest keeps "
-        "its default (identity, problems, procedures, "
-        "implants, immunisations 365, medicines, pregnancy, proxies 28, others 90).",
+        description="Days until a record is out of date, the last of them to its end (UTC), by "
+        "record type, as JSON; the rest keeps its default (identity, problems, "
+        "procedures, implants, immunisations 365, medicines, pregnancy, proxies 28, others 90).",
     )
     dpop_required: bool = Field(
         True, description="Refuse tokens that are not bound to a key (RFC 9449)."

@@ -31,15 +31,17 @@ SECRET_BYTES: Final = 32  # 256 random bits for everything that must not be gues
 class IssuerContext:
     """One issuer at work.
 
-    ``x5c`` is the chain in DER, leaf first. ``second_signer`` makes the signature beside the first
-    (docs/adr/0025), where the issuer has one. ``published`` and ``published_bitstrings`` remember
-    the signed status lists of either kind by their numbers.
+    ``x5c`` is the chain in DER, leaf first, and ``certified_from`` when all of it came into force.
+    ``second_signer`` makes the signature beside the first (docs/adr/0025), where the issuer has
+    one. ``published`` and ``published_bitstrings`` remember the signed status lists of either kind
+    by their numbers.
     """
 
     settings: Settings
     store: Store
     signer: Signer
     x5c: tuple[bytes, ...]
+    certified_from: datetime
     nonce_key: bytes = field(repr=False)
     clock: Clock
     random: Randomness
@@ -84,6 +86,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         store=store,
         signer=signer,
         x5c=chain,
+        certified_from=_certified_from(chain),
         nonce_key=nonce_key,
         clock=clock,
         random=random,
@@ -147,6 +150,12 @@ def read_chain(settings: Settings) -> tuple[bytes, ...]:
     except (OSError, ValueError) as error:
         raise SettingsError("issuer.certificate", "the chain file cannot be read") from error
     return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
+
+
+def _certified_from(chain: tuple[bytes, ...]) -> datetime:
+    from healthpassport.keys.x509 import read_certificate  # noqa: PLC0415 - as in read_chain
+
+    return max(read_certificate(der).not_valid_before_utc for der in chain)
 
 
 def digest(text: str) -> str:

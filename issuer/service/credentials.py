@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -18,6 +17,7 @@ from sqlalchemy import Connection
 from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_object
 from healthpassport.errors import ProtocolError
 from healthpassport.formats import format_named
+from healthpassport.formats.coarse_times import RecordTimes, whole_days
 from healthpassport.keys import PublicKey
 from healthpassport.protocols.oid4vci import (
     CredentialRequest,
@@ -36,7 +36,7 @@ from issuer.store import Issuance, issuances, offers, statuses
 from . import nonces
 from .bitstrings import allocate_entries
 from .configurations import Configuration, configuration_named
-from .context import IssuerContext, digest, utc
+from .context import IssuerContext, digest
 from .publication import list_uri
 from .sealing import seal, unseal
 from .tokens import Access
@@ -138,6 +138,11 @@ def _issue(
         raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
     payload = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
     notification_id = issuer.secret()
+    times = whole_days(
+        issuer.clock(),
+        days=issuer.settings.validity(record_type),
+        not_before=issuer.certified_from,
+    )
     issuance = Issuance(
         id=issuer.secret()[:_ID_LENGTH],
         offer=access.offer.id,
@@ -145,14 +150,14 @@ def _issue(
         record_type=name,
         copies=len(proofs),
         status=0,
-        issued_at=issuer.now(),
-        expires_at=issuer.now() + issuer.settings.validity(record_type) * 86_400,
+        issued_at=issuer.now(),  # to the second: that stays here
+        expires_at=int(times.expires_at.timestamp()),
         notification_hash=digest(notification_id),
     )
     issuances.add(tx, issuance)
     entries = _entries(issuer, tx, issuance, wanted.configuration.format)
     copies = [
-        _copy(issuer, payload, wanted, issuance=issuance, holder=proof.key, status=status)
+        _copy(issuer, payload, wanted, times=times, holder=proof.key, status=status)
         for proof, status in zip(proofs, entries, strict=True)
     ]
     response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
@@ -187,7 +192,7 @@ def _copy(
     payload: Mapping[str, Json],
     wanted: _Wanted,
     *,
-    issuance: Issuance,
+    times: RecordTimes,
     holder: PublicKey,
     status: Mapping[str, Json],
 ) -> IssuedCredential:
@@ -198,9 +203,8 @@ def _copy(
         signer=issuer.signer,
         iss=issuer.settings.iss,
         holder_jwk=holder.jwk(),
-        issued_at=utc(issuance.issued_at),
-        expires_at=utc(issuance.issued_at)
-        + timedelta(days=issuer.settings.validity(configuration.definition.type)),
+        issued_at=times.issued_at,
+        expires_at=times.expires_at,
         salts=issuer.random,
         x5c=issuer.x5c,
         status=status,

@@ -28,7 +28,7 @@ def test_an_offer_becomes_signed_copies_each_with_its_own_key_and_status_entry(s
         seen = sd_jwt_vc.open_held(text).payload
         assert seen["iss"] == site.settings.iss
         assert seen["vct"] == "https://passport.example/vct/AllergySummary/1"
-        assert seen["exp"] - seen["iat"] == timedelta(days=90).total_seconds()
+        assert seen["exp"] - seen["iat"] == timedelta(days=91).total_seconds() - 1
         keys.add(public_key_from_jwk(seen["cnf"]["jwk"]).thumbprint())
         entries.add(tsl.reference(seen))
     assert len(keys) == len(entries) == 3

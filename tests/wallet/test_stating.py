@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from datetime import time
 
 import pytest
 from simulated_issuer import summary
@@ -55,6 +56,14 @@ def test_words_are_kept_and_shown_at_the_desk_as_not_checked(world, filled_walle
     assert found["issuer"] is None
     assert view["result"]["verdict"] == "accepted"
     assert section(view, "AllergySummary")["total"] == 2
+
+
+def test_copies_of_words_tell_the_day_and_not_the_second(world, filled_wallet):
+    filled_wallet.say("I feel dizzy when I stand up")
+    held = [sd_jwt_vc.open_held(copy.text) for copy in copies(filled_wallet)]
+    assert {(one.issued_at.time(), one.expires_at.time()) for one in held} == {
+        (time(0, 0), time(23, 59, 59))
+    }
 
 
 def test_a_reading_carries_its_value_and_day(world, filled_wallet):

@@ -148,7 +148,12 @@ def read_records(vault: Vault) -> tuple[StoredRecord, ...]:
     return tuple(
         sorted(
             found,
-            key=lambda r: (definition(r.record.type).order, -r.issued_at.timestamp(), r.row),
+            key=lambda r: (
+                definition(r.record.type).order,
+                -r.issued_at.timestamp(),
+                -r.added_at.timestamp(),  # records tell the day only
+                r.row,
+            ),
         )
     )
 

@@ -9,7 +9,7 @@ record, which replaces the older. Nobody checks it, and nothing here says that a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from healthpassport.credential import VerifiedIssuer
@@ -17,6 +17,7 @@ from healthpassport.dids.jwk import did_jwk
 from healthpassport.encoding import Json
 from healthpassport.errors import RecordError, ServiceError
 from healthpassport.formats import sd_jwt_vc
+from healthpassport.formats.coarse_times import RecordTimes, whole_days
 from healthpassport.keys import SoftwareSigner, generate_signer
 from healthpassport.summary import (
     Item,
@@ -48,7 +49,7 @@ from .surroundings import Surroundings
 
 STATED: Final = "PatientStated"
 FORMAT: Final = "dc+sd-jwt"  # the one in which a wallet signs
-LIFE: Final = timedelta(days=90)  # words of today say little of next year
+LIFE_DAYS: Final = 90  # words of today say little of next year
 MAX_ITEMS: Final = 50
 SELF: Final = Source("SELF", "The person themselves", "wallet")
 OWN: Final = "urn:health-passport:own-words"  # in the vault, where issuers have their address
@@ -134,16 +135,17 @@ def _signed(
         payload = to_payload(record)
     except RecordError as error:
         raise ServiceError("wallet.words", error.code) from error
+    times = whole_days(now, days=LIFE_DAYS)
     keys = [generate_signer() for _ in range(around.copies)]
-    texts = ((key, _copy(payload, known, key, now, around)) for key in keys)
+    texts = ((key, _copy(payload, known, key, times, around)) for key in keys)
     copies = tuple(CheckedCopy(FORMAT, text, key) for key, text in texts)
     return CheckedRecord(
         definition=known,
         issuer=VerifiedIssuer(OWN, "", _you(around.language)),
         payload=payload,
         record=from_payload(payload),
-        issued_at=now,
-        expires_at=now + LIFE,
+        issued_at=times.issued_at,
+        expires_at=times.expires_at,
         copies=copies,
     )
 
@@ -152,7 +154,7 @@ def _copy(
     payload: Mapping[str, Json],
     known: RecordDefinition,
     key: SoftwareSigner,
-    now: datetime,
+    times: RecordTimes,
     around: Surroundings,
 ) -> str:
     """One copy, signed by the key that holds it: two desks that compare see two keys."""
@@ -162,8 +164,8 @@ def _copy(
         signer=key,
         iss=did_jwk(key.public_key),
         holder_jwk=key.public_key.jwk(),
-        issued_at=now,
-        expires_at=now + LIFE,
+        issued_at=times.issued_at,
+        expires_at=times.expires_at,
         salts=around.random,
     )
 
