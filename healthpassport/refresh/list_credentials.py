@@ -16,6 +16,7 @@ from healthpassport.keys.public import PublicKey
 from healthpassport.status.held_bitstring import HeldBitstringList, held_bitstring
 from healthpassport.status.lookup import StatusListAtHand
 from healthpassport.status.token_status_list import MAX_TOKEN_BYTES, MEDIA_TYPE, read
+from schemas.definitions import CREDENTIALS_V2
 
 CREDENTIAL_TYPE: Final = "application/vc"  # VC Data Model 2.0 section 6.2
 ACCEPT: Final = f"{MEDIA_TYPE}, {CREDENTIAL_TYPE}"
@@ -51,6 +52,7 @@ def _read_credential(
     from healthpassport.dids.web import did_web  # noqa: PLC0415
     from healthpassport.formats.data_integrity import (  # noqa: PLC0415
         DEFAULT_ALLOWED,
+        check_plain,
         verify_credential,
     )
     from healthpassport.formats.ldp_vc.document import record_contexts  # noqa: PLC0415
@@ -74,6 +76,8 @@ def _read_credential(
             now=now,
             contexts=record_contexts(),
         )
+        # The proof is over statements; what is read below is JSON by its members' names.
+        check_plain(verified.document, expected_context=[CREDENTIALS_V2])
     except (CredentialError, DidError, EncodingError) as error:
         raise StatusError("status.signer", error.code) from error
     return held_bitstring(
