@@ -9,16 +9,20 @@ from __future__ import annotations
 import copy
 import json
 import os
+import random
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hostile_holder import edited
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from verification_world import ISS, LIST, NOW
 
 from healthpassport.canonical import bundled
 from healthpassport.dids.documents import method_url
 from healthpassport.dids.web import did_web
-from healthpassport.errors import StatusError
+from healthpassport.errors import PassportError, StatusError
 from healthpassport.formats.data_integrity import add_proof
 from healthpassport.keys.signer import generate_signer
 from healthpassport.refresh.list_credentials import read_status_list
@@ -102,3 +106,17 @@ def test_an_altered_list_is_refused():
     signed = served()
     signed["credentialSubject"]["encodedList"] = encode(build(size=1 << 17))
     assert refused(signed) == "status.signer"
+
+
+SERVED = served()
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 2**63))
+def test_no_edit_makes_a_list_say_something_else(seed):
+    chance = random.Random(seed)  # noqa: S311 - repeats on purpose
+    try:
+        found = read(edited(SERVED, chance))
+    except PassportError:
+        return
+    assert found == read(SERVED)
