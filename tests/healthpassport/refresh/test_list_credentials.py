@@ -10,6 +10,7 @@ import copy
 import json
 import os
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -119,4 +120,6 @@ def test_no_edit_makes_a_list_say_something_else(seed):
         found = read(edited(SERVED, chance))
     except PassportError:
         return
-    assert found == read(SERVED)
+    # A purpose may be written twice: statements are a set.
+    purposes = tuple(sorted(set(found.list.purposes)))
+    assert replace(found, list=replace(found.list, purposes=purposes)) == read(SERVED)
