@@ -68,9 +68,13 @@ def _nested_ids(element: JsonObject, inner: Active) -> list[Json]:
         nested = element.get(name)
         for one in nested if isinstance(nested, list) else [nested]:
             if isinstance(one, dict):
-                found += [one[alias] for alias in inner.id_names if alias in one]
-                found += _nested_ids(one, inner)
+                found += _ids(one, inner)
     return found
+
+
+def _ids(element: JsonObject, inner: Active) -> list[Json]:
+    own = [element[name] for name in inner.id_names if name in element]
+    return own + _nested_ids(element, inner)
 
 
 def special(
@@ -109,10 +113,17 @@ def special(
 
 
 def free_set(walk: Walk, value: JsonObject, inner: Active, place: Place) -> None:
-    """A set that is the value of no property: its nodes stand; values and lists say nothing."""
-    for name, one in value.items():
-        if inner.expand(name) == "@set":
-            walk.free(one, inner, (place, name))
+    """A set that is the value of no property: its nodes stand; values and lists say nothing.
+
+    Step 16: nothing else may stand beside @set, or it would be in no statement.
+    """
+    entries = _entries(walk, value, inner)
+    mark = entries.get("@set")
+    if mark is None:
+        return
+    if len(entries.keys() - {"@index"}) > 1:
+        raise refused("a list or set has other members")
+    walk.free(mark[1], inner, (place, mark[0]))
 
 
 def _entries(walk: Walk, value: JsonObject, inner: Active) -> dict[str, tuple[str, Json]]:
@@ -268,6 +279,8 @@ def _nest(
     for index, one in enumerate(value if isinstance(value, list) else [value]):
         if not isinstance(one, dict) or "@context" in one:
             raise refused("@nest holds something else than members")
+        if inner is not scopes[1] and _ids(one, inner):  # ``subject`` has looked for others
+            raise refused("an id stands in a @nest that has a context of its own")
         if any(mark in one for mark in inner.value_names):
             raise refused("@nest holds a value")
         where = (place, index) if isinstance(value, list) else place

@@ -8,6 +8,7 @@ What is *not* here: other objects than nodes (objects.py), maps (maps.py), conte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, TypeAlias
 
 from healthpassport.canonical import iris, keys, literals, maps, objects
@@ -294,11 +295,17 @@ class Walk:
         if isinstance(value, dict):
             scopes = self.enter(value, active)
             if scopes[1].marks.isdisjoint(value):
-                self.node(value, scopes, place)
+                # What stands in it may say something while it says nothing itself, save its id.
+                if not self._says(self.node(value, scopes, place), before):
+                    self.drop("jsonld.value_dropped", "an object stands there that says nothing")
             else:
                 objects.free_set(self, value, scopes[1], place)
         if len(self.quads) == before:
             self.drop("jsonld.value_dropped", "something stands there that says nothing")
+
+    def _says(self, node: Term, before: int) -> bool:
+        """Whether a statement made since ``before`` mentions ``node``, as the first mostly does."""
+        return any(node in quad for quad in islice(self.quads, before, None))
 
     def inside(self, graph: Term, value: Json, active: Active, place: Place) -> None:
         """Objects of another graph, named ``graph``."""

@@ -76,7 +76,7 @@ def _read_credential(
             now=now,
             contexts=record_contexts(),
         )
-        # A proof does not sign the names of members: an end that has another name would be no end.
+        # The proof is over statements; what is read below is JSON by its members' names.
         check_plain(verified.document, expected_context=[CREDENTIALS_V2])
     except (CredentialError, DidError, EncodingError) as error:
         raise StatusError("status.signer", error.code) from error

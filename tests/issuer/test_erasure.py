@@ -127,3 +127,54 @@ def kept_answers(site):
 
     with site.issuer.store.reading() as tx:
         return tx.execute(select(func.count()).select_from(answers)).scalar()
+
+
+BOTH = {"formats": ("dc+sd-jwt", "ldp_vc")}
+
+
+@pytest.fixture
+def both(tmp_path):
+    """A site that offers every record in both families of formats."""
+    return Site(tmp_path, BOTH)
+
+
+def sealed_records(site, made):
+    from issuer.store import offers  # noqa: PLC0415
+
+    with site.issuer.store.reading() as tx:
+        return offers.sealed_records(tx, made.id)
+
+
+def test_nothing_is_left_of_records_that_were_collected_in_both_formats(both):
+    wallet = Wallet(both, both.offer())
+    wallet.ask_token()
+    names = [
+        f"{name}{form}"
+        for form in ("", ".ldp_vc")
+        for name in ("PatientIdentity", "AllergySummary")
+    ]
+    answers = [wallet.ask_credential(name) for name in names]
+    assert [answer.status for answer in answers] == [200] * 4
+    assert sealed_records(both, wallet.made) == {}
+    left = both.files()
+    assert found_in(left) == set()
+    # Neither is the signed record, nor what proves it, nor whom it is bound to.
+    for entry in answers[-1].json()["credentials"]:
+        credential = entry["credential"]
+        assert credential["proof"]["proofValue"].encode() not in left
+        assert credential["proof"]["proofValue"][200:264].encode() not in left
+        assert credential["credentialSubject"]["id"].encode() not in left
+
+
+def test_what_was_not_collected_in_the_other_format_goes_with_the_offer(both):
+    wallet = Wallet(both, both.offer(wanted=["AllergySummary"]))
+    wallet.ask_token()
+    assert wallet.ask_credential("AllergySummary.ldp_vc").status == 200
+    assert set(sealed_records(both, wallet.made)) == {"AllergySummary"}
+    assert found_in(both.files()) == set()
+    kept = sealed_records(both, wallet.made)["AllergySummary"]
+    both.pass_time(minutes=11)
+    service.sweep(both.issuer)
+    assert sealed_records(both, wallet.made) == {}
+    assert kept not in both.files()
+    assert kept_answers(both) == 0

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from hostile_holder import signed, text_of
 from record_examples import allergies
-from verification_world import CHALLENGE, NOW, W3C, Desk, Surgery
+from verification_world import NOW, W3C, Desk, Surgery
 
 from healthpassport.credential import Verdict
-from healthpassport.formats import data_integrity, format_named
+from healthpassport.errors import PassportError
+from healthpassport.formats import data_integrity, ldp_vc
 from healthpassport.formats.ldp_vc.document import record_contexts
 from healthpassport.formats.ldp_vc.identifiers import only_key
 from healthpassport.keys.signer import generate_signer
@@ -43,20 +43,11 @@ def shown(base) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def concluded(surgery, base):
+def concluded(surgery):
     """What a desk concludes of a document that its own holder presents."""
-    form = format_named(W3C)
-    held = form.open_held(json.dumps(base))
 
     def conclude(document):
-        text = form.present(
-            replace(held, document=document, places=()),
-            disclose=(),
-            challenge=CHALLENGE,
-            holder_signer=HOLDER,
-            now=NOW,
-            random=random.Random(1).randbytes,  # noqa: S311 - the same at every run
-        )
+        text = text_of(signed([document], HOLDER))
         return Desk((surgery,)).verify({"allergies": text})
 
     return conclude
@@ -112,3 +103,40 @@ def test_a_member_of_the_record_that_hides_behind_its_iri_is_refused(
 def test_the_refusal_says_that_the_names_are_at_fault(concluded, shown):
     hidden = renamed(shown, "credentialStatus", CREDENTIALS + "credentialStatus", None)
     assert "di.context" in concluded(hidden).codes
+
+
+@pytest.mark.parametrize("name", ["validUntil", "credentialStatus"])
+def test_a_wallet_takes_no_record_whose_names_a_desk_would_not_read(surgery, name):
+    whole = surgery.issue(allergies(), HOLDER, cryptosuite="ecdsa-rdfc-2019")
+    hidden = renamed(json.loads(whole), name, CREDENTIALS + name, ENVELOPE[name])
+    with pytest.raises(PassportError) as refusal:
+        ldp_vc.read_held(
+            json.dumps(hidden),
+            issuer_key=surgery.signer.public_key,
+            holder_key=HOLDER.public_key,
+            now=NOW,
+        )
+    assert refusal.value.code == "di.context"
+
+
+@pytest.mark.parametrize(
+    "did",
+    [
+        "did:web:surgery.example:.well-known",
+        "did:web:surgery.example%3A443:.well-known",
+        "did:web:surgery.example%3a444",
+        "did:web:Surgery.example",
+        "did:web:surgery.example:",
+        "did:key:surgery.example",
+    ],
+)
+def test_another_did_of_an_issuer_s_address_is_nobody_s(did):
+    assert ldp_vc.parse(json.dumps({"issuer": did})).iss is None
+
+
+def test_the_one_did_of_an_address_is_its_issuer_s():
+    for did, address in (
+        ("did:web:surgery.example", "https://surgery.example"),
+        ("did:web:surgery.example%3A444:north", "https://surgery.example:444/north"),
+    ):
+        assert ldp_vc.parse(json.dumps({"issuer": did})).iss == address

@@ -12,7 +12,7 @@ from healthpassport.canonical import Contexts
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity.cryptosuites import CRYPTOSUITES
-from healthpassport.formats.data_integrity.cryptosuites.proof_value import MAX_POINTERS
+from healthpassport.formats.data_integrity.cryptosuites.proof_value import MAX_CHOSEN
 from healthpassport.formats.data_integrity.cryptosuites.values import (
     Deriving,
     Randomness,
@@ -44,7 +44,7 @@ def derive(
         CredentialError: ``PROOF_GENERATION_ERROR`` where there is not one such base proof or
             nothing is selected, ``di.pointer``, ``di.proof_value``.
     """
-    if len(pointers) > MAX_POINTERS:
+    if len(pointers) > MAX_CHOSEN:
         raise CredentialError("di.pointer", "there are too many of them")
     proof, selective = _base_proof(document, cryptosuite)
     derived = selective.derive(

@@ -31,12 +31,15 @@ _WELL_KNOWN = "/.well-known"
 
 
 def issuer_address(did: str) -> str | None:
-    """The https address that the did:web ``did`` is made of; None for any other text."""
+    """The https address that the did:web ``did`` is made of; None for any other text.
+
+    An address has one DID: another spelling of it (``%3a``, ``:.well-known``) is nobody's.
+    """
     try:
-        url = document_url(did)
+        address = document_url(did).removesuffix(_DOCUMENT).removesuffix(_WELL_KNOWN)
+        return address if did_web(address) == did else None
     except DidError:
         return None
-    return url.removesuffix(_DOCUMENT).removesuffix(_WELL_KNOWN)
 
 
 def issuer_method(did: str, key: PublicKey) -> str:

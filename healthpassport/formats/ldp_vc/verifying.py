@@ -13,6 +13,7 @@ from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity import (
+    CRYPTOSUITES,
     DEFAULT_ALLOWED,
     VerifiedDocument,
     check_plain,
@@ -20,6 +21,7 @@ from healthpassport.formats.data_integrity import (
     verify_credential,
     verify_presentation,
 )
+from healthpassport.formats.data_integrity.proofs import read_proofs
 from healthpassport.formats.ldp_vc.document import record_contexts, shown_places
 from healthpassport.formats.ldp_vc.holding import HOLDER_SUITES
 from healthpassport.formats.ldp_vc.identifiers import key_of, only_key, resolve_holder
@@ -30,6 +32,8 @@ from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.keys.public import PublicKey
 
 MAX_AGE: Final = timedelta(minutes=5)  # security.md, limits: of a holder's proof, as of a KB-JWT
+MAX_PROOFS: Final = 2  # of a record and of its presentation; each brings all of it in its form anew
+_BY_HOLDERS: Final = frozenset(HOLDER_SUITES.values())
 
 
 def verify(
@@ -62,6 +66,7 @@ def verify(
         raise CredentialError("cred.format_unknown", "another format's parser made this")
     if second_key is not None:
         raise CredentialError("pq.missing", "this format carries no second signature")
+    _check_proofs(parsed.credential, frozenset(allowed))
     # 1. Whether a binding is wanted is `challenge`, never what was sent.
     holder = _holder(parsed, challenge, now)
     # 2. The data model (VC Data Model 2.0 sections 4 and 7.1), before anything is computed.
@@ -84,6 +89,21 @@ def verify(
     return _disclosed(parsed, checked, verified)
 
 
+def _check_proofs(document: Mapping[str, Json], allowed: frozenset[str]) -> None:
+    """Refuse proofs beside the one that counts, before any of them costs anything.
+
+    Each would have to verify, and so a stranger could have a suite computed that nobody allowed.
+
+    Raises:
+        CredentialError: ``limit.size``, ``di.policy``, and what ``read_proofs`` refuses.
+    """
+    proofs = read_proofs(document)
+    if len(proofs) > MAX_PROOFS:
+        raise CredentialError("limit.size", "it bears too many proofs")
+    if any(proof.cryptosuite in CRYPTOSUITES.keys() - allowed for proof in proofs):
+        raise CredentialError("di.policy")
+
+
 def _holder(parsed: ParsedLdpVc, challenge: Challenge | None, now: datetime) -> str | None:
     """Who signed the presentation for this very request (appendix B.1.2), or None for no binding.
 
@@ -99,13 +119,14 @@ def _holder(parsed: ParsedLdpVc, challenge: Challenge | None, now: datetime) -> 
         raise CredentialError("kb.missing")
     if not challenge.nonce or not challenge.audience:
         raise CredentialError("kb.nonce")
+    _check_proofs(parsed.presentation, _BY_HOLDERS)
     check_presentation(parsed.presentation, now=now, expired_accepted=True)
     verified, holder = verify_presentation(
         parsed.presentation,
         expected_challenge=challenge.nonce,
         expected_domain=challenge.audience,
         resolve=resolve_holder,
-        allowed=frozenset(HOLDER_SUITES.values()),
+        allowed=_BY_HOLDERS,
         now=now,
         contexts=record_contexts(),
     )

@@ -304,3 +304,17 @@ def test_a_presentation_that_was_altered_anywhere_shows_nothing(surgery, desk, s
     sections = [s for s in summary.sections if s.query_id.startswith("allergies")]
     assert summary.verdict is Verdict.REJECTED
     assert all(not s.items for s in sections)
+
+
+def test_what_was_issued_is_not_sent_even_where_nothing_can_be_withheld():
+    surgery = Surgery(format=W3C)
+    desk = Desk((surgery,))
+    empty = allergies(subject={}, items=(), state=SectionState.NONE_KNOWN)
+    text = surgery.issue(empty, HOLDER)
+    sent = present(text, HOLDER)
+    given = json.loads(sent)["verifiableCredential"][0]["proof"]["proofValue"]
+    assert given != json.loads(text)["proof"]["proofValue"]
+    assert given.startswith("u2V0B")  # vc-di-ecdsa 1.0 section 3.5.7: a derived proof
+    # Whose it is nobody can say, and so it counts for nothing; yet its proof was a good one.
+    [*_, check] = desk.verify({"allergies": sent}).section("AllergySummary").checks
+    assert check.code == "dcql.claim_missing"

@@ -15,6 +15,7 @@ from healthpassport.errors import CredentialError, EncodingError
 
 MAX_STATEMENTS: Final = 10_000  # of one proof; each costs a signature
 MAX_POINTERS: Final = 1_000  # of one proof
+MAX_CHOSEN: Final = 5_000  # of what a holder shows: unit and fields of a thousand items
 HMAC_KEY_OCTETS: Final = 32  # vc-di-ecdsa 1.0 section 3.6.2 step 1
 
 
