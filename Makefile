@@ -36,8 +36,8 @@ assets: $(VENV)/.assets.stamp ## Fetch the style sheets of the pages with npm, w
 demo: $(VENV)/.project.stamp $(VENV)/.assets.stamp ## Start authority, issuer, wallet and desk (RECORD=file.json: your own FHIR bundle)
 	@$(BIN)/passport-demo $(if $(RECORD),--record "$(RECORD)")
 
-test: $(VENV)/.dev.stamp $(VENV)/.assets.stamp ## Run all tests (ARGS="tests/wallet -x": some of them)
-	$(BIN)/pytest $(ARGS)
+test: $(VENV)/.dev.stamp $(VENV)/.assets.stamp ## Run all tests, one process a core (ARGS="tests/wallet -n 0 -x": some of them)
+	$(BIN)/pytest --numprocesses auto $(ARGS)
 
 coverage: $(VENV)/.dev.stamp ## Branch coverage of what must be right, 95 % at the least
 	$(BIN)/pytest --quiet tests/healthpassport tests/refusals tests/vectors tests/wallet/vault \

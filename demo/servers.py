@@ -58,6 +58,8 @@ class LoopbackServer:
             log_level="warning",
             access_log=False,
             server_header=False,
+            # A wallet may take its time between two requests, and keeps the connection meanwhile.
+            timeout_keep_alive=15,
             ssl_certfile=str(self.tls.certificate) if self.tls else None,
             ssl_keyfile=str(self.tls.key) if self.tls else None,
         )

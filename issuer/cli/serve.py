@@ -30,5 +30,6 @@ def serve(config: Config = None) -> None:
         access_log=False,
         server_header=False,
         date_header=True,
-        timeout_keep_alive=5,
+        # A wallet makes its key proofs between two requests, and keeps the connection meanwhile.
+        timeout_keep_alive=15,
     )

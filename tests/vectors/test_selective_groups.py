@@ -116,15 +116,13 @@ def signed_documents() -> list[Any]:
     return [
         pytest.param(path, id=str(path.relative_to(VECTORS)))
         for path in paths
-        if path.parent.name not in OTHERS
+        if path.parent.name not in OTHERS and "@context" in path.read_text(encoding="utf-8")
     ]
 
 
 @pytest.mark.parametrize("path", signed_documents())
 def test_every_published_credential_can_be_read_strictly(path):
     source = json.loads(path.read_text(encoding="utf-8"))
-    if "@context" not in source:
-        pytest.skip("no credential")
     assert canonicalise(to_dataset(source, contexts=contexts())).lines
 
 
