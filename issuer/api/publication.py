@@ -16,6 +16,7 @@ from issuer import service
 
 from .rendering import json
 
+LD_JSON: Final = "application/ld+json"  # JSON-LD 1.1 section C
 METADATA_CACHE: Final = "public, max-age=300"  # seconds; metadata changes with a release
 
 
@@ -47,6 +48,14 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         return json(
             schemas.load(f"generated/type-metadata/{record_type}.json"), cache=METADATA_CACHE
         )
+
+    @router.get(f"{path}/contexts/{{record_type}}/1")
+    async def context(record_type: str) -> Response:
+        """JSON-LD 1.1: the context of a record type's W3C credentials, for others to bundle."""
+        if record_type not in record_types():
+            raise ServiceError("not_found")
+        document = schemas.load(f"generated/json-ld/{record_type}.json")
+        return json(document, cache=METADATA_CACHE, media_type=LD_JSON)
 
     @router.get(f"{path}/health")
     async def health() -> Response:

@@ -21,10 +21,12 @@ _TOO_MANY: Final = 429
 _UNAUTHORIZED: Final = 401
 
 
-def json(value: Json, *, status: int = 200, cache: str = "no-store") -> Response:
+def json(
+    value: Json, *, status: int = 200, cache: str = "no-store", media_type: str = JSON
+) -> Response:
     """A JSON response."""
     headers = {"cache-control": cache}
-    return Response(dump_json(value), status_code=status, media_type=JSON, headers=headers)
+    return Response(dump_json(value), status_code=status, media_type=media_type, headers=headers)
 
 
 def problem(error: PassportError) -> Response:

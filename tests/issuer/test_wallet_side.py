@@ -47,6 +47,13 @@ def test_type_metadata_is_what_the_certification_schema_asks_for(site):
     assert site.call("GET", "/vct/Nothing/1").status == 404
 
 
+def test_the_context_of_each_record_type_can_be_read(site):
+    answer = site.call("GET", "/contexts/AllergySummary/1")
+    assert answer.headers["content-type"] == "application/ld+json"
+    assert "AllergySummaryCredential" in answer.json()["@context"]
+    assert site.call("GET", "/contexts/Nothing/1").status == 404
+
+
 def test_the_keys_are_published_for_others(site):
     published = site.call("GET", "/.well-known/jwt-vc-issuer").json()
     assert published["issuer"] == site.settings.iss
