@@ -15,7 +15,6 @@ from healthpassport.encoding import Json, dump_text
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity import (
     AUTHENTICATION,
-    DEFAULT_ALLOWED,
     add_proof,
     check_issuer,
     check_plain,
@@ -34,6 +33,7 @@ from healthpassport.formats.ldp_vc.document import (
     separable_places,
 )
 from healthpassport.formats.ldp_vc.identifiers import did_key, method_url, only_key
+from healthpassport.formats.ldp_vc.issuing import TAKEN
 from healthpassport.formats.ldp_vc.parsing import PRESENTATION, ParsedLdpVc, parse
 from healthpassport.formats.values import HeldCredential, Place, Randomness
 from healthpassport.formats.vcdm import check_credential
@@ -94,7 +94,7 @@ def read_held(text: str, *, issuer_key: PublicKey, holder_key: PublicKey, now: d
     verified = verify_issued(
         parsed.credential,
         resolve=only_key(parsed.issuer, issuer_key),
-        allowed=DEFAULT_ALLOWED,
+        allowed=TAKEN,
         now=now,
         contexts=record_contexts(),
     )
