@@ -124,7 +124,7 @@ def present(
     Args:
         held: the record.
         disclose: places of the record; a field of an item brings the item with it.
-        challenge: the nonce and the full client_id of the request (OpenID4VP 1.0 appendix B.1.2).
+        challenge: the nonce and the full client_id of the request (OpenID4VP 1.0 B.1.3.2.5).
         holder_signer: the key that the record is bound to.
         now: the time of signing.
         random: a source of cryptographic randomness.

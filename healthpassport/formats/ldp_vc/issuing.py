@@ -38,7 +38,7 @@ SUITES: Final[Mapping[str, str]] = MappingProxyType(
         "BBS": "bbs-2023",
     }
 )
-# What wallet and desk take, and what requests name (OpenID4VP 1.0 appendix B.1.3.2).
+# What wallet and desk take, and what requests name (OpenID4VP 1.0 appendix B.1.3.2.3).
 TAKEN: Final = frozenset(SUITES.values()) & DEFAULT_ALLOWED
 
 

@@ -105,7 +105,7 @@ def _check_proofs(document: Mapping[str, Json], allowed: frozenset[str]) -> None
 
 
 def _holder(parsed: ParsedLdpVc, challenge: Challenge | None, now: datetime) -> str | None:
-    """Who signed the presentation for this very request (appendix B.1.2), or None for no binding.
+    """Who signed the presentation for this very request (B.1.3.2.5), or None for no binding.
 
     Raises:
         CredentialError: ``kb.missing``, ``kb.unexpected``, ``kb.nonce``, ``kb.iat``, and what
