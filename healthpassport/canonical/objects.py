@@ -249,6 +249,8 @@ def _reverse(walk: Walk, value: Json, active: Active, of: tuple[Term, Place]) ->
     if not isinstance(value, dict):
         raise refused("@reverse is no object")
     inner = walk.enter(value, active)[1]
+    if not value:
+        walk.drop("jsonld.value_dropped", "@reverse holds nothing")
     for member, one in value.items():
         key = keys.key(inner, member, walk.processor)
         if key.kind is Kind.UNKNOWN:
@@ -285,3 +287,5 @@ def _nest(
             raise refused("@nest holds a value")
         where = (place, index) if isinstance(value, list) else place
         walk.members(one, (outer, inner), name, where)
+    if value in ([], {}):
+        walk.drop("jsonld.value_dropped", "@nest holds nothing")

@@ -15,7 +15,6 @@ from healthpassport.encoding import Json, dump_text
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity import (
     AUTHENTICATION,
-    DEFAULT_ALLOWED,
     add_proof,
     check_issuer,
     check_plain,
@@ -34,6 +33,7 @@ from healthpassport.formats.ldp_vc.document import (
     separable_places,
 )
 from healthpassport.formats.ldp_vc.identifiers import did_key, method_url, only_key
+from healthpassport.formats.ldp_vc.issuing import TAKEN
 from healthpassport.formats.ldp_vc.parsing import PRESENTATION, ParsedLdpVc, parse
 from healthpassport.formats.values import HeldCredential, Place, Randomness
 from healthpassport.formats.vcdm import check_credential
@@ -102,7 +102,7 @@ def read_held(
     verified = verify_issued(
         parsed.credential,
         resolve=only_key(parsed.issuer, issuer_key),
-        allowed=DEFAULT_ALLOWED,
+        allowed=TAKEN,
         now=now,
         contexts=record_contexts(),
     )
@@ -132,7 +132,7 @@ def present(
     Args:
         held: the record.
         disclose: places of the record; a field of an item brings the item with it.
-        challenge: the nonce and the full client_id of the request (OpenID4VP 1.0 appendix B.1.2).
+        challenge: the nonce and the full client_id of the request (OpenID4VP 1.0 B.1.3.2.5).
         holder_signer: the key that the record is bound to.
         now: the time of signing.
         random: a source of cryptographic randomness.

@@ -13,7 +13,12 @@ from typing import Final
 
 from healthpassport.encoding import Json, dump_text
 from healthpassport.errors import CredentialError
-from healthpassport.formats.data_integrity import ASSERTION, CRYPTOSUITES, add_proof
+from healthpassport.formats.data_integrity import (
+    ASSERTION,
+    CRYPTOSUITES,
+    DEFAULT_ALLOWED,
+    add_proof,
+)
 from healthpassport.formats.data_integrity.cryptosuites.values import ProofSigner
 from healthpassport.formats.ldp_vc.document import (
     always_shown,
@@ -35,6 +40,8 @@ SUITES: Final[Mapping[str, str]] = MappingProxyType(
         "BBS": "bbs-2023",
     }
 )
+# What wallet and desk take, and what requests name (OpenID4VP 1.0 appendix B.1.3.2.3).
+TAKEN: Final = frozenset(SUITES.values()) & DEFAULT_ALLOWED
 
 
 def issue(

@@ -14,7 +14,6 @@ from healthpassport.encoding import Json
 from healthpassport.errors import CredentialError
 from healthpassport.formats.data_integrity import (
     CRYPTOSUITES,
-    DEFAULT_ALLOWED,
     VerifiedDocument,
     check_plain,
     check_subject,
@@ -25,6 +24,7 @@ from healthpassport.formats.data_integrity.proofs import read_proofs
 from healthpassport.formats.ldp_vc.document import record_contexts, shown_places
 from healthpassport.formats.ldp_vc.holding import HOLDER_SUITES
 from healthpassport.formats.ldp_vc.identifiers import key_of, only_key, resolve_holder
+from healthpassport.formats.ldp_vc.issuing import TAKEN
 from healthpassport.formats.ldp_vc.parsing import ParsedLdpVc
 from healthpassport.formats.values import DisclosedCredential, ParsedCredential
 from healthpassport.formats.vcdm import CheckedCredential, check_credential, check_presentation
@@ -42,7 +42,7 @@ def verify(
     issuer_key: PublicKey,
     challenge: Challenge | None,
     now: datetime,
-    allowed: Collection[str] = DEFAULT_ALLOWED,
+    allowed: Collection[str] = TAKEN,
     expired_accepted: bool = False,
     second_key: PublicKey | None = None,
 ) -> DisclosedCredential:
@@ -105,7 +105,7 @@ def _check_proofs(document: Mapping[str, Json], allowed: frozenset[str]) -> None
 
 
 def _holder(parsed: ParsedLdpVc, challenge: Challenge | None, now: datetime) -> str | None:
-    """Who signed the presentation for this very request (appendix B.1.2), or None for no binding.
+    """Who signed the presentation for this very request (B.1.3.2.5), or None for no binding.
 
     Raises:
         CredentialError: ``kb.missing``, ``kb.unexpected``, ``kb.nonce``, ``kb.iat``, and what

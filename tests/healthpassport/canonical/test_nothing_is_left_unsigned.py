@@ -115,6 +115,9 @@ UNSIGNED = {
     "an id of nothing but a keyword": {"id": "urn:unsigned", "@included": [SIGNED]},
     "an id in a @nest of its own terms": {"nest2": {"ident": "urn:unsigned", "p": "signed"}},
     "anything as an id in such a @nest": {"nest2": {"ident": {"p": "unsigned"}, "p": "signed"}},
+    "a @nest of nothing": {"nest": {}, "p": "signed"},
+    "a @nest of no objects": {"nest": [], "p": "signed"},
+    "a @reverse of nothing": {"reverse": {}, "p": "signed"},
     "an id in a @nest in such a @nest": {"nest2": {"nest": {"ident": "urn:unsigned", "p": "x"}}},
 }
 

@@ -29,6 +29,7 @@ from healthpassport.credential import Challenge, DeskState, Outcome, Verdict
 from healthpassport.errors import PassportError
 from healthpassport.formats import format_named
 from healthpassport.keys.signer import generate_signer
+from healthpassport.protocols.oid4vp.request import VP_FORMATS
 from healthpassport.summary import SectionState, disclosure_tree, from_payload, to_payload
 
 HOLDER = generate_signer()
@@ -318,3 +319,14 @@ def test_what_was_issued_is_not_sent_even_where_nothing_can_be_withheld():
     # Whose it is nobody can say, and so it counts for nothing; yet its proof was a good one.
     [*_, check] = desk.verify({"allergies": sent}).section("AllergySummary").checks
     assert check.code == "dcql.claim_missing"
+
+
+@pytest.mark.parametrize("suite", ["ecdsa-jcs-2019", "ecdsa-rdfc-2019"])
+def test_only_suites_that_a_request_names_are_taken(suite):
+    # OpenID4VP 1.0 appendix B.1: the proof's cryptosuite must be one of cryptosuite_values.
+    surgery = Surgery(format=W3C)
+    desk = Desk((surgery,))
+    named = VP_FORMATS[W3C]["cryptosuite_values"]
+    text = surgery.issue(allergies(), HOLDER, cryptosuite=suite)
+    codes = desk.verify({"allergies": present(text, HOLDER)}).codes
+    assert codes == (() if suite in named else ("di.policy",))
