@@ -14,7 +14,14 @@ from typing import Final
 from healthpassport.encoding import Json, b64url_encode, jcs
 from healthpassport.formats import HeldCredential
 from healthpassport.protocols.dcql import CredentialQuery, Place
-from healthpassport.summary import RecordDefinition, definition_for_vct, from_payload
+from healthpassport.summary import (
+    DisclosedRecord,
+    FieldDefinition,
+    RecordDefinition,
+    definition_for_vct,
+    from_payload,
+)
+from healthpassport.summary import definition as definition_of
 
 from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
@@ -110,6 +117,7 @@ class Boxes:
             f"{title}: {words}" if title else words
             for title, words in always_words(shown, language)
         ]
+        parts += _goes_with_it(record, shown, language)
         if record.held.expires_at <= now:
             parts.append(OLD[language])
         if _lacks_signature(wanted, record):
@@ -200,6 +208,32 @@ def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:
     """Whether a second signature is asked for that ``record`` does not have."""
     asked = any(claim.path in CARRIED for claim in wanted.claims)
     return asked and CARRIED.isdisjoint(record.held.places)
+
+
+def _goes_with_it(record: HeldRecord, shown: DisclosedRecord, language: str) -> list[str]:
+    """The details, items and rows that an issuer signed so that nobody can hold them back."""
+    apart, known = frozenset(record.held.places), definition_of(shown.type)
+    words = _values(shown.subject, known.subject_fields, (), apart, language)
+    for name, rows in (("items", shown.items), ("negations", shown.negations)):
+        for index, row in enumerate(rows):
+            if (name, index) not in apart:
+                words.append(item_words(known, row.unit, language, negation=name == "negations"))
+                words += _values(row.fields, known.item_fields, (name, index), apart, language)
+    return words
+
+
+def _values(
+    values: Mapping[str, Json],
+    fields: Mapping[str, FieldDefinition],
+    place: Place,
+    apart: Collection[Place],
+    language: str,
+) -> list[str]:
+    return [
+        f"{label(fields[name], language)}: {value_words(fields[name], value, language)}"
+        for name, value in values.items()
+        if name in fields and (*place, name) not in apart
+    ]
 
 
 def _reading_order(place: Place, names: Sequence[str]) -> tuple[object, ...]:

@@ -202,16 +202,17 @@ class Sharing:
 
 def what_was_shown(entry: ChosenRecord, language: str) -> str:
     """Labels and counts of a record that goes out, and no value."""
-    definition = _definition(entry)
+    definition, held = _definition(entry), entry.record.held
     name = record_label(definition, language)
+    held_back = frozenset(held.places) - entry.places
     details = [
         label(field, language)
         for field_name, field in definition.subject_fields.items()
-        if (field_name,) in entry.places
+        if field_name in held.payload and (field_name,) not in held_back
     ]
-    items = entry.record.held.payload.get("items", ())
+    items = held.payload.get("items", ())
     total = len(items) if isinstance(items, list) else 0
-    shown = sum(place[0] == "items" and len(place) == len(("items", 0)) for place in entry.places)
+    shown = sum(("items", index) not in held_back for index in range(total))
     counted = [f"{shown}/{total}"] if total else []
     return f"{name}: {', '.join([*counted, *details])}".removesuffix(": ")
 
