@@ -12,6 +12,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,20 +36,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 INPUTS: Final = ROOT.parent / "shared" / "bench" / "inputs"
 OWN: Final = "https://records.example/contexts/bench/v1"
 GROWTH: Final = (10, 100, 1_000)  # entries
-NPM: Final = """
-const jsonld = require('jsonld');
-const input = JSON.parse(require('fs').readFileSync(0));
-const load = url => ({documentUrl: url, document: {'@context': input.contexts[url]}});
-const options = {algorithm: 'RDFC-1.0', format: 'application/n-quads', safe: true,
-  documentLoader: async url => load(url)};
-(async () => {
-  for(let n = 0; n < 50; n++) { await jsonld.canonize(input.document, options); }
-  const begin = process.cpuUsage();
-  for(let n = 0; n < 50; n++) { await jsonld.canonize(input.document, options); }
-  const used = process.cpuUsage(begin);
-  console.log((used.user + used.system) / 50 / 1000);
-})();
-"""
+PACKAGES: Final = Path(__file__).resolve().parent / "jsonld_packages"
+NPM_INSTALL: Final = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 @dataclass(frozen=True)
@@ -133,20 +122,34 @@ class Work:
         return pyoxigraph.serialize(dataset, format=pyoxigraph.RdfFormat.N_QUADS)
 
 
-def npm(case: Case) -> float | None:
+def packages(folder: Path) -> bool:
+    """Install jsonld and rdf-canonize into ``folder``; False where they do not install."""
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        return False
+    shutil.copytree(PACKAGES, folder, dirs_exist_ok=True)
+    done = subprocess.run([npm, *NPM_INSTALL], cwd=folder, check=False, capture_output=True)
+    return done.returncode == 0
+
+
+def in_node(case: Case, folder: Path | None) -> float | None:
     """CPU milliseconds of jsonld and rdf-canonize, or None where they are not installed."""
-    if shutil.which("node") is None or not (ROOT / "node_modules" / "jsonld").is_dir():
+    if folder is None:
         return None
     urls = case.document["@context"]
     body = {"document": case.document, "contexts": {url: case.contexts.load(url) for url in urls}}
     done = subprocess.run(
-        ["node", "-e", NPM], input=json.dumps(body), capture_output=True, check=True, text=True,
-        cwd=ROOT,
-    )  # fmt: skip
+        ["node", "canonical.mjs"],
+        input=json.dumps(body),
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=folder,
+    )
     return float(done.stdout)
 
 
-def compare(name: str, case: Case) -> None:
+def compare(name: str, case: Case, folder: Path | None) -> None:
     """One table: ours and the peers."""
     work = Work(case)
     assert work.ours().text() == work.pyld_all()
@@ -160,24 +163,26 @@ def compare(name: str, case: Case) -> None:
     for row, works in rows.items():
         measured = iter(together([one for one in works if one]))
         times = [next(measured) if one else None for one in works]
-        times.append(npm(case) if works[0] == work.ours else None)
+        times.append(in_node(case, folder) if works[0] == work.ours else None)
         peers = [one for one in times[1:] if one is not None]
         ratio = f"{min(peers) / (times[0] or 1):.1f}" if peers else "-"
         found.append((row, *("-" if one is None else f"{one:.3f}" for one in times), ratio))
     versions = [f"{one} {importlib.metadata.version(one)}" for one in ("pyld", "pyoxigraph")]
-    columns = ("operation", "ours", *versions, "jsonld (npm)", "best peer / ours")
+    columns = ("operation", "ours", *versions, "jsonld 9.0.0 (npm)", "best peer / ours")
     title = f"JSON-LD and RDFC-1.0, {name}, {len(work.dataset.quads)} statements; CPU ms"
     table(title, columns, found)
 
 
 def main() -> None:
     """Print one table for each input, and how the work grows."""
-    if INPUTS.is_dir():
-        for size in ("large", "small"):
-            compare(size, published(size))
-    else:
-        sys.stdout.write("The published inputs do not stand beside the checkout.\n")
-    compare("120 entries", made_up(120))
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) if packages(Path(made)) else None
+        if INPUTS.is_dir():
+            for size in ("large", "small"):
+                compare(size, published(size), folder)
+        else:
+            sys.stdout.write("The published inputs do not stand beside the checkout.\n")
+        compare("120 entries", made_up(120), folder)
     works = [Work(made_up(entries)) for entries in GROWTH]
     times = together([work.ours for work in works])
     rows = [
