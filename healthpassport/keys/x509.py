@@ -77,11 +77,19 @@ def x509_hash(der: bytes) -> str:
 
 
 def read_certificate(der: bytes) -> x509.Certificate:
-    """The certificate in ``der``; anything else is ``x509.invalid``."""
+    """The certificate in ``der``; anything else is ``x509.invalid``.
+
+    The signature is a whole number of octets (RFC 5280 section 4.1.1.3, X.690 section 8.6.2): the
+    library does not look at the count of unused bits before it, which would give one certificate
+    several spellings and as many hashes.
+    """
     try:
-        return x509.load_der_x509_certificate(der)
+        found = x509.load_der_x509_certificate(der)
     except _UNREADABLE as error:
         raise KeyMaterialError("x509.invalid") from error
+    if der[-len(found.signature) - 1] != 0:
+        raise KeyMaterialError("x509.invalid", "its signature is no whole number of octets")
+    return found
 
 
 def validate_chain(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.x509 import load_der_x509_certificate
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from simulated_ca import AT, HOST, Made, make, make_root, usage
 
@@ -221,3 +222,18 @@ def test_a_certificate_with_any_byte_altered_is_refused_and_breaks_nothing(value
         for chain in ((altered,), (leaf, altered)):
             with pytest.raises(KeyMaterialError):
                 validate_chain(chain, anchors=(ROOT.der,), at=AT, expected_host=HOST)
+
+
+def test_a_signature_has_one_spelling_whatever_bits_it_ends_with():
+    for _ in range(2_000):
+        leaf = make("Leaf", ROOT).der
+        signature = load_der_x509_certificate(leaf).signature
+        if not signature[-1] & 0b11111:  # five bits that could be called unused
+            break
+    assert not signature[-1] & 0b11111
+    place = len(leaf) - len(signature) - 1
+    altered = leaf[:place] + b"\x05" + leaf[place + 1 :]
+    assert load_der_x509_certificate(altered).signature == signature  # the library takes it
+    with pytest.raises(KeyMaterialError, match=r"^x509\.invalid"):
+        validate_chain((altered,), anchors=(ROOT.der,), at=AT, expected_host=HOST)
+    assert validate_chain((leaf,), anchors=(ROOT.der,), at=AT, expected_host=HOST)
