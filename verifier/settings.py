@@ -13,8 +13,6 @@ import platformdirs
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from healthpassport.errors import SettingsError
-
 APP_FOLDER: Final = "health-passport"
 SD_JWT_VC: Final = "dc+sd-jwt"
 
@@ -207,28 +205,3 @@ class VerifierSettings(BaseSettings):
     def result_lifetime(self) -> timedelta:
         """How long a result is kept in memory."""
         return timedelta(minutes=self.result_minutes)
-
-
-class VcApiSettings(BaseSettings):
-    """The VC-API: a test surface, off unless asked for, never beside real keys."""
-
-    model_config = SettingsConfigDict(env_prefix="PASSPORT_", frozen=True, extra="ignore")
-
-    vc_api: bool = Field(
-        default=False, description="Whether the command vc-api may serve (1), for test suites."
-    )
-    extra_contexts: Path | None = Field(
-        default=None,
-        description="Folder with more JSON-LD contexts for vc-api: its index.json maps each URL"
-        " to a file beside it.",
-    )
-
-    def refuse_beside_real_keys(self) -> None:
-        """Raise ``vcapi.beside`` where a set-up of tests is given to a real service."""
-        if self.vc_api or self.extra_contexts is not None:
-            raise SettingsError("vcapi.beside")
-
-    def require(self) -> None:
-        """Raise ``vcapi.off`` unless the VC-API was asked for."""
-        if not self.vc_api:
-            raise SettingsError("vcapi.off")

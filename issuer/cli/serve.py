@@ -10,8 +10,9 @@ def serve(config: Config = None) -> None:
     import uvicorn  # noqa: PLC0415 - a second that only serving needs
 
     from healthpassport.errors import SettingsError  # noqa: PLC0415
+    from healthpassport.vc_api.settings import VcApiSettings  # noqa: PLC0415
     from issuer.api import create_app  # noqa: PLC0415
-    from issuer.settings import VcApiSettings, load, tls_problem  # noqa: PLC0415
+    from issuer.settings import load, tls_problem  # noqa: PLC0415
 
     VcApiSettings().refuse_beside_real_keys()
     settings = load(config)

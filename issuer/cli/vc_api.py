@@ -32,8 +32,8 @@ def vc_api(
     import uvicorn  # noqa: PLC0415
 
     from healthpassport import vc_api as adapter  # noqa: PLC0415
+    from healthpassport.vc_api.settings import VcApiSettings  # noqa: PLC0415
     from issuer.api.vc_api import create_app  # noqa: PLC0415
-    from issuer.settings import VcApiSettings  # noqa: PLC0415
 
     settings = VcApiSettings()
     settings.require()

@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 from vc_api_world import CREDENTIAL, STATUS, World
 
 from healthpassport.errors import SettingsError
+from healthpassport.vc_api.settings import VcApiSettings
 from issuer.api.vc_api import create_app
 from issuer.cli import app as commands
-from issuer.settings import VcApiSettings
 
 ISSUE = "/vc-api/eddsa-rdfc-2022/credentials/issue"
 

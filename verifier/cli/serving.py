@@ -17,10 +17,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from healthpassport.errors import SettingsError
+from healthpassport.vc_api.settings import VcApiSettings
 from verifier import api, web
 from verifier.api.app import utc_now
 from verifier.service import open_desk
-from verifier.settings import VcApiSettings, VerifierSettings
+from verifier.settings import VerifierSettings
 
 from .output import say, settings
 

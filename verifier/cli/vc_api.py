@@ -10,8 +10,8 @@ from pathlib import Path
 import uvicorn
 
 from healthpassport import vc_api
+from healthpassport.vc_api.settings import VcApiSettings
 from verifier.api.vc_api import create_app
-from verifier.settings import VcApiSettings
 
 from .output import say
 
