@@ -170,7 +170,7 @@ class Surgery:
                     bits[index // 8] |= 0x80 >> index % 8
             listed = BitstringList((purpose,), bytes(bits))
             ends = issued_at + timedelta(days=7)
-            held = HeldBitstringList(uri, listed, issued_at, ends, None)
+            held = HeldBitstringList(issued_at, ends, None, uri, listed)
             found[uri] = StoredStatusList(held, issued_at, self.iss)
         return found
 

@@ -12,8 +12,9 @@ from typing import Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import mldsa
 
-from healthpassport.encoding import Json, b64url_decode, b64url_encode
-from healthpassport.errors import EncodingError, KeyMaterialError
+from healthpassport.encoding import Json, b64url_encode
+from healthpassport.errors import KeyMaterialError
+from healthpassport.keys.members import octets
 
 ML_DSA_44: Final = "ML-DSA-44"
 AKP: Final = "AKP"  # "Algorithm Key Pair": the key names the one algorithm that it is for
@@ -34,7 +35,7 @@ def public_octets(jwk: Mapping[str, Json]) -> bytes:
     """
     if jwk.get("alg") != ML_DSA_44:
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
-    return _octets(jwk, "pub", PUBLIC_OCTETS)
+    return octets(jwk, "pub", PUBLIC_OCTETS, code="jwk.invalid")
 
 
 def public_key(raw: bytes) -> mldsa.MLDSA44PublicKey:
@@ -60,7 +61,7 @@ def private_key(jwk: Mapping[str, Json]) -> mldsa.MLDSA44PrivateKey:
     """
     if jwk.get("alg") != ML_DSA_44:
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
-    seed = _octets(jwk, "priv", SEED_OCTETS)
+    seed = octets(jwk, "priv", SEED_OCTETS, code="jwk.invalid")
     try:
         return mldsa.MLDSA44PrivateKey.from_seed_bytes(seed)
     except UnsupportedAlgorithm as error:
@@ -77,16 +78,3 @@ def generate() -> mldsa.MLDSA44PrivateKey:
         return mldsa.MLDSA44PrivateKey.generate()
     except UnsupportedAlgorithm as error:
         raise KeyMaterialError("jws.key_alg_mismatch", "ML-DSA is not available here") from error
-
-
-def _octets(jwk: Mapping[str, Json], name: str, length: int) -> bytes:
-    text = jwk.get(name)
-    if not isinstance(text, str):
-        raise KeyMaterialError("jwk.invalid", f"the member {name} is missing")
-    try:
-        octets = b64url_decode(text)
-    except EncodingError as error:
-        raise KeyMaterialError("jwk.invalid", f"the member {name} is not base64url") from error
-    if len(octets) != length:
-        raise KeyMaterialError("jwk.invalid", f"the member {name} has the wrong length")
-    return octets

@@ -18,11 +18,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from healthpassport.encoding import Json, b64url_decode, b64url_encode, dump_json
-from healthpassport.errors import EncodingError, KeyMaterialError
+from healthpassport.encoding import Json, b64url_encode, dump_json
+from healthpassport.errors import KeyMaterialError
 from healthpassport.keys import ml_dsa
 from healthpassport.keys.bls import BlsPublicKey
 from healthpassport.keys.curves import BY_ALGORITHM, BY_LIBRARY_NAME, BY_NAME, ED25519_BYTES
+from healthpassport.keys.members import octets
 from healthpassport.keys.multicodec import BBS, multikey_text
 
 LibraryKey: TypeAlias = (
@@ -140,7 +141,7 @@ def _ec_key(jwk: Mapping[str, Json]) -> PublicKey:
     curve = BY_NAME.get(name) if isinstance(name, str) else None
     if curve is None:
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses this curve")
-    raw = _octets(jwk, "x", curve.octets) + _octets(jwk, "y", curve.octets)
+    raw = octets(jwk, "x", curve.octets) + octets(jwk, "y", curve.octets)
     try:
         # The library checks that the point is on the curve (SEC 1 section 3.2.2.1).
         key = ec.EllipticCurvePublicKey.from_encoded_point(curve.curve, _UNCOMPRESSED + raw)
@@ -152,7 +153,7 @@ def _ec_key(jwk: Mapping[str, Json]) -> PublicKey:
 def _okp_key(jwk: Mapping[str, Json]) -> PublicKey:
     if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519":
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
-    raw = _octets(jwk, "x", ED25519_BYTES)
+    raw = octets(jwk, "x", ED25519_BYTES)
     return PublicKey(EDDSA, raw, ed25519.Ed25519PublicKey.from_public_bytes(raw))
 
 
@@ -169,17 +170,3 @@ def _read_key(jwk: Mapping[str, Json]) -> PublicKey:
 def _akp_key(jwk: Mapping[str, Json]) -> PublicKey:
     raw = ml_dsa.public_octets(jwk)
     return PublicKey(ml_dsa.ML_DSA_44, raw, ml_dsa.public_key(raw))
-
-
-def _octets(jwk: Mapping[str, Json], name: str, length: int) -> bytes:
-    """One coordinate, in full length: leading zeros are part of it (RFC 7518 section 6.2.1.2)."""
-    text = jwk.get(name)
-    if not isinstance(text, str):
-        raise KeyMaterialError("jwk.invalid", f"the member {name} is missing")
-    try:
-        octets = b64url_decode(text)
-    except EncodingError as error:
-        raise KeyMaterialError("jwk.invalid", f"the member {name} is not base64url") from error
-    if len(octets) != length:
-        raise KeyMaterialError("jwk.invalid_point", f"the member {name} has the wrong length")
-    return octets

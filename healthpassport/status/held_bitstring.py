@@ -16,20 +16,17 @@ from healthpassport.errors import StatusError
 from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.status.bitstring import BitstringEntry, BitstringList, read_list
 from healthpassport.status.entries import SUSPENDED, VALID, WITHDRAWN
-from healthpassport.status.token_status_list import MAX_TTL, MIN_TTL
+from healthpassport.status.freshness import MAX_TTL, Freshness
 
 LIST_CREDENTIAL: Final = "BitstringStatusListCredential"
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBitstringList:
+class HeldBitstringList(Freshness):
     """The list at ``uri``, issued and ending when its credential says."""
 
     uri: str
     list: BitstringList
-    issued_at: datetime
-    expires_at: datetime | None
-    ttl: timedelta | None
 
     @property
     def bits(self) -> int:
@@ -45,23 +42,6 @@ class HeldBitstringList:
         if not self.list.get(entry):
             return VALID
         return SUSPENDED if entry.purpose == "suspension" else WITHDRAWN
-
-    def require_current(self, *, now: datetime, max_age: timedelta | None = None) -> None:
-        """Return only while this list may be relied on.
-
-        Raises:
-            StatusError: ``status.expired`` after its ``validUntil``, ``status.stale`` when issued
-                longer ago than our policy allows.
-        """
-        if self.expires_at is not None and now >= self.expires_at + CLOCK_SKEW:
-            raise StatusError("status.expired")
-        if max_age is not None and now - self.issued_at > max_age:
-            raise StatusError("status.stale")
-
-    def refresh_at(self, fetched_at: datetime) -> datetime:
-        """When a fresh copy is due (section 2.2, ``ttl``), within the bounds of the other kind."""
-        ttl = MAX_TTL if self.ttl is None else self.ttl
-        return fetched_at + min(max(ttl, MIN_TTL), MAX_TTL)
 
 
 def held_bitstring(
@@ -94,7 +74,13 @@ def held_bitstring(
         raise StatusError("status.claims", "validFrom is missing")
     if issued_at > now + CLOCK_SKEW:
         raise StatusError("status.not_yet")
-    held = HeldBitstringList(expected_uri, read_list(subject), issued_at, expires_at, _ttl(subject))
+    held = HeldBitstringList(
+        uri=expected_uri,
+        list=read_list(subject),
+        issued_at=issued_at,
+        expires_at=expires_at,
+        ttl=_ttl(subject),
+    )
     held.require_current(now=now)
     return held
 

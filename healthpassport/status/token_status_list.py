@@ -28,6 +28,7 @@ from healthpassport.status.entries import (
     compress,
     inflate,
 )
+from healthpassport.status.freshness import MAX_TTL, Freshness
 from healthpassport.status.reference import (
     StatusReference,
     reference,
@@ -58,21 +59,16 @@ __all__ = [
 TYP: Final = "statuslist+jwt"  # section 5.1
 MEDIA_TYPE: Final = "application/statuslist+jwt"  # section 8.2
 MAX_TOKEN_BYTES: Final = 1_048_576  # a list may be larger than other tokens: 2^20 entries
-MIN_TTL: Final = timedelta(minutes=1)  # section 11.5: bounds, so that no issuer makes a storm
-MAX_TTL: Final = timedelta(days=1)  # the longest that a consumer waits before it asks again
 _BYTE: Final = 8
 _MAX_SECONDS: Final = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second datetime can hold
 
 
 @dataclass(frozen=True, slots=True)
-class HeldStatusList:
+class HeldStatusList(Freshness):
     """A status list that was verified, with what it says of its own age."""
 
     uri: str
     list: StatusList
-    issued_at: datetime
-    expires_at: datetime | None
-    ttl: timedelta | None
 
     @property
     def bits(self) -> int:
@@ -82,23 +78,6 @@ class HeldStatusList:
     def get(self, index: object) -> int:
         """The status at ``index`` (``status.index`` when there is none)."""
         return self.list.get(index)
-
-    def require_current(self, *, now: datetime, max_age: timedelta | None = None) -> None:
-        """Return only while this list may be relied on.
-
-        Raises:
-            StatusError: ``status.expired`` after its ``exp`` (section 8.3 step 4c),
-                ``status.stale`` when issued longer ago than our policy allows (step 4b).
-        """
-        if self.expires_at is not None and now >= self.expires_at + CLOCK_SKEW:
-            raise StatusError("status.expired")
-        if max_age is not None and now - self.issued_at > max_age:
-            raise StatusError("status.stale")
-
-    def refresh_at(self, fetched_at: datetime) -> datetime:
-        """When a fresh copy is due (section 8.3 step 4d), within our bounds for ``ttl``."""
-        ttl = MAX_TTL if self.ttl is None else self.ttl
-        return fetched_at + min(max(ttl, MIN_TTL), MAX_TTL)
 
 
 def sign(

@@ -9,6 +9,7 @@ import pytest
 from healthpassport.errors import JoseError, StatusError
 from healthpassport.keys import generate_signer, public_key_from_jwk
 from healthpassport.status import token_status_list as tsl
+from healthpassport.status.freshness import MAX_TTL
 
 URI = "https://issuer.example/status/1"
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
@@ -146,7 +147,7 @@ def test_a_list_without_exp_ttl_or_with_a_fraction_is_read():
     held = read(token_of(exp=..., ttl=..., iat=NOW.timestamp() + 0.5, nbf=int(NOW.timestamp())))
     assert held.expires_at is None
     assert held.ttl is None
-    assert held.refresh_at(NOW) == NOW + tsl.MAX_TTL
+    assert held.refresh_at(NOW) == NOW + MAX_TTL
     held.require_current(now=NOW + timedelta(days=900))
 
 
