@@ -125,11 +125,21 @@ def _begin(connection: Connection) -> None:
 
 
 def _migrate(engine: Engine) -> None:
+    """Bring the schema up to date; a file that is so already is only read.
+
+    A process that starts beside busy writers would otherwise have to win their queue first.
+    """
     from alembic import command  # noqa: PLC0415 - half a second that only opening needs
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with engine.connect().execution_options(reads_only=True) as connection, connection.begin():
+        found = MigrationContext.configure(connection).get_current_heads()
+    if found and set(found) == set(ScriptDirectory.from_config(config).get_heads()):
+        return
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
