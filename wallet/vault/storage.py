@@ -22,7 +22,17 @@ from .header import StoredHeader
 from .manifest import Entry, Index, StoredManifest
 from .sealing import Place, Sealed
 
-TABLES: Final = ("records", "copies", "history", "state")
+TABLES: Final = (
+    "records",
+    "copies",
+    "history",
+    "receipts",
+    "grants",
+    "cards",
+    "people",
+    "helpers",
+    "state",
+)
 APPLICATION_ID: Final = 0x48505631  # "HPV1" in SQLite's file header
 BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another program to finish its transaction
 _MAX_INTEGER: Final = 2**63 - 1

@@ -27,7 +27,8 @@ def test_what_was_stored_is_read_again(filled):
         b"record 0",
         b"record 1",
     ]
-    assert vault.check() == {"records": 2, "copies": 3, "history": 1, "state": 0}
+    counts = {"records": 2, "copies": 3, "history": 1}
+    assert {table: rows for table, rows in vault.check().items() if rows} == counts
     vault.close()
 
 
