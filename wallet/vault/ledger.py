@@ -16,8 +16,9 @@ from .anchor import read_anchor, write_anchor
 from .header import Header, read_header
 from .manifest import Index, Manifest, compare, open_manifest, seal_manifest
 from .opened import Keys, Open
+from .schema import TABLES
 from .sealing import is_whole, unseal
-from .storage import TABLES, Storage
+from .storage import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ from .making import make_vault
 from .manifest import Entry
 from .opened import Keys, Open, Randomness, Writer
 from .place import TAG_BYTES
+from .schema import PRIVATE_TABLES, TABLES
 from .sealing import is_whole, unseal
 from .slots import open_secrets
-from .storage import PRIVATE_TABLES, TABLES
 from .ways import Way, as_way
 from .words import matches, split
 
@@ -126,7 +126,7 @@ class Vault(Door):
         The caller keeps a copy of the file first. Returns how many rows of each table were dropped.
         """
         with self._guard:
-            self._storage.check_shape(self.path)
+            gone = self._bring_up_to_date(way, mend=True)
             header = self._header()
             secrets = self._given(header, way, open_secrets)
             keys = Keys.derive(bytearray(secrets.data))
@@ -140,7 +140,7 @@ class Vault(Door):
             state.close_private()
             self.lock()
             self._open = state
-            return dropped
+            return {table: count + gone[table] for table, count in dropped.items()}
 
     def _fresh(self) -> Open:
         state = self._state()

@@ -12,7 +12,7 @@ from wallet_home import CONTENT, PASSPHRASE, Home, change_history, open_and_read
 from healthpassport.encoding import jcs
 from healthpassport.errors import VaultError
 from wallet.vault.header import checksum as header_checksum
-from wallet.vault.manifest import StoredManifest, _mac, open_manifest
+from wallet.vault.manifest import StoredManifest, manifest_mac, open_manifest
 from wallet.vault.place import Place
 from wallet.vault.sealing import checksum, pad, unpad
 
@@ -313,7 +313,7 @@ def test_values_of_a_wrong_kind_are_damage(filled, statement):
 def test_a_manifest_of_another_shape_is_a_newer_wallets(body):
     key = bytes(32)
     with refused("vault.version"):
-        open_manifest(StoredManifest(body, _mac(body, key)), key=key)
+        open_manifest(StoredManifest(body, manifest_mac(body, key)), key=key)
 
 
 @pytest.mark.parametrize("size", [0, 1, 4094, 4095, 4096, 8191, 65535, 65536, 200_000])
