@@ -36,8 +36,12 @@ def purpose(data_key: bytes, name: str) -> bytes:
 
 def write_version_1(
     path: Path, anchors: Path, *, passphrase: str, rows: dict, random, tables=NINE, counter=3
-) -> None:
-    """A vault of version 1: ``rows`` holds (table, text of the tag or None) -> values."""
+) -> dict:
+    """A vault of version 1: ``rows`` holds (table, text of the tag or None) -> values.
+
+    Returns every value in hex, by table and id.
+    """
+    kept: dict = {}
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     wallet, salt, data_key = random(16), random(16), random(32)
     kdf = {"name": "argon2id", "passes": 3, "memory": MEMORY, "lanes": 1, "salt": text(salt)}
@@ -53,10 +57,9 @@ def write_version_1(
         file.execute("INSERT INTO header VALUES (1, ?, ?, ?)", (body, wrapped, check))
         for (table, tag), values in rows.items():
             for value in values:
-                file.execute(
-                    f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)",
-                    sealed_row(table, tag, value, wallet=wallet, data_key=data_key, random=random),
-                )
+                row = sealed_row(table, tag, value, wallet=wallet, data_key=data_key, random=random)
+                file.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)", row)
+                kept.setdefault(table, {})[str(row[0])] = value.hex()
         digest = hashlib.blake2b(body + wrapped, digest_size=32).digest()
         manifest = manifest_of(file, tables, counter, digest, purpose(data_key, "rows"))
         mac = keyed(purpose(data_key, "manifest"), manifest, b"hp-vault-manif")
@@ -66,6 +69,7 @@ def write_version_1(
     number = counter.to_bytes(8, "big")
     mac = keyed(purpose(data_key, "anchor"), number, b"hp-vault-anchor")
     (anchors / f"{wallet.hex()}.anchor").write_bytes(number + mac)
+    return kept
 
 
 def lay_out(file: sqlite3.Connection, tables) -> None:

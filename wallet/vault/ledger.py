@@ -51,6 +51,8 @@ class Ledger:
 
     def _refuse(self, code: str, index: Index, header: Header) -> None:
         """Damage is told apart from tampering: a damaged row does not match its own checksum."""
+        if code == "vault.rollback":
+            raise VaultError("vault.rollback", "the ways in were put back to older ones")
         for table, rows in index.tables.items():
             for row in rows:
                 place, sealed = self.storage.row(header.wallet, table, row)
