@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,12 @@ class Wallet:
         """The wallet that ``settings`` describe."""
         return cls(Surroundings.of(settings))
 
+    def speaking(self, language: str) -> Wallet:
+        """The same wallet in another language; questions that were open must be asked anew."""
+        made = Wallet(replace(self._around, language=language))
+        made._vault = self._vault  # the very same
+        return made
+
     @property
     def exists(self) -> bool:
         """Whether there is a vault."""
@@ -65,6 +72,10 @@ class Wallet:
     def unlock(self, passphrase: str) -> None:
         """Open the vault and check all of it (``vault.`` codes)."""
         self._opened().unlock(passphrase)
+
+    def touch(self) -> None:
+        """Put off the idle lock; ``vault.locked`` when it is too late."""
+        self._opened().rows("records")
 
     def lock(self) -> None:
         """Forget all keys and every open question."""
