@@ -14,6 +14,8 @@ from healthpassport.credential import Presentation
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError
 from healthpassport.formats import format_named
+from healthpassport.formats.sd_jwt import ParsedSdJwt
+from healthpassport.formats.sd_jwt.processing import process
 from healthpassport.protocols.dcql import Query
 from healthpassport.protocols.oid4vp import vp_token
 from healthpassport.receipts.hashes import vp_token_hash
@@ -44,6 +46,9 @@ def received(presentation: Presentation, query: Query) -> tuple[ReceivedRecord, 
     """What ``presentation`` holds, in the order of ``query``; nothing is verified here.
 
     A record that cannot be read at all is named without paths.
+
+    Raises:
+        ReceiptError: ``receipt.format`` for an id of a query that no receipt can hold.
     """
     token = vp_token(presentation)
     found = []
@@ -56,7 +61,7 @@ def received(presentation: Presentation, query: Query) -> tuple[ReceivedRecord, 
             path for one in given for path in field_paths(_record(one.format, one.value), known)
         }
         found.append(
-            ReceivedRecord(
+            ReceivedRecord.made(
                 type=known.type,
                 format=wanted.format,
                 query=wanted.id,
@@ -68,9 +73,13 @@ def received(presentation: Presentation, query: Query) -> tuple[ReceivedRecord, 
 
 
 def _record(format_: str, value: str) -> Mapping[str, Json]:
-    """What ``value`` discloses, by its own account."""
+    """What ``value`` discloses, by its own account: good for names and for nothing else."""
     try:
-        return format_named(format_).open_held(value).payload
+        known = format_named(format_)
+        parsed = known.parse(value)
+        if isinstance(parsed, ParsedSdJwt):
+            return known.record(process(parsed.payload, parsed.disclosures)[0])
+        return known.record(parsed.payload)
     except PassportError:  # nothing of it was read, and the summary says why
         return {}
 

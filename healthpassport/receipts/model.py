@@ -43,6 +43,16 @@ class _Wire(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @classmethod
+    def made(cls, /, **parts: object) -> Self:
+        """The value that ``parts`` make; ``receipt.format`` where they make none."""
+        try:
+            return cls.model_validate(parts)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ReceiptError("receipt.format", f"{where}: {first['type']}"[:200]) from error
+
 
 class Organisation(_Wire):
     """Who received it, as the trust list names them."""
@@ -107,13 +117,10 @@ class Receipt(_Wire):
     def parse(cls, payload: bytes) -> Self:
         """The receipt in the JSON object ``payload``; ``receipt.format`` for anything else."""
         try:
-            return cls.model_validate(parse_json_object(payload, max_bytes=MAX_RECEIPT))
+            found = parse_json_object(payload, max_bytes=MAX_RECEIPT)
         except EncodingError as error:
             raise ReceiptError("receipt.format", error.code) from error
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise ReceiptError("receipt.format", f"{where}: {first['type']}"[:200]) from error
+        return cls.made(**found)
 
     @property
     def issued_at(self) -> datetime:
