@@ -24,6 +24,7 @@ from healthpassport.summary import RecordDefinition, definition_for_vct
 
 LISTS: Final = ("items", "negations")
 UNIT: Final = "unit"
+TOLD: Final = frozenset({"vct"})  # the type has a member of its own
 
 
 def field_paths(record: Mapping[str, Json], known: RecordDefinition) -> tuple[str, ...]:
@@ -33,7 +34,7 @@ def field_paths(record: Mapping[str, Json], known: RecordDefinition) -> tuple[st
         record: a record's wire object, as far as it is shown.
         known: its definition.
     """
-    plain = {*known.envelope_fields, *known.always_fields, *known.subject_fields}
+    plain = {*known.envelope_fields, *known.always_fields, *known.subject_fields} - TOLD
     found = plain & record.keys()
     inner = {UNIT, *known.item_fields}
     for name in LISTS if known.has_items else ():
