@@ -133,6 +133,10 @@ class RequestError(PassportError):
     """A presentation request that a wallet must not answer."""
 
 
+class ReceiptError(PassportError):
+    """A receipt that is not one, or that nobody signed."""
+
+
 class VaultError(PassportError):
     """The wallet's vault: locked, wrong secret, damaged or altered."""
 
