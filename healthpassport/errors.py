@@ -141,6 +141,10 @@ class VaultError(PassportError):
     """The wallet's vault: locked, wrong secret, damaged or altered."""
 
 
+class BackupError(PassportError):
+    """A wallet's backup or a part of its key: cut short, damaged, altered or not the right one."""
+
+
 class ServiceError(PassportError):
     """What an application cannot do for its caller: not found, not allowed, wrong state."""
 
