@@ -1,7 +1,8 @@
 """What a wallet does for its owner, free of any user interface.
 
 ``Wallet`` is the whole of it: ``init``, ``unlock``, ``add_offer`` and ``accept``, ``records`` and
-``show``, ``prepare`` and then ``share`` or ``decline``, ``history``, ``update_trust``. What is
+``show``, ``prepare`` and then ``share`` or ``decline``, ``open_past`` and ``history``, ``ways``,
+``update_trust``. What is
 *not* here: HTTP servers, terminals and environment variables.
 """
 
@@ -11,6 +12,7 @@ from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
 from .wallet import Wallet
+from .ways import Ways
 
 __all__ = [
     "HistoryEntry",
@@ -22,4 +24,5 @@ __all__ = [
     "ShareReceipt",
     "Surroundings",
     "Wallet",
+    "Ways",
 ]

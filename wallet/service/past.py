@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
+from healthpassport.errors import VaultError
 from wallet.vault import Vault, Writer
 
 
@@ -63,7 +64,9 @@ def change_entry(writer: Writer, row: int, entry: HistoryEntry) -> None:
 
 
 def read_history(vault: Vault) -> tuple[HistoryEntry, ...]:
-    """All entries, the newest first."""
+    """All entries, the newest first; ``vault.private_locked`` before the second unlock."""
+    if vault.private_locked and not vault.locked:
+        raise VaultError("vault.private_locked")
     entries = [_entry(parse_json_object(vault.read("history", r))) for r in vault.rows("history")]
     return tuple(sorted(entries, key=lambda entry: entry.when, reverse=True))
 
