@@ -4,10 +4,11 @@ One SQLite file whose values are sealed by us (docs/vault-format.md). ``Vault`` 
 ``door`` who gets in; the other modules hold one idea each: ``ways`` and ``slots`` (passphrase,
 recovery words, passkey), ``kdf`` (passphrase to keys), ``header``, ``sealing`` and ``rowkeys`` (one
 row), ``words`` (searching), ``manifest`` (all rows), ``anchor`` (the newest state seen on this
-computer), ``ledger`` (whether a file is as we left it), ``storage`` (SQLite), ``files`` (who may
-read). What is *not* here: what the values mean.
+computer), ``ledger`` (whether a file is as we left it), ``copying`` (all rows, for a backup),
+``storage`` (SQLite), ``files`` (who may read). What is *not* here: what the values mean.
 """
 
+from .copying import CopiedRow, Snapshot
 from .door import IDLE_LIMIT, PRIVATE_LIMIT, Clock
 from .kdf import KdfCost
 from .opened import Randomness, Writer
@@ -21,11 +22,13 @@ __all__ = [
     "PRIVATE_LIMIT",
     "PRIVATE_TABLES",
     "Clock",
+    "CopiedRow",
     "KdfCost",
     "Passkey",
     "Passphrase",
     "Randomness",
     "RecoveryWords",
+    "Snapshot",
     "Vault",
     "Way",
     "WayInfo",
