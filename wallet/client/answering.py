@@ -27,10 +27,14 @@ MAX_REDIRECT: Final = 2048  # characters
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The desk took the answer. ``redirect`` is where it would lead a browser on this device."""
+    """The desk took the answer. ``redirect`` is where it would lead a browser on this device.
+
+    ``receipt`` is the receipt that it answered with, as it came.
+    """
 
     redirect: str | None
     redirect_blocked: bool
+    receipt: str | None = None
 
 
 def send_answer(
@@ -58,12 +62,16 @@ def send_refusal(*, request: VerifiedRequest, fetcher: Fetcher) -> None:
 def _delivered(body: bytes) -> Delivered:
     """Section 8.2: a JSON object that may hold redirect_uri; anything else leads nowhere."""
     try:
-        target = parse_json_object(body).get("redirect_uri")
+        told = parse_json_object(body)
     except EncodingError:
         return Delivered(None, redirect_blocked=False)
-    if not isinstance(target, str):
-        return Delivered(None, redirect_blocked=False)
-    return Delivered(target, False) if _is_safe(target) else Delivered(None, True)
+    target, receipt = told.get("redirect_uri"), told.get("receipt")
+    safe = isinstance(target, str) and _is_safe(target)
+    return Delivered(
+        redirect=target if isinstance(target, str) and safe else None,
+        redirect_blocked=isinstance(target, str) and not safe,
+        receipt=receipt if isinstance(receipt, str) else None,
+    )
 
 
 def _is_safe(target: str) -> bool:

@@ -16,7 +16,7 @@ from healthpassport.credential import Challenge, Credential, Presentation
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import FetchError, RequestError, ServiceError, TrustError
 from healthpassport.formats import format_named
-from healthpassport.requests import VerifiedRequest
+from healthpassport.requests import VerifiedRequest, asked_for
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
 from wallet.client.asking import read_request
@@ -24,7 +24,9 @@ from wallet.consent import ChosenRecord, ConsentQuestion, HeldRecord, ask, chose
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
+from .evidence import sent_of
 from .past import HistoryEntry, HistoryKind, add_entry, change_entry
+from .receipts import ReceiptState, check_and_keep
 from .shelf import StoredCopy, mark_shown, next_copy, read_copy, read_records
 from .surroundings import Surroundings
 
@@ -38,6 +40,7 @@ class ShareReceipt:
 
     ``reused`` names records whose copies were all shown before: who saw them could compare.
     ``redirect`` is where the desk would lead a browser; an unsafe one is ``redirect_blocked``.
+    ``receipt`` says whether the desk confirmed what it received, ``problems`` what does not match.
     """
 
     asker: str
@@ -45,6 +48,8 @@ class ShareReceipt:
     reused: tuple[str, ...]
     redirect: str | None
     redirect_blocked: bool
+    receipt: ReceiptState = ReceiptState.MISSING
+    problems: tuple[str, ...] = ()
 
 
 class Sharing:
@@ -95,6 +100,8 @@ class Sharing:
         copies = [read_copy(self._vault, int(p.record.reference)) for p in picked]
         presentation = self._presentation(question, picked, copies)
         entry = self._entry(question, HistoryKind.SHARED, picked)
+        sent = sent_of(question.request, picked, presentation, at=entry.when)
+        entry = replace(entry, evidence=sent)
         with self._vault.transaction() as writer:
             for copy in copies:
                 mark_shown(writer, copy)
@@ -111,7 +118,9 @@ class Sharing:
             if isinstance(error, FetchError):  # the same request may be answered again
                 self._open[question.id] = self._around.clock()
             raise
-        return self._receipt(question, picked, copies, delivered)
+        state, problems = check_and_keep(self._vault, row, delivered.receipt, sent, self._around)
+        told = self._receipt(question, picked, copies, delivered)
+        return replace(told, receipt=state, problems=problems)
 
     def decline(self, question: ConsentQuestion) -> None:
         """Send nothing but that nothing comes; the desk learns no reason."""
@@ -176,6 +185,7 @@ class Sharing:
             purpose=question.purpose,
             retention=question.retention,
             what=tuple(what_was_shown(entry, self._around.language) for entry in picked),
+            asked=asked_for(question.request.query),
         )
 
     def _receipt(
