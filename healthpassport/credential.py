@@ -167,3 +167,29 @@ class VerifiedSummary:
     def section(self, record_type: str) -> VerifiedSection | None:
         """The first section of ``record_type``, or None."""
         return next((s for s in self.sections if s.record_type == record_type), None)
+
+
+class CardLimit(StrEnum):
+    """What paper cannot prove; each is said beside every card that is read."""
+
+    COPY = "copy"  # a photo or a copy reads the same
+    HOLDER = "holder"  # it does not show who holds it
+    CHOSEN = "chosen"  # its holder chose what stands on it
+    PRINTED = "printed"  # it is as old as its print: it does not renew itself
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCard:
+    """What one emergency card proved, made by ``healthpassport.verification`` alone.
+
+    ``summary`` has a section for each kind of record that a card can hold, with the same states
+    and verdict as a presentation, so that the same words are said of both. ``subject`` is None
+    where a check failed. ``status`` is where the card's own entry stands.
+    """
+
+    summary: VerifiedSummary
+    subject: Mapping[str, Json] | None
+    issuer: VerifiedIssuer | None = None
+    issued_at: datetime | None = None
+    valid_until: datetime | None = None
+    limits: tuple[CardLimit, ...] = tuple(CardLimit)
