@@ -15,6 +15,7 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
@@ -197,6 +198,11 @@ class Wallet:
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def past(self) -> Past:
+        """Who has seen what, with the receipts."""
+        return Past(self._opened, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
