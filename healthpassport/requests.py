@@ -8,7 +8,7 @@ here: fetching the request, matching it with records, and asking the person.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -60,7 +60,8 @@ class VerifiedRequest:
 
     ``purpose`` and ``retention`` come from the registration that the authority signed; without one
     both are None and everything counts as asked beyond what is allowed. ``over_asked`` names what
-    was asked for beyond the purpose, as ``Type.claim.path`` or ``Type``.
+    was asked for beyond the purpose, as ``Type.claim.path`` or ``Type``. ``claims`` are those of
+    the request object as signed, ``certificate_hash`` names the certificate that signed it.
     """
 
     client_id: str
@@ -75,6 +76,8 @@ class VerifiedRequest:
     encryption_jwk: Mapping[str, Json]
     encryption: str
     over_asked: tuple[str, ...]
+    claims: Mapping[str, Json] = field(repr=False)
+    certificate_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,8 @@ def verify_request(
         encryption_jwk={**request.key.jwk, "kid": request.key.kid},
         encryption=request.key.encryption,
         over_asked=over_asked(request.query, _allowed(found, asker.verifier)),
+        claims=claims,
+        certificate_hash=asker.verifier.certificate_hash,
     )
 
 
