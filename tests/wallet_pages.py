@@ -33,7 +33,7 @@ class Case:
     """
 
     name: str
-    path: str = "/"
+    path: str | Callable = "/"  # or what gives it, when it is handed the wallet
     state: str = "filled"
     steps: Callable | None = None
     known: bool = True  # whether the browser has the cookie
@@ -108,6 +108,13 @@ def serving(world: WalletWorld, wallet: Wallet, *, locked: bool = False, **setti
         server.should_exit = True
         thread.join(10)
         visit.wallet.close()
+
+
+def bring(page, served, text: str, path: str = "/scan") -> None:
+    """A step: type a code on the scan page and go on."""
+    page.goto(served.base + path)
+    page.fill("#text", text)
+    page.click("#bring button[type=submit]")
 
 
 def unlock(page) -> None:

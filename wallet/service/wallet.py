@@ -16,6 +16,7 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .erasing import erase_files
 from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
@@ -102,6 +103,17 @@ class Wallet:
         if self._vault is not None:
             self._vault.close()
         self._vault = None
+
+    def erase(self, way: Way | str) -> None:
+        """Delete the wallet and everything in it; ``way`` must open it (``vault.`` codes)."""
+        self.unlock(way)
+        wallet_id = self._opened().wallet_id
+        self.close()
+        erase_files(
+            self._around.vault_file,
+            anchor_folder=self._around.anchor_folder,
+            wallet_id=wallet_id,
+        )
 
     def change_passphrase(self, old: str, new: str) -> None:
         """From now on ``new`` opens the vault."""

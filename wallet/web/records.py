@@ -1,0 +1,49 @@
+"""One record: what it says in plain words first, then from whom, as of when, and how checked.
+
+What is *not* here: the list of records (``home``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from wallet.service import RecordDetail
+
+from .page import Page, Seen
+
+STATED: Final = "PatientStated"  # nobody checks what a person says themselves
+
+router = APIRouter(prefix="/records")
+
+
+@router.get("/{record_id}")
+def record(page: Seen, record_id: str) -> Response:
+    """The record in full."""
+    return _show(page, "records/record.html", page.wallet.show(record_id))
+
+
+@router.get("/{record_id}/remove")
+def ask(page: Seen, record_id: str) -> Response:
+    """Ask once more."""
+    return _show(page, "records/remove.html", page.wallet.show(record_id))
+
+
+@router.post("/{record_id}/remove")
+def remove(page: Seen, record_id: str) -> Response:
+    """Take the record out of the wallet, with its copies and keys."""
+    page.wallet.remove(record_id)
+    return page.go("/")
+
+
+def _show(page: Page, template: str, detail: RecordDetail) -> Response:
+    return page.show(
+        template,
+        record=detail.view,
+        lines=detail.lines,
+        stated=detail.view.type == STATED,
+        added=detail.view.added_at.date(),
+        until=detail.view.expires_at.date(),
+    )
