@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from healthpassport.summary import definition
 from wallet.service import RecordDetail
 
 from .page import Page, Seen
@@ -39,10 +40,14 @@ def remove(page: Seen, record_id: str) -> Response:
 
 
 def _show(page: Page, template: str, detail: RecordDetail) -> Response:
+    known = definition(detail.view.type)
+    # The person's own details come first in a record; on its page, what it is about does.
+    about = sum(name in detail.payload for name in known.subject_fields) if known.has_items else 0
     return page.show(
         template,
         record=detail.view,
-        lines=detail.lines,
+        lines=detail.lines[about:],
+        person=detail.lines[:about],
         stated=detail.view.type == STATED,
         added=detail.view.added_at.date(),
         until=detail.view.expires_at.date(),

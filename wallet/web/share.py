@@ -33,11 +33,15 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box as the page shows it: its mark, and how deep it stands below others."""
+    """One box as the page shows it: its mark, how deep it stands below others, and its note.
+
+    A note that the box above says already is not said again.
+    """
 
     tick: Tick
     mark: str
     depth: int
+    note: str
 
 
 @router.get("/share/{key}")
@@ -175,5 +179,7 @@ def _sections(page: Page, question: ConsentQuestion) -> list[tuple[str, list[Box
         if not sections or sections[-1][0] != tick.section:
             sections.append((tick.section, []))
         mark = page.visit.mark(tick.number, tick.key)
-        sections[-1][1].append(Box(tick, mark, depths[tick.number]))
+        rows = sections[-1][1]
+        note = "" if tick.note in {row.note for row in rows} else tick.note
+        rows.append(Box(tick, mark, depths[tick.number], note))
     return sections

@@ -49,6 +49,11 @@ def unknown(page, served):
     page.wait_for_url("**/share/*")
 
 
+def nothing_held(page, served):
+    bring(page, served, served.world.ask()["link"])
+    page.locator("button[value=decline]").wait_for()
+
+
 PAGES = (
     Case("question", steps=asked),
     Case("question, looked at", steps=looked),
@@ -57,13 +62,8 @@ PAGES = (
     Case("shared", steps=shared),
     Case("not shared", steps=declined),
     Case("refused", steps=unknown),
-    Case("question without records", state="empty", steps=lambda p, s: nothing_held(p, s)),
+    Case("question without records", state="empty", steps=nothing_held),
 )
-
-
-def nothing_held(page, served):
-    bring(page, served, served.world.ask()["link"])
-    page.locator("button[value=decline]").wait_for()
 
 
 def sharing(world, folder):
