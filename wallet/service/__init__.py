@@ -7,7 +7,7 @@
 """
 
 from .complaint import ComplaintSheet, Letter
-from .history import PRIVATE_TABLES, Past, PastDetail, PastEntry
+from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
 from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
@@ -18,7 +18,6 @@ from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
-    "PRIVATE_TABLES",
     "ComplaintSheet",
     "HistoryEntry",
     "HistoryKind",
