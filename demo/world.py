@@ -33,6 +33,7 @@ from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
 from schemas.cards import CARD
+from schemas.queries import purposes
 from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
 from wallet.service import Surroundings, Wallet
@@ -45,7 +46,7 @@ from .tls import TlsFiles, make_tls_files
 HOST: Final = "localhost"
 SURGERY: Final = ("A99999", "Example Surgery")
 HOSPITAL: Final = ("R99", "Example Hospital, Emergency Department")
-PURPOSES: Final = ("emergency", "medicines_check")
+PURPOSES: Final = tuple(purposes())
 DESK_NAME: Final = "desk-1"
 
 
@@ -300,7 +301,7 @@ class World:
         registered = self.authority.add_verifier(
             ods=HOSPITAL[0],
             name=HOSPITAL[1],
-            host=HOST,
+            host=f"{HOST}:{self.ports.desk}",
             purposes=PURPOSES,
             now=now,
             jwk=signer.public_key.jwk(),

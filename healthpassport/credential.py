@@ -76,6 +76,29 @@ class Check:
     code: str | None = None
 
 
+class Rule(StrEnum):
+    """A rule of the hospital's freshness policy (docs/verifier.md), by what it limits."""
+
+    RECORD_AGE = "record_age"
+    RECORD_DATE = "record_date"
+    VALID_UNTIL = "valid_until"
+    TRUST_LIST_AGE = "trust_list_age"
+    STATUS_LIST_AGE = "status_list_age"
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """A rule that a section did not keep: what it allows, and what was found.
+
+    ``RECORD_DATE``: how far a record may be dated ahead. ``VALID_UNTIL``: how long ago the issuer's
+    own end was; nothing is allowed beyond it. Where no list was at hand ``found`` is None.
+    """
+
+    rule: Rule
+    limit: timedelta
+    found: timedelta | None
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedIssuer:
     """Who signed, as the trust list names it: never as the credential names itself.
@@ -95,6 +118,7 @@ class VerifiedSection:
     ``shown`` and ``total`` count items. ``record_state`` is what the source said, ``state`` what
     the clinician is told. Content (items, negations, subject) is empty where a check failed.
     ``trust_list_age`` and ``status_list_age`` are measured at ``VerifiedSummary.verified_at``.
+    ``rules`` names each rule of the policy that made this section old, out of date or unsure.
     """
 
     query_id: str
@@ -120,6 +144,7 @@ class VerifiedSection:
     checks: tuple[Check, ...] = ()
     code: str | None = None
     old: bool = False
+    rules: tuple[FiredRule, ...] = ()
 
 
 class Verdict(StrEnum):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
 from healthpassport.errors import ServiceError, VaultError
 from healthpassport.trust.model import TrustView
-from wallet.consent import ConsentQuestion
+from wallet.client.answering import Delivered
+from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
-from wallet.vault import KdfCost, Vault
+from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .ways import Ways
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -49,7 +52,12 @@ class Wallet:
         """Whether a passphrase is needed first."""
         return self._vault is None or self._vault.locked
 
-    def init(self, passphrase: str, *, cost: KdfCost | None = None) -> None:
+    @property
+    def ways(self) -> Ways:
+        """The ways into the wallet."""
+        return Ways(self._opened, self._around.random)
+
+    def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
         vault = Vault.create(
             self._around.vault_file,
@@ -62,9 +70,13 @@ class Wallet:
         vault.close()
         self.unlock(passphrase)
 
-    def unlock(self, passphrase: str) -> None:
+    def unlock(self, way: Way | str) -> None:
         """Open the vault and check all of it (``vault.`` codes)."""
-        self._opened().unlock(passphrase)
+        self._opened().unlock(way)
+
+    def open_past(self, way: Way | str) -> None:
+        """The second unlock: ``history`` can be read for five minutes."""
+        self._opened().open_private(way)
 
     def lock(self) -> None:
         """Forget all keys and every open question."""
@@ -91,13 +103,13 @@ class Wallet:
         """Open every row of the vault; how many each table holds."""
         return self._opened().check()
 
-    def mend(self, passphrase: str) -> tuple[Path, dict[str, int]]:
+    def mend(self, way: Way | str) -> tuple[Path, dict[str, int]]:
         """Go on with what is sound in a damaged or older vault.
 
         Returns the copy of the file as it was, and how many rows of each table were dropped.
         """
         kept = self._keep_copy()
-        return kept, self._opened().mend(passphrase)
+        return kept, self._opened().mend(way)
 
     def add_offer(self, link: str) -> OfferPreview:
         """What the offer behind ``link`` holds; nothing is claimed."""
@@ -160,19 +172,37 @@ class Wallet:
         """Who asks with ``link``, why, and for which values. Nothing is sent."""
         return self._asked().prepare(link)
 
+    def consider(self, link: str) -> ConsentQuestion | Refusal:
+        """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
+        return self._asked().consider(link)
+
+    def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
+        """The same question answered another way: ``options`` by the ids of its choices."""
+        return self._asked().choose(question, options)
+
+    def preview(self, question: ConsentQuestion, ticks: Collection[int] | None = None) -> Preview:
+        """What they will see if exactly ``ticks`` are shared. Nothing is sent."""
+        numbers = question.ticked if ticks is None else ticks
+        return preview(question, numbers, now=self._around.clock())
+
     def share(
         self, question: ConsentQuestion, ticks: Collection[int] | None = None
     ) -> ShareReceipt:
         """Send what is ticked: the numbers ``ticks``, or the question's own when None."""
         return self._asked().share(question, question.ticked if ticks is None else ticks)
 
-    def decline(self, question: ConsentQuestion) -> None:
-        """Share nothing."""
-        self._asked().decline(question)
+    def decline(self, question: ConsentQuestion) -> Delivered:
+        """Share nothing. The result says where the desk would lead a browser on this device."""
+        return self._asked().decline(question)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """What was added, shared and refused, the newest first."""
+        """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def past(self) -> Past:
+        """Who has seen what, with the receipts."""
+        return Past(self._opened, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
