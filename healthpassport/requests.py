@@ -211,6 +211,16 @@ def over_asked(query: Query, allowed: Mapping[str, frozenset[str]]) -> tuple[str
     return tuple(beyond)
 
 
+def asked_for(query: Query) -> dict[str, tuple[str, ...]]:
+    """What ``query`` asks for: dotted paths by record type, each once, in order."""
+    found: dict[str, set[str]] = {}
+    for wanted in query.credentials:
+        paths = {_registered(wanted, claim.path) for claim in wanted.claims} - {SECOND_SIGNATURE}
+        for name in _type_names(wanted):
+            found.setdefault(name, set()).update(paths)
+    return {name: tuple(sorted(paths)) for name, paths in found.items()}
+
+
 def _registered(wanted: CredentialQuery, path: Path) -> str:
     """``path`` as registrations write it: names inside the record, whatever its format."""
     root = format_named(wanted.format).ROOT if wanted.format in FORMATS else ()

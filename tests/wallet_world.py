@@ -22,7 +22,8 @@ from demo.world import Ports, World
 from healthpassport.errors import FetchError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from issuer import service
-from wallet.service import Surroundings, Wallet
+from wallet.service import HistoryEntry, Surroundings, Wallet
+from wallet.vault import KdfCost
 
 PASSPHRASE = "three made-up words"
 PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004)
@@ -120,7 +121,7 @@ class WalletWorld:
     def wallet(self, folder: Path, **changes) -> Wallet:
         """A new wallet, unlocked, with a trust list and no records."""
         made = Wallet(self.surroundings(folder, **changes))
-        made.init(PASSPHRASE)
+        made.init(PASSPHRASE, cost=KdfCost())
         made.update_trust()
         return made
 
@@ -149,6 +150,12 @@ class WalletWorld:
         self.wire.sent.pop()
         assert answer.status < 300, answer.body
         return json.loads(answer.body)
+
+
+def past_of(wallet: Wallet) -> tuple[HistoryEntry, ...]:
+    """The history, after the second unlock that it needs."""
+    wallet.open_past(PASSPHRASE)
+    return wallet.history()
 
 
 def with_json(change: Callable[[dict], object]) -> Callable[[HttpResponse], HttpResponse]:

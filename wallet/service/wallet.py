@@ -12,13 +12,15 @@ from healthpassport.trust.model import TrustView
 from wallet.client.answering import Delivered
 from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
-from wallet.vault import KdfCost, Vault
+from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .ways import Ways
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -50,7 +52,12 @@ class Wallet:
         """Whether a passphrase is needed first."""
         return self._vault is None or self._vault.locked
 
-    def init(self, passphrase: str, *, cost: KdfCost | None = None) -> None:
+    @property
+    def ways(self) -> Ways:
+        """The ways into the wallet."""
+        return Ways(self._opened, self._around.random)
+
+    def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
         vault = Vault.create(
             self._around.vault_file,
@@ -63,9 +70,13 @@ class Wallet:
         vault.close()
         self.unlock(passphrase)
 
-    def unlock(self, passphrase: str) -> None:
+    def unlock(self, way: Way | str) -> None:
         """Open the vault and check all of it (``vault.`` codes)."""
-        self._opened().unlock(passphrase)
+        self._opened().unlock(way)
+
+    def open_past(self, way: Way | str) -> None:
+        """The second unlock: ``history`` can be read for five minutes."""
+        self._opened().open_private(way)
 
     def lock(self) -> None:
         """Forget all keys and every open question."""
@@ -92,13 +103,13 @@ class Wallet:
         """Open every row of the vault; how many each table holds."""
         return self._opened().check()
 
-    def mend(self, passphrase: str) -> tuple[Path, dict[str, int]]:
+    def mend(self, way: Way | str) -> tuple[Path, dict[str, int]]:
         """Go on with what is sound in a damaged or older vault.
 
         Returns the copy of the file as it was, and how many rows of each table were dropped.
         """
         kept = self._keep_copy()
-        return kept, self._opened().mend(passphrase)
+        return kept, self._opened().mend(way)
 
     def add_offer(self, link: str) -> OfferPreview:
         """What the offer behind ``link`` holds; nothing is claimed."""
@@ -185,8 +196,13 @@ class Wallet:
         return self._asked().decline(question)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """What was added, shared and refused, the newest first."""
+        """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def past(self) -> Past:
+        """Who has seen what, with the receipts."""
+        return Past(self._opened, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
