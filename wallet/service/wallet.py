@@ -15,6 +15,7 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .backups import Backups
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
@@ -55,6 +56,11 @@ class Wallet:
     def ways(self) -> Ways:
         """The ways into the wallet."""
         return Ways(self._opened, self._around.random)
+
+    @property
+    def backups(self) -> Backups:
+        """The wallet's backups."""
+        return Backups(self._opened, self._around)
 
     def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
