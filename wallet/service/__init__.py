@@ -6,7 +6,10 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .complaint import ComplaintSheet, Letter
+from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
+from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
@@ -15,10 +18,17 @@ from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
+    "ComplaintSheet",
     "HistoryEntry",
     "HistoryKind",
+    "KeptReceipt",
+    "Letter",
     "Line",
     "OfferPreview",
+    "Past",
+    "PastDetail",
+    "PastEntry",
+    "ReceiptState",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",

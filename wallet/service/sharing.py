@@ -27,7 +27,7 @@ from healthpassport.errors import (
 )
 from healthpassport.formats import format_named
 from healthpassport.keys.x509 import authority_key_ids
-from healthpassport.requests import VerifiedRequest
+from healthpassport.requests import VerifiedRequest, asked_for
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
 from wallet.client.asking import read_request
@@ -46,8 +46,10 @@ from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .choices import keep_choices, read_choices
+from .evidence import sent_of
 from .open_questions import OpenQuestions
 from .past import HistoryEntry, HistoryKind, add_entry, change_entry
+from .receipts import ReceiptState, check_and_keep
 from .shelf import StoredCopy, mark_shown, next_copy, read_copy, read_records
 from .surroundings import Surroundings
 
@@ -70,7 +72,8 @@ class ShareReceipt:
     ``reused`` names records whose copies were all shown before: who saw them could compare.
     ``redirect`` is where the desk would lead a browser; an unsafe one is ``redirect_blocked``.
     ``confirm_code`` is to be told to the staff, so that nobody else's screen is answered (RFC
-    10027).
+    10027). ``receipt`` says whether the desk confirmed what it received, ``problems`` what of that
+    does not match.
     """
 
     asker: str
@@ -79,6 +82,8 @@ class ShareReceipt:
     redirect: str | None
     redirect_blocked: bool
     confirm_code: str | None = None
+    receipt: ReceiptState = ReceiptState.MISSING
+    problems: tuple[str, ...] = ()
 
 
 class Sharing:
@@ -88,6 +93,12 @@ class Sharing:
         self._vault = vault
         self._around = around
         self._open = OpenQuestions(around.clock)
+
+    def speaking(self, around: Surroundings) -> Sharing:
+        """The same open questions in the language of ``around``: ``choose`` asks one anew in it."""
+        made = Sharing(self._vault, around)
+        made._open = self._open
+        return made
 
     def prepare(self, link: str) -> ConsentQuestion:
         """The question behind the request ``link``; a refusal by the wallet stands in history."""
@@ -170,6 +181,8 @@ class Sharing:
             copies = [read_copy(self._vault, int(p.record.reference)) for p in picked]
             presentation = self._presentation(question, picked, copies)
             entry = self._entry(question, HistoryKind.SHARED, picked)
+            sent = sent_of(question.request, picked, presentation, at=entry.when)
+            entry = replace(entry, evidence=sent)
             with self._vault.transaction() as writer:
                 for copy in copies:
                     mark_shown(writer, copy)
@@ -188,7 +201,9 @@ class Sharing:
             if isinstance(error, FetchError):  # the same request may be answered again
                 self._open.give_back(question)
             raise
-        return self._receipt(question, picked, copies, delivered)
+        state, problems = check_and_keep(self._vault, row, delivered.receipt, sent, self._around)
+        told = self._receipt(question, picked, copies, delivered)
+        return replace(told, receipt=state, problems=problems)
 
     def decline(self, question: ConsentQuestion) -> Delivered:
         """Send nothing but that nothing comes; the desk learns no reason."""
@@ -242,6 +257,7 @@ class Sharing:
             purpose=question.purpose,
             retention=question.retention,
             what=tuple(what_was_shown(entry, self._around.language) for entry in picked),
+            asked=asked_for(question.request.query),
         )
 
     def _receipt(

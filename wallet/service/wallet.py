@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
 from .backups import Backups
+from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
@@ -41,6 +43,13 @@ class Wallet:
     def of(cls, settings: WalletSettings) -> Wallet:
         """The wallet that ``settings`` describe."""
         return cls(Surroundings.of(settings))
+
+    def speaking(self, language: str) -> Wallet:
+        """The same wallet in another language, with the same open questions."""
+        made = Wallet(replace(self._around, language=language))
+        made._vault = self._vault  # the very same
+        made._sharing = self._sharing.speaking(made._around) if self._sharing else None
+        return made
 
     @property
     def exists(self) -> bool:
@@ -82,6 +91,10 @@ class Wallet:
     def open_past(self, way: Way | str) -> None:
         """The second unlock: ``history`` can be read for five minutes."""
         self._opened().open_private(way)
+
+    def touch(self) -> None:
+        """Put off the idle lock; ``vault.locked`` when it is too late."""
+        self._opened().rows("records")
 
     def lock(self) -> None:
         """Forget all keys and every open question."""
@@ -203,6 +216,11 @@ class Wallet:
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def past(self) -> Past:
+        """Who has seen what, with the receipts."""
+        return Past(self._opened, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
