@@ -16,6 +16,7 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .backups import Backups
 from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
@@ -64,6 +65,11 @@ class Wallet:
     def ways(self) -> Ways:
         """The ways into the wallet."""
         return Ways(self._opened, self._around.random)
+
+    @property
+    def backups(self) -> Backups:
+        """The wallet's backups."""
+        return Backups(self._opened, self._around)
 
     def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""

@@ -21,6 +21,8 @@ from wallet.vault import (
     read_words,
 )
 
+from .recipients import remember_way
+
 
 class Ways:
     """The ways into one wallet.
@@ -57,8 +59,11 @@ class Ways:
         return new_words(self._random)
 
     def add_words(self, words: tuple[str, ...], *, given: Way | str) -> WayInfo:
-        """From now on ``words`` open the wallet too."""
-        return self._opened().add_way(RecoveryWords(words), given=given)
+        """From now on ``words`` open the wallet too, and the backups made from now on."""
+        vault, way = self._opened(), RecoveryWords(words)
+        added = vault.add_way(way, given=given)
+        remember_way(vault, way, added.id)
+        return added
 
     def add_passphrase(self, passphrase: str, *, given: Way | str) -> WayInfo:
         """From now on ``passphrase`` opens the wallet too, which had none."""
@@ -75,7 +80,10 @@ class Ways:
 
     def change(self, way_id: str, new: Way, *, given: Way | str) -> WayInfo:
         """``new`` in the place of the way with this number, kind or id."""
-        return self._opened().change_way(self._find(way_id).id, new, given=given)
+        vault = self._opened()
+        changed = vault.change_way(self._find(way_id).id, new, given=given)
+        remember_way(vault, new, changed.id)
+        return changed
 
     def remove(self, way_id: str, *, given: Way | str) -> WayInfo:
         """Take out the way with this number, kind or id; what was taken out."""
