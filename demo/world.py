@@ -32,6 +32,7 @@ from issuer.service.clients import add_client
 from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
+from schemas.cards import CARD
 from schemas.queries import purposes
 from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
@@ -271,7 +272,7 @@ class World:
             iss=iss,
             ods=SURGERY[0],
             name=SURGERY[1],
-            record_types=issued_types(),
+            record_types=(*issued_types(), CARD),
             status_lists=[f"{iss}/status/1"],
             status_aggregation=f"{iss}/status",
             now=now,

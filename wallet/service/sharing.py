@@ -94,6 +94,12 @@ class Sharing:
         self._around = around
         self._open = OpenQuestions(around.clock)
 
+    def speaking(self, around: Surroundings) -> Sharing:
+        """The same open questions in the language of ``around``: ``choose`` asks one anew in it."""
+        made = Sharing(self._vault, around)
+        made._open = self._open
+        return made
+
     def prepare(self, link: str) -> ConsentQuestion:
         """The question behind the request ``link``; a refusal by the wallet stands in history."""
         found = self.consider(link)

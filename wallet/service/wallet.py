@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,13 @@ class Wallet:
         """The wallet that ``settings`` describe."""
         return cls(Surroundings.of(settings))
 
+    def speaking(self, language: str) -> Wallet:
+        """The same wallet in another language, with the same open questions."""
+        made = Wallet(replace(self._around, language=language))
+        made._vault = self._vault  # the very same
+        made._sharing = self._sharing.speaking(made._around) if self._sharing else None
+        return made
+
     @property
     def exists(self) -> bool:
         """Whether there is a vault."""
@@ -78,6 +86,10 @@ class Wallet:
     def open_past(self, way: Way | str) -> None:
         """The second unlock: ``history`` can be read for five minutes."""
         self._opened().open_private(way)
+
+    def touch(self) -> None:
+        """Put off the idle lock; ``vault.locked`` when it is too late."""
+        self._opened().rows("records")
 
     def lock(self) -> None:
         """Forget all keys and every open question."""
