@@ -137,3 +137,15 @@ class ConsentQuestion:
         """The same question with exactly ``numbers`` ticked: a choice outlives an error."""
         ticks = tuple(replace(tick, ticked=tick.number in numbers) for tick in self.ticks)
         return replace(self, ticks=ticks)
+
+    def as_ticked_in(self, other: ConsentQuestion) -> ConsentQuestion:
+        """This question with every box that ``other`` has too ticked as it is there."""
+        before: dict[str, list[bool]] = {}
+        for tick in other.ticks:
+            before.setdefault(tick.key, []).append(tick.ticked)
+        ticked = {
+            tick.number
+            for tick in self.ticks
+            if (before[tick.key].pop(0) if before.get(tick.key) else tick.ticked)
+        }
+        return self.after(ticked)
