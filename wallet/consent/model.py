@@ -46,6 +46,14 @@ class HeldRecord:
             if claim.accepts(value) and place[:start] == self.root
         )
 
+    def always_says(self, claim: ClaimsQuery) -> bool:
+        """Whether ``claim`` asks for something around the record, which nobody can hold back."""
+        start = len(self.root)
+        return any(
+            claim.accepts(value) and place[:start] != self.root
+            for place, value in select(self.held.claims, claim.path)
+        )
+
     def offered(self, reference: str, *, without_places: Collection[Place] = ()) -> HeldClaims:
         """What may go out, for matching with a query: all claims but ``without_places``."""
         cut = [(*self.root, *place) for place in without_places]
