@@ -23,6 +23,7 @@ from healthpassport.summary import (
 )
 from healthpassport.summary import definition as definition_of
 
+from .acting import count_words
 from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
 
@@ -112,7 +113,7 @@ class Boxes:
         shown = from_payload(record.held.payload)
         parts = [f"{record.issuer_name}, {day(shown.as_of, language)}"]
         if definition.has_items:
-            parts.append(f"{state_words(shown.state.value, language)} ({shown.item_count})")
+            parts.append(f"{state_words(shown.state.value, language)} ({_count(shown, language)})")
         parts += [
             f"{title}: {words}" if title else words
             for title, words in always_words(shown, language)
@@ -202,6 +203,10 @@ class Boxes:
         self._counter += 1
         ticked = not sensitive and key not in self._unticked
         return Tick(self._counter, section, title, value, ticked, sensitive, parent, key, (target,))
+
+
+def _count(shown: DisclosedRecord, language: str) -> str:
+    return count_words(shown.shown, shown.item_count, language)
 
 
 def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:

@@ -78,7 +78,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class ConsentQuestion:
-    """What a person sees. ``satisfiable`` is False when they hold too little to answer at all."""
+    """What a person sees. ``satisfiable`` is False when they hold too little to answer at all.
+
+    All records are those of ``person``, a passport's id; ``acting_for`` is that person's name where
+    it is not the wallet's owner, ``notes`` what is to be read before the boxes.
+    """
 
     id: str
     asker: str
@@ -91,6 +95,9 @@ class ConsentQuestion:
     satisfiable: bool
     request: VerifiedRequest = field(repr=False)
     records: Mapping[str, HeldRecord] = field(repr=False)
+    person: str = ""
+    acting_for: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ticked(self) -> frozenset[int]:

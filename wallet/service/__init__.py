@@ -5,7 +5,10 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .choosing import WhichPersonError
 from .past import HistoryEntry, HistoryKind
+from .people import People, PersonView
+from .placing import Choice, WhoseError
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
@@ -13,13 +16,18 @@ from .surroundings import Surroundings
 from .wallet import Wallet
 
 __all__ = [
+    "Choice",
     "HistoryEntry",
     "HistoryKind",
     "Line",
     "OfferPreview",
+    "People",
+    "PersonView",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",
     "Surroundings",
     "Wallet",
+    "WhichPersonError",
+    "WhoseError",
 ]

@@ -20,12 +20,14 @@ from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
 from wallet.client.asking import read_request
-from wallet.consent import ChosenRecord, ConsentQuestion, HeldRecord, ask, chosen, label
+from wallet.consent import ChosenRecord, ConsentQuestion, ask, chosen, label
+from wallet.consent.acting import PROXIES
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
+from .choosing import PersonHeld, WhichPersonError, people_held, which
 from .past import HistoryEntry, HistoryKind, add_entry, change_entry
-from .shelf import StoredCopy, mark_shown, next_copy, read_copy, read_records
+from .shelf import StoredCopy, mark_shown, read_copy
 from .surroundings import Surroundings
 
 QUESTION_LIFE: Final = timedelta(minutes=10)  # then the request itself has run out
@@ -54,35 +56,58 @@ class Sharing:
         self._vault = vault
         self._around = around
         self._open: dict[str, datetime] = {}
+        self._waiting: dict[str, tuple[VerifiedRequest, datetime]] = {}
 
-    def prepare(self, link: str) -> ConsentQuestion:
-        """The question behind the request ``link``; a refusal by the wallet stands in history."""
+    def prepare(self, link: str, person: str | None = None) -> ConsentQuestion:
+        """The question behind the request ``link``; a refusal by the wallet stands in history.
+
+        Raises:
+            WhichPersonError: where several people's records could answer: name one of them with
+                ``person`` and the same link, which is not fetched again.
+        """
         around = self._around
-        records = self._held()  # a locked vault is told before anybody is asked anything
+        people = people_held(self._vault, around)  # a locked vault is told before anybody is asked
         try:
-            request = read_request(
-                link,
-                fetcher=around.fetcher,
-                trust=around.trust(),
-                now=around.clock(),
-                random=around.random,
+            request = self._request(link)
+            question = which(
+                people,
+                person,
+                language=around.language,
+                ask=lambda one: self._question(request, one),
             )
-            question = self._question(request, records)
         except (RequestError, TrustError) as error:
             self._note(HistoryEntry(around.clock(), HistoryKind.REFUSED, code=error.code))
+            raise
+        except WhichPersonError:
+            self._waiting = {link: (request, around.clock())}
             raise
         self._open[question.id] = around.clock()
         return question
 
-    def _question(
-        self, request: VerifiedRequest, records: tuple[HeldRecord, ...]
-    ) -> ConsentQuestion:
+    def _request(self, link: str) -> VerifiedRequest:
+        """The verified request: the one that waits for its person, or fetched."""
         around = self._around
+        waiting, self._waiting = self._waiting.get(link), {}
+        if waiting is not None and around.clock() - waiting[1] <= QUESTION_LIFE:
+            return waiting[0]
+        return read_request(
+            link,
+            fetcher=around.fetcher,
+            trust=around.trust(),
+            now=around.clock(),
+            random=around.random,
+        )
+
+    def _question(self, request: VerifiedRequest, one: PersonHeld | None) -> ConsentQuestion:
+        around = self._around
+        person = one.passport.id if one is not None and one.acting_for else ""
+        # Who may act for somebody concerns those who deal with that somebody's proxy.
+        unasked = frozenset() if person else frozenset({PROXIES})
         return ask(
             request,
             question_id=around.random(ID_BYTES).hex(),
-            records=records,
-            unticked=read_choices(self._vault, request),
+            records=one.records if one is not None else (),
+            unticked=read_choices(self._vault, request, person) | unasked,
             language=around.language,
             now=around.clock(),
         )
@@ -102,7 +127,10 @@ class Sharing:
         del self._open[question.id]
         try:
             delivered = send_answer(
-                presentation, request=question.request, fetcher=self._around.fetcher
+                presentation,
+                request=question.request,
+                fetcher=self._around.fetcher,
+                acting=bool(question.acting_for),
             )
         except (FetchError, ServiceError) as error:
             failed = replace(entry, kind=HistoryKind.NOT_DELIVERED, code=error.code)
@@ -128,15 +156,6 @@ class Sharing:
         if asked is None or self._around.clock() - asked > QUESTION_LIFE:
             self._open.pop(question.id, None)
             raise RequestError("consent.required")
-
-    def _held(self) -> tuple[HeldRecord, ...]:
-        """Every record as the copy that would go out next."""
-        found = []
-        for stored in read_records(self._vault):
-            copy = next_copy(self._vault, stored.row)
-            held = format_named(copy.format).open_held(copy.text)
-            found.append(HeldRecord(str(copy.row), copy.format, held, stored.issuer))
-        return tuple(found)
 
     def _presentation(
         self,
@@ -176,6 +195,7 @@ class Sharing:
             purpose=question.purpose,
             retention=question.retention,
             what=tuple(what_was_shown(entry, self._around.language) for entry in picked),
+            person=question.person,
         )
 
     def _receipt(
@@ -211,15 +231,19 @@ def what_was_shown(entry: ChosenRecord, language: str) -> str:
         if field_name in held.payload and (field_name,) not in held_back
     ]
     items = held.payload.get("items", ())
-    total = len(items) if isinstance(items, list) else 0
-    shown = sum(("items", index) not in held_back for index in range(total))
+    count = len(items) if isinstance(items, list) else 0
+    shown = sum(("items", index) not in held_back for index in range(count))
+    total = held.payload.get("itemCount") if definition.has_items else 0
     counted = [f"{shown}/{total}"] if total else []
     return f"{name}: {', '.join([*counted, *details])}".removesuffix(": ")
 
 
-def read_choices(vault: Vault, request: VerifiedRequest) -> frozenset[str]:
-    """The boxes that were unticked for this asker and purpose the last time."""
-    rows = vault.rows("state", tag=vault.tag(_choice_tag(request)))
+def read_choices(vault: Vault, request: VerifiedRequest, person: str = "") -> frozenset[str]:
+    """The boxes that were unticked for this asker and purpose the last time.
+
+    ``person`` is the passport's id where the owner acts for somebody else.
+    """
+    rows = vault.rows("state", tag=vault.tag(_choice_tag(request, person)))
     if not rows:
         return frozenset()
     keys = parse_json_object(vault.read("state", rows[0])).get("unticked")
@@ -228,13 +252,14 @@ def read_choices(vault: Vault, request: VerifiedRequest) -> frozenset[str]:
 
 def keep_choices(vault: Vault, question: ConsentQuestion, numbers: Collection[int]) -> None:
     """Remember what is unticked now; boxes that this request does not show keep their choice."""
-    before = read_choices(vault, question.request)
+    person = question.person if question.acting_for else ""
+    before = read_choices(vault, question.request, person)
     ticked = {tick.key for tick in question.ticks if tick.number in numbers}
     unticked = {tick.key for tick in question.ticks} - ticked
     after = (before - ticked) | unticked
     if after == before:
         return
-    tag = vault.tag(_choice_tag(question.request))
+    tag = vault.tag(_choice_tag(question.request, person))
     rows = vault.rows("state", tag=tag)
     stored: Mapping[str, Json] = {"unticked": sorted(after)}
     with vault.transaction() as writer:
@@ -244,8 +269,8 @@ def keep_choices(vault: Vault, question: ConsentQuestion, numbers: Collection[in
             writer.add("state", dump_json(stored), tag=tag)
 
 
-def _choice_tag(request: VerifiedRequest) -> str:
-    return f"choices {request.client_id} {request.purpose}"
+def _choice_tag(request: VerifiedRequest, person: str) -> str:
+    return f"choices {request.client_id} {request.purpose} {person}".rstrip()
 
 
 def _definition(entry: ChosenRecord) -> RecordDefinition:
