@@ -109,6 +109,10 @@ class CredentialError(PassportError):
     """A credential or presentation that its format refuses."""
 
 
+class CardError(PassportError):
+    """An emergency card that cannot be made, or that cannot be read or relied on."""
+
+
 class TrustError(PassportError):
     """Something that the trust list does not vouch for, or a trust list that cannot be used."""
 

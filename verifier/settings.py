@@ -132,6 +132,11 @@ class VerifierSettings(BaseSettings):
         description="Whether each record must bear a post-quantum signature (ML-DSA-44) of its"
         " issuer beside the first. Only dc+sd-jwt carries one: nothing else is asked for then.",
     )
+    freshness: Path | None = Field(
+        default=None,
+        description="JSON file that says how old records and lists may be at this hospital"
+        " (docs/verifier.md). Empty: freshness.json in the home folder, where there is one.",
+    )
     templates: Path | None = Field(
         default=None, description="Folder with more request templates of this hospital."
     )
@@ -175,6 +180,11 @@ class VerifierSettings(BaseSettings):
     def registrations_folder(self) -> Path:
         """The folder with one registration for each purpose."""
         return self.registrations or self.home / "registrations"
+
+    @property
+    def freshness_file(self) -> Path:
+        """The file that says how old records and lists may be."""
+        return self.freshness or self.home / "freshness.json"
 
     @property
     def api_keys_file(self) -> Path:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from healthpassport.fetch import Fetcher
-from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import open_store
 
 from .api_keys import load_api_keys
 from .desk import Desk
+from .freshness import desk_policy
 from .identity import load_identity
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
@@ -48,18 +48,14 @@ __all__ = [
 ]
 
 
-def desk_policy(settings: VerifierSettings) -> FreshnessPolicy:
-    """What the desk that ``settings`` describe accepts."""
-    return FreshnessPolicy(require_post_quantum=settings.require_post_quantum)
-
-
 def open_desk(
     settings: VerifierSettings, *, clock: Clock, random: Random, fetcher: Fetcher | None = None
 ) -> Desk:
     """The desk that ``settings`` describe, with its database opened.
 
     Raises:
-        SettingsError: ``verifier.setup`` or ``verifier.template_invalid``.
+        SettingsError: ``verifier.setup``, ``verifier.template_invalid`` or
+            ``verifier.freshness_invalid``.
         KeyMaterialError: for the key file.
     """
     policy = desk_policy(settings)

@@ -10,7 +10,7 @@ from . import session
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
-    from wallet.service import Choice, PersonView
+    from wallet.service import PersonChoice, PersonView
 
 app = typer.Typer(
     help="The people whose records are in your wallet, each kept apart.",
@@ -122,7 +122,7 @@ def row(view: PersonView) -> dict[str, Json]:
     }
 
 
-def choice_line(choice: Choice) -> str:
+def choice_line(choice: PersonChoice) -> str:
     """Somebody to choose, with what tells two of one name apart."""
     born = f", born {choice.born}" if choice.born else ""
     return f"{choice.name or 'No name'}{born} [{choice.id}]"

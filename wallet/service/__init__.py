@@ -8,7 +8,7 @@
 from .choosing import WhichPersonError
 from .past import HistoryEntry, HistoryKind
 from .people import People, PersonView
-from .placing import Choice, WhoseError
+from .placing import PersonChoice, WhoseError
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
@@ -16,12 +16,12 @@ from .surroundings import Surroundings
 from .wallet import Wallet
 
 __all__ = [
-    "Choice",
     "HistoryEntry",
     "HistoryKind",
     "Line",
     "OfferPreview",
     "People",
+    "PersonChoice",
     "PersonView",
     "RecordDetail",
     "RecordView",

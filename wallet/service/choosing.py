@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from healthpassport.errors import ServiceError
 from healthpassport.formats import format_named
+from healthpassport.keys.x509 import authority_key_ids
 from healthpassport.summary import definition
 from wallet.consent import ConsentQuestion, HeldRecord
 from wallet.consent.acting import acting_words, again_words
@@ -19,7 +20,7 @@ from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .passports import Passport, birth_in, name_in, of_person, read_passports, settled
-from .placing import Choice, find
+from .placing import PersonChoice, find
 from .review import check_again
 from .shelf import next_copy
 from .surroundings import Surroundings
@@ -28,7 +29,7 @@ from .surroundings import Surroundings
 class WhichPersonError(ServiceError):
     """Several people in this wallet have what is asked for: ask, then prepare with ``person``."""
 
-    def __init__(self, choices: tuple[Choice, ...]) -> None:
+    def __init__(self, choices: tuple[PersonChoice, ...]) -> None:
         super().__init__("people.which", ", ".join(choice.name for choice in choices))
         self.choices = choices
 
@@ -53,9 +54,9 @@ class PersonHeld:
         return "" if self.passport.mine else self.name
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> PersonChoice:
         """This person as one to choose."""
-        return Choice(self.passport.id, self.name, self.born)
+        return PersonChoice(self.passport.id, self.name, self.born)
 
 
 def people_held(vault: Vault, around: Surroundings) -> tuple[PersonHeld, ...]:
@@ -69,8 +70,10 @@ def people_held(vault: Vault, around: Surroundings) -> tuple[PersonHeld, ...]:
         held = []
         for stored in usable:
             copy = next_copy(vault, stored.row)
-            opened = format_named(copy.format).open_held(copy.text)
-            held.append(HeldRecord(str(copy.row), copy.format, opened, stored.issuer))
+            format_ = format_named(copy.format)
+            opened = format_.open_held(copy.text)
+            keys = authority_key_ids(format_.parse(copy.text).certificates())
+            held.append(HeldRecord(str(copy.row), copy.format, opened, stored.issuer, keys))
         found.append(
             PersonHeld(
                 passport,

@@ -36,7 +36,7 @@ ME: Final = "me"
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class PersonChoice:
     """A passport that could be meant: its id, and the name and birth date in it."""
 
     id: str
@@ -52,7 +52,11 @@ class WhoseError(ServiceError):
     """
 
     def __init__(
-        self, name: str, born: str, maybe: tuple[Choice, ...], others: tuple[Choice, ...]
+        self,
+        name: str,
+        born: str,
+        maybe: tuple[PersonChoice, ...],
+        others: tuple[PersonChoice, ...],
     ) -> None:
         super().__init__("people.whose", name)
         self.name = name
@@ -151,7 +155,7 @@ def _question(
     kin: Mapping[str, Kin],
 ) -> WhoseError:
     choices = {
-        one.id: Choice(one.id, one.label or name_in(group), birth_in(group))
+        one.id: PersonChoice(one.id, one.label or name_in(group), birth_in(group))
         for one in known
         for group in [of_person(records, one.id)]
     }
