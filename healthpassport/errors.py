@@ -133,8 +133,16 @@ class RequestError(PassportError):
     """A presentation request that a wallet must not answer."""
 
 
+class ReceiptError(PassportError):
+    """A receipt that is not one, or that nobody signed."""
+
+
 class VaultError(PassportError):
     """The wallet's vault: locked, wrong secret, damaged or altered."""
+
+
+class BackupError(PassportError):
+    """A wallet's backup or a part of its key: cut short, damaged, altered or not the right one."""
 
 
 class ServiceError(PassportError):

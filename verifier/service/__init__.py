@@ -11,10 +11,12 @@ from verifier.store import open_store
 
 from .api_keys import load_api_keys
 from .desk import Desk
+from .digests import Digests
 from .freshness import desk_policy
 from .identity import load_identity
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
+from .proving import Match, Noted, Proof, prove
 from .qr import qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
@@ -28,8 +30,12 @@ __all__ = [
     "Desk",
     "DeskLists",
     "DeskTemplate",
+    "Digests",
     "Expected",
+    "Match",
+    "Noted",
     "Progress",
+    "Proof",
     "Random",
     "Templates",
     "TransactionView",
@@ -41,6 +47,7 @@ __all__ = [
     "load_api_keys",
     "load_identity",
     "open_desk",
+    "prove",
     "qr_svg",
     "summary_json",
     "view_json",
