@@ -14,6 +14,7 @@ from wallet.vault import Vault, Writer
 class HistoryKind(StrEnum):
     """What an entry tells of.
 
+    ``GIVEN`` and ``ENDED`` are of copies lent to a helper, ``who`` is then the helper's name.
     ``NOT_DELIVERED``: it was sent and nobody said that it came. It may have been read all the same.
     """
 
@@ -23,6 +24,8 @@ class HistoryKind(StrEnum):
     NOT_DELIVERED = "not_delivered"
     DECLINED = "declined"
     REFUSED = "refused"
+    GIVEN = "given"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

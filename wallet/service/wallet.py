@@ -15,12 +15,15 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault
 
 from . import receiving, shelf, stating
+from .helpers import Helpers
+from .lending import Part
 from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
 from .receiving import OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .withdrawing import withdraw_copies
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -69,6 +72,7 @@ class Wallet:
     def unlock(self, passphrase: str) -> None:
         """Open the vault and check all of it (``vault.`` codes)."""
         self._opened().unlock(passphrase)
+        self.helpers.tidy(online=False)  # what was lent to us is gone once its time is over
 
     def lock(self) -> None:
         """Forget all keys, every open question and every record whose owner was not named."""
@@ -127,6 +131,27 @@ class Wallet:
     def people(self) -> People:
         """The people whose records are in this wallet."""
         return People(self._opened(), self._around)
+
+    @property
+    def helpers(self) -> Helpers:
+        """The people who help: what they were lent, and what was lent to this wallet."""
+        return Helpers(self._opened(), self._around, withdraw_copies)
+
+    def part(
+        self,
+        record_id: str,
+        *,
+        items: Collection[int] | None = None,
+        details: Collection[str] | None = None,
+        whole: bool = False,
+    ) -> Part:
+        """What of a record to lend; see ``Part``."""
+        return Part(
+            self._find(record_id),
+            None if items is None else frozenset(items),
+            None if details is None else frozenset(details),
+            whole,
+        )
 
     def records(self, person: str | None = None) -> tuple[shelf.RecordView, ...]:
         """All records, or those of one person."""
