@@ -32,6 +32,8 @@ from issuer.service.clients import add_client
 from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
+from schemas.cards import CARD
+from schemas.queries import purposes
 from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
 from wallet.service import Surroundings, Wallet
@@ -44,7 +46,7 @@ from .tls import TlsFiles, make_tls_files
 HOST: Final = "localhost"
 SURGERY: Final = ("A99999", "Example Surgery")
 HOSPITAL: Final = ("R99", "Example Hospital, Emergency Department")
-PURPOSES: Final = ("emergency", "medicines_check")
+PURPOSES: Final = tuple(purposes())
 DESK_NAME: Final = "desk-1"
 
 
@@ -270,7 +272,7 @@ class World:
             iss=iss,
             ods=SURGERY[0],
             name=SURGERY[1],
-            record_types=issued_types(),
+            record_types=(*issued_types(), CARD),
             status_lists=[f"{iss}/status/1"],
             status_aggregation=f"{iss}/status",
             now=now,
@@ -299,7 +301,7 @@ class World:
         registered = self.authority.add_verifier(
             ods=HOSPITAL[0],
             name=HOSPITAL[1],
-            host=HOST,
+            host=f"{HOST}:{self.ports.desk}",
             purposes=PURPOSES,
             now=now,
             jwk=signer.public_key.jwk(),

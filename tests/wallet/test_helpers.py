@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from family import ANN, MAIR, about, numbered
 from simulated_issuer import summary
+from wallet_world import past_of
 
 from healthpassport.encoding import b64url_decode, b64url_encode
 from healthpassport.errors import PassportError
@@ -176,15 +177,15 @@ def test_a_second_package_of_the_same_wallet_is_known_and_goes_to_the_same_passp
 def test_the_owner_sees_what_was_given_and_the_helper_nothing_of_it(world, owner, helper):
     owner.share(owner.prepare(world.ask()["link"]))
     gift = lent(owner, helper, items={1})
-    entry = owner.history()[0]
+    entry = past_of(owner)[0]
     assert (entry.kind, entry.who, entry.retention) == (
         HistoryKind.GIVEN, "Mair", gift.until.date().isoformat(),
     )  # fmt: skip
     assert "Allergies: 1/2" in entry.what
-    assert [e.kind for e in helper.history()] == [HistoryKind.ADDED, HistoryKind.ADDED]
+    assert [e.kind for e in past_of(helper)] == [HistoryKind.ADDED, HistoryKind.ADDED]
     helper.share(helper.prepare(world.ask()["link"], "Quillon"))
-    assert helper.history()[0].kind is HistoryKind.SHARED
-    assert HistoryKind.SHARED not in [e.kind for e in owner.history()[:1]]
+    assert past_of(helper)[0].kind is HistoryKind.SHARED
+    assert HistoryKind.SHARED not in [e.kind for e in past_of(owner)[:1]]
     (view,) = owner.helpers.given()
     assert (view.name, view.person_name, view.active) == ("Mair", "Quillon Zephyrine", True)
 
@@ -523,7 +524,7 @@ def test_after_the_end_date_nothing_can_be_shown_and_all_of_it_is_gone(world, ow
     helper.unlock("three made-up words")
     assert [one.name for one in helper.people.list()] == ["Mair Morgan"]
     assert len(copies(helper)) == 10
-    assert helper.history()[0].kind is HistoryKind.REMOVED
+    assert past_of(helper)[0].kind is HistoryKind.REMOVED
 
 
 def test_the_end_comes_by_itself_when_the_helpers_wallet_opens(world, owner, helper):
@@ -549,7 +550,7 @@ def test_ending_asks_each_issuer_for_exactly_those_copies(owner, helper, monkeyp
     assert ended.left == ()
     assert not ended.active
     assert ended.package == ""
-    assert owner.history()[0].kind is HistoryKind.ENDED
+    assert past_of(owner)[0].kind is HistoryKind.ENDED
     helpers.end(gift.id)
     assert len(asked) == 1  # once is enough
 
@@ -564,7 +565,7 @@ def test_an_issuer_that_is_away_is_asked_again(owner, helper):
     assert helpers.tidy(online=True) == 1
     assert helpers.given()[0].left == ()
     assert helpers.tidy(online=True) == 0
-    assert [e.kind for e in owner.history()].count(HistoryKind.ENDED) == 1
+    assert [e.kind for e in past_of(owner)].count(HistoryKind.ENDED) == 1
 
 
 def test_an_end_date_ends_it_by_itself(world, owner, helper):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -12,17 +13,19 @@ from healthpassport.trust.model import TrustView
 from wallet.client.answering import Delivered
 from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
-from wallet.vault import KdfCost, Vault
+from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
 from .helpers import Helpers
+from .history import Past
 from .lending import Part
 from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
-from .receiving import OfferPreview, Receiving
+from .receiving import Claimed, OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .ways import Ways
 from .withdrawing import withdraw_copies
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
@@ -39,12 +42,20 @@ class Wallet:
         self._around = around
         self._vault: Vault | None = None
         self._sharing: Sharing | None = None
-        self._receiving: Receiving | None = None
+        self._claimed: dict[str, Claimed] = {}
 
     @classmethod
     def of(cls, settings: WalletSettings) -> Wallet:
         """The wallet that ``settings`` describe."""
         return cls(Surroundings.of(settings))
+
+    def speaking(self, language: str) -> Wallet:
+        """The same wallet in another language, with the same open questions."""
+        made = Wallet(replace(self._around, language=language))
+        made._vault = self._vault  # the very same
+        made._claimed = self._claimed
+        made._sharing = self._sharing.speaking(made._around) if self._sharing else None
+        return made
 
     @property
     def exists(self) -> bool:
@@ -56,7 +67,12 @@ class Wallet:
         """Whether a passphrase is needed first."""
         return self._vault is None or self._vault.locked
 
-    def init(self, passphrase: str, *, cost: KdfCost | None = None) -> None:
+    @property
+    def ways(self) -> Ways:
+        """The ways into the wallet."""
+        return Ways(self._opened, self._around.random)
+
+    def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
         vault = Vault.create(
             self._around.vault_file,
@@ -69,14 +85,23 @@ class Wallet:
         vault.close()
         self.unlock(passphrase)
 
-    def unlock(self, passphrase: str) -> None:
+    def unlock(self, way: Way | str) -> None:
         """Open the vault and check all of it (``vault.`` codes)."""
-        self._opened().unlock(passphrase)
+        self._opened().unlock(way)
         self.helpers.tidy(online=False)  # what was lent to us is gone once its time is over
+
+    def open_past(self, way: Way | str) -> None:
+        """The second unlock: ``history`` can be read for five minutes."""
+        self._opened().open_private(way)
+
+    def touch(self) -> None:
+        """Put off the idle lock; ``vault.locked`` when it is too late."""
+        self._opened().rows("records")
 
     def lock(self) -> None:
         """Forget all keys, every open question and every record whose owner was not named."""
-        self._sharing = self._receiving = None
+        self._sharing = None
+        self._claimed.clear()
         if self._vault is not None:
             self._vault.lock()
 
@@ -99,13 +124,13 @@ class Wallet:
         """Open every row of the vault; how many each table holds."""
         return self._opened().check()
 
-    def mend(self, passphrase: str) -> tuple[Path, dict[str, int]]:
+    def mend(self, way: Way | str) -> tuple[Path, dict[str, int]]:
         """Go on with what is sound in a damaged or older vault.
 
         Returns the copy of the file as it was, and how many rows of each table were dropped.
         """
         kept = self._keep_copy()
-        return kept, self._opened().mend(passphrase)
+        return kept, self._opened().mend(way)
 
     def add_offer(self, link: str) -> OfferPreview:
         """What the offer behind ``link`` holds; nothing is claimed."""
@@ -240,8 +265,13 @@ class Wallet:
         return self._asked().decline(question)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """What was added, shared and refused, the newest first."""
+        """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def past(self) -> Past:
+        """Who has seen what, with the receipts."""
+        return Past(self._opened, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
@@ -273,11 +303,9 @@ class Wallet:
     def _taking(self) -> Receiving:
         vault = self._opened()
         if vault.locked:
-            self._receiving = None
+            self._claimed.clear()
             raise VaultError("vault.locked")
-        if self._receiving is None:
-            self._receiving = Receiving(vault, self._around)
-        return self._receiving
+        return Receiving(vault, self._around, self._claimed)
 
     def _view(self, stored: shelf.StoredRecord) -> shelf.RecordView:
         return shelf.view(
