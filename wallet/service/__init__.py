@@ -14,10 +14,12 @@ from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
+from .travel import Away, Travel
 from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
+    "Away",
     "ComplaintSheet",
     "HistoryEntry",
     "HistoryKind",
@@ -33,6 +35,7 @@ __all__ = [
     "RecordView",
     "ShareReceipt",
     "Surroundings",
+    "Travel",
     "Wallet",
     "Ways",
 ]

@@ -127,11 +127,12 @@ class Sharing:
     def choose(self, question: ConsentQuestion, chosen_ways: Mapping[str, str]) -> ConsentQuestion:
         """The same question, answered another way: an option for each choice, by its id.
 
-        Choices that are not named stay as they are. The question keeps its id.
+        Choices that are not named stay as they are, and so does every box that both ways have. The
+        question keeps its id.
         """
         self._open.check(question)
         kept = {choice.id: choice.chosen for choice in question.choices}
-        return ask(
+        other = ask(
             question.request,
             question_id=question.id,
             records=self._held(),
@@ -140,6 +141,7 @@ class Sharing:
             now=self._around.clock(),
             chosen={**kept, **chosen_ways},
         )
+        return other.as_ticked_in(question)
 
     def _questioned(
         self, read: Callable[[], VerifiedRequest], records: tuple[HeldRecord, ...]

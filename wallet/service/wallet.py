@@ -22,6 +22,7 @@ from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .travel import Travel
 from .ways import Ways
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
@@ -231,6 +232,11 @@ class Wallet:
     def past(self) -> Past:
         """Who has seen what, with the receipts."""
         return Past(self._opened, self._around)
+
+    @property
+    def travel(self) -> Travel:
+        """Put the vault away, and bring it back."""
+        return Travel(self._opened, self.close, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
