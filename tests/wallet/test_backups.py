@@ -374,4 +374,4 @@ def test_every_language_is_spoken(world, filled_wallet, path):
     made = welsh.make(path, way=PASSPHRASE)
     assert "Mae'n agor gyda: eich cyfrinair." in made.lines
     assert welsh.test(path, PASSPHRASE).lines[0].startswith("Gellir darllen popeth")
-    assert "meddygfa" in welsh.no_way_back()
+    assert "meddygfa" in welsh.said("reissue")

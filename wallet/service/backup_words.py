@@ -72,7 +72,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "cy": "Stopiwch eich hen ddyfais nawr. Yna ni fydd yr hyn sydd arni o werth i neb.",
     },
     "ways_gone": {
-        "en": "Your new passphrase opens this wallet. Add 12 words or a passkey again if you like.",
+        "en": "This wallet now opens with your new passphrase. You can add 12 words again.",
         "cy": "Mae eich cyfrinair newydd yn agor y waled hon. Gallwch ychwanegu 12 gair eto.",
     },
     "split": {
@@ -104,12 +104,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "cy": "Argraffwch y daflen, yna dilëwch y ffeil. Mae'r daflen yn agor eich waled.",
     },
     "reissue": {
-        "en": "No backup, and no key to it? Start a new wallet and ask your surgery for your"
-        " records again. They can mark the copies on your old device, so that no one can"
-        " use them.",
-        "cy": "Dim copi wrth gefn, a dim allwedd? Dechreuwch waled newydd a gofynnwch i'ch"
-        " meddygfa am eich cofnodion eto. Gallant farcio'r copïau ar eich hen ddyfais, fel na"
-        " all neb eu defnyddio.",
+        "en": "No backup, or no key to it? Start a new wallet. Then ask for your records again"
+        " where you got them. Ask them to mark the copies on your old device. Then no one can"
+        " use those.",
+        "cy": "Dim copi wrth gefn, neu ddim allwedd? Dechreuwch waled newydd. Yna gofynnwch am eich"
+        " cofnodion eto gan eich meddygfa. Gofynnwch iddynt farcio'r copïau ar eich hen"
+        " ddyfais. Yna ni all neb eu defnyddio.",
     },
 }
 TABLES: Final[Mapping[str, Mapping[str, str]]] = {

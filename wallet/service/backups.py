@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from healthpassport.encoding import b64url_decode, b64url_encode, dump_json, parse_json_object
-from healthpassport.errors import BackupError, VaultError
+from healthpassport.errors import BackupError
 from wallet.backup.content import First, Row
 from wallet.backup.keys import SlotKind
 from wallet.backup.reading import look, opened
-from wallet.backup.sheet import read_sheet, sheet_groups
+from wallet.backup.sheet import sheet_groups
 from wallet.backup.split import Share, new_split
 from wallet.backup.writing import write_backup
 from wallet.vault import (
@@ -32,7 +32,6 @@ from wallet.vault import (
     Way,
     WayKind,
     new_words,
-    read_words,
 )
 from wallet.vault.ways import as_way
 
@@ -105,14 +104,7 @@ class Backups:
 
     def read_way(self, typed: str) -> Way:
         """What was typed at the one prompt: 12 words, a sheet's code, or a passphrase."""
-        try:
-            return RecoveryWords(read_words(typed))
-        except VaultError:
-            pass
-        try:
-            return RecoveryWords(read_sheet(typed))
-        except BackupError:
-            return Passphrase(typed)
+        return known.read_way(typed)
 
     def make(
         self, path: Path, *, way: Way | str, with_history: bool = False, replace: bool = False
@@ -141,10 +133,10 @@ class Backups:
         kinds = tuple(dict.fromkeys(one.kind.value for one in openers))
         words = "; ".join(way_words(kind, around.language) for kind in kinds)
         lines = (
-            self._said("made"),
-            self._said("opens", what=words),
-            self._said("history_in" if with_history else "history_out"),
-            self._said("test_it"),
+            self.said("made"),
+            self.said("opens", what=words),
+            self.said("history_in" if with_history else "history_out"),
+            self.said("test_it"),
         )
         return BackupMade(path, made.made, made.size, kinds, lines)
 
@@ -210,9 +202,9 @@ class Backups:
         records = built.first.counts.get("records", 0)
         day = day_words(made, around.language)
         lines = (
-            self._said("restored", day=day, count=str(records)),
-            self._said("stop_old"),
-            self._said("ways_gone"),
+            self.said("restored", day=day, count=str(records)),
+            self.said("stop_old"),
+            self.said("ways_gone"),
         )
         return Restored(made, records, lines)
 
@@ -221,14 +213,14 @@ class Backups:
         vault = self._opened()
         rows = vault.rows("state", tag=vault.tag(LAST))
         if not rows:
-            return Due(None, bool(vault.rows("records")), (self._said("never"),))
+            return Due(None, bool(vault.rows("records")), (self.said("never"),))
         noted = parse_json_object(vault.read("state", rows[0]))
         last = datetime.fromisoformat(str(noted["made"]))
-        lines = [self._said("last", day=day_words(last, self._around.language))]
+        lines = [self.said("last", day=day_words(last, self._around.language))]
         if noted["records"] != _records_digest(vault):
-            lines.append(self._said("records_changed"))
+            lines.append(self.said("records_changed"))
         elif self._around.clock() - last > REMIND_AFTER:
-            lines.append(self._said("long_ago"))
+            lines.append(self.said("long_ago"))
         return Due(last, len(lines) > 1, tuple(lines))
 
     def split(self, *, way: Way | str) -> Parts:
@@ -238,14 +230,14 @@ class Backups:
             opener, shares = new_split(self._around.random)
             known.remember(vault, known.Remembered(opener))
         names = ["split", "split_file", "split_now"] + (["split_old"] if before else [])
-        return Parts(shares, tuple(self._said(name) for name in names))
+        return Parts(shares, tuple(self.said(name) for name in names))
 
     def join(self, path: Path, parts: HelpersParts) -> tuple[str, ...]:
         """Whether these parts open the backup at ``path``, all of it; nothing is kept."""
         with opened(path, known.secret_for(parts, path)) as content:
             for _row in content.rows():
                 pass
-        return (self._said("joined"),)
+        return (self.said("joined"),)
 
     def sheet(self, *, way: Way | str) -> tuple[str, ...]:
         """The code of a printed sheet, as groups: of ``way`` itself when that is 12 words.
@@ -266,9 +258,9 @@ class Backups:
             known.remember_way(vault, RecoveryWords(words), added.id)
         return sheet_groups(words)
 
-    def no_way_back(self) -> str:
-        """What to do without a backup or a key to it."""
-        return self._said("reissue")
+    def said(self, name: str, **values: str) -> str:
+        """A sentence of ``backup_words``, for example ``reissue``: what to do without a backup."""
+        return said(name, self._around.language, **values)
 
     @contextmanager
     def _proven(self, given: Way) -> Iterator[Vault]:
@@ -311,9 +303,6 @@ class Backups:
         rows = vault.rows("state", tag=vault.tag(RESTORED))
         noted = (parse_json_object(vault.read("state", row)) for row in rows)
         return {vault.wallet_id} | {b64url_decode(str(one["wallet"])) for one in noted}
-
-    def _said(self, name: str, **values: str) -> str:
-        return said(name, self._around.language, **values)
 
 
 def _as_backup_way(way: Way | HelpersParts | str) -> Way | HelpersParts:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
-from healthpassport.errors import BackupError
+from healthpassport.errors import BackupError, VaultError
 from wallet.backup.keys import (
     PassphraseSecret,
     RandomSecret,
@@ -24,8 +24,9 @@ from wallet.backup.keys import (
     recipient,
 )
 from wallet.backup.reading import joined
+from wallet.backup.sheet import read_sheet
 from wallet.backup.split import Share, read_share
-from wallet.vault import Passphrase, RecoveryWords, Vault, Way, Writer
+from wallet.vault import Passphrase, RecoveryWords, Vault, Way, Writer, read_words
 from wallet.vault.kdf import NEW_COST, KdfCost
 from wallet.vault.recovery import secret_of
 
@@ -49,6 +50,16 @@ class Remembered:
 
     recipient: Recipient
     way: str = ""
+
+
+def read_way(typed: str) -> Way:
+    """What was typed where 12 words, a sheet's code and a passphrase can be."""
+    for read in (read_words, read_sheet):
+        try:
+            return RecoveryWords(read(typed))
+        except (BackupError, VaultError):
+            continue
+    return Passphrase(typed)
 
 
 def secret_for(way: Way | HelpersParts, path: Path) -> Secret:

@@ -15,7 +15,7 @@ from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
-from . import receiving, shelf, stating
+from . import erasing, receiving, shelf, stating
 from .backups import Backups
 from .helpers import Helpers
 from .history import Past
@@ -122,6 +122,16 @@ class Wallet:
     def change_passphrase(self, old: str, new: str) -> None:
         """From now on ``new`` opens the vault."""
         self._opened().change_passphrase(old, new)
+
+    @property
+    def before_erasing(self) -> tuple[str, ...]:
+        """What its owner must know before ``erase``."""
+        return erasing.BEFORE[self._around.language]
+
+    def erase(self) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+        self.close()
+        return erasing.erase(self._around)
 
     def look(self) -> None:
         """Check what can be checked without a passphrase: who may read the file, and its shape."""

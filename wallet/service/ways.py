@@ -18,10 +18,9 @@ from wallet.vault import (
     WayInfo,
     WayKind,
     new_words,
-    read_words,
 )
 
-from .recipients import remember_way
+from .recipients import read_way, remember_way
 
 
 class Ways:
@@ -46,12 +45,9 @@ class Ways:
         return self._opened().passkey_input
 
     def read(self, typed: str) -> Way:
-        """What a person typed at the one prompt: the recovery words, or a passphrase."""
+        """What a person typed at the one prompt: words, a sheet's code, or a passphrase."""
         if any(way.kind is WayKind.WORDS for way in self.list()):
-            try:
-                return RecoveryWords(read_words(typed))
-            except VaultError:
-                return Passphrase(typed)
+            return read_way(typed)
         return Passphrase(typed)
 
     def new_words(self) -> tuple[str, ...]:
