@@ -9,8 +9,9 @@ from __future__ import annotations
 from .bitstrings import all_list_uris, allocate_entries, bitstring_uris, published_bitstring
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
+from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
-from .offers import NewOffer, offer_at, offer_bundle, offer_summary, sweep
+from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
 from .publication import (
     PublishedList,
     issuer_metadata,
@@ -28,6 +29,7 @@ __all__ = [
     "IssuerContext",
     "NewOffer",
     "PublishedList",
+    "all_grants",
     "all_list_uris",
     "allocate_entries",
     "authenticate",
@@ -41,15 +43,19 @@ __all__ = [
     "issuer_metadata",
     "key_set",
     "list_uris",
+    "move",
     "notify",
     "offer_at",
     "offer_bundle",
+    "offer_source",
     "offer_summary",
     "open_issuer",
     "published_bitstring",
     "published_did_document",
     "published_list",
     "redeem",
+    "refresh",
     "server_metadata",
+    "stop_grant",
     "sweep",
 ]

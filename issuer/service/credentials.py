@@ -38,6 +38,7 @@ from .bitstrings import allocate_entries
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .publication import list_uri
+from .refreshing import prepare, supersede
 from .sealing import seal, unseal
 from .tokens import Access
 
@@ -65,7 +66,9 @@ def issue(
         ProtocolError: ``oid4vci.unknown_credential_configuration``,
             ``oid4vci.unknown_credential_identifier``, ``oid4vci.invalid_credential_request``,
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
+        SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
+    prepare(issuer, access)
     configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
         request.proofs,
@@ -100,6 +103,8 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         issuances.change(tx, found.id, event=notification.event.value)
         if notification.event is not NotificationEvent.FAILURE:
             issuances.forget_answer(tx, found.id)
+        if notification.event is NotificationEvent.ACCEPTED:
+            supersede(tx, found)
         finished = not offers.waits(tx, access.offer.id)
     if finished:
         issuer.store.wipe()

@@ -8,6 +8,8 @@ from typing import Final
 
 from sqlalchemy import Connection, insert, select, update
 
+from healthpassport.status.entries import WITHDRAWN
+
 from .drawing import FULL_AT, draw_free
 from .tables import status_entries, status_lists
 
@@ -55,8 +57,11 @@ def allocate(
 
 
 def change(connection: Connection, *, issuance: str, status: int) -> None:
-    """Give every copy of ``issuance`` the ``status``; the lists become a new version."""
-    mine = status_entries.c.issuance == issuance
+    """Give every copy of ``issuance`` the ``status``; the lists become a new version.
+
+    A copy that was withdrawn on its own stays withdrawn.
+    """
+    mine = (status_entries.c.issuance == issuance) & (status_entries.c.status != WITHDRAWN)
     numbers = tuple(
         connection.execute(select(status_entries.c.list).where(mine).distinct()).scalars()
     )
