@@ -44,7 +44,7 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
     @router.get(OFFER_PATH + "{address}")
     async def credential_offer(request: Request, address: str) -> Response:
         """A credential offer by reference (section 4.1.3)."""
-        limit.take(_address(request), issuer.clock())
+        limit.take(address_of(request), issuer.clock())
         return json((await run_in_threadpool(service.offer_at, issuer, address)).wire())
 
     @router.post(TOKEN_PATH)
@@ -52,7 +52,7 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
         """Section 6: code and PIN, or a refresh token, become an access token."""
 
         async def work() -> Response:
-            limit.take(_address(request), issuer.clock())
+            limit.take(address_of(request), issuer.clock())
             if _media_type(request) != FORM:
                 raise ProtocolError("oid4vci.invalid_request", "the body must be a form")
             asked = parse_token_request(await request.body())
@@ -72,7 +72,7 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
         """Section 7: a fresh nonce for key proofs."""
 
         async def work() -> Response:
-            limit.take(_address(request), issuer.clock())
+            limit.take(address_of(request), issuer.clock())
             return json({"c_nonce": new_nonce(issuer)})
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
@@ -132,5 +132,6 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """The address that a request came from, for counting."""
     return request.client.host if request.client else ""

@@ -8,6 +8,8 @@ wallet says that it holds the newer one. Nowhere does a reference to a source st
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
 from healthpassport.encoding import dump_json
@@ -42,7 +44,8 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
         raise SourceError("grant.no_source")
     sealed = access.offer.sealed_source
     reference = SourceReference.parse(unseal(sealed, secret=access.token, purpose=SOURCE))
-    summary = _read(issuer, reference, access.offer.grant)
+    grant = access.offer.grant
+    summary = _read(issuer, reference, grant)
     payloads = _chosen(summary, reference.wanted)
     held = {
         name: seal(
@@ -57,6 +60,19 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
     with issuer.store.writing() as tx:
         if not offers.record_types(tx, access.offer.id):
             offers.hold(tx, access.offer.id, held)
+            _drop_untold(tx, grant, told=payloads.keys())
+
+
+def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
+    """The configurations that a returning wallet can ask for now, in reading order.
+
+    Raises:
+        SourceError: as ``prepare``.
+    """
+    prepare(issuer, access)
+    with issuer.store.reading() as tx:
+        held = offers.record_types(tx, access.offer.id)
+    return tuple(name for name in configurations(issuer.settings) if name in held)
 
 
 def supersede(tx: Connection, accepted: Issuance) -> None:
@@ -69,6 +85,22 @@ def supersede(tx: Connection, accepted: Issuance) -> None:
             continue
         if type_name(other) == type_name(accepted) and other.status in {VALID, SUSPENDED}:
             set_status(tx, issuance=other.id, status=REPLACED)
+
+
+def _drop_untold(tx: Connection, grant: str, *, told: Collection[str]) -> None:
+    """What the source no longer tells no longer stands, whether or not the wallet goes on.
+
+    An authority to act that has ended, for one (rule 13).
+    """
+    found = grants.find(tx, grant)
+    for one in () if found is None else grants.issued(tx, found.root):
+        older = issuances.find(tx, one)
+        if (
+            older is not None
+            and older.status in {VALID, SUSPENDED}
+            and type_name(older) not in told
+        ):
+            set_status(tx, issuance=one, status=REPLACED)
 
 
 def type_name(issuance: Issuance) -> str:

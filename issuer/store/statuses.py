@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from healthpassport.status.entries import WITHDRAWN
 
@@ -73,6 +73,23 @@ def change(connection: Connection, *, issuance: str, status: int) -> None:
     )
 
 
+def issuance_at(connection: Connection, number: int, index: int) -> str | None:
+    """The issuance whose copy has entry ``index`` of list ``number``."""
+    found = select(status_entries.c.issuance).where(_place(number, index))
+    return connection.execute(found).scalar()
+
+
+def withdraw_one(connection: Connection, number: int, index: int) -> None:
+    """Withdraw one copy for good; the list becomes a new version."""
+    here = _place(number, index)
+    connection.execute(update(status_entries).where(here).values(status=WITHDRAWN))
+    connection.execute(
+        update(status_lists)
+        .where(status_lists.c.number == number)
+        .values(version=status_lists.c.version + 1)
+    )
+
+
 def lists(connection: Connection) -> tuple[ListState, ...]:
     """Every list, oldest first."""
     rows = connection.execute(select(*_COLUMNS).order_by(status_lists.c.number))
@@ -104,6 +121,10 @@ _COLUMNS: Final = (
     status_lists.c.allocated,
     status_lists.c.version,
 )
+
+
+def _place(number: int, index: int) -> ColumnElement[bool]:
+    return (status_entries.c.list == number) & (status_entries.c.idx == index)
 
 
 def _open_list(connection: Connection, *, copies: int, list_size: int, now: int) -> ListState:
