@@ -8,7 +8,7 @@ here: fetching the request, matching it with records, and asking the person.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -53,7 +53,8 @@ class VerifiedRequest:
 
     ``purpose`` and ``retention`` come from the registration that the authority signed; without one
     both are None and everything counts as asked beyond what is allowed. ``over_asked`` names what
-    was asked for beyond the purpose, as ``Type.claim.path`` or ``Type``.
+    was asked for beyond the purpose, as ``Type.claim.path`` or ``Type``. ``claims`` are those of
+    the request object as signed, ``certificate_hash`` names the certificate that signed it.
     """
 
     client_id: str
@@ -68,6 +69,8 @@ class VerifiedRequest:
     encryption_jwk: Mapping[str, Json]
     encryption: str
     over_asked: tuple[str, ...]
+    claims: Mapping[str, Json] = field(repr=False)
+    certificate_hash: str
 
 
 def verify_request(
@@ -138,6 +141,8 @@ def verify_request(
         encryption_jwk={**request.key.jwk, "kid": request.key.kid},
         encryption=request.key.encryption,
         over_asked=over_asked(request.query, _allowed(found, verifier)),
+        claims=claims,
+        certificate_hash=leaf.sha256,
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from healthpassport.credential import Challenge, Credential, VerifiedIssuer
+from healthpassport.credential import Challenge, Credential, FiredRule, Rule, VerifiedIssuer
 from healthpassport.errors import CredentialError, ProtocolError, RecordError
 from healthpassport.formats import DisclosedCredential, ParsedCredential, Place, format_named
 from healthpassport.jose.times import CLOCK_SKEW
@@ -30,7 +30,7 @@ from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
 from healthpassport.verification.self_signed import check_own, is_self_signed, own_key
-from healthpassport.verification.status import check_status
+from healthpassport.verification.status import StatusFound, check_status
 from schemas.definitions import SECOND_SIGNATURE
 
 # No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
@@ -69,6 +69,7 @@ class ProvenAnswer:
     expired: bool
     old: bool
     unsure_code: str | None
+    rules: tuple[FiredRule, ...] = ()
 
     @property
     def code(self) -> str | None:
@@ -128,6 +129,8 @@ def prove(
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"
+    aged = within.policy.age_rule(record.type, as_of=record.as_of, now=within.now)
+    ended = within.now - disclosed.expires_at if expired else None
     return ProvenAnswer(
         query_id=wanted.id,
         record=record,
@@ -139,9 +142,25 @@ def prove(
         status_list_age=status.age,
         checklist=checklist,
         expired=expired,
-        old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
+        old=aged is not None,
         unsure_code=unsure,
+        rules=_fired(aged, ended, status, within),
     )
+
+
+def _fired(
+    aged: FiredRule | None, ended: timedelta | None, status: StatusFound, within: Surroundings
+) -> tuple[FiredRule, ...]:
+    """Every rule of the policy that the record, or a list that vouches for it, did not keep."""
+    policy = within.policy
+    found = [aged] if aged else []
+    if ended is not None:
+        found.append(FiredRule(Rule.VALID_UNTIL, timedelta(), ended))
+    if within.trust.stale:
+        found.append(FiredRule(Rule.TRUST_LIST_AGE, policy.trust_list, within.trust.age))
+    if status.unsure is not None:
+        found.append(FiredRule(Rule.STATUS_LIST_AGE, policy.status_list, status.age))
+    return tuple(found)
 
 
 def _stated(
@@ -171,6 +190,7 @@ def _stated(
         record = from_payload(known.record(disclosed.payload))
     with checklist.step(Step.QUERY):
         record = _as_asked(wanted, format_, disclosed, record)
+    aged = within.policy.age_rule(record.type, as_of=record.as_of, now=within.now)
     return ProvenAnswer(
         query_id=wanted.id,
         record=record,
@@ -182,8 +202,9 @@ def _stated(
         status_list_age=None,
         checklist=checklist,
         expired=False,
-        old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
+        old=aged is not None,
         unsure_code=None,
+        rules=(aged,) if aged else (),
     )
 
 

@@ -149,7 +149,7 @@ def test_the_patients_code_is_asked_for_before_the_result(world, tmp_path):
     view = desk.ask("emergency_admission", desk=DESK)
     held = full_wallet(world)
     request = held.read(desk, view.link, desk.lists.views(view.created_at).trust)
-    code = desk.receive(handle_of(view.link), held.answer(request))
+    code = desk.receive(handle_of(view.link), held.answer(request)).confirm_code
     path = f"/requests/{view.id}"
     assert "Penicillin" not in call(app, "GET", path).text
     wrong = f"code={(int(code) + 1) % 10000:04d}".encode()

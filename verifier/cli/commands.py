@@ -16,7 +16,9 @@ app = typer.Typer(
 )
 request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
 key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
+receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
 app.add_typer(request, name="request")
+app.add_typer(receipts, name="receipts")
 app.add_typer(key, name="key")
 
 # An id is base64url and may begin with a hyphen, which is no option then.
@@ -144,3 +146,27 @@ def create_key(
     from . import offline  # noqa: PLC0415
 
     offline.create_key(name, as_json=as_json)
+
+
+@receipts.command("list")
+def list_receipts(as_json: AsJson = False) -> None:
+    """List the latest receipts: time, whose, what kind, id. No content is kept."""
+    from . import receipts as given  # noqa: PLC0415
+
+    given.show(as_json=as_json)
+
+
+@receipts.command("check")
+def check_receipt(
+    receipt: Annotated[str, typer.Argument(help="File with a receipt; - for stdin.")],
+    presentation: Annotated[
+        Path | None,
+        typer.Option(help="A stored presentation: a vp_token, or what a FHIR document carries."),
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="A stored emergency card (its octets).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a receipt is this desk's, and belongs to what was stored."""
+    from . import receipts as given  # noqa: PLC0415
+
+    given.check(receipt, presentation=presentation, card=card, as_json=as_json)

@@ -13,7 +13,7 @@ from hmac import compare_digest
 from threading import Lock
 from typing import Final
 
-from healthpassport.credential import Challenge, DeskState, VerifiedSummary
+from healthpassport.credential import Challenge, VerifiedSummary
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import decrypt, generate_encryption_key
@@ -30,10 +30,12 @@ from healthpassport.verification import FreshnessPolicy, verify_presentation
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
+from .acceptance import refusal
 from .export import evidence, export
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
+from .receipts import DeskReceipts, Taken
 from .templates import DeskTemplate, Templates
 from .transactions import (
     Clock,
@@ -73,6 +75,9 @@ class Desk:
         self.identity = identity
         self.templates = templates
         self.lists = lists
+        self.receipts = DeskReceipts(
+            settings=settings, identity=identity, notes=store.receipts, random=random
+        )
         self._store = store
         self._policy = policy
         self._clock = clock
@@ -200,18 +205,7 @@ class Desk:
         if wallet_nonce is not None and not 0 < len(wallet_nonce) <= MAX_WALLET_NONCE:
             raise ServiceError("http.invalid", "wallet_nonce is empty or too long")
         row, pending = self._answerable(handle)
-        claims = build_request(
-            client_id=self.identity.client_id,
-            response_uri=f"{self.settings.public_url}{RESPONSE_PATH}{row.handle}",
-            nonce=row.nonce,
-            state=row.state,
-            query=pending.template.dcql,
-            encryption_jwk=pending.public_jwk,
-            registration=self.identity.registrations.get(pending.template.purpose),
-            issued_at=row.created_at,
-            expires_at=row.expires_at,
-            wallet_nonce=wallet_nonce,
-        )
+        claims = self._claims(row, pending, wallet_nonce)
         self._store.mark_fetched(handle, now=self._now())
         return self.identity.sign_request(claims)
 
@@ -221,8 +215,8 @@ class Desk:
         self._answerable(row.handle)
         return self._link(row)
 
-    def receive(self, handle: str, body: bytes) -> str | None:
-        """Take the answer in ``body``; returns the code for the patient's screen, if one is used.
+    def receive(self, handle: str, body: bytes) -> Taken:
+        """Take the answer in ``body``; returns the code for the patient's screen and the receipt.
 
         A message that cannot be read leaves the transaction open; a presentation, good or not,
         uses it up.
@@ -247,7 +241,7 @@ class Desk:
             raise ServiceError("transaction.closed")
         if isinstance(answer, ErrorResponse):
             self._end(row, Progress.DECLINED, answer.error[:64])
-            return None
+            return Taken()
         return self._verify(row, pending, answer, now)
 
     # -- lists and health -------------------------------------------------------------------
@@ -274,7 +268,21 @@ class Desk:
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
 
-    def _verify(self, row: Row, pending: Pending, answer: VpResponse, now: datetime) -> str | None:
+    def _claims(self, row: Row, pending: Pending, wallet_nonce: str | None) -> dict[str, Json]:
+        return build_request(
+            client_id=self.identity.client_id,
+            response_uri=f"{self.settings.public_url}{RESPONSE_PATH}{row.handle}",
+            nonce=row.nonce,
+            state=row.state,
+            query=pending.template.dcql,
+            encryption_jwk=pending.public_jwk,
+            registration=self.identity.registrations.get(pending.template.purpose),
+            issued_at=row.created_at,
+            expires_at=row.expires_at,
+            wallet_nonce=wallet_nonce,
+        )
+
+    def _verify(self, row: Row, pending: Pending, answer: VpResponse, now: datetime) -> Taken:
         challenge = Challenge(row.nonce, self.identity.client_id)
         try:
             lists = self.lists.views(now)
@@ -292,7 +300,15 @@ class Desk:
             raise
         with self._lock:
             pending.presentation = answer.presentation
-        return self._keep(row, pending, summary, now)
+        code = self._keep(row, pending, summary, now)
+        receipt = self.receipts.give(
+            answer.presentation,
+            query=pending.template.query,
+            claims=self._claims(row, pending, None),
+            purpose=pending.template.purpose,
+            now=now,
+        )
+        return Taken(code, receipt)
 
     def _keep(
         self, row: Row, pending: Pending, summary: VerifiedSummary, now: datetime
@@ -302,11 +318,11 @@ class Desk:
             pending.summary = summary
             pending.forget_at = now + self.settings.result_lifetime
             pending.confirm_code = code
-        refusal = _refusal(summary)
+        refused = refusal(summary)
         progress = Progress.CONFIRMING if code else Progress.ANSWERED
-        self._store.finish(row.id, progress=progress, code=refusal)
-        if refusal is not None:
-            raise ServiceError(refusal)
+        self._store.finish(row.id, progress=progress, code=refused)
+        if refused is not None:
+            raise ServiceError(refused)
         return code
 
     def _end(self, row: Row, progress: Progress, code: str) -> None:
@@ -371,16 +387,3 @@ class Desk:
 
     def _template(self, row: Row) -> DeskTemplate:
         return self.templates.get(row.template)
-
-
-def _refusal(summary: VerifiedSummary) -> str | None:
-    """Why the wallet is told that its answer was refused: nothing of it could be shown."""
-    hidden = {
-        DeskState.FAILED_CHECK,
-        DeskState.NOT_MATCHED,
-        DeskState.NOT_SHARED,
-        DeskState.NOT_ASKED_FOR,
-    }
-    if any(section.state not in hidden for section in summary.sections):
-        return None
-    return next((section.code for section in summary.sections if section.code), None)

@@ -10,13 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from healthpassport.errors import ServiceError
-from healthpassport.protocols.dcql import (
-    CredentialQuery,
-    Place,
-    match,
-)
+from healthpassport.protocols.dcql import CredentialQuery, Place, match_one
 
 from .boxes import needed_for
+from .choices import preferred_options
 from .model import CARRIED, ConsentQuestion, HeldRecord
 
 
@@ -39,35 +36,50 @@ def chosen(question: ConsentQuestion, numbers: Collection[int]) -> tuple[ChosenR
     if not question.satisfiable:
         raise ServiceError("wallet.nothing_to_share")
     allowed = _allowed(question, numbers)
-    pruned = [
-        record.offered(query_id, without_places=frozenset(record.held.places) - allowed[query_id])
-        for query_id, record in question.records.items()
-        if () in allowed[query_id]
-    ]
     query = question.request.query
-    selection = match(query, pruned)
-    if not selection.answer:
+    picked = {
+        wanted.id: tuple(
+            _picked(wanted, record, allowed[wanted.id, record.reference])
+            for record in question.records.get(wanted.id, ())
+        )
+        for wanted in query.credentials
+    }
+    left = {name: [one for one in found if one is not None] for name, found in picked.items()}
+    prefer = preferred_options({choice.id: choice.chosen for choice in question.choices})
+    available = frozenset(name for name, found in left.items() if found)
+    answer = query.answerable(available, prefer=prefer)
+    if not answer:
         raise ServiceError("consent.incomplete")
-    found = []
-    for wanted in query.credentials:
-        own = [m for m in selection.matches[wanted.id] if m.reference == wanted.id]
-        if wanted.id in selection.answer:
-            if not own:  # only another query's record is left, and that was not ticked for this
-                raise ServiceError("consent.incomplete")
-            record = question.records[wanted.id]
-            names = own[0].options[0].claim_ids
-            places = _places(wanted, names, record, allowed[wanted.id])
-            found.append(ChosenRecord(wanted.id, record, places))
-    return tuple(found)
+    return tuple(one for name in answer for one in left[name])
 
 
-def _allowed(question: ConsentQuestion, numbers: Collection[int]) -> dict[str, set[Place]]:
-    """The ticked places of each query; a box under an unticked one counts as unticked.
+def _picked(wanted: CredentialQuery, record: HeldRecord, shared: set[Place]) -> ChosenRecord | None:
+    """``record`` with what of it may go out, or None where that is no answer."""
+    if () not in shared:
+        return None
+    held_back = frozenset(record.held.places) - shared
+    pruned = record.offered(record.reference, without_places=held_back)
+    matches = match_one(wanted, [pruned])
+    if not matches:
+        return None
+    names = matches[0].options[0].claim_ids
+    return ChosenRecord(wanted.id, record, _places(wanted, names, record, shared))
 
-    What a ticked record carries without a box counts as ticked.
+
+def _allowed(
+    question: ConsentQuestion, numbers: Collection[int]
+) -> dict[tuple[str, str], set[Place]]:
+    """The ticked places of each record, by part of the query and reference.
+
+    A box under an unticked one counts as unticked; what a ticked record carries without a box
+    counts as ticked.
     """
     by_number = {tick.number: tick for tick in question.ticks}
-    allowed: dict[str, set[Place]] = {query_id: set() for query_id in question.records}
+    allowed: dict[tuple[str, str], set[Place]] = {
+        (query_id, record.reference): set()
+        for query_id, records in question.records.items()
+        for record in records
+    }
     for tick in question.ticks:
         line = tick
         ticked = line.number in numbers
@@ -76,7 +88,7 @@ def _allowed(question: ConsentQuestion, numbers: Collection[int]) -> dict[str, s
             ticked = line.number in numbers
         if ticked:
             for target in tick.targets:
-                allowed[target.query_id].add(target.place)
+                allowed[target.query_id, target.reference].add(target.place)
     for shared in allowed.values():
         if () in shared:
             shared.update(CARRIED)

@@ -23,11 +23,10 @@ from healthpassport.summary import (
 )
 from healthpassport.summary import definition as definition_of
 
+from .care import Care, detail_care, field_care, item_care, record_care
 from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
 
-# Not needed to treat anybody: each of these must be ticked by hand.
-SENSITIVE: Final = frozenset({"addressLines", "postcode", "phone"})
 ABOUT: Final = {"en": "About you", "cy": "Amdanoch chi"}
 OLD: Final = {"en": "out of date", "cy": "wedi dyddio"}
 UNSIGNED: Final = {
@@ -62,9 +61,10 @@ def needed_for(place: Place, held: HeldCredential) -> frozenset[Place]:
 class Boxes:
     """Boxes as they are found: the person's own details once, then each record with its items."""
 
-    def __init__(self, unticked: Collection[str], language: str) -> None:
+    def __init__(self, unticked: Collection[str], language: str, purpose: str) -> None:
         self._unticked = unticked
         self._language = language
+        self._purpose = purpose
         self._details: dict[str, Tick] = {}
         self._others: list[Tick] = []
         self._counter = 0
@@ -92,7 +92,7 @@ class Boxes:
         names = tuple(definition.subject_fields)
         places = asked_places(wanted, record) - CARRIED
         for place in sorted(places, key=lambda place: _reading_order(place, names)):
-            target = Target(wanted.id, place)
+            target = Target(wanted.id, record.reference, place)
             if len(place) == 1:
                 self._detail(definition, payload, target)
             elif len(place) == _ITEM_DEPTH:
@@ -123,9 +123,14 @@ class Boxes:
         if _lacks_signature(wanted, record):
             parts.append(UNSIGNED[language])
         name = record_label(definition, language)
-        key = definition.type
         return self._tick(
-            name, name, "; ".join(parts), key=key, target=Target(wanted.id, ()), parent=None
+            name,
+            name,
+            "; ".join(parts),
+            key=f"{definition.type} {record.issuer_name}",
+            target=Target(wanted.id, record.reference, ()),
+            parent=None,
+            care=record_care(definition.type, self._purpose, language),
         )
 
     def _detail(
@@ -150,7 +155,7 @@ class Boxes:
             key=name,
             target=target,
             parent=None,
-            sensitive=name in SENSITIVE,
+            care=detail_care(name, self._language),
         )
 
     def _item(
@@ -161,13 +166,19 @@ class Boxes:
         whole: Tick,
     ) -> Tick:
         entry = _value_at(payload, target.place)
-        unit = entry.get("unit", {}) if isinstance(entry, Mapping) else {}
+        found = entry.get("unit") if isinstance(entry, Mapping) else None
+        unit = found if isinstance(found, Mapping) else {}
         negation = target.place[0] == "negations"
-        words = item_words(
-            definition, unit if isinstance(unit, Mapping) else {}, self._language, negation=negation
+        care = item_care(definition.type, unit, purpose=self._purpose, language=self._language)
+        tick = self._tick(
+            whole.section,
+            item_words(definition, unit, self._language, negation=negation),
+            "",
+            key=f"{definition.type} {target.place[0]} {_fingerprint(unit)}",
+            target=target,
+            parent=whole.number,
+            care=care,
         )
-        key = f"{definition.type} {target.place[0]} {_fingerprint(unit)}"
-        tick = self._tick(whole.section, words, "", key=key, target=target, parent=whole.number)
         self._others.append(tick)
         return tick
 
@@ -183,9 +194,16 @@ class Boxes:
         value = _value_at(payload, target.place)
         words = value_words(found, value, self._language) if found else str(value)
         title = label(found, self._language) if found else name
-        key = f"{definition.type} {name}"
         self._others.append(
-            self._tick(item.section, title, words, key=key, target=target, parent=item.number)
+            self._tick(
+                item.section,
+                title,
+                words,
+                key=f"{definition.type} {name}",
+                target=target,
+                parent=item.number,
+                care=field_care(definition.type, name, self._language),
+            )
         )
 
     def _tick(
@@ -197,11 +215,22 @@ class Boxes:
         key: str,
         target: Target,
         parent: int | None,
-        sensitive: bool = False,
+        care: Care,
     ) -> Tick:
         self._counter += 1
-        ticked = not sensitive and key not in self._unticked
-        return Tick(self._counter, section, title, value, ticked, sensitive, parent, key, (target,))
+        return Tick(
+            number=self._counter,
+            section=section,
+            label=title,
+            value=value,
+            ticked=not care.sensitive and key not in self._unticked,
+            sensitive=care.sensitive,
+            parent=parent,
+            key=key,
+            targets=(target,),
+            needed=care.needed,
+            note=care.note,
+        )
 
 
 def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:

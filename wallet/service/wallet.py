@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
 from healthpassport.errors import ServiceError, VaultError
 from healthpassport.trust.model import TrustView
-from wallet.consent import ConsentQuestion
+from wallet.client.answering import Delivered
+from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault
 
@@ -160,15 +161,28 @@ class Wallet:
         """Who asks with ``link``, why, and for which values. Nothing is sent."""
         return self._asked().prepare(link)
 
+    def consider(self, link: str) -> ConsentQuestion | Refusal:
+        """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
+        return self._asked().consider(link)
+
+    def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
+        """The same question answered another way: ``options`` by the ids of its choices."""
+        return self._asked().choose(question, options)
+
+    def preview(self, question: ConsentQuestion, ticks: Collection[int] | None = None) -> Preview:
+        """What they will see if exactly ``ticks`` are shared. Nothing is sent."""
+        numbers = question.ticked if ticks is None else ticks
+        return preview(question, numbers, now=self._around.clock())
+
     def share(
         self, question: ConsentQuestion, ticks: Collection[int] | None = None
     ) -> ShareReceipt:
         """Send what is ticked: the numbers ``ticks``, or the question's own when None."""
         return self._asked().share(question, question.ticked if ticks is None else ticks)
 
-    def decline(self, question: ConsentQuestion) -> None:
-        """Share nothing."""
-        self._asked().decline(question)
+    def decline(self, question: ConsentQuestion) -> Delivered:
+        """Share nothing. The result says where the desk would lead a browser on this device."""
+        return self._asked().decline(question)
 
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first."""

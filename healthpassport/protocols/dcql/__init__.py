@@ -12,6 +12,7 @@ from healthpassport.protocols.dcql.matching import (
     HeldClaims,
     Selection,
     match,
+    match_one,
 )
 from healthpassport.protocols.dcql.paths import Path, Place, covers, dotted, select, without
 from healthpassport.protocols.dcql.query import (
@@ -40,6 +41,7 @@ __all__ = [
     "covers",
     "dotted",
     "match",
+    "match_one",
     "select",
     "without",
 ]

@@ -1,0 +1,49 @@
+"""The emergency card, made, measured, written and read (docs/emergency-card.md).
+
+What is *not* here: whom to believe (``healthpassport.verification``), and words for people.
+"""
+
+from healthpassport.cards.building import CardChoices, Room, build, room
+from healthpassport.cards.choosing import CardEntry, choices, entries, to_take_off, usual
+from healthpassport.cards.envelope import (
+    ParsedCard,
+    issue,
+    key_name,
+    limit_octets,
+    octets_of,
+    parse,
+    verify,
+)
+from healthpassport.cards.values import (
+    ALLERGIES,
+    DETAILS,
+    CardClaims,
+    CardContent,
+    CardSection,
+    check_content,
+)
+
+__all__ = [
+    "ALLERGIES",
+    "DETAILS",
+    "CardChoices",
+    "CardClaims",
+    "CardContent",
+    "CardEntry",
+    "CardSection",
+    "ParsedCard",
+    "Room",
+    "build",
+    "check_content",
+    "choices",
+    "entries",
+    "issue",
+    "key_name",
+    "limit_octets",
+    "octets_of",
+    "parse",
+    "room",
+    "to_take_off",
+    "usual",
+    "verify",
+]
