@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import present, records, vault
+from . import people, present, records, vault
 
 app = typer.Typer(
     name="passport-wallet",
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 for _name, _command in (vault.COMMANDS | records.COMMANDS | present.COMMANDS).items():
     app.command(_name)(_command)
+app.add_typer(people.app, name="people")
 
 
 def main() -> None:

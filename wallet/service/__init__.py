@@ -5,7 +5,10 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .choosing import WhichPersonError
 from .past import HistoryEntry, HistoryKind
+from .people import People, PersonView
+from .placing import PersonChoice, WhoseError
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
@@ -17,9 +20,14 @@ __all__ = [
     "HistoryKind",
     "Line",
     "OfferPreview",
+    "People",
+    "PersonChoice",
+    "PersonView",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",
     "Surroundings",
     "Wallet",
+    "WhichPersonError",
+    "WhoseError",
 ]

@@ -27,7 +27,10 @@ class HistoryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One line: ``what`` holds labels and counts, ``code`` why the wallet itself refused."""
+    """One line: ``what`` holds labels and counts, ``code`` why the wallet itself refused.
+
+    ``person`` is the id of the passport that it was about.
+    """
 
     when: datetime
     kind: HistoryKind
@@ -37,6 +40,7 @@ class HistoryEntry:
     retention: str = ""
     what: tuple[str, ...] = ()
     code: str = ""
+    person: str = ""
 
     def wire(self) -> dict[str, Json]:
         """The entry as a JSON object."""
@@ -49,6 +53,7 @@ class HistoryEntry:
             "retention": self.retention,
             "what": list(self.what),
             "code": self.code,
+            "person": self.person,
         }
 
 
@@ -80,4 +85,5 @@ def _entry(stored: Mapping[str, Json]) -> HistoryEntry:
         retention=str(stored["retention"]),
         what=tuple(str(line) for line in what) if isinstance(what, list) else (),
         code=str(stored["code"]),
+        person=str(stored.get("person", "")),
     )

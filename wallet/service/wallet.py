@@ -15,8 +15,10 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault
 
 from . import receiving, shelf, stating
+from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
-from .receiving import OfferPreview
+from .people import People, PersonView
+from .receiving import OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 
@@ -34,6 +36,7 @@ class Wallet:
         self._around = around
         self._vault: Vault | None = None
         self._sharing: Sharing | None = None
+        self._receiving: Receiving | None = None
 
     @classmethod
     def of(cls, settings: WalletSettings) -> Wallet:
@@ -68,8 +71,8 @@ class Wallet:
         self._opened().unlock(passphrase)
 
     def lock(self) -> None:
-        """Forget all keys and every open question."""
-        self._sharing = None
+        """Forget all keys, every open question and every record whose owner was not named."""
+        self._sharing = self._receiving = None
         if self._vault is not None:
             self._vault.lock()
 
@@ -105,17 +108,32 @@ class Wallet:
         return receiving.preview(link, self._around)
 
     def accept(
-        self, offer: OfferPreview, pin: str | None = None, *, other_person: bool = False
+        self,
+        offer: OfferPreview,
+        pin: str | None = None,
+        *,
+        person: str | None = None,
+        other_person: bool = False,
     ) -> tuple[shelf.RecordView, ...]:
-        """Claim ``offer`` with its PIN and store its records, all or none."""
-        stored = receiving.take(
-            offer, pin, vault=self._opened(), around=self._around, other_person=other_person
-        )
+        """Claim ``offer`` with its PIN and store its records, all or none.
+
+        Where ``WhoseError`` asks whose they are, say it with the same offer and ``person``: an id
+        of ``people``, ``new`` or ``me``. ``other_person`` makes a new passport instead of asking.
+        """
+        stored = self._taking().take(offer, pin, person=person, other_person=other_person)
         return tuple(self._view(record) for record in stored)
 
-    def records(self) -> tuple[shelf.RecordView, ...]:
-        """All records."""
-        return tuple(self._view(record) for record in shelf.read_records(self._opened()))
+    @property
+    def people(self) -> People:
+        """The people whose records are in this wallet."""
+        return People(self._opened(), self._around)
+
+    def records(self, person: str | None = None) -> tuple[shelf.RecordView, ...]:
+        """All records, or those of one person."""
+        records = settled(self._opened())
+        if person is not None:
+            records = of_person(records, self.people.find(person).id)
+        return tuple(self._view(record) for record in records)
 
     def show(self, record_id: str) -> shelf.RecordDetail:
         """One record in full, by its id, the beginning of it, or its number on the list."""
@@ -130,12 +148,19 @@ class Wallet:
         """Delete one record with its copies and keys."""
         vault, stored = self._opened(), self._find(record_id)
         copies = shelf.copy_rows(vault, stored.row)
-        label = self._view(stored).label
+        label, last = self._view(stored).label, self.people.is_last(stored)
+        entry = HistoryEntry(
+            self._around.clock(), HistoryKind.REMOVED, what=(label,), person=stored.person
+        )
         with vault.transaction() as writer:
             shelf.delete_record(writer, stored.row, copies)
-            add_entry(
-                writer, HistoryEntry(self._around.clock(), HistoryKind.REMOVED, what=(label,))
-            )
+            if last:
+                writer.delete("people", int(stored.person, 16))
+            add_entry(writer, entry)
+
+    def move(self, record_id: str, person: str) -> PersonView:
+        """Put a record with the person that it is about."""
+        return self.people.move(self._find(record_id), person)
 
     def say(
         self,
@@ -144,6 +169,7 @@ class Wallet:
         reading: str | None = None,
         day: str | None = None,
         about: str | None = None,
+        person: str | None = None,
         anew: bool = False,
     ) -> shelf.RecordView:
         """Keep the owner's own words, or a home reading, to be shown as not checked."""
@@ -151,19 +177,23 @@ class Wallet:
         stored = stating.say(
             {name: value for name, value in told.items() if value is not None},
             about=self._find(about) if about is not None else None,
+            person=self.people.find(person).id if person is not None else None,
             anew=anew,
             vault=self._opened(),
             around=self._around,
         )
         return self._view(stored)
 
-    def prepare(self, link: str) -> ConsentQuestion:
-        """Who asks with ``link``, why, and for which values. Nothing is sent."""
-        return self._asked().prepare(link)
+    def prepare(self, link: str, person: str | None = None) -> ConsentQuestion:
+        """Who asks with ``link``, why, and for which values of one person. Nothing is sent.
 
-    def consider(self, link: str) -> ConsentQuestion | Refusal:
+        Where ``WhichPersonError`` asks whose records to show, name ``person`` and the same link.
+        """
+        return self._asked().prepare(link, person)
+
+    def consider(self, link: str, person: str | None = None) -> ConsentQuestion | Refusal:
         """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
-        return self._asked().consider(link)
+        return self._asked().consider(link, person)
 
     def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
         """The same question answered another way: ``options`` by the ids of its choices."""
@@ -215,13 +245,22 @@ class Wallet:
             self._sharing = Sharing(vault, self._around)
         return self._sharing
 
+    def _taking(self) -> Receiving:
+        vault = self._opened()
+        if vault.locked:
+            self._receiving = None
+            raise VaultError("vault.locked")
+        if self._receiving is None:
+            self._receiving = Receiving(vault, self._around)
+        return self._receiving
+
     def _view(self, stored: shelf.StoredRecord) -> shelf.RecordView:
         return shelf.view(
             self._opened(), stored, language=self._around.language, now=self._around.clock()
         )
 
     def _find(self, record_id: str) -> shelf.StoredRecord:
-        records = shelf.read_records(self._opened())
+        records = settled(self._opened())
         wanted = record_id.strip().lower()
         if wanted.isdecimal() and 1 <= int(wanted) <= len(records):
             return records[int(wanted) - 1]
