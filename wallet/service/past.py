@@ -19,6 +19,7 @@ class HistoryKind(StrEnum):
 
     ADDED = "added"
     REMOVED = "removed"
+    REFRESHED = "refreshed"
     SHARED = "shared"
     NOT_DELIVERED = "not_delivered"
     DECLINED = "declined"

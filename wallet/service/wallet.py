@@ -21,6 +21,7 @@ from .people import People, PersonView
 from .receiving import OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .updates import Updates
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -52,6 +53,11 @@ class Wallet:
     def locked(self) -> bool:
         """Whether a passphrase is needed first."""
         return self._vault is None or self._vault.locked
+
+    @property
+    def updates(self) -> Updates:
+        """Keeping records up to date, and stopping the old device."""
+        return Updates(self._opened, self._around)
 
     def init(self, passphrase: str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
