@@ -33,7 +33,9 @@ from healthpassport.protocols.oid4vp import REQUEST_OBJECT_TYPE, RequestObject
 from healthpassport.summary import definition_for_vct
 from healthpassport.trust import registration
 from healthpassport.trust.model import TrustedVerifier, TrustView
+from schemas.cards import CARD
 from schemas.definitions import SECOND_SIGNATURE
+from schemas.queries import card_template, registered_claims
 
 MAX_AGE: Final = timedelta(hours=1)  # of a request by its iat, whatever its exp says
 ALGORITHMS: Final = ("ES256",)  # HAIP 1.0 section 7: the one that everybody must understand
@@ -192,6 +194,77 @@ def verify_request(
         over_asked=over_asked(request.query, _allowed(found, asker.verifier)),
         claims=claims,
         certificate_hash=asker.verifier.certificate_hash,
+    )
+
+
+def verify_issuer_request(
+    *,
+    request_object: str,
+    expected_iss: str,
+    trust: TrustView,
+    now: datetime,
+    wallet_nonce: str | None = None,
+) -> VerifiedRequest:
+    """The request by which an issuer asks for its own records, to make an emergency card of them.
+
+    No verifier's entry entitles to it, and it entitles to nothing else: whoever may sign cards may
+    ask for this one purpose, a wallet takes such a request from nobody but the issuer that it
+    turned to, and shows it records of that issuer alone (docs/adr/0037).
+
+    Args:
+        request_object: the compact JWS that the issuer gave.
+        expected_iss: the issuer that the wallet asked for a card.
+        trust: the trust list as read.
+        now: aware.
+        wallet_nonce: the nonce that was sent along.
+
+    Raises:
+        as ``verify_request``; ``consent.blocked`` for a query beyond what a card can hold.
+    """
+    if trust.stale:
+        raise TrustError("trust.stale")
+    parsed = _parse(request_object)
+    claims = parse_json_object(parsed.payload)
+    issuer = trust.trust_list.issuer(expected_iss)
+    host = urlsplit(expected_iss).hostname
+    leaf = validate_chain(parsed.certificates(), anchors=issuer.anchors, at=now, expected_host=host)
+    trust.trust_list.issuer_key(
+        iss=expected_iss, thumbprint=leaf.public_key.thumbprint(), record_type=CARD, at=now
+    )
+    client_id = f"{X509_HASH}:{leaf.sha256}"
+    if claims.get("client_id") != client_id:
+        raise RequestError("request.client_id", "the issuer's certificate is another one")
+    jws.verify(
+        parsed,
+        key=leaf.public_key,
+        expected_typ=REQUEST_OBJECT_TYPE,
+        expected_algorithms=(leaf.public_key.algorithm,),
+    )
+    request = RequestObject.parse(claims)
+    _check_times(request, now)
+    if wallet_nonce is not None and request.wallet_nonce != wallet_nonce:
+        raise RequestError("request.wallet_nonce")
+    if not request.response_uri.startswith(f"{expected_iss}/"):
+        raise RequestError("request.response_uri", "the answer would go to another host")
+    asked = card_template()
+    allowed = {name: frozenset(paths) for name, paths in registered_claims(asked).items()}
+    if beyond := over_asked(request.query, allowed):
+        raise RequestError("consent.blocked", f"no card holds {', '.join(beyond)}")
+    return VerifiedRequest(
+        client_id=client_id,
+        name=issuer.name,
+        ods=issuer.ods,
+        purpose=asked.purpose.id,
+        retention=asked.purpose.retention["en"],
+        query=request.query,
+        nonce=request.nonce,
+        state=request.state,
+        response_uri=request.response_uri,
+        encryption_jwk={**request.key.jwk, "kid": request.key.kid},
+        encryption=request.key.encryption,
+        over_asked=(),
+        claims=claims,
+        certificate_hash=leaf.sha256,
     )
 
 

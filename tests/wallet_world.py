@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from wallet.service import HistoryEntry, Surroundings, Wallet
 from wallet.vault import KdfCost
 
 PASSPHRASE = "three made-up words"
-PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004)
+PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004, wallet=9005)
 ISSUER = f"https://localhost:{PORTS.issuer}"
 DESK = f"https://localhost:{PORTS.desk}"
 
@@ -69,7 +70,7 @@ class Wire:
             "client": ("198.51.100.1", 50000),
             "server": (parts.hostname, parts.port),
         }
-        answer = asyncio.run(_call(self.apps[parts.netloc], scope, request.body or b""))
+        answer = _answer(self.apps[parts.netloc], scope, request.body or b"")
         return self.bend(request, HttpResponse(answer.status, answer.headers, answer.body))
 
     def calm(self) -> None:
@@ -80,6 +81,12 @@ class Wire:
 
     def urls(self) -> list[str]:
         return [request.url for request in self.sent]
+
+
+def _answer(app, scope, body):
+    """What ``app`` answers, from a thread of its own: a browser's test has a running loop."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        return worker.submit(lambda: asyncio.run(_call(app, scope, body))).result()
 
 
 def _file(path: Path) -> HttpResponse:

@@ -21,6 +21,7 @@ from healthpassport.trust.model import (
     TrustedKey,
     TrustedVerifier,
 )
+from schemas.cards import CARD
 from schemas.definitions import definitions
 from schemas.queries import claim_paths, purposes, registered_claims, templates
 
@@ -67,7 +68,8 @@ def make_issuer(
         ServiceError: ``authority.entry`` for a record type that is unknown or no issuer's to
             sign, or a value out of shape.
     """
-    unknown = sorted(set(record_types) - {n for n, d in definitions().items() if not d.by_holder})
+    signed = {name for name, known in definitions().items() if not known.by_holder} | {CARD}
+    unknown = sorted(set(record_types) - signed)
     if unknown or not record_types:
         raise ServiceError(
             "authority.entry", f"no issuer signs such record types: {', '.join(unknown)}"

@@ -47,7 +47,8 @@ def add(connection: Connection, offer: Offer, sealed: Mapping[str, bytes]) -> No
     values = {name: getattr(offer, name) for name in offers.c.keys()}  # noqa: SIM118 - columns
     connection.execute(insert(offers).values(values))
     rows = [{"offer": offer.id, "record_type": t, "sealed": s} for t, s in sealed.items()]
-    connection.execute(insert(offer_records), rows)
+    if rows:
+        connection.execute(insert(offer_records), rows)
 
 
 def by_address(connection: Connection, address_hash: str) -> Offer | None:

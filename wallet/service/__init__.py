@@ -6,19 +6,23 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
-from .history import PRIVATE_TABLES, Past, PastDetail, PastEntry
+from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
+from .people import People, PersonView
+from .placing import PersonChoice, WhoseError
 from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
+from .travel import Away, Travel
 from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
-    "PRIVATE_TABLES",
+    "Away",
     "ComplaintSheet",
     "HistoryEntry",
     "HistoryKind",
@@ -29,11 +33,17 @@ __all__ = [
     "Past",
     "PastDetail",
     "PastEntry",
+    "People",
+    "PersonChoice",
+    "PersonView",
     "ReceiptState",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",
     "Surroundings",
+    "Travel",
     "Wallet",
     "Ways",
+    "WhichPersonError",
+    "WhoseError",
 ]
