@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from healthpassport.encoding import Json, b64url_encode, parse_json_object
 from healthpassport.errors import EncodingError, PassportError, ServiceError
@@ -35,6 +35,7 @@ JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 MAX_NONCE: Final = 1024  # characters
 
 Randomness = Callable[[int], bytes]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Collector:
                 raise refusal(response, code="wallet.issuer_failed")
             asked = grant.tx_code is not None
             raise refusal(response, code="wallet.offer_refused" if asked else "wallet.offer_gone")
-        token = parse_token_response(response.body)
+        token = _read(parse_token_response, response)
         if token.token_type.lower() != "dpop":  # RFC 9449 section 5
             raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")
         self._token = token
@@ -126,7 +127,7 @@ class Collector:
         )
         if response.status not in SUCCESS:
             raise refusal(response, code="wallet.issuer_failed")
-        found = parse_credential_response(response.body)
+        found = _read(parse_credential_response, response)
         texts = tuple(entry.text for entry in found.credentials)
         return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
 
@@ -181,6 +182,14 @@ class Collector:
                 access_token=access_token,
             )
         )
+
+
+def _read(parse: Callable[[bytes], Answer], response: HttpResponse) -> Answer:
+    """What ``parse`` makes of an answer; one that broke off is the issuer's fault, in its words."""
+    try:
+        return parse(response.body)
+    except EncodingError as error:
+        raise ServiceError("wallet.issuer_failed", error.code) from error
 
 
 def check_pin(opened: OpenedOffer, pin: str | None) -> None:
