@@ -6,6 +6,8 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
+
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
 from .history import Past, PastDetail, PastEntry
@@ -23,24 +25,31 @@ from .ways import Ways
 
 __all__ = [
     "Away",
+    "Choice",
     "ComplaintSheet",
+    "ConsentQuestion",
+    "Effect",
     "HistoryEntry",
     "HistoryKind",
     "KeptReceipt",
     "Letter",
     "Line",
     "OfferPreview",
+    "Option",
     "Past",
     "PastDetail",
     "PastEntry",
     "People",
     "PersonChoice",
     "PersonView",
+    "Preview",
     "ReceiptState",
     "RecordDetail",
     "RecordView",
+    "Refusal",
     "ShareReceipt",
     "Surroundings",
+    "Tick",
     "Travel",
     "Wallet",
     "Ways",

@@ -268,6 +268,13 @@ class Wallet:
         """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
         return self._asked().consider(link, person)
 
+    @staticmethod
+    def read_picture(data: bytes) -> str:
+        """The text of the QR code in a photo: a request or an offer (``request.picture``)."""
+        from wallet.client.pictures import read_picture  # noqa: PLC0415 - image libraries are heavy
+
+        return read_picture(data)
+
     def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
         """The same question answered another way: ``options`` by the ids of its choices."""
         return self._asked().choose(question, options)
