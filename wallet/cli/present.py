@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from . import session
+from .past import judged
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
@@ -192,12 +193,14 @@ def _show_receipt(receipt: ShareReceipt, *, as_json: bool) -> None:
                 "shownBefore": list(receipt.reused),
                 "redirect": receipt.redirect,
                 "redirectBlocked": receipt.redirect_blocked,
+                "receipt": receipt.receipt.value,
+                "problems": list(receipt.problems),
             }
         )
     else:
         for line in receipt.what:
             session.show(line)
-    session.say(f"Shared with {receipt.asker}.")
+    session.say(f"Shared with {receipt.asker}.", *judged(receipt.receipt, receipt.problems))
     if receipt.reused:
         names = _listed(receipt.reused)
         session.say(
