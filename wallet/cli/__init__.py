@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import pages, past, present, records, travel, vault, ways
+from . import backup, pages, past, people, present, records, travel, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -25,7 +25,10 @@ for _name, _command in (
     app.command(_name)(_command)
 app.add_typer(past.receipt, name="receipt")
 app.add_typer(travel.app, name="travel")
+app.add_typer(people.app, name="people")
+app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")
+app.add_typer(backup.app, name="backup")
 
 
 def main() -> None:
