@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import brand, entry, home
+from . import brand, entry, home, past
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,5 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("brand", brand.router),
     Area("entry", entry.router, open_paths=entry.OPEN),
     Area("home", home.router),
+    Area("past", past.router),
 )
