@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import backup, pages, people, present, records, vault, ways
+from . import backup, pages, past, people, present, records, travel, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -20,9 +20,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _name, _command in (
-    vault.COMMANDS | records.COMMANDS | present.COMMANDS | pages.COMMANDS
+    vault.COMMANDS | records.COMMANDS | present.COMMANDS | past.COMMANDS | pages.COMMANDS
 ).items():
     app.command(_name)(_command)
+app.add_typer(past.receipt, name="receipt")
+app.add_typer(travel.app, name="travel")
 app.add_typer(people.app, name="people")
 app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")

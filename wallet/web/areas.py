@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, brand, control, entry, explain, home, records, say, scan, share
+from . import add, brand, control, entry, explain, home, past, records, say, scan, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +43,5 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("say", say.router),
     Area("control", control.router, open_paths=("/deleted",)),
     Area("explain", explain.router, open_paths=("/about",)),
+    Area("past", past.router),
 )
