@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import present, records, vault, ways
+from . import card, present, records, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 for _name, _command in (vault.COMMANDS | records.COMMANDS | present.COMMANDS).items():
     app.command(_name)(_command)
+app.add_typer(card.app, name="card")
 app.add_typer(ways.app, name="ways")
 
 

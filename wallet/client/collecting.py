@@ -98,12 +98,25 @@ class Collector:
             self._collect_one(name, wanted, count) for name, wanted in self._opened.wanted.items()
         )
 
+    def collect_unbound(self, name: str) -> tuple[str, str | None]:
+        """What is bound to no key, such as an emergency card: its text and its notification_id."""
+        request = self._request(name, ())
+        response = self._post(self._opened.issuer.credential_endpoint, request.wire())
+        if response.status not in SUCCESS:
+            raise refusal(response, code="wallet.issuer_failed")
+        found = parse_credential_response(response.body)
+        return found.credentials[0].text, found.notification_id
+
     def notify(self, collected: Collected, event: NotificationEvent) -> None:
         """Tell the issuer what became of a record (section 11); failing to is no matter."""
+        self.notify_of(collected.notification_id, event)
+
+    def notify_of(self, notification_id: str | None, event: NotificationEvent) -> None:
+        """The same by the id that came with it."""
         url = self._opened.issuer.notification_endpoint
-        if url is None or collected.notification_id is None:
+        if url is None or notification_id is None:
             return
-        note = NotificationRequest(notification_id=collected.notification_id, event=event)
+        note = NotificationRequest(notification_id=notification_id, event=event)
         try:
             self._post(url, note.wire())
         except PassportError:  # the record is kept already, and the issuer can live without a note

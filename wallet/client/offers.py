@@ -76,6 +76,14 @@ def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
         FetchError: of the fetcher; ``ssrf.blocked`` also for an address that is not https.
     """
     offer = _offer(link.strip(), fetcher)
+    issuer, server = metadata_of(offer, fetcher=fetcher)
+    return OpenedOffer(offer, issuer, server, _wanted(offer, issuer))
+
+
+def metadata_of(
+    offer: CredentialOffer, *, fetcher: Fetcher
+) -> tuple[IssuerMetadata, AuthorizationServerMetadata]:
+    """What the issuer of ``offer`` and its server say of themselves; raises as ``open_offer``."""
     identifier = offer.credential_issuer
     metadata = _document(fetcher, identifier, _ISSUER_DOCUMENT)
     issuer = parse_issuer_metadata(metadata, expected_issuer=identifier)
@@ -87,7 +95,7 @@ def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
         raise ServiceError("wallet.offer_unsupported", "the server does not take such offers")
     if ALGORITHM not in server.dpop_signing_alg_values_supported:  # HAIP 1.0 section 4
         raise ServiceError("wallet.offer_unsupported", "the server does not bind tokens to keys")
-    return OpenedOffer(offer, issuer, server, _wanted(offer, issuer))
+    return issuer, server
 
 
 def _offer(link: str, fetcher: Fetcher) -> CredentialOffer:

@@ -6,6 +6,10 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .card_question import CardChoice, CardPreview, CardQuestion
+from .card_sheet import CardSheet
+from .card_store import CardState
+from .cards import Cards, CardView
 from .complaint import ComplaintSheet, Letter
 from .history import PRIVATE_TABLES, Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
@@ -19,6 +23,13 @@ from .ways import Ways
 
 __all__ = [
     "PRIVATE_TABLES",
+    "CardChoice",
+    "CardPreview",
+    "CardQuestion",
+    "CardSheet",
+    "CardState",
+    "CardView",
+    "Cards",
     "ComplaintSheet",
     "HistoryEntry",
     "HistoryKind",

@@ -15,6 +15,7 @@ from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
 from . import receiving, shelf, stating
+from .cards import Cards
 from .history import Past
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .receiving import OfferPreview
@@ -198,6 +199,11 @@ class Wallet:
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def cards(self) -> Cards:
+        """The emergency cards."""
+        return Cards(self._opened, self._around)
 
     @property
     def past(self) -> Past:
