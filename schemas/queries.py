@@ -34,6 +34,7 @@ FORMATS: Final = (SD_JWT_VC, LDP_VC)
 BASE_TYPE: Final = "https://www.w3.org/2018/credentials#VerifiableCredential"
 SUBJECT: Final = "credentialSubject"  # where in a W3C credential the record stands
 MAX_OPTIONAL: Final = 4  # all subsets become claim sets: 2^4 for each way to identify
+IDENTITY: Final = "PatientIdentity"  # who somebody is needs saying once
 UNIT: Final = "unit"
 VERIFIER, ISSUER = "verifier", "issuer"  # who may ask for a purpose; a verifier where none is named
 NEGATIONS: Final = "negations"
@@ -181,7 +182,10 @@ def query_id(section: Section, format_: str) -> str:
 def section_query(
     section: Section, format_: str = SD_JWT_VC, *, second_signature: bool = False
 ) -> Query:
-    """The credential query (section 6.1) of one section in one format."""
+    """The credential query (section 6.1) of one section in one format.
+
+    Of records of care several may come: two sources that disagree are seen side by side.
+    """
     known = section.definition
     paths = {**claim_paths(known), SECOND_SIGNATURE: (SECOND_SIGNATURE,)}
     carried = second_signature and format_ == SD_JWT_VC and not known.by_holder
@@ -189,9 +193,11 @@ def section_query(
     asked = dict.fromkeys(name for names in sets for name in names)
     w3c = format_ == LDP_VC
     start = [SUBJECT] if w3c else []
+    several = {} if known.type == IDENTITY or known.by_holder else {"multiple": True}
     return {
         "id": query_id(section, format_),
         "format": format_,
+        **several,
         "meta": {"type_values": [[BASE_TYPE, known.vct]]} if w3c else {"vct_values": [known.vct]},
         "claims": [{"id": name, "path": [*start, *paths[name]]} for name in asked],
         "claim_sets": [list(names) for names in sets],

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from wallet_world import DESK, with_json
+from wallet_world import DESK, PASSPHRASE, with_json
 
 import schemas
 from healthpassport import receipts
@@ -15,10 +15,18 @@ from healthpassport.errors import PassportError, TrustError, catalogue
 from healthpassport.fetch import HttpResponse
 from healthpassport.keys import generate_signer
 from healthpassport.receipts import ReceivedRecord
-from wallet.service import PRIVATE_TABLES, HistoryKind, Past, ReceiptState
+from wallet.service import HistoryKind, Past, ReceiptState
+from wallet.vault import PRIVATE_TABLES
 
 HOSPITAL = "Example Hospital, Emergency Department"
 CARD = b"the octets of a card"
+
+
+@pytest.fixture
+def filled_wallet(filled_wallet):
+    """With its history open."""
+    filled_wallet.open_past(PASSPHRASE)
+    return filled_wallet
 
 
 def refused(code):
@@ -70,6 +78,28 @@ def test_a_share_is_confirmed_by_a_receipt_that_is_checked_and_kept(world, fille
     assert receipt.purpose.id == "emergency"
     assert kept.problems == ()
     assert {r.type for r in receipt.records} == {"PatientIdentity", "AllergySummary"}
+
+
+def test_all_of_it_needs_a_second_unlock_and_sharing_does_not(world, filled_wallet):
+    share(world, filled_wallet)
+    token = filled_wallet.past.show("1").receipts[0][0].token
+    filled_wallet.lock()
+    filled_wallet.unlock(PASSPHRASE)
+    told = share(world, filled_wallet)
+    assert told.receipt is ReceiptState.CHECKED
+    past = filled_wallet.past
+    for read in (
+        past.entries,
+        lambda: past.show("1"),
+        lambda: past.complaint("1"),
+        lambda: past.letter("1"),
+        lambda: past.delete("1"),
+        lambda: past.add_receipt(token),
+    ):
+        with refused("vault.private_locked"):
+            read()
+    filled_wallet.open_past(PASSPHRASE)
+    assert [entry.receipt for entry in past.entries()][:2] == [ReceiptState.CHECKED] * 2
 
 
 def test_unticked_fields_stand_neither_in_the_receipt_nor_in_our_own_entry(world, filled_wallet):
@@ -247,6 +277,7 @@ def test_a_receipt_for_somebody_elses_answer_fits_nothing(world, filled_wallet, 
     other = world.wallet(tmp_path / "other")
     offer = world.offer()
     other.accept(other.add_offer(offer.link), offer.pin)
+    other.open_past(PASSPHRASE)
     share(world, other)
     token = other.past.show("1").receipts[0][0].token
     other.close()

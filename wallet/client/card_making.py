@@ -18,16 +18,24 @@ from healthpassport.encoding import b64url_encode, dump_json, parse_json_object
 from healthpassport.errors import CardError, EncodingError, RequestError, ServiceError
 from healthpassport.fetch import Fetcher
 from healthpassport.jose import jwe
-from healthpassport.protocols.oid4vci import CredentialOffer, NotificationEvent, parse_offer
+from healthpassport.keys import generate_signer
+from healthpassport.protocols.oid4vci import (
+    CredentialOffer,
+    IssuerMetadata,
+    NotificationEvent,
+    TokenRequest,
+    parse_offer,
+)
 from healthpassport.protocols.oid4vp import build_vp_token, encode_response
 from healthpassport.requests import VerifiedRequest, verify_issuer_request
 from healthpassport.trust.model import TrustView
 from schemas.cards import CARD
 
+from .access import Access, Caller, by_code
 from .asking import METADATA, NONCE_BYTES, REQUEST_TYPE
-from .collecting import Collector
+from .collecting import collect_unbound, notify_of
 from .exchange import OK, SUCCESS, post_form, post_json, refusal
-from .offers import OpenedOffer, metadata_of
+from .offers import read_issuer
 
 Randomness: TypeAlias = Callable[[int], bytes]
 REQUEST_PATH: Final = "/cards/request"
@@ -50,12 +58,13 @@ class MadeCard:
 
     text: str
     secret: str = field(repr=False)
-    collector: Collector = field(repr=False)
+    access: Access = field(repr=False)
+    issuer: IssuerMetadata = field(repr=False)
 
     def tell(self, *, kept: bool) -> None:
         """Say what became of it; failing to is no matter."""
         event = NotificationEvent.ACCEPTED if kept else NotificationEvent.FAILURE
-        self.collector.notify_of(self.secret, event)
+        notify_of(self.access, self.issuer, self.secret, event)
 
 
 def ask_issuer(
@@ -121,17 +130,19 @@ def collect_card(
     Raises:
         ServiceError: ``wallet.issuer_failed``, ``wallet.offer_gone``, ``wallet.offer_unsupported``.
     """
-    issuer, server = metadata_of(offer, fetcher=fetcher)
+    issuer, server = read_issuer(offer.credential_issuer, fetcher=fetcher)
     configuration = issuer.credential_configurations_supported.get(CARD)
     if configuration is None or configuration.format != cards.FORMAT:
         raise ServiceError("wallet.offer_unsupported", "the card is not of a known format")
-    opened = OpenedOffer(offer, issuer, server, {})
-    collector = Collector(opened, fetcher=fetcher, now=now, random=random)
-    collector.authorise(None)
-    text, secret = collector.collect_unbound(CARD)
+    request = TokenRequest.model_validate(
+        {"pre-authorized_code": offer.grants.pre_authorized.code}
+    )
+    caller = Caller(generate_signer(), fetcher, now, random)
+    access = by_code(caller, server.token_endpoint, request)
+    text, secret = collect_unbound(access, issuer, CARD)
     if secret is None:
         raise ServiceError("wallet.issuer_failed", "no secret came with the card")
-    return MadeCard(text, secret, collector)
+    return MadeCard(text, secret, access, issuer)
 
 
 def end_card(iss: str, secret: str, status: str, *, fetcher: Fetcher) -> None:

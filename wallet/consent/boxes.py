@@ -23,6 +23,7 @@ from healthpassport.summary import (
 )
 from healthpassport.summary import definition as definition_of
 
+from .acting import count_words
 from .care import Care, detail_care, field_care, item_care, record_care
 from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
@@ -43,7 +44,11 @@ def asked_places(wanted: CredentialQuery, record: HeldRecord) -> frozenset[Place
     A claim of which no claim set could be answered would never go out: it is not asked for.
     """
     asked = {claim: record.asked(claim) for claim in wanted.claims}
-    answerable = [option for option in wanted.options() if all(asked[claim] for claim in option)]
+    answerable = [
+        option
+        for option in wanted.options()
+        if all(asked[claim] or record.always_says(claim) for claim in option)
+    ]
     found: set[Place] = set()
     for claim in dict.fromkeys(claim for option in answerable for claim in option):
         for place in asked[claim]:
@@ -112,7 +117,7 @@ class Boxes:
         shown = from_payload(record.held.payload)
         parts = [f"{record.issuer_name}, {day(shown.as_of, language)}"]
         if definition.has_items:
-            parts.append(f"{state_words(shown.state.value, language)} ({shown.item_count})")
+            parts.append(f"{state_words(shown.state.value, language)} ({_count(shown, language)})")
         parts += [
             f"{title}: {words}" if title else words
             for title, words in always_words(shown, language)
@@ -127,7 +132,7 @@ class Boxes:
             name,
             name,
             "; ".join(parts),
-            key=f"{definition.type} {record.issuer_name}",
+            key=record_key(definition.type, record),
             target=Target(wanted.id, record.reference, ()),
             parent=None,
             care=record_care(definition.type, self._purpose, language),
@@ -231,6 +236,15 @@ class Boxes:
             needed=care.needed,
             note=care.note,
         )
+
+
+def record_key(record_type: str, record: HeldRecord) -> str:
+    """The key of the box of a whole record."""
+    return f"{record_type} {record.issuer_name}"
+
+
+def _count(shown: DisclosedRecord, language: str) -> str:
+    return count_words(shown.shown, shown.item_count, language)
 
 
 def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:

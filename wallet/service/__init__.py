@@ -10,19 +10,23 @@ from .card_question import CardChoice, CardPreview, CardQuestion
 from .card_sheet import CardSheet
 from .card_store import CardState
 from .cards import Cards, CardView
+from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
-from .history import PRIVATE_TABLES, Past, PastDetail, PastEntry
+from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
+from .people import People, PersonView
+from .placing import PersonChoice, WhoseError
 from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
+from .travel import Away, Travel
 from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
-    "PRIVATE_TABLES",
+    "Away",
     "CardChoice",
     "CardPreview",
     "CardQuestion",
@@ -40,11 +44,17 @@ __all__ = [
     "Past",
     "PastDetail",
     "PastEntry",
+    "People",
+    "PersonChoice",
+    "PersonView",
     "ReceiptState",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",
     "Surroundings",
+    "Travel",
     "Wallet",
     "Ways",
+    "WhichPersonError",
+    "WhoseError",
 ]

@@ -2,7 +2,8 @@
 
 Rules: no value stands in any of it; all of it lies in the vault's private tables, so that a second
 unlock is needed to read it; any entry can be deleted, and its receipts go with it. What is *not*
-here: writing entries (each deed of the wallet does) and pages.
+here: writing entries (each deed of the wallet does), pages, and backups, which leave
+``wallet.vault.PRIVATE_TABLES`` out unless the person chooses.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from .past import HistoryEntry, HistoryKind, add_entry, read_entry, read_rows
 from .receipts import KeptReceipt, ReceiptState
 from .surroundings import Surroundings
 
-PRIVATE_TABLES: Final = ("history", "receipts")  # out of backups unless the person chooses
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 WITH_RECEIPT: Final = frozenset(
     {HistoryKind.SHARED, HistoryKind.NOT_DELIVERED, HistoryKind.EMERGENCY_READ}
