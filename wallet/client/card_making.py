@@ -134,9 +134,7 @@ def collect_card(
     configuration = issuer.credential_configurations_supported.get(CARD)
     if configuration is None or configuration.format != cards.FORMAT:
         raise ServiceError("wallet.offer_unsupported", "the card is not of a known format")
-    request = TokenRequest.model_validate(
-        {"pre-authorized_code": offer.grants.pre_authorized.code}
-    )
+    request = TokenRequest.model_validate({"pre-authorized_code": offer.grants.pre_authorized.code})
     caller = Caller(generate_signer(), fetcher, now, random)
     access = by_code(caller, server.token_endpoint, request)
     text, secret = collect_unbound(access, issuer, CARD)
