@@ -8,6 +8,10 @@
 
 from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
 
+from .card_question import CardChoice, CardPreview, CardQuestion
+from .card_sheet import CardSheet
+from .card_store import CardState
+from .cards import Cards, CardView
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
 from .history import Past, PastDetail, PastEntry
@@ -25,6 +29,13 @@ from .ways import Ways
 
 __all__ = [
     "Away",
+    "CardChoice",
+    "CardPreview",
+    "CardQuestion",
+    "CardSheet",
+    "CardState",
+    "CardView",
+    "Cards",
     "Choice",
     "ComplaintSheet",
     "ConsentQuestion",

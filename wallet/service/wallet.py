@@ -17,6 +17,7 @@ from wallet.vault import KdfCost, Vault, Way
 
 from . import erasing, receiving, shelf, stating
 from .backups import Backups
+from .cards import Cards
 from .helpers import Helpers
 from .history import Past
 from .lending import Part
@@ -297,6 +298,11 @@ class Wallet:
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def cards(self) -> Cards:
+        """The emergency cards."""
+        return Cards(self._opened, self._around)
 
     @property
     def past(self) -> Past:
