@@ -32,7 +32,7 @@ class Tagged:
     value: Cbor
 
 
-def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> Cbor:
+def decode(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Cbor:
     """The one item in ``data``.
 
     Raises:
@@ -41,7 +41,7 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES) -> Cbor:
     if len(data) > max_bytes:
         raise EncodingError("cbor.invalid", "it is larger than the limit")
     reader = _Reader(data)
-    value = reader.item(MAX_DEPTH)
+    value = reader.item(max_depth)
     if reader.at != len(data):
         raise EncodingError("cbor.invalid", "something follows the item")
     return value

@@ -76,6 +76,29 @@ class Check:
     code: str | None = None
 
 
+class Rule(StrEnum):
+    """A rule of the hospital's freshness policy (docs/verifier.md), by what it limits."""
+
+    RECORD_AGE = "record_age"
+    RECORD_DATE = "record_date"
+    VALID_UNTIL = "valid_until"
+    TRUST_LIST_AGE = "trust_list_age"
+    STATUS_LIST_AGE = "status_list_age"
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """A rule that a section did not keep: what it allows, and what was found.
+
+    ``RECORD_DATE``: how far a record may be dated ahead. ``VALID_UNTIL``: how long ago the issuer's
+    own end was; nothing is allowed beyond it. Where no list was at hand ``found`` is None.
+    """
+
+    rule: Rule
+    limit: timedelta
+    found: timedelta | None
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedIssuer:
     """Who signed, as the trust list names it: never as the credential names itself.
@@ -95,6 +118,7 @@ class VerifiedSection:
     ``shown`` and ``total`` count items. ``record_state`` is what the source said, ``state`` what
     the clinician is told. Content (items, negations, subject) is empty where a check failed.
     ``trust_list_age`` and ``status_list_age`` are measured at ``VerifiedSummary.verified_at``.
+    ``rules`` names each rule of the policy that made this section old, out of date or unsure.
     """
 
     query_id: str
@@ -120,6 +144,7 @@ class VerifiedSection:
     checks: tuple[Check, ...] = ()
     code: str | None = None
     old: bool = False
+    rules: tuple[FiredRule, ...] = ()
 
 
 class Verdict(StrEnum):
@@ -142,3 +167,29 @@ class VerifiedSummary:
     def section(self, record_type: str) -> VerifiedSection | None:
         """The first section of ``record_type``, or None."""
         return next((s for s in self.sections if s.record_type == record_type), None)
+
+
+class CardLimit(StrEnum):
+    """What paper cannot prove; each is said beside every card that is read."""
+
+    COPY = "copy"  # a photo or a copy reads the same
+    HOLDER = "holder"  # it does not show who holds it
+    CHOSEN = "chosen"  # its holder chose what stands on it
+    PRINTED = "printed"  # it is as old as its print: it does not renew itself
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedCard:
+    """What one emergency card proved, made by ``healthpassport.verification`` alone.
+
+    ``summary`` has a section for each kind of record that a card can hold, with the same states
+    and verdict as a presentation, so that the same words are said of both. ``subject`` is None
+    where a check failed. ``status`` is where the card's own entry stands.
+    """
+
+    summary: VerifiedSummary
+    subject: Mapping[str, Json] | None
+    issuer: VerifiedIssuer | None = None
+    issued_at: datetime | None = None
+    valid_until: datetime | None = None
+    limits: tuple[CardLimit, ...] = tuple(CardLimit)

@@ -109,6 +109,10 @@ class CredentialError(PassportError):
     """A credential or presentation that its format refuses."""
 
 
+class CardError(PassportError):
+    """An emergency card that cannot be made, or that cannot be read or relied on."""
+
+
 class TrustError(PassportError):
     """Something that the trust list does not vouch for, or a trust list that cannot be used."""
 
@@ -129,8 +133,16 @@ class RequestError(PassportError):
     """A presentation request that a wallet must not answer."""
 
 
+class ReceiptError(PassportError):
+    """A receipt that is not one, or that nobody signed."""
+
+
 class VaultError(PassportError):
     """The wallet's vault: locked, wrong secret, damaged or altered."""
+
+
+class BackupError(PassportError):
+    """A wallet's backup or a part of its key: cut short, damaged, altered or not the right one."""
 
 
 class ServiceError(PassportError):

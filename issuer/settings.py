@@ -20,10 +20,11 @@ from pydantic_settings import (
 
 from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
+from schemas.cards import CARD, table
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
-VALIDITY_DAYS: Final = {
+VALIDITY_DAYS: Final[dict[str, int]] = {
     "PatientIdentity": 365,
     "AllergySummary": 90,
     "MedicationSummary": 28,
@@ -33,6 +34,7 @@ VALIDITY_DAYS: Final = {
     "DeviceImplant": 365,
     "PregnancyStatus": 28,
     "ProxyAuthority": 28,
+    CARD: int(table().limits["validityDays"]),
 }
 DEFAULT_VALIDITY_DAYS: Final = 90  # for a record type that is not named above
 Format: TypeAlias = Literal["dc+sd-jwt", "ldp_vc"]
@@ -93,6 +95,21 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
+    source_folder: Path | None = Field(
+        None,
+        description="Folder of FHIR bundles that offers may name (`offers create --source NAME`): "
+        "wallets have them read again when they refresh. Empty: each refresh needs a new offer.",
+    )
+    refresh_days: int = Field(
+        180, description="Days without use until a wallet's refresh token ends.", ge=1, le=730
+    )
+    refresh_grace_seconds: int = Field(
+        120,
+        description="Seconds in which the last refresh token is taken once more, when an answer "
+        "was lost.",
+        ge=0,
+        le=3_600,
+    )
     batch_size: int = Field(
         5, description="Copies of one record in one go, each with its own key.", ge=2, le=50
     )
@@ -194,7 +211,7 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsError("issuer.settings", "the file is not valid TOML") from error
     if LDP_VC in found.formats and not _has_did(found.iss):
         raise SettingsError("issuer.settings", "formats: no did:web stands for this iss")
-    unknown = found.validity_days.keys() - set(issued_types())
+    unknown = found.validity_days.keys() - {*issued_types(), CARD}
     if unknown:
         raise SettingsError("issuer.settings", f"validity_days: {min(unknown)} is no record type")
     return found

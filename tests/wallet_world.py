@@ -10,10 +10,12 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fhir_examples import PATIENT, bundle, data
 from simulated_issuer import _call
 from simulated_issuer import summary as made_summary
 
@@ -26,7 +28,8 @@ from wallet.service import HistoryEntry, Surroundings, Wallet
 from wallet.vault import KdfCost
 
 PASSPHRASE = "three made-up words"
-PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004)
+PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004, wallet=9005)
+NAME = "rowan.json"
 ISSUER = f"https://localhost:{PORTS.issuer}"
 DESK = f"https://localhost:{PORTS.desk}"
 
@@ -69,7 +72,7 @@ class Wire:
             "client": ("198.51.100.1", 50000),
             "server": (parts.hostname, parts.port),
         }
-        answer = asyncio.run(_call(self.apps[parts.netloc], scope, request.body or b""))
+        answer = _answer(self.apps[parts.netloc], scope, request.body or b"")
         return self.bend(request, HttpResponse(answer.status, answer.headers, answer.body))
 
     def calm(self) -> None:
@@ -82,6 +85,12 @@ class Wire:
         return [request.url for request in self.sent]
 
 
+def _answer(app, scope, body):
+    """What ``app`` answers, from a thread of its own: a browser's test has a running loop."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        return worker.submit(lambda: asyncio.run(_call(app, scope, body))).result()
+
+
 def _file(path: Path) -> HttpResponse:
     return (
         HttpResponse(200, {}, path.read_bytes()) if path.is_file() else HttpResponse(404, {}, b"")
@@ -91,8 +100,8 @@ def _file(path: Path) -> HttpResponse:
 class WalletWorld:
     """The world around one wallet; ``wallet(folder)`` makes a new patient's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.world = World(folder, ports=PORTS)
+    def __init__(self, folder: Path, **more) -> None:
+        self.world = World(folder, ports=PORTS, **more)
         self.wire = Wire()
         self.world.__dict__["fetcher"] = self.wire
         self.wire.apps = {
@@ -130,6 +139,17 @@ class WalletWorld:
         return service.offer_summary(
             issuer, client="practice", summary=summary or made_summary(), wanted=()
         )
+
+    def tell(self, *resources, patient=PATIENT, name: str = NAME) -> None:
+        """From now on the surgery's source says this."""
+        folder = self.world.issuer_settings.source_folder
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data(bundle(patient, *resources)))
+
+    def offer_source(self, name: str = NAME, **more) -> service.NewOffer:
+        """An offer whose records can be read again."""
+        issuer = self.world.issuer_app.state.issuer
+        return service.offer_source(issuer, client="practice", name=name, **more)
 
     def ask(self, template: str = "emergency_admission") -> dict:
         """A request of the desk: ``id`` and ``link`` among others."""

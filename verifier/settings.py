@@ -112,6 +112,13 @@ class VerifierSettings(BaseSettings):
     result_minutes: int = Field(
         default=15, ge=1, le=240, description="Minutes until a result on the screen is forgotten."
     )
+    receipt_days: int = Field(
+        default=2922,
+        ge=1,
+        le=36_525,
+        description="Days that this desk keeps the note of a receipt that it gave: an id, a time"
+        " and keyed digests, nothing clinical. The default is eight years.",
+    )
     confirm: bool = Field(
         default=False,
         description="Whether staff must type the code that the patient's wallet shows before a"
@@ -131,6 +138,11 @@ class VerifierSettings(BaseSettings):
         default=False,
         description="Whether each record must bear a post-quantum signature (ML-DSA-44) of its"
         " issuer beside the first. Only dc+sd-jwt carries one: nothing else is asked for then.",
+    )
+    freshness: Path | None = Field(
+        default=None,
+        description="JSON file that says how old records and lists may be at this hospital"
+        " (docs/verifier.md). Empty: freshness.json in the home folder, where there is one.",
     )
     templates: Path | None = Field(
         default=None, description="Folder with more request templates of this hospital."
@@ -177,6 +189,11 @@ class VerifierSettings(BaseSettings):
         return self.registrations or self.home / "registrations"
 
     @property
+    def freshness_file(self) -> Path:
+        """The file that says how old records and lists may be."""
+        return self.freshness or self.home / "freshness.json"
+
+    @property
     def api_keys_file(self) -> Path:
         """The file with the digests of the desks' API keys."""
         return self.api_keys or self.home / "api-keys.json"
@@ -195,6 +212,16 @@ class VerifierSettings(BaseSettings):
     def database_file(self) -> Path:
         """The SQLite database of transactions."""
         return self.home / "verifier.sqlite"
+
+    @property
+    def receipt_key_file(self) -> Path:
+        """The key of the digests in those notes; made on first use."""
+        return self.home / "receipt-digests.key"
+
+    @property
+    def receipt_lifetime(self) -> timedelta:
+        """How long the note of a receipt is kept."""
+        return timedelta(days=self.receipt_days)
 
     @property
     def request_lifetime(self) -> timedelta:

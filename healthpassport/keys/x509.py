@@ -9,6 +9,7 @@ from SAN alone. Path building is cryptography's verifier. What is *not* here: wh
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -74,6 +75,23 @@ class _Path:
 def x509_hash(der: bytes) -> str:
     """The base64url SHA-256 of a certificate (OpenID4VP 1.0 section 5.9.3, x509_hash)."""
     return b64url_encode(hashlib.sha256(der).digest())
+
+
+def authority_key_ids(chain: Iterable[bytes]) -> frozenset[str]:
+    """The base64url KeyIdentifiers of the AuthorityKeyIdentifiers of ``chain`` (RFC 5280, 4.2.1.1).
+
+    A certificate without one adds nothing (OpenID4VP 1.0 section 6.1.1.1).
+    """
+    found = set()
+    for der in chain:
+        try:
+            extensions = read_certificate(der).extensions
+            own = extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+        except (x509.ExtensionNotFound, *_UNREADABLE):
+            continue
+        if own.key_identifier is not None:
+            found.add(b64url_encode(own.key_identifier))
+    return frozenset(found)
 
 
 def read_certificate(der: bytes) -> x509.Certificate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from healthpassport.credential import Challenge, Credential, VerifiedIssuer
+from healthpassport.credential import Challenge, Credential, FiredRule, VerifiedIssuer
 from healthpassport.errors import CredentialError, ProtocolError, RecordError
 from healthpassport.formats import DisclosedCredential, ParsedCredential, Place, format_named
 from healthpassport.jose.times import CLOCK_SKEW
@@ -29,6 +29,7 @@ from healthpassport.trust.model import TrustedKey, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
+from healthpassport.verification.rules import fired_rules, is_old
 from healthpassport.verification.self_signed import check_own, is_self_signed, own_key
 from healthpassport.verification.status import check_status
 from schemas.definitions import SECOND_SIGNATURE
@@ -69,6 +70,7 @@ class ProvenAnswer:
     expired: bool
     old: bool
     unsure_code: str | None
+    rules: tuple[FiredRule, ...] = ()
 
     @property
     def code(self) -> str | None:
@@ -128,6 +130,15 @@ def prove(
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"
+    rules = fired_rules(
+        within.policy,
+        record_type=record.type,
+        as_of=record.as_of,
+        ended_at=disclosed.expires_at if expired else None,
+        trust=within.trust,
+        status=status,
+        now=within.now,
+    )
     return ProvenAnswer(
         query_id=wanted.id,
         record=record,
@@ -139,8 +150,9 @@ def prove(
         status_list_age=status.age,
         checklist=checklist,
         expired=expired,
-        old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
+        old=is_old(rules),
         unsure_code=unsure,
+        rules=rules,
     )
 
 
@@ -171,6 +183,15 @@ def _stated(
         record = from_payload(known.record(disclosed.payload))
     with checklist.step(Step.QUERY):
         record = _as_asked(wanted, format_, disclosed, record)
+    rules = fired_rules(
+        within.policy,
+        record_type=record.type,
+        as_of=record.as_of,
+        ended_at=None,
+        trust=None,
+        status=None,
+        now=within.now,
+    )
     return ProvenAnswer(
         query_id=wanted.id,
         record=record,
@@ -182,8 +203,9 @@ def _stated(
         status_list_age=None,
         checklist=checklist,
         expired=False,
-        old=within.policy.is_old(record.type, as_of=record.as_of, now=within.now),
+        old=is_old(rules),
         unsure_code=None,
+        rules=rules,
     )
 
 

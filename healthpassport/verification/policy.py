@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from healthpassport.credential import FiredRule, Rule
+
 OTHER_RECORDS: Final = timedelta(days=365)
 RECORD_AGES: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
@@ -22,6 +24,7 @@ RECORD_AGES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "AdvanceCarePlan": timedelta(days=90),
     }
 )
+NO_TIME: Final = timedelta()
 ANY_TIME_ZONE: Final = timedelta(days=1)  # where a day begins before it does in UTC
 TRUST_LIST_AGE: Final = timedelta(days=7)
 STATUS_LIST_AGE: Final = timedelta(days=3)
@@ -40,10 +43,17 @@ class FreshnessPolicy:
     status_list: timedelta = STATUS_LIST_AGE
     require_post_quantum: bool = False
 
-    def is_old(self, record_type: str, *, as_of: date, now: datetime) -> bool:
-        """Whether a record of ``record_type`` that speaks for ``as_of`` is to be called old.
+    def limit(self, record_type: str) -> timedelta:
+        """The greatest age of a record of ``record_type``."""
+        return self.records.get(record_type, self.other_records)
+
+    def age_rule(self, record_type: str, *, as_of: date, now: datetime) -> FiredRule | None:
+        """The rule that calls a record of ``record_type`` that speaks for ``as_of`` old, or None.
 
         A day that has not come says nothing about age: such a record would never grow old.
         """
-        limit = self.records.get(record_type, self.other_records)
-        return not -ANY_TIME_ZONE <= now.date() - as_of <= limit
+        age = now.date() - as_of
+        if age < -ANY_TIME_ZONE:
+            return FiredRule(Rule.RECORD_DATE, ANY_TIME_ZONE, -age)
+        limit = self.limit(record_type)
+        return FiredRule(Rule.RECORD_AGE, limit, age) if age > limit else None

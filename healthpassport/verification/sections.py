@@ -48,6 +48,7 @@ def shown_section(answer: ProvenAnswer) -> VerifiedSection:
         checks=tuple(answer.checklist.checks),
         code=answer.code,
         old=answer.old,
+        rules=answer.rules,
     )
 
 

@@ -7,10 +7,13 @@ commands, which parse, make one call here, and render.
 from __future__ import annotations
 
 from .bitstrings import all_list_uris, allocate_entries, bitstring_uris, published_bitstring
+from .card_copies import MadeCard, change_card
+from .cards import CardOffer, card_answer, card_request, make_card
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
+from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
-from .offers import NewOffer, offer_at, offer_bundle, offer_summary, sweep
+from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
 from .publication import (
     PublishedList,
     issuer_metadata,
@@ -24,14 +27,20 @@ from .tokens import Access, authenticate, redeem
 
 __all__ = [
     "Access",
+    "CardOffer",
     "Change",
     "IssuerContext",
+    "MadeCard",
     "NewOffer",
     "PublishedList",
+    "all_grants",
     "all_list_uris",
     "allocate_entries",
     "authenticate",
     "bitstring_uris",
+    "card_answer",
+    "card_request",
+    "change_card",
     "change_status",
     "check",
     "has_did",
@@ -41,15 +50,20 @@ __all__ = [
     "issuer_metadata",
     "key_set",
     "list_uris",
+    "make_card",
+    "move",
     "notify",
     "offer_at",
     "offer_bundle",
+    "offer_source",
     "offer_summary",
     "open_issuer",
     "published_bitstring",
     "published_did_document",
     "published_list",
     "redeem",
+    "refresh",
     "server_metadata",
+    "stop_grant",
     "sweep",
 ]

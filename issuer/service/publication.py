@@ -15,6 +15,7 @@ from healthpassport.encoding import Json, b64url_encode
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.oid4vci import (
     PRE_AUTHORIZED_CODE_GRANT,
+    REFRESH_GRANT,
     AuthorizationServerMetadata,
     IssuerMetadata,
 )
@@ -22,7 +23,7 @@ from healthpassport.protocols.oid4vci import dpop as dpop_rules
 from healthpassport.status.token_status_list import build, sign
 from issuer.store import statuses
 
-from .configurations import configurations, described
+from .configurations import configurations, described, described_card
 from .context import IssuerContext, utc
 
 STATUS_PATH: Final = "/status/"
@@ -97,7 +98,8 @@ def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
             "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
             "display": [{"name": issuer.settings.name, "locale": "en"}],
             "credential_configurations_supported": {
-                name: described(issuer, configuration) for name, configuration in offered
+                **{name: described(issuer, configuration) for name, configuration in offered},
+                **described_card(issuer),
             },
         }
     ).wire()
@@ -109,7 +111,7 @@ def server_metadata(issuer: IssuerContext) -> dict[str, Json]:
         {
             "issuer": issuer.settings.iss,
             "token_endpoint": issuer.url("/token"),
-            "grant_types_supported": [PRE_AUTHORIZED_CODE_GRANT],
+            "grant_types_supported": [PRE_AUTHORIZED_CODE_GRANT, REFRESH_GRANT],
             "token_endpoint_auth_methods_supported": ["none"],
             "dpop_signing_alg_values_supported": list(dpop_rules.ALGORITHMS),
             "pre-authorized_grant_anonymous_access_supported": True,

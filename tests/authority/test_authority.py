@@ -24,6 +24,7 @@ from healthpassport.keys import generate_signer
 from healthpassport.keys.x509 import validate_chain
 from healthpassport.refresh import update_trust_list
 from healthpassport.trust import registration
+from schemas.queries import purposes
 
 
 def test_a_published_list_is_followed_and_names_who_was_added(authority, tmp_path):
@@ -105,13 +106,43 @@ def test_a_purpose_that_is_not_direct_care_cannot_be_registered(authority, purpo
         ({"emergency": {"AllergySummary": ["items"]}}, "trust.claims"),
         ({"emergency": {"AllergySummary": []}}, "trust.claims"),
         ({"emergency": {"BankAccount": ["number"]}}, "trust.claims"),
-        (["ambulance"], "authority.template"),
         ([], "authority.entry"),
         ({"emergency": {}}, "authority.entry"),
     ],
 )
 def test_claims_that_cannot_be_registered(authority, purposes, code):
     refused(code, authority.add_verifier, **VERIFIER, purposes=purposes, jwk=jwk(), now=NOW)
+
+
+@pytest.mark.parametrize("purpose", sorted(purposes()))
+def test_each_purpose_of_direct_care_can_be_registered(authority, purpose):
+    registered = authority.add_verifier(**VERIFIER, purposes=[purpose], jwk=jwk(), now=NOW)
+    assert set(registered.registrations) == {purpose}
+
+
+@pytest.mark.parametrize(
+    "purpose",
+    [
+        "research",
+        "ai_training",
+        "insurance",
+        "employment",
+        "benefits",
+        "immigration",
+        "policing",
+        "marketing",
+    ],
+)
+@pytest.mark.parametrize("claims", [None, {"AllergySummary": ["items.unit"]}])
+def test_no_other_purpose_can_be_registered(authority, purpose, claims):
+    refused(
+        "trust.purpose",
+        authority.add_verifier,
+        **VERIFIER,
+        purposes={purpose: claims},
+        jwk=jwk(),
+        now=NOW,
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 from jsonschema import Draft7Validator
+from reading import too_hard
 from shared_inputs import shared
 
 import schemas
@@ -65,7 +66,51 @@ def test_no_purpose_is_anything_but_care(word):
 
 
 def test_the_templates_are_those_of_the_issue():
-    assert NAMES == ["emergency_admission", "emergency_summary", "medicines_check"]
+    assert NAMES == [
+        "ambulance",
+        "community",
+        "emergency_admission",
+        "emergency_summary",
+        "medicines_check",
+        "mental_health",
+        "new_patient",
+        "pharmacy",
+        "planned_admission",
+        "recent_tests",
+    ]
+
+
+def test_every_purpose_has_a_template_and_so_can_be_registered():
+    assert {template.purpose.id for template in templates().values()} == set(purposes())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_asks_for_allergies_and_who_the_person_is(name):
+    kinds = [section.definition.type for section in templates()[name].sections]
+    assert kinds[0] == "PatientIdentity"
+    assert "AllergySummary" in kinds
+
+
+def test_where_a_person_lives_is_asked_only_by_those_who_go_or_write_there():
+    asking = {
+        name
+        for name in NAMES
+        for section in templates()[name].sections
+        if {"addressLines", "postcode"} & set(section.optional)
+    }
+    assert asking == {"community", "new_patient"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_patients_can_read_what_a_template_is_called_and_why_it_asks(name):
+    template = templates()[name]
+    for text in (
+        template.labels["en"].patient,
+        template.purpose.reason["en"],
+        template.purpose.retention["en"],
+    ):
+        assert not too_hard(text)
+    assert template.labels["cy"].patient != template.labels["en"].patient
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,15 +135,14 @@ def test_each_section_can_be_left_out_alone(name):
     ]
 
 
-def test_an_emergency_requires_nothing_and_a_medicines_check_the_medicines():
+def test_only_what_a_request_is_about_is_required():
     required = {
         name: [section.id for section in templates()[name].sections if section.required]
         for name in NAMES
     }
-    assert required == {
-        "emergency_admission": [],
-        "emergency_summary": [],
+    assert {name: ids for name, ids in required.items() if ids} == {
         "medicines_check": ["medications"],
+        "recent_tests": ["results"],
     }
 
 

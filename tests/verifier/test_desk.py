@@ -43,7 +43,7 @@ def test_a_whole_answer_becomes_a_verified_summary(world, desk):
     assert request.name == "Example Hospital"
     assert request.purpose == "emergency"
     assert request.over_asked == ()
-    assert post(desk, view, wallet.answer(request)) is None
+    assert post(desk, view, wallet.answer(request)).confirm_code is None
     seen = desk.look(view.id, desk="ward")
     assert seen.progress is Progress.ANSWERED
     assert seen.summary.verdict is Verdict.ACCEPTED, seen.summary.codes
@@ -275,7 +275,7 @@ def careful(world, tmp_path):
 def test_vpr_029_a_result_stays_hidden_until_the_patients_code_is_typed(world, careful):
     wallet = full_wallet(world)
     view, request = opened(careful, wallet)
-    code = post(careful, view, wallet.answer(request))
+    code = post(careful, view, wallet.answer(request)).confirm_code
     assert len(code) == 4
     hidden = careful.look(view.id, desk="ward")
     assert (hidden.progress, hidden.summary) == (Progress.CONFIRMING, None)
@@ -286,7 +286,7 @@ def test_vpr_029_a_result_stays_hidden_until_the_patients_code_is_typed(world, c
 def test_vpr_029_three_wrong_codes_end_it(world, careful):
     wallet = full_wallet(world)
     view, request = opened(careful, wallet)
-    code = post(careful, view, wallet.answer(request))
+    code = post(careful, view, wallet.answer(request)).confirm_code
     wrong = f"{(int(code) + 1) % 10000:04d}"
     for _ in range(3):
         assert code_of(careful.confirm, view.id, wrong, desk="ward") == "transaction.not_confirmed"

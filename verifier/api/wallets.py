@@ -52,9 +52,9 @@ async def fetch_by_post(handle: str, body: FormBody, desk: Service) -> Response:
 
 @router.post("/responses/{handle}")
 async def answer(handle: str, body: FormBody, desk: Service) -> dict[str, Any]:
-    """Take an encrypted answer or an error (direct_post.jwt)."""
-    code = await run_in_threadpool(desk.receive, handle, body)
-    return {} if code is None else {"confirm_code": code}
+    """Take an encrypted answer or an error (direct_post.jwt); an answer is met with a receipt."""
+    taken = await run_in_threadpool(desk.receive, handle, body)
+    return dict(taken.members())
 
 
 @router.get("/codes/{short_code}")

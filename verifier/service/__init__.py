@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from healthpassport.fetch import Fetcher
-from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import open_store
 
 from .api_keys import load_api_keys
 from .desk import Desk
+from .digests import Digests
+from .freshness import desk_policy
 from .identity import load_identity
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
+from .proving import Match, Noted, Proof, prove
 from .qr import qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
@@ -28,8 +30,12 @@ __all__ = [
     "Desk",
     "DeskLists",
     "DeskTemplate",
+    "Digests",
     "Expected",
+    "Match",
+    "Noted",
     "Progress",
+    "Proof",
     "Random",
     "Templates",
     "TransactionView",
@@ -41,16 +47,12 @@ __all__ = [
     "load_api_keys",
     "load_identity",
     "open_desk",
+    "prove",
     "qr_svg",
     "summary_json",
     "view_json",
     "watch",
 ]
-
-
-def desk_policy(settings: VerifierSettings) -> FreshnessPolicy:
-    """What the desk that ``settings`` describe accepts."""
-    return FreshnessPolicy(require_post_quantum=settings.require_post_quantum)
 
 
 def open_desk(
@@ -59,7 +61,8 @@ def open_desk(
     """The desk that ``settings`` describe, with its database opened.
 
     Raises:
-        SettingsError: ``verifier.setup`` or ``verifier.template_invalid``.
+        SettingsError: ``verifier.setup``, ``verifier.template_invalid`` or
+            ``verifier.freshness_invalid``.
         KeyMaterialError: for the key file.
     """
     policy = desk_policy(settings)

@@ -13,7 +13,7 @@ from hmac import compare_digest
 from threading import Lock
 from typing import Final
 
-from healthpassport.credential import Challenge, DeskState, VerifiedSummary
+from healthpassport.credential import Challenge, VerifiedSummary
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import decrypt, generate_encryption_key
@@ -25,15 +25,18 @@ from healthpassport.protocols.oid4vp import (
     build_request,
     parse_form,
     parse_payload,
+    spelled,
 )
 from healthpassport.verification import FreshnessPolicy, verify_presentation
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
+from .acceptance import refusal
 from .export import evidence, export
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
+from .receipts import DeskReceipts, Taken
 from .templates import DeskTemplate, Templates
 from .transactions import (
     Clock,
@@ -73,6 +76,9 @@ class Desk:
         self.identity = identity
         self.templates = templates
         self.lists = lists
+        self.receipts = DeskReceipts(
+            settings=settings, identity=identity, notes=store.receipts, random=random
+        )
         self._store = store
         self._policy = policy
         self._clock = clock
@@ -200,18 +206,7 @@ class Desk:
         if wallet_nonce is not None and not 0 < len(wallet_nonce) <= MAX_WALLET_NONCE:
             raise ServiceError("http.invalid", "wallet_nonce is empty or too long")
         row, pending = self._answerable(handle)
-        claims = build_request(
-            client_id=self.identity.client_id,
-            response_uri=f"{self.settings.public_url}{RESPONSE_PATH}{row.handle}",
-            nonce=row.nonce,
-            state=row.state,
-            query=pending.template.dcql,
-            encryption_jwk=pending.public_jwk,
-            registration=self.identity.registrations.get(pending.template.purpose),
-            issued_at=row.created_at,
-            expires_at=row.expires_at,
-            wallet_nonce=wallet_nonce,
-        )
+        claims = self._claims(row, pending, wallet_nonce)
         self._store.mark_fetched(handle, now=self._now())
         return self.identity.sign_request(claims)
 
@@ -221,8 +216,8 @@ class Desk:
         self._answerable(row.handle)
         return self._link(row)
 
-    def receive(self, handle: str, body: bytes) -> str | None:
-        """Take the answer in ``body``; returns the code for the patient's screen, if one is used.
+    def receive(self, handle: str, body: bytes) -> Taken:
+        """Take the answer in ``body``; returns the code for the patient's screen and the receipt.
 
         A message that cannot be read leaves the transaction open; a presentation, good or not,
         uses it up.
@@ -247,7 +242,7 @@ class Desk:
             raise ServiceError("transaction.closed")
         if isinstance(answer, ErrorResponse):
             self._end(row, Progress.DECLINED, answer.error[:64])
-            return None
+            return Taken()
         return self._verify(row, pending, answer, now)
 
     # -- lists and health -------------------------------------------------------------------
@@ -274,7 +269,21 @@ class Desk:
     def _now(self) -> datetime:
         return self._clock().astimezone(UTC)
 
-    def _verify(self, row: Row, pending: Pending, answer: VpResponse, now: datetime) -> str | None:
+    def _claims(self, row: Row, pending: Pending, wallet_nonce: str | None) -> dict[str, Json]:
+        return build_request(
+            client_id=self.identity.client_id,
+            response_uri=f"{self.settings.public_url}{RESPONSE_PATH}{row.handle}",
+            nonce=row.nonce,
+            state=row.state,
+            query=pending.template.dcql,
+            encryption_jwk=pending.public_jwk,
+            registration=self.identity.registrations.get(pending.template.purpose),
+            issued_at=row.created_at,
+            expires_at=row.expires_at,
+            wallet_nonce=wallet_nonce,
+        )
+
+    def _verify(self, row: Row, pending: Pending, answer: VpResponse, now: datetime) -> Taken:
         challenge = Challenge(row.nonce, self.identity.client_id)
         try:
             lists = self.lists.views(now)
@@ -292,7 +301,15 @@ class Desk:
             raise
         with self._lock:
             pending.presentation = answer.presentation
-        return self._keep(row, pending, summary, now)
+        code = self._keep(row, pending, summary, now)
+        receipt = self.receipts.give(
+            answer.presentation,
+            query=pending.template.query,
+            claims=self._claims(row, pending, None),
+            purpose=pending.template.purpose,
+            now=now,
+        )
+        return Taken(code, receipt)
 
     def _keep(
         self, row: Row, pending: Pending, summary: VerifiedSummary, now: datetime
@@ -302,11 +319,11 @@ class Desk:
             pending.summary = summary
             pending.forget_at = now + self.settings.result_lifetime
             pending.confirm_code = code
-        refusal = _refusal(summary)
+        refused = refusal(summary)
         progress = Progress.CONFIRMING if code else Progress.ANSWERED
-        self._store.finish(row.id, progress=progress, code=refusal)
-        if refusal is not None:
-            raise ServiceError(refusal)
+        self._store.finish(row.id, progress=progress, code=refused)
+        if refused is not None:
+            raise ServiceError(refused)
         return code
 
     def _end(self, row: Row, progress: Progress, code: str) -> None:
@@ -343,6 +360,11 @@ class Desk:
         )
         return link.text()
 
+    def _code(self, row: Row) -> str:
+        """What a patient types who has no camera; without registration only half of it."""
+        ods = self.identity.ods
+        return spelled(ods, row.short_code) if ods else row.short_code
+
     def _view(self, row: Row) -> TransactionView:
         with self._lock:
             pending = self._pending.get(row.id)
@@ -359,7 +381,7 @@ class Desk:
             id=row.id,
             template=self._template(row),
             progress=progress,
-            short_code=row.short_code,
+            short_code=self._code(row),
             link=self._link(row),
             created_at=row.created_at,
             expires_at=row.expires_at,
@@ -371,16 +393,3 @@ class Desk:
 
     def _template(self, row: Row) -> DeskTemplate:
         return self.templates.get(row.template)
-
-
-def _refusal(summary: VerifiedSummary) -> str | None:
-    """Why the wallet is told that its answer was refused: nothing of it could be shown."""
-    hidden = {
-        DeskState.FAILED_CHECK,
-        DeskState.NOT_MATCHED,
-        DeskState.NOT_SHARED,
-        DeskState.NOT_ASKED_FOR,
-    }
-    if any(section.state not in hidden for section in summary.sections):
-        return None
-    return next((section.code for section in summary.sections if section.code), None)

@@ -27,6 +27,15 @@ MAX_FILE: Final = 65_536  # bytes of a PEM file or a registration
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """What a registration says of its owner, in the authority's words."""
+
+    name: str
+    ods: str
+    retention: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeskIdentity:
     """The desk as its certificate names it; ``registrations`` holds one JWT for each purpose."""
 
@@ -39,13 +48,25 @@ class DeskIdentity:
         """The full client identifier (OpenID4VP 1.0 section 5.9.3, x509_hash)."""
         return f"x509_hash:{x509_hash(self.chain[0])}"
 
+    @property
+    def ods(self) -> str:
+        """The organisation's ODS code by its registrations, or nothing without any."""
+        found = (self.organisation(purpose, "").ods for purpose in self.registrations)
+        return next((ods for ods in found if ods), "")
+
     def organisation(self, purpose: str, name: str) -> Organisation:
         """Who this desk is by its own registration; ``name`` where there is none."""
+        found = self.registered(purpose)
+        return Organisation(name) if found is None else Organisation(found.name or name, found.ods)
+
+    def registered(self, purpose: str) -> Registered | None:
+        """What the authority registered for ``purpose``, or None where there is nothing."""
         registration = self.registrations.get(purpose)
         if registration is None:
-            return Organisation(name)
+            return None
         claims = parse_json_object(jws.parse(registration).payload)
-        return Organisation(str(claims.get("name") or name), str(claims.get("ods") or ""))
+        told = (str(claims.get(name) or "") for name in ("name", "ods", "retention"))
+        return Registered(*told)
 
     def sign_request(self, claims: Mapping[str, Json]) -> str:
         """The request object over ``claims`` (section 5, HAIP 1.0 section 5.1)."""

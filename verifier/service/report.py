@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from healthpassport.credential import VerifiedSection, VerifiedSummary
+from healthpassport.credential import FiredRule, VerifiedSection, VerifiedSummary
 from healthpassport.encoding import Json
 from healthpassport.errors import catalogue
 from healthpassport.summary import Item
@@ -77,6 +77,7 @@ def _section(section: VerifiedSection) -> dict[str, Json]:
         "validUntil": _time(section.valid_until),
         "status": section.status,
         "old": section.old,
+        "rules": [_rule(fired) for fired in section.rules],
         "trustListAgeSeconds": _seconds(section.trust_list_age),
         "statusListAgeSeconds": _seconds(section.status_list_age),
         "checks": [
@@ -89,6 +90,14 @@ def _section(section: VerifiedSection) -> dict[str, Json]:
             for check in section.checks
         ],
         "problem": _problem(section.code),
+    }
+
+
+def _rule(fired: FiredRule) -> dict[str, Json]:
+    return {
+        "rule": fired.rule.value,
+        "limitSeconds": _seconds(fired.limit),
+        "foundSeconds": _seconds(fired.found),
     }
 
 

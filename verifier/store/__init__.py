@@ -1,11 +1,12 @@
-"""Transactions in SQLite: which request is open, which was answered, and nothing clinical.
+"""Transactions and given receipts in SQLite: which request is open, which was answered.
 
 Rules: closing is one atomic statement, so that of two equal answers one wins; every look-up by a
 desk carries that desk's name; rows leave after a day. What is *not* here: keys, records, results
-(the service holds those in memory alone).
+(the service holds those in memory alone). Nothing clinical stands here.
 """
 
 from .engine import open_store
+from .receipts import Note, ReceiptNotes
 from .transactions import Row, Store
 
-__all__ = ["Row", "Store", "open_store"]
+__all__ = ["Note", "ReceiptNotes", "Row", "Store", "open_store"]

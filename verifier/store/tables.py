@@ -1,4 +1,4 @@
-"""The one table, as SQLAlchemy Core sees it; the migrations make it."""
+"""The tables, as SQLAlchemy Core sees it; the migrations make them."""
 
 from __future__ import annotations
 
@@ -25,4 +25,16 @@ TRANSACTIONS: Final = sa.Table(
     sa.Column("closed_at", sa.Integer),
     sa.Column("code", sa.String),
     sa.Index("transactions_by_desk", "desk", "created_at"),
+)
+
+RECEIPTS: Final = sa.Table(
+    "receipts",
+    METADATA,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("organisation", sa.String, nullable=False),
+    sa.Column("created_at", sa.Integer, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("receipt", sa.String, nullable=False),
+    sa.Index("receipts_by_time", "created_at"),
 )

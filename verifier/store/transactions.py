@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
 
+from .receipts import ReceiptNotes
 from .tables import TRANSACTIONS
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
@@ -39,6 +40,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.receipts = ReceiptNotes(engine)
 
     def add(self, row: Row) -> None:
         """Keep a new transaction, and let go of those that are older than ``KEEP``."""

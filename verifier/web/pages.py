@@ -25,6 +25,7 @@ from healthpassport.summary import Item, RecordDefinition, definition, record_ty
 from healthpassport.summary.derived import noted, part_of
 from healthpassport.verification import Step
 from schemas.definitions import groups, warnings
+from verifier.service.rule_words import rule_words
 from verifier.service.words import (
     ALLERGIES,
     IDENTITY,
@@ -95,6 +96,7 @@ class SectionPage:
     next_step: str
     code: str
     old: bool
+    rules: tuple[str, ...]
     caution: bool
     count: str
     source: str
@@ -194,6 +196,7 @@ def _section(
         next_step=entry.hint if entry else "",
         code=section.code or "",
         old=section.old,
+        rules=tuple(rule_words(fired) for fired in section.rules),
         caution=section.state in NOT_ALL
         or (section.record_type == ALLERGIES and heading.incomplete)
         or stated,

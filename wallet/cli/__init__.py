@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import present, records, vault, ways
+from . import backup, card, pages, past, people, present, records, travel, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -19,9 +19,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _name, _command in (vault.COMMANDS | records.COMMANDS | present.COMMANDS).items():
+for _name, _command in (
+    vault.COMMANDS | records.COMMANDS | present.COMMANDS | past.COMMANDS | pages.COMMANDS
+).items():
     app.command(_name)(_command)
+app.add_typer(past.receipt, name="receipt")
+app.add_typer(travel.app, name="travel")
+app.add_typer(card.app, name="card")
+app.add_typer(people.app, name="people")
+app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")
+app.add_typer(backup.app, name="backup")
 
 
 def main() -> None:

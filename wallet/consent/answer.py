@@ -10,13 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from healthpassport.errors import ServiceError
-from healthpassport.protocols.dcql import (
-    CredentialQuery,
-    Place,
-    match,
-)
+from healthpassport.protocols.dcql import CredentialQuery, Place
 
 from .boxes import needed_for
+from .choices import preferred_options
 from .model import CARRIED, ConsentQuestion, HeldRecord
 
 
@@ -39,35 +36,65 @@ def chosen(question: ConsentQuestion, numbers: Collection[int]) -> tuple[ChosenR
     if not question.satisfiable:
         raise ServiceError("wallet.nothing_to_share")
     allowed = _allowed(question, numbers)
-    pruned = [
-        record.offered(query_id, without_places=frozenset(record.held.places) - allowed[query_id])
-        for query_id, record in question.records.items()
-        if () in allowed[query_id]
-    ]
     query = question.request.query
-    selection = match(query, pruned)
-    if not selection.answer:
+    picked = {
+        wanted.id: tuple(
+            _picked(wanted, record, allowed[wanted.id, record.reference])
+            for record in question.records.get(wanted.id, ())
+        )
+        for wanted in query.credentials
+    }
+    left = {name: [one for one in found if one is not None] for name, found in picked.items()}
+    prefer = preferred_options({choice.id: choice.chosen for choice in question.choices})
+    available = frozenset(name for name, found in left.items() if found)
+    answer = query.answerable(available, prefer=prefer)
+    if not answer:
         raise ServiceError("consent.incomplete")
-    found = []
-    for wanted in query.credentials:
-        own = [m for m in selection.matches[wanted.id] if m.reference == wanted.id]
-        if wanted.id in selection.answer:
-            if not own:  # only another query's record is left, and that was not ticked for this
-                raise ServiceError("consent.incomplete")
-            record = question.records[wanted.id]
-            names = own[0].options[0].claim_ids
-            places = _places(wanted, names, record, allowed[wanted.id])
-            found.append(ChosenRecord(wanted.id, record, places))
-    return tuple(found)
+    return tuple(one for name in answer for one in left[name])
 
 
-def _allowed(question: ConsentQuestion, numbers: Collection[int]) -> dict[str, set[Place]]:
-    """The ticked places of each query; a box under an unticked one counts as unticked.
+def _picked(wanted: CredentialQuery, record: HeldRecord, shared: set[Place]) -> ChosenRecord | None:
+    """``record`` with what of it may go out, or None where that is no answer.
 
-    What a ticked record carries without a box counts as ticked.
+    Claims are looked up in the whole record: with elements held back, an index would shift.
+    """
+    if () not in shared:
+        return None
+    held_back = frozenset(record.held.places) - shared
+    left = {claim: _left(record.asked(claim), held_back) for claim in wanted.claims}
+    met = next(
+        (o for o in wanted.options() if all(left[c] or record.always_says(c) for c in o)), None
+    )
+    if met is None:
+        return None
+    claims = met if wanted.claim_sets else wanted.claims
+    places = [needed_for(place, record.held) & shared for claim in claims for place in left[claim]]
+    return ChosenRecord(wanted.id, record, frozenset().union(*places))
+
+
+def _left(asked: frozenset[Place], held_back: frozenset[Place]) -> frozenset[Place]:
+    """Of the places ``asked``, those that nothing around them was held back of."""
+    return frozenset(
+        place
+        for place in asked
+        if not any(place[:length] in held_back for length in range(1, len(place) + 1))
+    )
+
+
+def _allowed(
+    question: ConsentQuestion, numbers: Collection[int]
+) -> dict[tuple[str, str], set[Place]]:
+    """The ticked places of each record, by part of the query and reference.
+
+    A box under an unticked one counts as unticked; what a ticked record carries without a box
+    counts as ticked.
     """
     by_number = {tick.number: tick for tick in question.ticks}
-    allowed: dict[str, set[Place]] = {query_id: set() for query_id in question.records}
+    allowed: dict[tuple[str, str], set[Place]] = {
+        (query_id, record.reference): set()
+        for query_id, records in question.records.items()
+        for record in records
+    }
     for tick in question.ticks:
         line = tick
         ticked = line.number in numbers
@@ -76,21 +103,8 @@ def _allowed(question: ConsentQuestion, numbers: Collection[int]) -> dict[str, s
             ticked = line.number in numbers
         if ticked:
             for target in tick.targets:
-                allowed[target.query_id].add(target.place)
+                allowed[target.query_id, target.reference].add(target.place)
     for shared in allowed.values():
         if () in shared:
             shared.update(CARRIED)
     return allowed
-
-
-def _places(
-    wanted: CredentialQuery, names: tuple[str, ...], record: HeldRecord, allowed: set[Place]
-) -> frozenset[Place]:
-    """The ticked disclosures of the claims ``names``; without claim sets, of all claims."""
-    places: set[Place] = set()
-    for claim in wanted.claims:
-        if wanted.claim_sets and claim.id not in names:
-            continue
-        for place in record.asked(claim):
-            places |= needed_for(place, record.held) & allowed
-    return frozenset(places)

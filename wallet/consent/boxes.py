@@ -23,11 +23,11 @@ from healthpassport.summary import (
 )
 from healthpassport.summary import definition as definition_of
 
+from .acting import count_words
+from .care import Care, detail_care, field_care, item_care, record_care
 from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
 
-# Not needed to treat anybody: each of these must be ticked by hand.
-SENSITIVE: Final = frozenset({"addressLines", "postcode", "phone"})
 ABOUT: Final = {"en": "About you", "cy": "Amdanoch chi"}
 OLD: Final = {"en": "out of date", "cy": "wedi dyddio"}
 UNSIGNED: Final = {
@@ -44,7 +44,11 @@ def asked_places(wanted: CredentialQuery, record: HeldRecord) -> frozenset[Place
     A claim of which no claim set could be answered would never go out: it is not asked for.
     """
     asked = {claim: record.asked(claim) for claim in wanted.claims}
-    answerable = [option for option in wanted.options() if all(asked[claim] for claim in option)]
+    answerable = [
+        option
+        for option in wanted.options()
+        if all(asked[claim] or record.always_says(claim) for claim in option)
+    ]
     found: set[Place] = set()
     for claim in dict.fromkeys(claim for option in answerable for claim in option):
         for place in asked[claim]:
@@ -62,9 +66,10 @@ def needed_for(place: Place, held: HeldCredential) -> frozenset[Place]:
 class Boxes:
     """Boxes as they are found: the person's own details once, then each record with its items."""
 
-    def __init__(self, unticked: Collection[str], language: str) -> None:
+    def __init__(self, unticked: Collection[str], language: str, purpose: str) -> None:
         self._unticked = unticked
         self._language = language
+        self._purpose = purpose
         self._details: dict[str, Tick] = {}
         self._others: list[Tick] = []
         self._counter = 0
@@ -92,7 +97,7 @@ class Boxes:
         names = tuple(definition.subject_fields)
         places = asked_places(wanted, record) - CARRIED
         for place in sorted(places, key=lambda place: _reading_order(place, names)):
-            target = Target(wanted.id, place)
+            target = Target(wanted.id, record.reference, place)
             if len(place) == 1:
                 self._detail(definition, payload, target)
             elif len(place) == _ITEM_DEPTH:
@@ -112,7 +117,7 @@ class Boxes:
         shown = from_payload(record.held.payload)
         parts = [f"{record.issuer_name}, {day(shown.as_of, language)}"]
         if definition.has_items:
-            parts.append(f"{state_words(shown.state.value, language)} ({shown.item_count})")
+            parts.append(f"{state_words(shown.state.value, language)} ({_count(shown, language)})")
         parts += [
             f"{title}: {words}" if title else words
             for title, words in always_words(shown, language)
@@ -123,9 +128,14 @@ class Boxes:
         if _lacks_signature(wanted, record):
             parts.append(UNSIGNED[language])
         name = record_label(definition, language)
-        key = definition.type
         return self._tick(
-            name, name, "; ".join(parts), key=key, target=Target(wanted.id, ()), parent=None
+            name,
+            name,
+            "; ".join(parts),
+            key=record_key(definition.type, record),
+            target=Target(wanted.id, record.reference, ()),
+            parent=None,
+            care=record_care(definition.type, self._purpose, language),
         )
 
     def _detail(
@@ -150,7 +160,7 @@ class Boxes:
             key=name,
             target=target,
             parent=None,
-            sensitive=name in SENSITIVE,
+            care=detail_care(name, self._language),
         )
 
     def _item(
@@ -161,13 +171,19 @@ class Boxes:
         whole: Tick,
     ) -> Tick:
         entry = _value_at(payload, target.place)
-        unit = entry.get("unit", {}) if isinstance(entry, Mapping) else {}
+        found = entry.get("unit") if isinstance(entry, Mapping) else None
+        unit = found if isinstance(found, Mapping) else {}
         negation = target.place[0] == "negations"
-        words = item_words(
-            definition, unit if isinstance(unit, Mapping) else {}, self._language, negation=negation
+        care = item_care(definition.type, unit, purpose=self._purpose, language=self._language)
+        tick = self._tick(
+            whole.section,
+            item_words(definition, unit, self._language, negation=negation),
+            "",
+            key=f"{definition.type} {target.place[0]} {_fingerprint(unit)}",
+            target=target,
+            parent=whole.number,
+            care=care,
         )
-        key = f"{definition.type} {target.place[0]} {_fingerprint(unit)}"
-        tick = self._tick(whole.section, words, "", key=key, target=target, parent=whole.number)
         self._others.append(tick)
         return tick
 
@@ -183,9 +199,16 @@ class Boxes:
         value = _value_at(payload, target.place)
         words = value_words(found, value, self._language) if found else str(value)
         title = label(found, self._language) if found else name
-        key = f"{definition.type} {name}"
         self._others.append(
-            self._tick(item.section, title, words, key=key, target=target, parent=item.number)
+            self._tick(
+                item.section,
+                title,
+                words,
+                key=f"{definition.type} {name}",
+                target=target,
+                parent=item.number,
+                care=field_care(definition.type, name, self._language),
+            )
         )
 
     def _tick(
@@ -197,11 +220,31 @@ class Boxes:
         key: str,
         target: Target,
         parent: int | None,
-        sensitive: bool = False,
+        care: Care,
     ) -> Tick:
         self._counter += 1
-        ticked = not sensitive and key not in self._unticked
-        return Tick(self._counter, section, title, value, ticked, sensitive, parent, key, (target,))
+        return Tick(
+            number=self._counter,
+            section=section,
+            label=title,
+            value=value,
+            ticked=not care.sensitive and key not in self._unticked,
+            sensitive=care.sensitive,
+            parent=parent,
+            key=key,
+            targets=(target,),
+            needed=care.needed,
+            note=care.note,
+        )
+
+
+def record_key(record_type: str, record: HeldRecord) -> str:
+    """The key of the box of a whole record."""
+    return f"{record_type} {record.issuer_name}"
+
+
+def _count(shown: DisclosedRecord, language: str) -> str:
+    return count_words(shown.shown, shown.item_count, language)
 
 
 def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:

@@ -20,6 +20,8 @@ CARRIED: Final[frozenset[Place]] = frozenset({(SECOND_SIGNATURE,)})
 class HeldRecord:
     """A record as the wallet holds it: its reference in the vault, and all of its content.
 
+    ``authority_key_ids`` are those of its certificates (OpenID4VP 1.0 section 6.1.1.1).
+
     Places are those of the record, whatever its format; a query's paths address the claims of the
     format, in which the record stands at ``root``.
     """
@@ -28,6 +30,7 @@ class HeldRecord:
     format: str
     held: HeldCredential
     issuer_name: str
+    authority_key_ids: frozenset[str] = frozenset()
 
     @property
     def root(self) -> Place:
@@ -43,11 +46,20 @@ class HeldRecord:
             if claim.accepts(value) and place[:start] == self.root
         )
 
+    def always_says(self, claim: ClaimsQuery) -> bool:
+        """Whether ``claim`` asks for something around the record, which nobody can hold back."""
+        start = len(self.root)
+        return any(
+            claim.accepts(value) and place[:start] != self.root
+            for place, value in select(self.held.claims, claim.path)
+        )
+
     def offered(self, reference: str, *, without_places: Collection[Place] = ()) -> HeldClaims:
         """What may go out, for matching with a query: all claims but ``without_places``."""
         cut = [(*self.root, *place) for place in without_places]
         claims = without(self.held.claims, cut) if cut else self.held.claims
-        return HeldClaims(reference, self.format, str(self.held.payload.get("vct")), claims)
+        vct = str(self.held.payload.get("vct"))
+        return HeldClaims(reference, self.format, vct, claims, self.authority_key_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class Target:
     """A disclosure that a tick stands for; the empty place is the record as a whole."""
 
     query_id: str
+    reference: str
     place: Place
 
 
@@ -62,7 +75,9 @@ class Target:
 class Tick:
     """One box: ``parent`` is the number of the box without which this one means nothing.
 
-    ``key`` names what the box stands for from one request to the next, without holding its value.
+    ``needed`` boxes are needed for safe treatment, ``sensitive`` ones start unticked; ``note`` says
+    in one sentence what happens without it, or why it is unticked. ``key`` names what the box
+    stands for from one request to the next, without holding its value.
     """
 
     number: int
@@ -74,11 +89,41 @@ class Tick:
     parent: int | None
     key: str
     targets: tuple[Target, ...] = field(repr=False)
+    needed: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to answer, in words; ``id`` names it within its choice."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where a question can be answered in more than one way: the ways, and the one that is shown.
+
+    Either the asker named alternatives, or several records fit where one is wanted.
+    """
+
+    id: str
+    title: str
+    options: tuple[Option, ...]
+    chosen: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentQuestion:
-    """What a person sees. ``satisfiable`` is False when they hold too little to answer at all."""
+    """What a person sees. ``satisfiable`` is False when they hold too little to answer at all.
+
+    All records are those of ``person``, a passport's id; ``acting_for`` is that person's name where
+    it is not the wallet's owner, ``notes`` what is to be read before the boxes.
+
+    ``records`` holds, for each part of the query that would be answered, the records that answer
+    it: more than one only where the asker takes several.
+    """
 
     id: str
     asker: str
@@ -90,7 +135,12 @@ class ConsentQuestion:
     not_held: tuple[str, ...]
     satisfiable: bool
     request: VerifiedRequest = field(repr=False)
-    records: Mapping[str, HeldRecord] = field(repr=False)
+    records: Mapping[str, tuple[HeldRecord, ...]] = field(repr=False)
+    choices: tuple[Choice, ...] = ()
+    language: str = "en"
+    person: str = ""
+    acting_for: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ticked(self) -> frozenset[int]:
@@ -101,3 +151,15 @@ class ConsentQuestion:
         """The same question with exactly ``numbers`` ticked: a choice outlives an error."""
         ticks = tuple(replace(tick, ticked=tick.number in numbers) for tick in self.ticks)
         return replace(self, ticks=ticks)
+
+    def as_ticked_in(self, other: ConsentQuestion) -> ConsentQuestion:
+        """This question with every box that ``other`` has too ticked as it is there."""
+        before: dict[str, list[bool]] = {}
+        for tick in other.ticks:
+            before.setdefault(tick.key, []).append(tick.ticked)
+        ticked = {
+            tick.number
+            for tick in self.ticks
+            if (before[tick.key].pop(0) if before.get(tick.key) else tick.ticked)
+        }
+        return self.after(ticked)

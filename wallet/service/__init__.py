@@ -6,23 +6,64 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
+
+from .card_question import CardChoice, CardPreview, CardQuestion
+from .card_sheet import CardSheet
+from .card_store import CardState
+from .cards import Cards, CardView
+from .choosing import WhichPersonError
+from .complaint import ComplaintSheet, Letter
+from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
+from .people import People, PersonView
+from .placing import PersonChoice, WhoseError
+from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
+from .travel import Away, Travel
 from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
+    "Away",
+    "CardChoice",
+    "CardPreview",
+    "CardQuestion",
+    "CardSheet",
+    "CardState",
+    "CardView",
+    "Cards",
+    "Choice",
+    "ComplaintSheet",
+    "ConsentQuestion",
+    "Effect",
     "HistoryEntry",
     "HistoryKind",
+    "KeptReceipt",
+    "Letter",
     "Line",
     "OfferPreview",
+    "Option",
+    "Past",
+    "PastDetail",
+    "PastEntry",
+    "People",
+    "PersonChoice",
+    "PersonView",
+    "Preview",
+    "ReceiptState",
     "RecordDetail",
     "RecordView",
+    "Refusal",
     "ShareReceipt",
     "Surroundings",
+    "Tick",
+    "Travel",
     "Wallet",
     "Ways",
+    "WhichPersonError",
+    "WhoseError",
 ]

@@ -21,6 +21,7 @@ from nacl import bindings
 from healthpassport.errors import VaultError
 
 from .anchor import anchor_path
+from .copying import take_carried
 from .files import check_private_file, private_folder
 from .guesses import Guesses
 from .header import Header, read_header
@@ -75,6 +76,17 @@ class Door:
         self._guesses = Guesses(anchor.with_suffix(".guesses"))
 
     @property
+    def wallet_id(self) -> bytes:
+        """The vault's random id (16 bytes); readable while locked."""
+        with self._guard:
+            return self._header().wallet
+
+    @property
+    def anchor(self) -> Path:
+        """The file with the newest counter of this vault."""
+        return self._ledger.anchor
+
+    @property
     def locked(self) -> bool:
         """Whether a way in is needed before anything can be read."""
         with self._guard:
@@ -104,11 +116,13 @@ class Door:
             try:
                 with self._storage.reading():
                     index, counter = self._ledger.checked(keys)
+                    state = Open(keys, header, index, counter, self._clock())
+                    take_carried(self._storage, state)
             except VaultError:
                 keys.wipe()
                 raise
             self.lock()
-            self._open = Open(keys, header, index, counter, self._clock())
+            self._open = state
 
     def open_private(self, way: Way | str) -> None:
         """The second unlock: history and receipts can be read for five minutes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -34,21 +34,36 @@ class Keys:
     rows: bytearray
     tags: bytearray
     anchor: bytearray
+    carried: dict[str, bytearray] = field(default_factory=dict)
 
     @classmethod
     def derive(cls, data: bytearray) -> Keys:
         """All keys of the vault whose data key is ``data``."""
         tables = {table: purpose_key(data, f"table {table}") for table in TABLES}
-        others = (purpose_key(data, name) for name in ("manifest", "rows", "tags", "anchor"))
-        return cls(data, tables, *others)
+        manifest, rows, tags, anchor = (
+            purpose_key(data, name) for name in ("manifest", "rows", "tags", "anchor")
+        )
+        return cls(data, tables, manifest, rows, tags, anchor)
 
     def words(self, table: str) -> bytearray:
         """The key of the word tags of ``table``."""
-        return purpose_key(self.data, f"words {table}")
+        name = f"words {table}"
+        return self.carried.get(name) or purpose_key(self.data, name)
+
+    def finding(self) -> dict[str, bytearray]:
+        """The keys by which rows are found: of the tags, and of the words of each table."""
+        return {"tags": self.tags} | {f"words {table}": self.words(table) for table in TABLES}
+
+    def carry(self, finding: Mapping[str, bytes]) -> None:
+        """From now on find rows by the keys of the vault that they were copied from."""
+        self.carried = {name: bytearray(key) for name, key in finding.items()}
+        self.tags = self.carried.get("tags", self.tags)
 
     def wipe(self) -> None:
         """Overwrite what we hold; copies made by libraries are out of our reach."""
         for key in (self.data, *self.tables.values(), self.manifest, self.rows, self.tags):
+            key[:] = bytes(len(key))
+        for key in self.carried.values():
             key[:] = bytes(len(key))
         self.anchor[:] = bytes(len(self.anchor))
 
@@ -107,6 +122,12 @@ class Writer:
             row = int.from_bytes(self._random(ROW_BYTES), "big")
         self._write(table, row, Entry(1, tag, b"", self._words(table, row, words)), value)
         return row
+
+    def put(self, table: str, row: int, value: bytes, *, tag: bytes, words: bytes) -> None:
+        """Store a row copied from another vault as it was found there, in a new, empty one."""
+        if row in self.index.tables[table]:
+            raise ValueError("a copied row never takes the place of another")
+        self._write(table, row, Entry(1, tag, b"", words), value)
 
     def replace(
         self, table: str, row: int, value: bytes, *, words: Iterable[str] | None = None

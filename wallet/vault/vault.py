@@ -8,12 +8,13 @@ manifest. What is *not* here: ways in and keys (``door``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from healthpassport.errors import VaultError
 
+from .copying import CopiedRow, Snapshot, fill, take_carried
 from .door import Clock, Door
 from .kdf import KdfCost, purpose_key
 from .making import make_vault
@@ -23,6 +24,7 @@ from .place import TAG_BYTES
 from .schema import PRIVATE_TABLES, TABLES
 from .sealing import is_whole, unseal
 from .slots import open_secrets
+from .travelling import put_away
 from .ways import Way, as_way
 from .words import matches, split
 
@@ -108,6 +110,31 @@ class Vault(Door):
                 self._ledger.commit(state, writer.index)
             self._ledger.committed(state, writer.index)
 
+    @contextmanager
+    def snapshot(
+        self, tables: Iterable[str], *, without: Iterable[bytes] = ()
+    ) -> Iterator[Snapshot]:
+        """The rows of ``tables`` as they stand now, but those with a tag of ``without``.
+
+        Other programs cannot write meanwhile. Private tables need the second unlock.
+        """
+        with self._guard:
+            state, wanted = self._state(), tuple(tables)
+            if set(wanted) & PRIVATE_TABLES and not self._private(state):
+                raise VaultError("vault.private_locked")
+            with self._storage.reading():
+                self._ledger.refresh(state)
+                yield Snapshot(self._storage, state, wanted, frozenset(without))
+
+    def fill(self, rows: Iterable[CopiedRow], finding: Mapping[str, bytes]) -> None:
+        """Put all ``rows`` of another vault into this new, empty one, or none of them."""
+        with self._guard:
+            if any(self._fresh().index.counts().values()):
+                raise VaultError("vault.exists")
+            with self.transaction() as writer:
+                fill(writer, rows, finding)
+            self._state().keys.carry(finding)
+
     def check(self) -> dict[str, int]:
         """Open every row that can be opened; how many each table holds, or raises what is wrong.
 
@@ -135,12 +162,22 @@ class Vault(Door):
                 state = Open(keys, header, self._storage.index(), counter, self._clock())
                 self._take_private(state, secrets)
                 dropped = self._ledger.drop_unsound(state)
+                take_carried(self._storage, state)
                 self._ledger.commit(state, state.index)
             self._ledger.committed(state, state.index)
             state.close_private()
             self.lock()
             self._open = state
             return {table: count + gone[table] for table, count in dropped.items()}
+
+    def put_away(self, to: Path) -> bytes:
+        """Move the open vault into the new file ``to`` and wipe it here (``travelling``)."""
+        with self._guard:
+            wallet = self._fresh().header.wallet
+            anchor = self._ledger.anchor
+            checksum = put_away(self._storage, self.path, wallet=wallet, anchor=anchor, to=to)
+            self.close()
+            return checksum
 
     def _fresh(self) -> Open:
         state = self._state()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from healthpassport.encoding import Json
@@ -26,6 +27,7 @@ MAX_SETS: Final = 128  # claim sets of a credential query; credential sets, and 
 MAX_VALUES: Final = 64  # values, vct values, authorities and members of a set
 MAX_TEXT: Final = 1024  # characters of one identifier or value
 
+_NOTHING: Final[Mapping[int, int]] = MappingProxyType({})
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_-]{1,128}\Z")  # section 6.1, id
 
 
@@ -92,6 +94,12 @@ class CredentialSetQuery:
     options: tuple[tuple[str, ...], ...]
     required: bool = True
 
+    def option(self, position: int | None) -> tuple[str, ...] | None:
+        """The option at ``position``, or None where there is none."""
+        if position is None or not 0 <= position < len(self.options):
+            return None
+        return self.options[position]
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -122,18 +130,23 @@ class Query:
         """The credential query ``query_id``, or None."""
         return next((c for c in self.credentials if c.id == query_id), None)
 
-    def answerable(self, available: frozenset[str]) -> tuple[str, ...] | None:
+    def answerable(
+        self, available: frozenset[str], *, prefer: Mapping[int, int] = _NOTHING
+    ) -> tuple[str, ...] | None:
         """Which credential queries to answer, given those that can be; None for "no answer at all".
 
         Section 6.4.2: without credential_sets every query counts; else each set is served by its
         first option that is wholly available, and a required set that has none forbids any answer.
+        ``prefer`` names for a set, by its position, the option that goes before the others.
         """
         if not self.credential_sets:
             ids = tuple(credential.id for credential in self.credentials)
             return ids if available.issuperset(ids) else None
         chosen: set[str] = set()
-        for wanted in self.credential_sets:
-            option = next((o for o in wanted.options if available.issuperset(o)), None)
+        for position, wanted in enumerate(self.credential_sets):
+            first = wanted.option(prefer.get(position))
+            options = wanted.options if first is None else (first, *wanted.options)
+            option = next((o for o in options if available.issuperset(o)), None)
             if option is None and wanted.required:
                 return None
             chosen.update(option or ())

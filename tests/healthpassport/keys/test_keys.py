@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from forge import b64
+from simulated_ca import make
 
 from healthpassport.errors import KeyMaterialError
 from healthpassport.keys import (
@@ -127,6 +128,14 @@ def test_a_key_of_the_library_that_no_algorithm_uses_is_refused(key):
 def test_bytes_that_are_no_certificate_are_refused():
     with refuses("key.certificate"):
         public_key_from_certificate(b"not a certificate")
+
+
+def test_a_certificate_for_a_kind_of_key_that_nobody_knows_is_refused():
+    der = make("Nobody", None, host="nobody.example").der
+    known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d027f")
+    assert der.count(known) == 1
+    with refuses("key.certificate"):
+        public_key_from_certificate(der.replace(known, unknown))
 
 
 @ALGORITHMS

@@ -1,0 +1,89 @@
+"""Which receipts were given: an id, a time, whose, and keyed digests. Nothing clinical.
+
+Rules: no name of a value and no value ever stands here; rows leave when they are too old. What is
+*not* here: the key of the digests (a file of the service) and the receipts themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from healthpassport.errors import ServiceError
+
+from .tables import RECEIPTS
+
+_R = RECEIPTS.c
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One receipt that was given. ``subject`` is the digest of what it was given for."""
+
+    id: str
+    kind: str
+    organisation: str
+    created_at: datetime
+    subject: str
+    receipt: str
+
+
+class ReceiptNotes:
+    """The notes of all desks that this service serves; every call may fail as ``ServiceError``."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def add(self, note: Note, *, forget_before: datetime) -> None:
+        """Keep ``note``, and let go of those from before ``forget_before``.
+
+        Raises:
+            ServiceError: ``verifier.receipt_note``.
+        """
+        old = sa.delete(RECEIPTS).where(_R.created_at < int(forget_before.timestamp()))
+        new = sa.insert(RECEIPTS).values(
+            id=note.id,
+            kind=note.kind,
+            organisation=note.organisation,
+            created_at=int(note.created_at.timestamp()),
+            subject=note.subject,
+            receipt=note.receipt,
+        )
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(old)
+                connection.execute(new)
+        except SQLAlchemyError as error:
+            raise ServiceError("verifier.receipt_note") from error
+
+    def find(self, receipt_id: str) -> Note | None:
+        """The note of the receipt with that id, or None."""
+        found = self._read(sa.select(RECEIPTS).where(_R.id == receipt_id))
+        return found[0] if found else None
+
+    def recent(self, limit: int = 100) -> tuple[Note, ...]:
+        """The latest notes, the newest first."""
+        return self._read(sa.select(RECEIPTS).order_by(_R.created_at.desc(), _R.id).limit(limit))
+
+    def _read(self, query: sa.Select[tuple[object, ...]]) -> tuple[Note, ...]:
+        try:
+            with self._engine.connect() as connection:
+                rows = connection.execute(query).all()
+        except SQLAlchemyError as error:
+            raise ServiceError("verifier.receipt_note") from error
+        return tuple(_note(row) for row in rows)
+
+
+def _note(row: sa.Row[tuple[object, ...]]) -> Note:
+    found = row._mapping  # noqa: SLF001 - SQLAlchemy's documented name
+    return Note(
+        id=found["id"],
+        kind=found["kind"],
+        organisation=found["organisation"],
+        created_at=datetime.fromtimestamp(found["created_at"], UTC),
+        subject=found["subject"],
+        receipt=found["receipt"],
+    )
