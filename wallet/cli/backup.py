@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from wallet.service.recipients import HelpersParts
     from wallet.service.sheets import Sheet
     from wallet.vault import Way
+
+STYLE: Final = Path(__file__).resolve().parent.parent / "static" / "printed.css"
 
 app = typer.Typer(help="Keep a copy of your wallet apart from this device.", no_args_is_help=True)
 
@@ -266,7 +268,8 @@ def _print(path: Path, sheets: list[Sheet]) -> None:
     from healthpassport.errors import BackupError  # noqa: PLC0415
 
     pages = Environment(loader=PackageLoader("wallet"), autoescape=True, trim_blocks=True)
-    text = pages.get_template("backup/printed.html").render(sheets=sheets)
+    style = STYLE.read_text(encoding="utf-8")
+    text = pages.get_template("backup/printed.html").render(sheets=sheets, style=style)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
