@@ -76,6 +76,13 @@ class WalletSettings(BaseSettings):
         le=50,
         description="How many copies of each record to ask for. Each is shown to one asker.",
     )
+    review_age: int = Field(
+        default=11,
+        ge=0,
+        le=13,
+        description="Age in years at which records of a young person must be issued again before"
+        " somebody who acts for them may show them; at 16 once more.",
+    )
     language: Literal["en", "cy"] = Field(
         default="en", description="Language of the questions: en (English) or cy (Welsh)."
     )

@@ -287,7 +287,7 @@ def test_vci_038_another_person_is_not_kept_unless_it_is_meant(world, filled_wal
     )
     other = dataclasses.replace(made, records=records)
     offer = world.offer(other)
-    with refused("wallet.credential_rejected"):
+    with refused("people.whose"):
         filled_wallet.accept(filled_wallet.add_offer(offer.link), offer.pin)
     offer = world.offer(other)
     preview = filled_wallet.add_offer(offer.link)
@@ -303,7 +303,9 @@ def test_records_of_two_people_are_never_shown_as_one_persons(world, filled_wall
     offer = world.offer(PatientSummary((child,)))
     filled_wallet.accept(filled_wallet.add_offer(offer.link), offer.pin, other_person=True)
     request = world.ask()
-    question = filled_wallet.prepare(request["link"])
+    with refused("people.which"):
+        filled_wallet.prepare(request["link"])
+    question = filled_wallet.prepare(request["link"], "me")
     labels = [tick.label for tick in question.ticks if tick.section == "About you"]
     assert len(labels) == len(set(labels))
     filled_wallet.share(question)

@@ -30,10 +30,10 @@ def copies(wallet):
     return [shelf.read_copy(vault, row) for row in shelf.copy_rows(vault, stored.row)]
 
 
-def seen(world, wallet, template="emergency_admission", ticks=None):
+def seen(world, wallet, template="emergency_admission", ticks=None, person=None):
     """What the desk makes of an answer with everything that is ticked."""
     request = world.ask(template)
-    question = wallet.prepare(request["link"])
+    question = wallet.prepare(request["link"], person)
     wallet.share(question, question.ticked if ticks is None else ticks(question))
     return world.seen(request)
 
@@ -204,7 +204,7 @@ def test_words_of_one_person_never_go_out_with_the_records_of_another(world, fil
     filled_wallet.say("Mine")
     offer = world.offer(other_person())
     filled_wallet.accept(filled_wallet.add_offer(offer.link), offer.pin, other_person=True)
-    view = seen(world, filled_wallet)
+    view = seen(world, filled_wallet, person="Other")
     found = section(view)
     assert found["state"] == "not_shared"
     assert section(view, "PatientIdentity")["subject"]["familyName"] == "Other"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from . import session
+from . import people, session
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
@@ -34,6 +34,7 @@ def present(
     ] = False,
     decline: Annotated[bool, typer.Option("--decline", help="Share nothing.")] = False,
     look: Annotated[bool, typer.Option("--look", help="Only show the question.")] = False,
+    person: session.Person = None,
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
 ) -> None:
@@ -41,7 +42,7 @@ def present(
     if share + decline + look > 1:
         raise typer.BadParameter("choose one of --share, --decline and --look")
     with session.unlocked(passphrase_file) as wallet:
-        question = wallet.prepare(request)
+        question = _prepared(wallet, request, person, asking=not (share or decline or look))
         numbers = _chosen(question, question.ticked, untick or (), tick or ())
         question = question.after(numbers)
         if look:
@@ -55,6 +56,22 @@ def present(
             _decline(wallet, question)
         receipt = wallet.share(question)
     _show_receipt(receipt, as_json=as_json)
+
+
+def _prepared(wallet: Wallet, request: str, person: str | None, *, asking: bool) -> ConsentQuestion:
+    """The question about one person; whose it is, is asked for where somebody can answer."""
+    from wallet.service import WhichPersonError  # noqa: PLC0415 - heavy: only when it runs
+
+    try:
+        return wallet.prepare(request, person)
+    except WhichPersonError as error:
+        session.say("Whose records do you want to show?")
+        lines = [people.choice_line(choice) for choice in error.choices]
+        session.say(*(f"  {number}. {words}" for number, words in enumerate(lines, start=1)))
+        if not asking:
+            raise
+        number = session.pick(len(lines))
+        return wallet.prepare(request, error.choices[number - 1].id)
 
 
 def _decline(wallet: Wallet, question: ConsentQuestion) -> None:
@@ -133,6 +150,7 @@ def _show(question: ConsentQuestion, *, as_json: bool) -> None:
         f"Why: {question.purpose}. {question.reason}",
         f"How long they keep it: {question.retention}",
     )
+    session.say(*question.notes)
     section = ""
     for tick in question.ticks:
         if tick.section != section:
@@ -180,6 +198,9 @@ def _wire(question: ConsentQuestion) -> dict[str, Json]:
         "ticks": ticks,
         "notHeld": list(question.not_held),
         "canAnswer": question.satisfiable,
+        "person": question.person,
+        "actingFor": question.acting_for,
+        "notes": list(question.notes),
     }
 
 

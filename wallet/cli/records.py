@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from . import session
+from . import people, session
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
-    from wallet.service import HistoryEntry, OfferPreview, RecordView
+    from wallet.service import HistoryEntry, OfferPreview, RecordView, Wallet
 
 RecordId = Annotated[
     str, typer.Argument(help="A number on the list, or the record's id (or how it begins).")
@@ -30,8 +30,14 @@ def add(
     yes: Annotated[bool, typer.Option("--yes", help="Add without asking again.")] = False,
     other_person: Annotated[
         bool,
-        typer.Option("--other-person", help="Add it even if it is about some other person."),
+        typer.Option("--other-person", help="Where it is not sure whose it is: somebody new."),
     ] = False,
+    person: Annotated[
+        str | None,
+        typer.Option(
+            "--person", help="Whose records: number of `people list`, name, id, `new`, or `me`."
+        ),
+    ] = None,
     as_json: session.AsJson = False,
 ) -> None:
     """Look at an offer of a surgery and add its records with the PIN."""
@@ -42,7 +48,7 @@ def add(
             typer.confirm("Add these?", abort=True, err=True)
         ask = preview.pin_needed and preview.checked  # a stranger gets no PIN: accept refuses it
         pin = session.secret(pin_file, words="PIN") if ask else None
-        added = wallet.accept(preview, pin, other_person=other_person)
+        added = _accepted(wallet, preview, pin, person, other_person=other_person)
     if as_json:
         rows: list[Json] = [_row(view) for view in added]
         session.answer({"issuer": preview.issuer, "added": rows})
@@ -50,6 +56,33 @@ def add(
         for view in added:
             session.show(_line(view))
     session.say("Added to your wallet.")
+
+
+def _accepted(
+    wallet: Wallet,
+    preview: OfferPreview,
+    pin: str | None,
+    person: str | None,
+    *,
+    other_person: bool,
+) -> tuple[RecordView, ...]:
+    """The records that were added; whose they are, is asked for where it is not sure."""
+    from healthpassport.errors import ServiceError  # noqa: PLC0415
+    from wallet.service import WhoseError  # noqa: PLC0415 - heavy: only when it runs
+
+    try:
+        return wallet.accept(preview, pin, person=person, other_person=other_person)
+    except WhoseError as error:
+        born = f", born {error.born}" if error.born else ""
+        session.say(f"Whose is this? It says: {error.name or 'no name'}{born}.")
+        lines = [*map(people.choice_line, error.maybe), "Somebody new"]
+        session.say(*(f"  {number}. {words}" for number, words in enumerate(lines, start=1)))
+        try:
+            number = session.pick(len(lines))
+        except ServiceError:  # nobody is there to say
+            raise error from None
+        chosen = "new" if number == len(lines) else error.maybe[number - 1].id
+        return wallet.accept(preview, pin, person=chosen)
 
 
 def say(
@@ -68,6 +101,7 @@ def say(
         str | None,
         typer.Option("--about", help="A record of the person whose words they are (see list)."),
     ] = None,
+    person: session.Person = None,
     anew: Annotated[
         bool, typer.Option("--anew", help="Drop everything that you said before.")
     ] = False,
@@ -77,7 +111,7 @@ def say(
     """Write something in your own words, or a home reading. Staff see it as not checked."""
     said = words if words is not None else session.asked("Your words")
     with session.unlocked(passphrase_file) as wallet:
-        view = wallet.say(said, reading=reading, day=day, about=about, anew=anew)
+        view = wallet.say(said, reading=reading, day=day, about=about, person=person, anew=anew)
     if as_json:
         session.answer({"record": _row(view)})
     else:
@@ -86,18 +120,26 @@ def say(
 
 
 def list_records(
+    person: session.Person = None,
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
 ) -> None:
-    """List your records."""
+    """List your records, one person after the other."""
     with session.unlocked(passphrase_file) as wallet:
         views = wallet.records()
+        everybody = wallet.people.list()
+        wanted = everybody if person is None else (wallet.people.find(person),)
+    shown = {one.id for one in wanted}
     if as_json:
-        rows: list[Json] = [_row(view) for view in views]
+        rows: list[Json] = [_row(view) for view in views if view.person in shown]
         session.answer({"records": rows})
         return
-    for number, view in enumerate(views, start=1):
-        session.show(f"{number}. {_line(view)}")
+    for one in wanted:
+        if len(everybody) > 1:
+            session.show(people.line(one))
+        for number, view in enumerate(views, start=1):
+            if view.person == one.id:
+                session.show(f"{number}. {_line(view)}")
     if not views:
         session.say("You have no records yet. Ask for an offer at your surgery desk.")
 
@@ -161,11 +203,18 @@ def _line(view: RecordView) -> str:
     parts = [
         f"{view.label}, {view.issuer}",
         f"as of {view.as_of:%d-%b-%Y}",
-        f"{view.state} ({view.item_count})",
+        f"{view.state} ({count_words(view.shown, view.item_count)})",
     ]
+    if view.until is not None:
+        parts.append(f"until {view.until:%d-%b-%Y}")
     if view.out_of_date:
         parts.append("out of date")
     return f"{', '.join(parts)} [{view.id}]"
+
+
+def count_words(held: int, total: int) -> str:
+    """How many items; where only a part of them is held, of how many."""
+    return str(total) if held == total else f"{held} of {total}"
 
 
 def _history_line(entry: HistoryEntry) -> str:
@@ -192,6 +241,9 @@ def _row(view: RecordView) -> dict[str, Json]:
         "expires": view.expires_at.isoformat(),
         "state": view.state,
         "items": view.item_count,
+        "held": view.shown,
+        "person": view.person,
+        "until": None if view.until is None else view.until.isoformat(),
         "freshCopies": view.fresh_copies,
         "outOfDate": view.out_of_date,
     }

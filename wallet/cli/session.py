@@ -27,6 +27,10 @@ PassphraseFile = Annotated[
         exists=True,
     ),
 ]
+Person = Annotated[
+    str | None,
+    typer.Option("--person", help="Whose records: number of `people list`, name, id, or `me`."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -91,6 +95,14 @@ def asked(words: str) -> str:
 
         raise ServiceError("wallet.not_typed", words) from error
     return answer
+
+
+def pick(count: int) -> int:
+    """A number from 1 to ``count`` that a person types; asked again until it is one."""
+    while True:
+        word = asked(f"A number from 1 to {count}").strip()
+        if word.isascii() and word.isdecimal() and 1 <= int(word) <= count:
+            return int(word)
 
 
 def say(*lines: str) -> None:

@@ -42,12 +42,15 @@ class Delivered:
 
 
 def send_answer(
-    presentation: Presentation, *, request: VerifiedRequest, fetcher: Fetcher
+    presentation: Presentation, *, request: VerifiedRequest, fetcher: Fetcher, acting: bool = False
 ) -> Delivered:
-    """Encrypt and deliver ``presentation``; ``wallet.not_accepted`` when it is not taken."""
+    """Encrypt and deliver ``presentation``; ``wallet.not_accepted`` when it is not taken.
+
+    ``acting`` says that the sender is not the person whom the records are about.
+    """
     kid = request.encryption_jwk.get("kid")
     token = jwe.encrypt(
-        build_vp_token(presentation, state=request.state),
+        build_vp_token(presentation, state=request.state, acting=acting),
         recipient_jwk=request.encryption_jwk,
         encryption=request.encryption,
         kid=kid if isinstance(kid, str) else None,

@@ -23,6 +23,7 @@ from healthpassport.summary import (
 )
 from healthpassport.summary import definition as definition_of
 
+from .acting import count_words
 from .care import Care, detail_care, field_care, item_care, record_care
 from .model import CARRIED, HeldRecord, Target, Tick
 from .words import always_words, day, item_words, label, record_label, state_words, value_words
@@ -116,7 +117,7 @@ class Boxes:
         shown = from_payload(record.held.payload)
         parts = [f"{record.issuer_name}, {day(shown.as_of, language)}"]
         if definition.has_items:
-            parts.append(f"{state_words(shown.state.value, language)} ({shown.item_count})")
+            parts.append(f"{state_words(shown.state.value, language)} ({_count(shown, language)})")
         parts += [
             f"{title}: {words}" if title else words
             for title, words in always_words(shown, language)
@@ -131,7 +132,7 @@ class Boxes:
             name,
             name,
             "; ".join(parts),
-            key=f"{definition.type} {record.issuer_name}",
+            key=record_key(definition.type, record),
             target=Target(wanted.id, record.reference, ()),
             parent=None,
             care=record_care(definition.type, self._purpose, language),
@@ -235,6 +236,15 @@ class Boxes:
             needed=care.needed,
             note=care.note,
         )
+
+
+def record_key(record_type: str, record: HeldRecord) -> str:
+    """The key of the box of a whole record."""
+    return f"{record_type} {record.issuer_name}"
+
+
+def _count(shown: DisclosedRecord, language: str) -> str:
+    return count_words(shown.shown, shown.item_count, language)
 
 
 def _lacks_signature(wanted: CredentialQuery, record: HeldRecord) -> bool:

@@ -118,6 +118,9 @@ class Choice:
 class ConsentQuestion:
     """What a person sees. ``satisfiable`` is False when they hold too little to answer at all.
 
+    All records are those of ``person``, a passport's id; ``acting_for`` is that person's name where
+    it is not the wallet's owner, ``notes`` what is to be read before the boxes.
+
     ``records`` holds, for each part of the query that would be answered, the records that answer
     it: more than one only where the asker takes several.
     """
@@ -135,6 +138,9 @@ class ConsentQuestion:
     records: Mapping[str, tuple[HeldRecord, ...]] = field(repr=False)
     choices: tuple[Choice, ...] = ()
     language: str = "en"
+    person: str = ""
+    acting_for: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def ticked(self) -> frozenset[int]:

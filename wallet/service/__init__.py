@@ -6,9 +6,12 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
 from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
+from .people import People, PersonView
+from .placing import PersonChoice, WhoseError
 from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
@@ -30,6 +33,9 @@ __all__ = [
     "Past",
     "PastDetail",
     "PastEntry",
+    "People",
+    "PersonChoice",
+    "PersonView",
     "ReceiptState",
     "RecordDetail",
     "RecordView",
@@ -38,4 +44,6 @@ __all__ = [
     "Travel",
     "Wallet",
     "Ways",
+    "WhichPersonError",
+    "WhoseError",
 ]

@@ -13,9 +13,12 @@ from wallet.consent import ConsentQuestion
 from wallet.vault import Vault
 
 
-def read_choices(vault: Vault, request: VerifiedRequest) -> frozenset[str]:
-    """The boxes that were unticked for this asker and purpose the last time."""
-    rows = vault.rows("state", tag=vault.tag(_choice_tag(request)))
+def read_choices(vault: Vault, request: VerifiedRequest, person: str = "") -> frozenset[str]:
+    """The boxes that were unticked for this asker and purpose the last time.
+
+    ``person`` is the passport's id where the owner acts for somebody else.
+    """
+    rows = vault.rows("state", tag=vault.tag(_choice_tag(request, person)))
     if not rows:
         return frozenset()
     keys = parse_json_object(vault.read("state", rows[0])).get("unticked")
@@ -24,13 +27,14 @@ def read_choices(vault: Vault, request: VerifiedRequest) -> frozenset[str]:
 
 def keep_choices(vault: Vault, question: ConsentQuestion, numbers: Collection[int]) -> None:
     """Remember what is unticked now; boxes that this request does not show keep their choice."""
-    before = read_choices(vault, question.request)
+    person = question.person if question.acting_for else ""
+    before = read_choices(vault, question.request, person)
     ticked = {tick.key for tick in question.ticks if tick.number in numbers}
     unticked = {tick.key for tick in question.ticks} - ticked
     after = (before - ticked) | unticked
     if after == before:
         return
-    tag = vault.tag(_choice_tag(question.request))
+    tag = vault.tag(_choice_tag(question.request, person))
     rows = vault.rows("state", tag=tag)
     stored: Mapping[str, Json] = {"unticked": sorted(after)}
     with vault.transaction() as writer:
@@ -40,5 +44,5 @@ def keep_choices(vault: Vault, question: ConsentQuestion, numbers: Collection[in
             writer.add("state", dump_json(stored), tag=tag)
 
 
-def _choice_tag(request: VerifiedRequest) -> str:
-    return f"choices {request.client_id} {request.purpose}"
+def _choice_tag(request: VerifiedRequest, person: str) -> str:
+    return f"choices {request.client_id} {request.purpose} {person}".rstrip()

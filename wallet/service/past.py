@@ -18,6 +18,7 @@ from . import evidence
 class HistoryKind(StrEnum):
     """What an entry tells of.
 
+    ``GIVEN`` and ``ENDED`` are of copies lent to a helper, ``who`` is then the helper's name.
     ``NOT_DELIVERED``: it was sent and nobody said that it came. It may have been read all the same.
     """
 
@@ -28,6 +29,8 @@ class HistoryKind(StrEnum):
     NOT_DELIVERED = "not_delivered"
     DECLINED = "declined"
     REFUSED = "refused"
+    GIVEN = "given"
+    ENDED = "ended"
     EMERGENCY_READ = "emergency_read"
 
 
@@ -35,6 +38,7 @@ class HistoryKind(StrEnum):
 class HistoryEntry:
     """One line: ``what`` holds labels and counts, ``code`` why the wallet itself refused.
 
+    ``person`` is the id of the passport that it was about.
     ``evidence`` is what a receipt is compared with: names and hashes of what was sent. ``asked``
     names what was asked for, by record type.
     """
@@ -49,6 +53,7 @@ class HistoryEntry:
     code: str = ""
     evidence: Sent | None = field(default=None, repr=False)
     asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    person: str = ""
 
     def wire(self) -> dict[str, Json]:
         """The entry as a JSON object, without its evidence."""
@@ -61,6 +66,7 @@ class HistoryEntry:
             "retention": self.retention,
             "what": list(self.what),
             "code": self.code,
+            "person": self.person,
         }
 
 
@@ -117,6 +123,7 @@ def _entry(stored: Mapping[str, Json]) -> HistoryEntry:
         retention=str(stored["retention"]),
         what=tuple(str(line) for line in what) if isinstance(what, list) else (),
         code=str(stored["code"]),
+        person=str(stored.get("person", "")),
         evidence=evidence.from_wire(sent) if isinstance(sent, Mapping) else None,
         asked=_asked(asked) if isinstance(asked, Mapping) else {},
     )

@@ -1,25 +1,28 @@
 """Adding records: look at an offer first, then take it with its PIN.
 
 Rules: an unreadable, unknown or unsound record is refused whole, and nothing that was held before
-is touched; records of another person are refused unless their holder says that it is meant so.
+is touched; whose the records are is sure, or the owner says it (``placing``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from urllib.parse import urlsplit
 
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError, TrustError
 from healthpassport.protocols.oid4vci import NotificationEvent
 from wallet.client.checking import CheckedRecord, check_collected
-from wallet.client.collecting import Collector
+from wallet.client.collecting import Collected, Collector
 from wallet.client.offers import OpenedOffer, open_offer
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
+from .passports import Passport, add_passport, settled
 from .past import HistoryEntry, HistoryKind, add_entry
+from .placing import Place, place
 from .shelf import (
     StoredRecord,
     add_record,
@@ -27,11 +30,11 @@ from .shelf import (
     delete_record,
     older_rows,
     read_record,
-    read_records,
 )
 from .surroundings import Surroundings
 
-ANOTHER_PERSON = "this is about another person than the records you hold"
+# The owner can answer these with another word; the claimed records wait for it.
+ASKED_AGAIN: Final = frozenset({"people.whose", "people.another", "people.unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,48 +76,94 @@ def preview(link: str, around: Surroundings) -> OfferPreview:
     )
 
 
-def take(
-    offer: OfferPreview,
-    pin: str | None,
-    *,
-    vault: Vault,
-    around: Surroundings,
-    other_person: bool,
-) -> tuple[StoredRecord, ...]:
-    """Claim the offer, check every record, and store all of them or none."""
-    now = around.clock()
-    trust = around.fresh_trust()
-    # Nobody whom the list does not name gets the PIN, and the offer is not used up for nothing.
-    trust.trust_list.issuer(offer.opened.issuer.credential_issuer)
-    held = read_records(vault)  # a locked vault is told before the offer is used up
-    collector = Collector(offer.opened, fetcher=around.fetcher, now=now, random=around.random)
-    collector.authorise(pin)
-    collected = collector.collect(copies=around.copies)
-    try:
-        checked = tuple(check_collected(c, trust=trust, now=around.clock()) for c in collected)
-        _check_person(checked, held, other_person=other_person)
-        rows = _store(checked, vault, around)
-    except PassportError:
-        for entry in collected:
-            collector.notify(entry, NotificationEvent.FAILURE)
-        raise
-    for entry in collected:
-        collector.notify(entry, NotificationEvent.ACCEPTED)
-    return tuple(read_record(vault, row) for row in rows)
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An offer that was used up: its records checked, not stored yet."""
+
+    collector: Collector
+    collected: tuple[Collected, ...]
+    checked: tuple[CheckedRecord, ...]
+
+    def notify(self, event: NotificationEvent) -> None:
+        """Tell the issuer what became of all of it."""
+        for entry in self.collected:
+            self.collector.notify(entry, event)
 
 
-def _store(checked: Sequence[CheckedRecord], vault: Vault, around: Surroundings) -> tuple[int, ...]:
+class Receiving:
+    """Taking offers; ``waiting`` holds those whose owner has to say whose they are, by code."""
+
+    def __init__(self, vault: Vault, around: Surroundings, waiting: dict[str, Claimed]) -> None:
+        self._vault = vault
+        self._around = around
+        self._waiting = waiting
+
+    def take(
+        self, offer: OfferPreview, pin: str | None, *, person: str | None, other_person: bool
+    ) -> tuple[StoredRecord, ...]:
+        """Claim the offer, check every record, and store all of them or none.
+
+        Raises:
+            WhoseError: where the owner must say whose they are; say it with ``person`` and the same
+                offer, which is not claimed again.
+        """
+        code = offer.opened.offer.grants.pre_authorized.code
+        claimed = self._waiting.pop(code, None)
+        if claimed is None:
+            claimed = self._claim(offer, pin)
+        try:
+            where = place(
+                [entry.payload for entry in claimed.checked],
+                vault=self._vault,
+                today=self._around.clock().date(),
+                wanted=person,
+                new_if_unsure=other_person,
+            )
+            rows = _store(claimed.checked, where, self._vault, self._around)
+        except PassportError as error:
+            if error.code in ASKED_AGAIN:
+                self._waiting[code] = claimed
+            else:
+                claimed.notify(NotificationEvent.FAILURE)
+            raise
+        claimed.notify(NotificationEvent.ACCEPTED)
+        return tuple(read_record(self._vault, row) for row in rows)
+
+    def _claim(self, offer: OfferPreview, pin: str | None) -> Claimed:
+        around = self._around
+        trust = around.fresh_trust()
+        # Nobody whom the list does not name gets the PIN, and the offer is not used up for nothing.
+        trust.trust_list.issuer(offer.opened.issuer.credential_issuer)
+        settled(self._vault)  # a locked vault is told before the offer is used up
+        collector = Collector(
+            offer.opened, fetcher=around.fetcher, now=around.clock(), random=around.random
+        )
+        collector.authorise(pin)
+        collected = collector.collect(copies=around.copies)
+        try:
+            checked = tuple(check_collected(c, trust=trust, now=around.clock()) for c in collected)
+            _check_person(checked)
+        except PassportError:
+            Claimed(collector, collected, ()).notify(NotificationEvent.FAILURE)
+            raise
+        return Claimed(collector, collected, checked)
+
+
+def _store(
+    checked: Sequence[CheckedRecord], where: Place, vault: Vault, around: Surroundings
+) -> tuple[int, ...]:
     now = around.clock()
     replaced = {
         row: copy_rows(vault, row)
         for c in checked
         for row in older_rows(vault, c)
-        if not differ(c.payload, read_record(vault, row).payload)  # a child's beside a parent's
+        if where.id is not None and read_record(vault, row).person == where.id
     }
     with vault.transaction() as writer:
         for row, copies in replaced.items():
             delete_record(writer, row, copies)
-        rows = tuple(add_record(writer, vault, entry, now=now) for entry in checked)
+        person = where.id or add_passport(writer, Passport(0, now, mine=where.mine)).id
+        rows = tuple(add_record(writer, vault, c, now=now, person=person) for c in checked)
         add_entry(
             writer,
             HistoryEntry(
@@ -123,19 +172,16 @@ def _store(checked: Sequence[CheckedRecord], vault: Vault, around: Surroundings)
                 who=checked[0].issuer.name,
                 ods=checked[0].issuer.ods,
                 what=tuple(record_label(c.definition, around.language) for c in checked),
+                person=person,
             ),
         )
     return rows
 
 
-def _check_person(
-    checked: Sequence[CheckedRecord], held: Iterable[StoredRecord], *, other_person: bool
-) -> None:
+def _check_person(checked: Sequence[CheckedRecord]) -> None:
     first = checked[0].payload
     if any(differ(first, entry.payload) for entry in checked[1:]):
         raise ServiceError("wallet.credential_rejected", "the records are of different people")
-    if not other_person and any(differ(first, stored.payload) for stored in held):
-        raise ServiceError("wallet.credential_rejected", ANOTHER_PERSON)
 
 
 def differ(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:

@@ -8,7 +8,7 @@ history, without any value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -26,31 +26,24 @@ from healthpassport.errors import (
     TrustError,
 )
 from healthpassport.formats import format_named
-from healthpassport.keys.x509 import authority_key_ids
 from healthpassport.requests import VerifiedRequest, asked_for
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
 from wallet.client.asking import read_request
-from wallet.consent import (
-    ChosenRecord,
-    ConsentQuestion,
-    HeldRecord,
-    Refusal,
-    ask,
-    chosen,
-    label,
-    refusal_of,
-)
+from wallet.consent import ChosenRecord, ConsentQuestion, Refusal, ask, chosen, label, refusal_of
+from wallet.consent.acting import PROXIES
+from wallet.consent.boxes import record_key
 from wallet.consent.question import NO_CHOICE
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .choices import keep_choices, read_choices
+from .choosing import PersonHeld, WhichPersonError, people_held, which
 from .evidence import sent_of
-from .open_questions import OpenQuestions
+from .open_questions import QUESTION_LIFE, OpenQuestions
 from .past import HistoryEntry, HistoryKind, add_entry, change_entry
 from .receipts import ReceiptState, check_and_keep
-from .shelf import StoredCopy, mark_shown, next_copy, read_copy, read_records
+from .shelf import StoredCopy, mark_shown, read_copy
 from .surroundings import Surroundings
 
 ID_BYTES: Final = 16
@@ -93,64 +86,39 @@ class Sharing:
         self._vault = vault
         self._around = around
         self._open = OpenQuestions(around.clock)
+        self._waiting: dict[str, tuple[VerifiedRequest, datetime]] = {}
 
     def speaking(self, around: Surroundings) -> Sharing:
         """The same open questions in the language of ``around``: ``choose`` asks one anew in it."""
         made = Sharing(self._vault, around)
         made._open = self._open
+        made._waiting = self._waiting
         return made
 
-    def prepare(self, link: str) -> ConsentQuestion:
-        """The question behind the request ``link``; a refusal by the wallet stands in history."""
-        found = self.consider(link)
+    def prepare(self, link: str, person: str | None = None) -> ConsentQuestion:
+        """The question behind the request ``link``; a refusal by the wallet stands in history.
+
+        Raises:
+            WhichPersonError: where several people's records could answer: name one of them with
+                ``person`` and the same link, which is not fetched again.
+        """
+        found = self.consider(link, person)
         if isinstance(found, Refusal):
             raise found.error
         return found
 
-    def consider(self, link: str) -> ConsentQuestion | Refusal:
+    def consider(self, link: str, person: str | None = None) -> ConsentQuestion | Refusal:
         """As ``prepare``, with a refusal in words in place of an error about the request."""
-        records = self._held()  # a locked vault is told before anybody is asked anything
-        trust = self._around.trust
-
-        def read() -> VerifiedRequest:
-            around = self._around
-            return read_request(
-                link,
-                fetcher=around.fetcher,
-                trust=trust(),
-                now=around.clock(),
-                random=around.random,
-            )
-
-        return self._questioned(read, records)
-
-    def choose(self, question: ConsentQuestion, chosen_ways: Mapping[str, str]) -> ConsentQuestion:
-        """The same question, answered another way: an option for each choice, by its id.
-
-        Choices that are not named stay as they are, and so does every box that both ways have. The
-        question keeps its id.
-        """
-        self._open.check(question)
-        kept = {choice.id: choice.chosen for choice in question.choices}
-        other = ask(
-            question.request,
-            question_id=question.id,
-            records=self._held(),
-            unticked=read_choices(self._vault, question.request),
-            language=self._around.language,
-            now=self._around.clock(),
-            chosen={**kept, **chosen_ways},
-        )
-        return other.as_ticked_in(question)
-
-    def _questioned(
-        self, read: Callable[[], VerifiedRequest], records: tuple[HeldRecord, ...]
-    ) -> ConsentQuestion | Refusal:
+        people = people_held(self._vault, self._around)  # a locked vault is told before all else
         request = None
         try:
-            request = read()
+            request = self._request(link)
             self._open.check_unanswered(request)
-            question = self._question(request, records)
+            question = self._asked(request, people, person)
+        except WhichPersonError:
+            if request is not None:
+                self._waiting[link] = (request, self._around.clock())
+            raise
         except _REFUSED as error:
             self._note(_refused(error, request, self._around.clock()))
             return refusal_of(error, self._around.language, request=request)
@@ -159,18 +127,66 @@ class Sharing:
         self._open.add(question)
         return question
 
-    def _question(
-        self, request: VerifiedRequest, records: tuple[HeldRecord, ...]
+    def choose(self, question: ConsentQuestion, chosen_ways: Mapping[str, str]) -> ConsentQuestion:
+        """The same question, answered another way: an option for each choice, by its id.
+
+        Choices that are not named stay as they are, and so does every box that both ways have. The
+        question keeps its id and its person.
+        """
+        self._open.check(question)
+        kept = {choice.id: choice.chosen for choice in question.choices}
+        people = people_held(self._vault, self._around)
+        other = self._asked(
+            question.request,
+            people,
+            question.person or None,
+            question_id=question.id,
+            ways={**kept, **chosen_ways},
+        )
+        return other.as_ticked_in(question)
+
+    def _asked(
+        self,
+        request: VerifiedRequest,
+        people: Sequence[PersonHeld],
+        person: str | None,
+        *,
+        question_id: str = "",
+        ways: Mapping[str, str] = NO_CHOICE,
     ) -> ConsentQuestion:
+        """The question about one of ``people``; ``question_id`` is kept where it has one."""
         around = self._around
-        return ask(
-            request,
-            question_id=around.random(ID_BYTES).hex(),
-            records=records,
-            unticked=read_choices(self._vault, request),
-            language=around.language,
+
+        def about(one: PersonHeld | None) -> ConsentQuestion:
+            acting = one.passport.id if one is not None and one.acting_for else ""
+            records = one.records if one is not None else ()
+            # Who may act for somebody concerns those who deal with that somebody's proxy.
+            unasked = () if acting else [record_key(PROXIES, record) for record in records]
+            return ask(
+                request,
+                question_id=question_id or around.random(ID_BYTES).hex(),
+                records=records,
+                unticked=read_choices(self._vault, request, acting).union(unasked),
+                language=around.language,
+                now=around.clock(),
+                chosen=ways,
+            )
+
+        return which(people, person, language=around.language, ask=about)
+
+    def _request(self, link: str) -> VerifiedRequest:
+        """The verified request: the one that waits for its person, or fetched."""
+        around = self._around
+        waiting = self._waiting.pop(link, None)
+        self._waiting.clear()  # one at a time
+        if waiting is not None and around.clock() - waiting[1] <= QUESTION_LIFE:
+            return waiting[0]
+        return read_request(
+            link,
+            fetcher=around.fetcher,
+            trust=around.trust(),
             now=around.clock(),
-            chosen=NO_CHOICE,
+            random=around.random,
         )
 
     def share(self, question: ConsentQuestion, numbers: Collection[int]) -> ShareReceipt:
@@ -194,7 +210,10 @@ class Sharing:
             raise
         try:
             delivered = send_answer(
-                presentation, request=question.request, fetcher=self._around.fetcher
+                presentation,
+                request=question.request,
+                fetcher=self._around.fetcher,
+                acting=bool(question.acting_for),
             )
         except (FetchError, ServiceError) as error:
             failed = replace(entry, kind=HistoryKind.NOT_DELIVERED, code=error.code)
@@ -215,16 +234,6 @@ class Sharing:
             return send_refusal(request=question.request, fetcher=self._around.fetcher)
         except FetchError:  # silence says the same, only later
             return Delivered(None, redirect_blocked=False)
-
-    def _held(self) -> tuple[HeldRecord, ...]:
-        """Every record as the copy that would go out next."""
-        found = []
-        for stored in read_records(self._vault):
-            copy = next_copy(self._vault, stored.row)
-            held = format_named(copy.format).open_held(copy.text)
-            keys = authority_key_ids(format_named(copy.format).parse(copy.text).certificates())
-            found.append(HeldRecord(str(copy.row), copy.format, held, stored.issuer, keys))
-        return tuple(found)
 
     def _presentation(
         self,
@@ -259,6 +268,7 @@ class Sharing:
             purpose=question.purpose,
             retention=question.retention,
             what=tuple(what_was_shown(entry, self._around.language) for entry in picked),
+            person=question.person,
             asked=asked_for(question.request.query),
         )
 
@@ -296,8 +306,9 @@ def what_was_shown(entry: ChosenRecord, language: str) -> str:
         if field_name in held.payload and (field_name,) not in held_back
     ]
     items = held.payload.get("items", ())
-    total = len(items) if isinstance(items, list) else 0
-    shown = sum(("items", index) not in held_back for index in range(total))
+    count = len(items) if isinstance(items, list) else 0
+    shown = sum(("items", index) not in held_back for index in range(count))
+    total = held.payload.get("itemCount") if definition.has_items else 0
     counted = [f"{shown}/{total}"] if total else []
     return f"{name}: {', '.join([*counted, *details])}".removesuffix(": ")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -27,7 +27,10 @@ FIRST_FORMAT: Final = "dc+sd-jwt"  # of copies in vaults from before there was a
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as the vault holds it; ``payload`` is its content without the format's members."""
+    """A record as the vault holds it; ``payload`` is its content without the format's members.
+
+    ``person`` is the passport that it stands in (``passports``). ``until`` is set where it is lent.
+    """
 
     row: int
     iss: str
@@ -37,6 +40,8 @@ class StoredRecord:
     issued_at: datetime
     expires_at: datetime
     payload: Mapping[str, Json]
+    person: str = ""
+    until: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -67,7 +72,11 @@ class StoredCopy:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """A record on the list. ``fresh_copies`` were never shown to anybody."""
+    """A record on the list. ``fresh_copies`` were never shown to anybody.
+
+    ``shown`` counts the items that this wallet holds: of a lent record it may be fewer than
+    ``item_count``. ``person`` names the passport, ``until`` when lent copies end.
+    """
 
     id: str
     type: str
@@ -78,8 +87,11 @@ class RecordView:
     expires_at: datetime
     state: str
     item_count: int
+    shown: int
     fresh_copies: int
     out_of_date: bool
+    person: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +112,21 @@ class RecordDetail:
     payload: Mapping[str, Json] = field(repr=False)
 
 
-def add_record(writer: Writer, vault: Vault, checked: CheckedRecord, *, now: datetime) -> int:
-    """Store a checked record with all its copies, as part of a transaction."""
-    row = writer.add("records", _record_bytes(checked, now), tag=vault.tag(_kind_tag(checked)))
+def add_record(
+    writer: Writer,
+    vault: Vault,
+    checked: CheckedRecord,
+    *,
+    now: datetime,
+    person: str = "",
+    until: datetime | None = None,
+) -> int:
+    """Store a checked record with all its copies, as part of a transaction.
+
+    Without ``person`` it finds its passport at the next look (``passports.settled``).
+    """
+    record = _stored(checked, now, person, until)
+    row = writer.add("records", _record_bytes(record), tag=vault.tag(_kind_tag(checked)))
     for copy in checked.copies:
         stored: dict[str, Json] = {
             "format": copy.format,
@@ -129,6 +153,11 @@ def delete_record(writer: Writer, row: int, copies: tuple[int, ...]) -> None:
     writer.delete("records", row)
     for copy in copies:
         writer.delete("copies", copy)
+
+
+def assign(writer: Writer, record: StoredRecord, person: str) -> None:
+    """Put ``record`` into the passport ``person``."""
+    writer.replace("records", record.row, _record_bytes(replace(record, person=person)))
 
 
 def mark_shown(writer: Writer, copy: StoredCopy) -> None:
@@ -171,6 +200,8 @@ def read_record(vault: Vault, row: int) -> StoredRecord:
         issued_at=_moment(stored, "issuedAt"),
         expires_at=_moment(stored, "expiresAt"),
         payload=payload if isinstance(payload, Mapping) else {},
+        person=str(stored.get("person", "")),
+        until=_moment(stored, "until") if "until" in stored else None,
     )
 
 
@@ -209,8 +240,11 @@ def view(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) ->
         expires_at=stored.expires_at,
         state=state_words(record.state.value, language),
         item_count=record.item_count,
+        shown=record.shown,
         fresh_copies=sum(copy.shown == 0 for copy in copies),
         out_of_date=stored.expires_at <= now,
+        person=stored.person,
+        until=stored.until,
     )
 
 
@@ -246,17 +280,37 @@ def _fields(
     ]
 
 
-def _record_bytes(checked: CheckedRecord, now: datetime) -> bytes:
+def _stored(
+    checked: CheckedRecord, now: datetime, person: str, until: datetime | None
+) -> StoredRecord:
     payload = {n: v for n, v in checked.payload.items() if n not in FORMAT_MEMBERS}
+    return StoredRecord(
+        row=0,
+        iss=checked.issuer.iss,
+        issuer=checked.issuer.name,
+        ods=checked.issuer.ods,
+        added_at=now,
+        issued_at=checked.issued_at,
+        expires_at=checked.expires_at,
+        payload=payload,
+        person=person,
+        until=until,
+    )
+
+
+def _record_bytes(stored: StoredRecord) -> bytes:
+    lent: dict[str, Json] = {"until": stored.until.isoformat()} if stored.until else {}
     return dump_json(
         {
-            "iss": checked.issuer.iss,
-            "issuer": checked.issuer.name,
-            "ods": checked.issuer.ods,
-            "addedAt": now.isoformat(),
-            "issuedAt": checked.issued_at.isoformat(),
-            "expiresAt": checked.expires_at.isoformat(),
-            "payload": payload,
+            "iss": stored.iss,
+            "issuer": stored.issuer,
+            "ods": stored.ods,
+            "addedAt": stored.added_at.isoformat(),
+            "issuedAt": stored.issued_at.isoformat(),
+            "expiresAt": stored.expires_at.isoformat(),
+            "payload": dict(stored.payload),
+            "person": stored.person,
+            **lent,
         }
     )
 

@@ -29,13 +29,13 @@ from healthpassport.summary import (
     from_payload,
     to_payload,
 )
-from healthpassport.verification.person import contradicts, identifies
+from healthpassport.verification.person import identifies
 from wallet.client.checking import CheckedCopy, CheckedRecord
 from wallet.consent.words import NOT_CHECKED, record_label
 from wallet.vault import Vault
 
+from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry
-from .receiving import differ
 from .shelf import (
     StoredRecord,
     add_record,
@@ -43,7 +43,6 @@ from .shelf import (
     delete_record,
     older_rows,
     read_record,
-    read_records,
 )
 from .surroundings import Surroundings
 
@@ -60,6 +59,7 @@ def say(
     item: Mapping[str, Json],
     *,
     about: StoredRecord | None,
+    person: str | None = None,
     anew: bool,
     vault: Vault,
     around: Surroundings,
@@ -69,6 +69,7 @@ def say(
     Args:
         item: the members of one unit of a PatientStated; without ``date`` it is of today.
         about: a record of the person whose words they are, where more than one person's are held.
+        person: that person's passport, where it is known without a record.
         anew: whether everything that was stated before is dropped.
         vault: unlocked.
         around: the wallet's clock and the number of copies.
@@ -78,15 +79,18 @@ def say(
             whose words they are; ``wallet.words`` for words that no record can hold.
     """
     now = around.clock()
-    subject = _subject(read_records(vault), about)
+    records = settled(vault)
+    if about is not None:
+        person = about.person
+    held = records if person is None else of_person(records, person)
+    if any(record.until is not None for record in held) and person is not None:
+        raise ServiceError("helper.not_yours")
+    subject = _subject(held, about)
+    person = person or next(r.person for r in held if r.until is None)
     known = definition(STATED)
     said = Item({"date": now.date().isoformat(), **item})
     checked = _signed([said], subject, known, now, around)  # refused before anything is changed
-    older = [
-        row
-        for row in older_rows(vault, checked)
-        if not differ(checked.payload, read_record(vault, row).payload)
-    ]
+    older = [row for row in older_rows(vault, checked) if read_record(vault, row).person == person]
     earlier = () if anew else [i for row in older for i in read_record(vault, row).record.items]
     if len(earlier) >= MAX_ITEMS:
         raise ServiceError("wallet.words", f"there are {MAX_ITEMS} already: begin anew")
@@ -97,20 +101,22 @@ def say(
     with vault.transaction() as writer:
         for row, copies in replaced.items():
             delete_record(writer, row, copies)
-        added = add_record(writer, vault, checked, now=now)
-        add_entry(writer, HistoryEntry(now, HistoryKind.ADDED, what=(label,)))
+        added = add_record(writer, vault, checked, now=now, person=person)
+        entry = HistoryEntry(now, HistoryKind.ADDED, what=(label,), person=person)
+        add_entry(writer, entry)
     return read_record(vault, added)
 
 
 def _subject(held: Sequence[StoredRecord], about: StoredRecord | None) -> dict[str, Json]:
     """Who speaks, as the record ``about`` or all records of others say."""
     names = definition(STATED).subject_fields
-    records = [about] if about is not None else [r for r in held if r.record.type != STATED]
+    own = [r for r in held if r.record.type != STATED and r.until is None]
+    records = [about] if about is not None else own
     people = [{n: r.payload[n] for n in names if n in r.payload} for r in records]
     people = [person for person in people if identifies(person)]
     if not people:
         raise ServiceError("wallet.whose_words", "no record names you yet")
-    if contradicts(people):
+    if about is None and len({record.person for record in records}) > 1:
         raise ServiceError("wallet.whose_words", "you hold records of more than one person")
     return max(people, key=len)
 

@@ -18,6 +18,7 @@ from wallet.settings import WalletSettings
 
 DEFAULT_COPIES: Final = 5
 DEFAULT_MAX_AGE: Final = timedelta(days=7)
+DEFAULT_REVIEW_AGE: Final = 11  # years; clinical.md rule 13
 
 
 def system_clock() -> datetime:
@@ -28,6 +29,9 @@ def system_clock() -> datetime:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """The wallet's files, network, trust and clock.
+
+    ``review_age`` is the age at which a young person's records must be issued again before somebody
+    else may show them.
 
     ``trust_root`` is the bootstrap root metadata; without it nobody can be trusted. ``copies`` is
     how many single-use copies of a record to ask for.
@@ -44,6 +48,7 @@ class Surroundings:
     random: Callable[[int], bytes] = secrets.token_bytes
     language: str = "en"
     copies: int = DEFAULT_COPIES
+    review_age: int = DEFAULT_REVIEW_AGE
 
     @classmethod
     def of(cls, settings: WalletSettings) -> Surroundings:
@@ -62,6 +67,7 @@ class Surroundings:
             trust_max_age=settings.trust_max_age,
             language=settings.language,
             copies=settings.copies,
+            review_age=settings.review_age,
         )
 
     def trust(self) -> TrustView:

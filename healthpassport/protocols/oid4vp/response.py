@@ -26,6 +26,7 @@ from healthpassport.protocols.dcql.query import LDP_VC
 MAX_FIELDS: Final = 16  # members of the form; the protocol defines five
 MAX_WORDS: Final = 256  # characters kept of an error that a wallet sends
 JWE_PARTS: Final = 5  # RFC 7516 section 3.1
+ACTING: Final = "acting_for_another"
 
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_.-]+\Z")
 _ERROR: Final = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+\Z")  # RFC 6749 section 5.2
@@ -48,10 +49,15 @@ class ErrorResponse:
 
 @dataclass(frozen=True, slots=True)
 class VpResponse:
-    """An opened response: the presentations by credential query, and the state."""
+    """An opened response: the presentations by credential query, and the state.
+
+    ``acting`` is the sender's own word that they act for the person in the records: a member of
+    ours (section 8.1 lets responses have more), which other verifiers pass over.
+    """
 
     presentation: Presentation
     state: str | None
+    acting: bool = False
 
 
 def parse_form(body: bytes) -> EncryptedResponse | ErrorResponse:
@@ -89,12 +95,18 @@ def parse_payload(payload: bytes, *, query: Query) -> VpResponse | ErrorResponse
         raise ProtocolError("vp.format", f"the answer is not JSON: {error.code}") from error
     if "error" in members and "vp_token" not in members:
         return _error(members["error"], members.get("state"))
-    return VpResponse(_presentation(members.get("vp_token"), query), _state(members.get("state")))
+    return VpResponse(
+        _presentation(members.get("vp_token"), query),
+        _state(members.get("state")),
+        acting=members.get(ACTING) is True,
+    )
 
 
-def build_vp_token(presentation: Presentation, *, state: str | None) -> bytes:
+def build_vp_token(presentation: Presentation, *, state: str | None, acting: bool = False) -> bytes:
     """The plaintext that a wallet encrypts (section 8.1)."""
     members: dict[str, Json] = {"vp_token": vp_token(presentation)}
+    if acting:
+        members[ACTING] = True
     return dump_json(members if state is None else members | {"state": state})
 
 
