@@ -73,7 +73,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "ways_gone": {
         "en": "This wallet now opens with your new passphrase. You can add 12 words again.",
-        "cy": "Mae eich cyfrinair newydd yn agor y waled hon. Gallwch ychwanegu 12 gair eto.",
+        "cy": "Mae eich cyfrinymadrodd newydd yn agor y waled hon. Gallwch ychwanegu 12 gair eto.",
     },
     "split": {
         "en": "Two of these people together can open everything."
@@ -124,7 +124,7 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "state": {"en": "settings", "cy": "gosodiadau"},
 }
 WAYS: Final[Mapping[str, Mapping[str, str]]] = {
-    "passphrase": {"en": "your passphrase", "cy": "eich cyfrinair"},
+    "passphrase": {"en": "your passphrase", "cy": "eich cyfrinymadrodd"},
     "words": {"en": "your 12 words or your sheet", "cy": "eich 12 gair neu eich taflen"},
     "split": {"en": "two of your helpers' parts", "cy": "rhannau dau o'ch helpwyr"},
 }
