@@ -152,6 +152,7 @@ class World:
             second_key_passphrase_file=self.passphrase_file,
             x5c=folder / "issuer.pem",
             database=folder / "issuer.sqlite",
+            source_folder=folder / "source",
             api_keys=folder / "api-keys.json",
             tls_cert=self.tls.certificate,
             tls_key=self.tls.key,

@@ -27,6 +27,7 @@ from .receiving import Claimed, OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
+from .updates import Updates
 from .ways import Ways
 from .withdrawing import withdraw_copies
 
@@ -78,6 +79,11 @@ class Wallet:
     def backups(self) -> Backups:
         """The wallet's backups."""
         return Backups(self._opened, self._around)
+
+    @property
+    def updates(self) -> Updates:
+        """Keeping records up to date, and stopping the old device."""
+        return Updates(self._opened, self._around)
 
     def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
