@@ -97,11 +97,19 @@ def try_out(
 @app.command()
 def restore(
     file: BackupFile,
+    *,
     key_file: KeyFile = None,
     part_file: PartFiles = None,
     new_passphrase_file: Annotated[
         Path | None,
         typer.Option("--new-passphrase-file", help="File with the new passphrase.", exists=True),
+    ] = None,
+    stop_old: Annotated[
+        bool | None,
+        typer.Option(
+            "--stop-old-device/--keep-old-device",
+            help="Have your surgeries stop the device that the backup is from, without asking.",
+        ),
     ] = None,
     as_json: session.AsJson = False,
 ) -> None:
@@ -115,10 +123,28 @@ def restore(
     words = "Choose a passphrase for this device"
     new = session.passphrase(new_passphrase_file, words=words, confirm=True)
     restored = wallet.backups.restore(file, key, new=new)
-    wallet.close()
     session.say(*restored.lines)
+    if stop_old is None and not as_json:
+        stop_old = _asked("Stop your old device now?")
+    stopped: list[Json] = []
+    if stop_old:
+        wallet.unlock(new)
+        stopped = _stop(wallet)
+    wallet.close()
     if as_json:
-        session.answer({"made": restored.made.isoformat(), "records": restored.records})
+        told: dict[str, Json] = {"made": restored.made.isoformat(), "records": restored.records}
+        session.answer({**told, "oldDevice": stopped})
+
+
+@app.command("stop-old-device")
+def stop_old_device(
+    passphrase_file: session.PassphraseFile = None, as_json: session.AsJson = False
+) -> None:
+    """Have your surgeries stop the device you had before, and give this one new copies."""
+    with session.unlocked(passphrase_file) as wallet:
+        stopped = _stop(wallet)
+    if as_json:
+        session.answer({"oldDevice": stopped})
 
 
 @app.command()
@@ -231,6 +257,26 @@ def _key(
         return _parts(part_files)
     words = "What opens the backup: passphrase, 12 words or a sheet's code"
     return wallet.backups.read_way(session.secret(key_file, words=words))
+
+
+def _stop(wallet: Wallet) -> list[Json]:
+    """Tell every surgery, and say how it went."""
+    outcomes = wallet.updates.stop_old_device()
+    for one in outcomes:
+        session.say(f"{one.issuer}: {one.title} {one.next_step}")
+        if one.stopped:
+            session.say(wallet.backups.said("old_stopped"))
+    if not outcomes:
+        session.say(wallet.backups.said("no_one_to_tell"))
+    return [one.wire(wallet.backups.language) for one in outcomes]
+
+
+def _asked(words: str) -> bool:
+    """The answer of a person; nobody there is no."""
+    try:
+        return typer.confirm(words, err=True)
+    except typer.Abort:
+        return False
 
 
 def _parts(files: list[Path] | None) -> HelpersParts:
