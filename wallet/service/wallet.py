@@ -135,8 +135,14 @@ class Wallet:
         """What its owner must know before ``erase``."""
         return erasing.BEFORE[self._around.language]
 
-    def erase(self) -> erasing.Erased:
-        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+    def erase(self, way: Way | str | None = None) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told.
+
+        A ``way`` that is given must open it (``vault.`` codes). None: whoever could delete the
+        file can delete it here, also without a key.
+        """
+        if way is not None:
+            self.unlock(way)
         self.close()
         return erasing.erase(self._around)
 
