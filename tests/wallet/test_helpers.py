@@ -140,9 +140,9 @@ def test_where_somebody_lives_is_lent_only_when_it_is_chosen(world, wallet, help
     subject = {**made.records[0].subject, "phone": "01632 960000", "postcode": "LS1 1AB"}
     add(world, wallet, replace(made, records=(replace(made.records[0], subject=subject),)))
     identity = record(wallet, "PatientIdentity")
-    for details, expected in ((None, set()), ({"phone"}, {"phone"})):
+    for private, expected in (((), set()), (("phone",), {"phone"})):
         invitation = helper.helpers.invite("Mair")
-        gift = wallet.helpers.give(invitation.text, [wallet.part(identity, details=details)])
+        gift = wallet.helpers.give(invitation.text, [wallet.part(identity, private=private)])
         helper.helpers.keep(helper.helpers.look(gift.package))
         (view,) = helper.records("Quillon")
         held = set(helper.show(view.id).payload) & {"phone", "postcode"}

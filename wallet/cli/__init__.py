@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import pages, people, present, records, vault, ways
+from . import helper, pages, people, present, records, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -24,6 +24,7 @@ for _name, _command in (
 ).items():
     app.command(_name)(_command)
 app.add_typer(people.app, name="people")
+app.add_typer(helper.app, name="helper")
 app.add_typer(ways.app, name="ways")
 
 

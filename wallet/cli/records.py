@@ -203,18 +203,13 @@ def _line(view: RecordView) -> str:
     parts = [
         f"{view.label}, {view.issuer}",
         f"as of {view.as_of:%d-%b-%Y}",
-        f"{view.state} ({count_words(view.shown, view.item_count)})",
+        f"{view.state} ({people.count_words(view.shown, view.item_count)})",
     ]
     if view.until is not None:
         parts.append(f"until {view.until:%d-%b-%Y}")
     if view.out_of_date:
         parts.append("out of date")
     return f"{', '.join(parts)} [{view.id}]"
-
-
-def count_words(held: int, total: int) -> str:
-    """How many items; where only a part of them is held, of how many."""
-    return str(total) if held == total else f"{held} of {total}"
 
 
 def _history_line(entry: HistoryEntry) -> str:

@@ -6,9 +6,13 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from .borrowing import LentLine, Received
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
+from .gifts import LentRecord
+from .helpers import GiftView, Helpers
 from .history import Past, PastDetail, PastEntry
+from .lending import Part
 from .past import HistoryEntry, HistoryKind
 from .people import People, PersonView
 from .placing import PersonChoice, WhoseError
@@ -22,12 +26,17 @@ from .ways import Ways
 
 __all__ = [
     "ComplaintSheet",
+    "GiftView",
+    "Helpers",
     "HistoryEntry",
     "HistoryKind",
     "KeptReceipt",
+    "LentLine",
+    "LentRecord",
     "Letter",
     "Line",
     "OfferPreview",
+    "Part",
     "Past",
     "PastDetail",
     "PastEntry",
@@ -35,6 +44,7 @@ __all__ = [
     "PersonChoice",
     "PersonView",
     "ReceiptState",
+    "Received",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",

@@ -167,14 +167,14 @@ class Wallet:
         record_id: str,
         *,
         items: Collection[int] | None = None,
-        details: Collection[str] | None = None,
+        private: Collection[str] = (),
         whole: bool = False,
     ) -> Part:
         """What of a record to lend; see ``Part``."""
         return Part(
             self._find(record_id),
             None if items is None else frozenset(items),
-            None if details is None else frozenset(details),
+            frozenset(private),
             whole,
         )
 
