@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 import issuer.api
 import verifier.api
 import verifier.web
+import wallet.web
 from authority.service import Authority, Passphrases
 from authority.settings import KDF_FLOOR
 from healthpassport.encoding import dump_json
@@ -38,6 +39,7 @@ from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
 from wallet.service import Surroundings, Wallet
 from wallet.settings import WalletSettings
+from wallet.web import Visit
 
 from .folders import DemoFolders
 from .servers import LoopbackServer, free_ports
@@ -63,11 +65,12 @@ class Ports:
     issuer: int
     desk: int
     page: int
+    wallet: int
 
     @classmethod
     def free(cls) -> Ports:
-        """Four ports that nothing uses."""
-        return cls(*free_ports(4))
+        """Ports that nothing uses."""
+        return cls(*free_ports(len(fields(cls))))
 
 
 class World:
@@ -149,6 +152,7 @@ class World:
             second_key_passphrase_file=self.passphrase_file,
             x5c=folder / "issuer.pem",
             database=folder / "issuer.sqlite",
+            source_folder=folder / "source",
             api_keys=folder / "api-keys.json",
             tls_cert=self.tls.certificate,
             tls_key=self.tls.key,
@@ -221,6 +225,17 @@ class World:
         return Wallet(replace(Surroundings.of(self.wallet_settings), clock=self.clock))
 
     @cached_property
+    def visit(self) -> Visit:
+        """The one run of the wallet's pages: its link opens them once."""
+        return Visit(self.wallet, random=secrets.token_bytes)
+
+    @cached_property
+    def wallet_server(self) -> LoopbackServer:
+        """The wallet's pages for the patient."""
+        app = wallet.web.create_app(self.wallet_settings, self.visit)
+        return LoopbackServer("wallet", app, self.ports.wallet)
+
+    @cached_property
     def fetcher(self) -> HttpsFetcher:
         """The way to the servers of this world, and to nothing else on this machine."""
         return HttpsFetcher(ca_file=self.tls.ca, allowed_private_hosts=self.private_hosts)
@@ -234,7 +249,13 @@ class World:
     @property
     def servers(self) -> tuple[LoopbackServer, ...]:
         """Everything that listens, in the order of starting."""
-        return (self.authority_server, self.issuer_server, self.desk_server, self.page_server)
+        return (
+            self.authority_server,
+            self.issuer_server,
+            self.desk_server,
+            self.page_server,
+            self.wallet_server,
+        )
 
     def start(self) -> None:
         """Start every server."""

@@ -263,6 +263,8 @@ def verify_issuer_request(
         encryption_jwk={**request.key.jwk, "kid": request.key.kid},
         encryption=request.key.encryption,
         over_asked=(),
+        claims=claims,
+        certificate_hash=leaf.sha256,
     )
 
 

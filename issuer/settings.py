@@ -95,6 +95,21 @@ class Settings(BaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
+    source_folder: Path | None = Field(
+        None,
+        description="Folder of FHIR bundles that offers may name (`offers create --source NAME`): "
+        "wallets have them read again when they refresh. Empty: each refresh needs a new offer.",
+    )
+    refresh_days: int = Field(
+        180, description="Days without use until a wallet's refresh token ends.", ge=1, le=730
+    )
+    refresh_grace_seconds: int = Field(
+        120,
+        description="Seconds in which the last refresh token is taken once more, when an answer "
+        "was lost.",
+        ge=0,
+        le=3_600,
+    )
     batch_size: int = Field(
         5, description="Copies of one record in one go, each with its own key.", ge=2, le=50
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fhir_examples import PATIENT, bundle, data
 from simulated_issuer import _call
 from simulated_issuer import summary as made_summary
 
@@ -27,7 +28,8 @@ from wallet.service import HistoryEntry, Surroundings, Wallet
 from wallet.vault import KdfCost
 
 PASSPHRASE = "three made-up words"
-PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004)
+PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004, wallet=9005)
+NAME = "rowan.json"
 ISSUER = f"https://localhost:{PORTS.issuer}"
 DESK = f"https://localhost:{PORTS.desk}"
 
@@ -98,8 +100,8 @@ def _file(path: Path) -> HttpResponse:
 class WalletWorld:
     """The world around one wallet; ``wallet(folder)`` makes a new patient's."""
 
-    def __init__(self, folder: Path) -> None:
-        self.world = World(folder, ports=PORTS)
+    def __init__(self, folder: Path, **more) -> None:
+        self.world = World(folder, ports=PORTS, **more)
         self.wire = Wire()
         self.world.__dict__["fetcher"] = self.wire
         self.wire.apps = {
@@ -137,6 +139,17 @@ class WalletWorld:
         return service.offer_summary(
             issuer, client="practice", summary=summary or made_summary(), wanted=()
         )
+
+    def tell(self, *resources, patient=PATIENT, name: str = NAME) -> None:
+        """From now on the surgery's source says this."""
+        folder = self.world.issuer_settings.source_folder
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_bytes(data(bundle(patient, *resources)))
+
+    def offer_source(self, name: str = NAME, **more) -> service.NewOffer:
+        """An offer whose records can be read again."""
+        issuer = self.world.issuer_app.state.issuer
+        return service.offer_source(issuer, client="practice", name=name, **more)
 
     def ask(self, template: str = "emergency_admission") -> dict:
         """A request of the desk: ``id`` and ``link`` among others."""

@@ -25,6 +25,7 @@ from .rendering import json
 FHIR_JSON: Final = "application/fhir+json"
 MAX_REQUEST_BYTES: Final = 8 * 1_048_576  # as the body limit of /offers
 MAX_BUNDLE_DEPTH: Final = 64  # FHIR nests deeper than protocol messages do
+_MEMBERS: Final = frozenset({"bundle", "source", "recordTypes", "subject"})
 QR_SCALE: Final = 4  # pixels a module
 _FAILED_KEYS_PER_SECOND: Final = 1.0  # wrong API keys that one address may try
 _FAILED_KEYS_AT_ONCE: Final = 20
@@ -122,26 +123,36 @@ def issuance_body(issuance: Issuance) -> dict[str, Json]:
 def _offer(
     issuer: service.IssuerContext, client: Client, body: bytes, request: Request
 ) -> service.NewOffer:
-    bundle, wanted, subject = _request(body, request)
+    source, wanted, subject = _request(body, request)
+    if isinstance(source, str):
+        return service.offer_source(
+            issuer, client=client.name, name=source, wanted=wanted, subject=subject
+        )
     return service.offer_bundle(
-        issuer, client=client.name, bundle=bundle, wanted=wanted, subject=subject
+        issuer, client=client.name, bundle=source, wanted=wanted, subject=subject
     )
 
 
-def _request(body: bytes, request: Request) -> tuple[bytes, tuple[str, ...], str | None]:
-    """The bundle, the wanted types and the subject: in one object, or as query beside FHIR."""
+def _request(body: bytes, request: Request) -> tuple[bytes | str, tuple[str, ...], str | None]:
+    """The bundle or the name of a source, the wanted types and the subject.
+
+    All in one object; beside FHIR itself the others stand in the query.
+    """
     if request.headers.get("content-type", "").partition(";")[0].strip() == FHIR_JSON:
         wanted = tuple(request.query_params.getlist("recordTypes"))
         return body, wanted, request.query_params.get("subject")
     value = parse_json(body, max_bytes=MAX_REQUEST_BYTES, max_depth=MAX_BUNDLE_DEPTH)
-    if not isinstance(value, dict) or not value.keys() <= {"bundle", "recordTypes", "subject"}:
+    if not isinstance(value, dict) or not value.keys() <= _MEMBERS:
         raise SourceError("offer.request")
     types, subject = value.get("recordTypes", []), value.get("subject")
-    if not isinstance(value.get("bundle"), dict) or not isinstance(types, list):
+    bundle, name = value.get("bundle"), value.get("source")
+    one = isinstance(bundle, dict) != isinstance(name, str) and None in (bundle, name)
+    if not one or not isinstance(types, list):
         raise SourceError("offer.request")
     if not isinstance(subject, str | None) or not all(isinstance(t, str) for t in types):
         raise SourceError("offer.request")
-    return dump_json(value["bundle"]), tuple(str(t) for t in types), subject
+    source = str(name) if bundle is None else dump_json(bundle)
+    return source, tuple(str(t) for t in types), subject
 
 
 def _key(request: Request) -> str:

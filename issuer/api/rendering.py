@@ -17,6 +17,7 @@ from healthpassport.protocols.oid4vci.dpop import ALGORITHMS
 
 JSON: Final = "application/json"
 NO_STORE: Final = {"cache-control": "no-store"}
+_GRANT: Final = "grant."
 _TOO_MANY: Final = 429
 _UNAUTHORIZED: Final = 401
 
@@ -53,6 +54,8 @@ async def in_oauth_words(
     try:
         return await work()
     except PassportError as error:
+        if error.code.startswith(_GRANT):  # RFC 6749 section 5.2; OpenID4VCI 1.0 section 8.3.1.2
+            otherwise = "credential_request_denied" if at_resource else "invalid_grant"
         body = oauth_error(error, otherwise=otherwise)
         status, headers = error.status, NO_STORE | _retry(error)
         if status == _UNAUTHORIZED and at_resource:

@@ -11,15 +11,17 @@ from starlette.responses import Response
 
 from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import (
+    RefreshRequest,
+    TokenResponse,
     parse_credential_request,
     parse_notification,
     parse_token_request,
 )
 from issuer import service
 from issuer.service.credentials import CREDENTIAL_PATH, NOTIFICATION_PATH
+from issuer.service.grants import TOKEN_PATH
 from issuer.service.nonces import new_nonce
 from issuer.service.offers import OFFER_PATH
-from issuer.service.tokens import TOKEN_PATH
 
 from .limits import RateLimit
 from .rendering import in_oauth_words, json
@@ -42,21 +44,26 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
     @router.get(OFFER_PATH + "{address}")
     async def credential_offer(request: Request, address: str) -> Response:
         """A credential offer by reference (section 4.1.3)."""
-        limit.take(_address(request), issuer.clock())
+        limit.take(address_of(request), issuer.clock())
         return json((await run_in_threadpool(service.offer_at, issuer, address)).wire())
 
     @router.post(TOKEN_PATH)
     async def token(request: Request) -> Response:
-        """Section 6: the pre-authorised code and the PIN become an access token."""
+        """Section 6: code and PIN, or a refresh token, become an access token."""
 
         async def work() -> Response:
-            limit.take(_address(request), issuer.clock())
+            limit.take(address_of(request), issuer.clock())
             if _media_type(request) != FORM:
                 raise ProtocolError("oid4vci.invalid_request", "the body must be a form")
             asked = parse_token_request(await request.body())
-            proof = _dpop(request)
-            granted = await run_in_threadpool(service.redeem, issuer, asked, proof=proof)
-            return json(granted.wire())
+            proof = dpop(request)
+
+            def granted() -> TokenResponse:
+                if isinstance(asked, RefreshRequest):
+                    return service.refresh(issuer, asked, proof=proof)
+                return service.redeem(issuer, asked, proof=proof)
+
+            return json((await run_in_threadpool(granted)).wire())
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
 
@@ -65,7 +72,7 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
         """Section 7: a fresh nonce for key proofs."""
 
         async def work() -> Response:
-            limit.take(_address(request), issuer.clock())
+            limit.take(address_of(request), issuer.clock())
             return json({"c_nonce": new_nonce(issuer)})
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
@@ -79,7 +86,7 @@ def _add_protected(router: APIRouter, issuer: service.IssuerContext) -> None:
         """Section 8: key proofs become copies of one record."""
 
         async def work() -> Response:
-            access = await _access(issuer, request, CREDENTIAL_PATH)
+            access = await access_of(issuer, request, CREDENTIAL_PATH)
             asked = parse_credential_request(await request.body())
             answer = await run_in_threadpool(service.issue, issuer, access=access, request=asked)
             return json(answer.wire())
@@ -91,7 +98,7 @@ def _add_protected(router: APIRouter, issuer: service.IssuerContext) -> None:
         """Section 11: what became of the copies."""
 
         async def work() -> Response:
-            access = await _access(issuer, request, NOTIFICATION_PATH)
+            access = await access_of(issuer, request, NOTIFICATION_PATH)
             told = parse_notification(await request.body())
             await run_in_threadpool(service.notify, issuer, access=access, notification=told)
             return Response(status_code=204)
@@ -101,18 +108,19 @@ def _add_protected(router: APIRouter, issuer: service.IssuerContext) -> None:
         )
 
 
-async def _access(issuer: service.IssuerContext, request: Request, path: str) -> service.Access:
+async def access_of(issuer: service.IssuerContext, request: Request, path: str) -> service.Access:
+    """The access that the headers of ``request`` to ``path`` give."""
     return await run_in_threadpool(
         service.authenticate,
         issuer,
         authorization=request.headers.get("authorization", ""),
-        proof=_dpop(request),
+        proof=dpop(request),
         method=request.method,
         path=path,
     )
 
 
-def _dpop(request: Request) -> str | None:
+def dpop(request: Request) -> str | None:
     """The one DPoP header (RFC 9449 section 4.3 step 1)."""
     values = request.headers.getlist("dpop")
     if len(values) > 1:
@@ -124,5 +132,6 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """The address that a request came from, for counting."""
     return request.client.host if request.client else ""

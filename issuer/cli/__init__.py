@@ -15,6 +15,7 @@ from .changes import reinstate, replace, suspend, withdraw
 from .codes import codes
 from .doctor import doctor
 from .extract import extract
+from .grants import grants
 from .issued import issued
 from .keys import keys
 from .offers import offers
@@ -47,6 +48,7 @@ app.command(context_settings=IDS)(replace)
 app.command()(doctor)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
+app.add_typer(grants, name="grants")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")

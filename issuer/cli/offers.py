@@ -20,7 +20,14 @@ COMMAND_LINE = "command-line"  # the client that issuances of this command belon
 
 @offers.command("create")
 def create(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="FHIR JSON; - is standard input.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="FHIR JSON; - is standard input.")
+    ] = None,
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option(help="Instead of FILE: a file of the source folder, to be read again later."),
+    ] = None,
     record_type: Annotated[
         list[str] | None, typer.Option("--type", help="Only this record type; may be repeated.")
     ] = None,
@@ -32,20 +39,21 @@ def create(
 ) -> None:
     """Offer what a FHIR bundle gives: prints the link, the QR code and, once, the PIN."""
     from healthpassport.errors import SourceError  # noqa: PLC0415 - cold start
-    from issuer.service import offer_bundle  # noqa: PLC0415
+    from issuer.service import offer_bundle, offer_source  # noqa: PLC0415
 
-    try:
-        bundle = sys.stdin.buffer.read() if str(file) == STANDARD_INPUT else file.read_bytes()
-    except OSError as error:
-        raise SourceError("offer.request", f"the file {file.name} cannot be read") from error
+    if (file is None) is (source is None):
+        raise SourceError("offer.request", "give either FILE or --source")
+    bundle = b"" if file is None else _read(file)
+    wanted = tuple(record_type or ())
     with opened(config) as issuer:
-        made = offer_bundle(
-            issuer,
-            client=COMMAND_LINE,
-            bundle=bundle,
-            wanted=tuple(record_type or ()),
-            subject=subject,
-        )
+        if source is not None:
+            made = offer_source(
+                issuer, client=COMMAND_LINE, name=source, wanted=wanted, subject=subject
+            )
+        else:
+            made = offer_bundle(
+                issuer, client=COMMAND_LINE, bundle=bundle, wanted=wanted, subject=subject
+            )
     if as_json:
         show_json(
             {
@@ -58,6 +66,15 @@ def create(
         )
         return
     _print(made)
+
+
+def _read(file: Path) -> bytes:
+    from healthpassport.errors import SourceError  # noqa: PLC0415 - cold start
+
+    try:
+        return sys.stdin.buffer.read() if str(file) == STANDARD_INPUT else file.read_bytes()
+    except OSError as error:
+        raise SourceError("offer.request", f"the file {file.name} cannot be read") from error
 
 
 def _print(made: NewOffer) -> None:

@@ -47,6 +47,11 @@ class Person:
         return deceased(self.resource)
 
     @property
+    def registered(self) -> bool:
+        """Whether the source keeps the person's notes; ``active: false`` says that it ceased to."""
+        return all(flag(found.resource.get("active")) is not False for found in self.patients)
+
+    @property
     def restricted(self) -> bool:
         """Whether the source marks the person as restricted (R or V)."""
         return bool(_labels(self.resource) & _RESTRICTED)

@@ -11,8 +11,9 @@ from .card_copies import MadeCard, change_card
 from .cards import CardOffer, card_answer, card_request, make_card
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
+from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
-from .offers import NewOffer, offer_at, offer_bundle, offer_summary, sweep
+from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
 from .publication import (
     PublishedList,
     issuer_metadata,
@@ -32,6 +33,7 @@ __all__ = [
     "MadeCard",
     "NewOffer",
     "PublishedList",
+    "all_grants",
     "all_list_uris",
     "allocate_entries",
     "authenticate",
@@ -49,15 +51,19 @@ __all__ = [
     "key_set",
     "list_uris",
     "make_card",
+    "move",
     "notify",
     "offer_at",
     "offer_bundle",
+    "offer_source",
     "offer_summary",
     "open_issuer",
     "published_bitstring",
     "published_did_document",
     "published_list",
     "redeem",
+    "refresh",
     "server_metadata",
+    "stop_grant",
     "sweep",
 ]

@@ -39,6 +39,7 @@ from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .publication import list_uri
+from .refreshing import prepare, supersede
 from .sealing import unseal
 from .tokens import Access
 
@@ -65,9 +66,11 @@ def issue(
         ProtocolError: ``oid4vci.unknown_credential_configuration``,
             ``oid4vci.unknown_credential_identifier``, ``oid4vci.invalid_credential_request``,
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
+        SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
     if CARD in {request.credential_configuration_id, request.credential_identifier}:
         return issue_card(issuer, access=access, request=request)
+    prepare(issuer, access)
     configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
         request.proofs,
@@ -102,6 +105,8 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         issuances.change(tx, found.id, event=notification.event.value)
         if notification.event is not NotificationEvent.FAILURE:
             issuances.forget_answer(tx, found.id)
+        if notification.event is NotificationEvent.ACCEPTED:
+            supersede(tx, found)
         finished = not offers.waits(tx, access.offer.id)
     if finished:
         issuer.store.wipe()

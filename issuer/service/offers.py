@@ -20,7 +20,9 @@ from issuer.store import offers as rows
 
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
+from .grants import lapse
 from .sealing import derived, mac, seal
+from .sources import FOLDER, SOURCE, SourceReference, source
 
 PIN_DIGITS: Final = 6
 OFFER_PATH: Final = "/credential-offers/"
@@ -62,10 +64,45 @@ def offer_bundle(
     return offer_summary(issuer, client=client, summary=found.summary, wanted=wanted)
 
 
+def offer_source(
+    issuer: IssuerContext,
+    *,
+    client: str,
+    name: str,
+    wanted: Sequence[str] = (),
+    subject: str | None = None,
+) -> NewOffer:
+    """Offer what the source says under ``name``; the wallet may have it read again later.
+
+    Raises:
+        SourceError: ``source.`` codes, and as ``offer_bundle``.
+        SettingsError: ``issuer.sensitive_codes``.
+    """
+    from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
+
+    bundle = source(issuer.settings).read(name)
+    rules = rules_of(issuer.settings)
+    found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
+    if found.gone:  # it could be read this once, and never again
+        raise SourceError("offer.gone")
+    who = dict(found.summary.records[0].subject)
+    reference = SourceReference(FOLDER, name, subject, who, tuple(wanted))
+    return offer_summary(
+        issuer, client=client, summary=found.summary, wanted=wanted, reference=reference
+    )
+
+
 def offer_summary(
-    issuer: IssuerContext, *, client: str, summary: PatientSummary, wanted: Sequence[str] = ()
+    issuer: IssuerContext,
+    *,
+    client: str,
+    summary: PatientSummary,
+    wanted: Sequence[str] = (),
+    reference: SourceReference | None = None,
 ) -> NewOffer:
     """Offer the records of ``summary``, or the ``wanted`` ones of them.
+
+    ``reference`` is where they can be read again, None where nowhere.
 
     Raises:
         SourceError: ``offer.record_type`` for a type that is unknown or stands twice,
@@ -88,6 +125,9 @@ def offer_summary(
         tries=0,
         created_at=issuer.now(),
         expires_at=issuer.now() + issuer.settings.offer_minutes * 60,
+        sealed_source=None
+        if reference is None
+        else seal(reference.wire(), secret=code, purpose=SOURCE, random=issuer.random),
     )
     payloads = {name: dump_json(to_payload(record)) for name, record in chosen.items()}
     # Sealed once for each format: a wallet that takes one of them leaves the others to expire.
@@ -134,6 +174,7 @@ def sweep(issuer: IssuerContext) -> int:
         for offer, state in late:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
+        lapse(issuer, tx)
         spent.forget(tx, now)
     issuer.store.wipe()
     return len(late)

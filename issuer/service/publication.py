@@ -15,6 +15,7 @@ from healthpassport.encoding import Json, b64url_encode
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.oid4vci import (
     PRE_AUTHORIZED_CODE_GRANT,
+    REFRESH_GRANT,
     AuthorizationServerMetadata,
     IssuerMetadata,
 )
@@ -110,7 +111,7 @@ def server_metadata(issuer: IssuerContext) -> dict[str, Json]:
         {
             "issuer": issuer.settings.iss,
             "token_endpoint": issuer.url("/token"),
-            "grant_types_supported": [PRE_AUTHORIZED_CODE_GRANT],
+            "grant_types_supported": [PRE_AUTHORIZED_CODE_GRANT, REFRESH_GRANT],
             "token_endpoint_auth_methods_supported": ["none"],
             "dpop_signing_alg_values_supported": list(dpop_rules.ALGORITHMS),
             "pre-authorized_grant_anonymous_access_supported": True,

@@ -35,6 +35,12 @@ class Reading:
     excluded: Exclusion
     summary: PatientSummary
 
+    @property
+    def gone(self) -> bool:
+        """Whether the source says that the person left this practice, or died."""
+        person = self.extraction.persons[0]
+        return person.deceased or not person.registered
+
 
 def rules_of(settings: Settings) -> Rules:
     """The rules of ``settings``.

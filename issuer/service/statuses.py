@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from sqlalchemy import Connection
+
 from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import Issuance, issuances, statuses
@@ -59,11 +61,16 @@ def change_status(
         target = _TO[change]
         if found.status != target:
             _refuse_impossible(found.status, change)
-            issuances.change(tx, issuance, status=target)
-            statuses.change(tx, issuance=issuance, status=target)
-            change_entries(tx, issuance=issuance, status=target)
+            set_status(tx, issuance=issuance, status=target)
         changed = issuances.find(tx, issuance)
     return changed or found
+
+
+def set_status(tx: Connection, *, issuance: str, status: int) -> None:
+    """Bring ``issuance`` and its copies to ``status``; a copy that was withdrawn stays so."""
+    issuances.change(tx, issuance, status=status)
+    statuses.change(tx, issuance=issuance, status=status)
+    change_entries(tx, issuance=issuance, status=status)
 
 
 def issued(

@@ -7,31 +7,26 @@ it, so that guesses side by side count as well.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
 
 from healthpassport.errors import ProtocolError
-from healthpassport.protocols.oid4vci import (
-    DpopProof,
-    TokenRequest,
-    TokenResponse,
-    verify_dpop_proof,
-)
-from healthpassport.protocols.oid4vci.dpop import REPLAY_WINDOW
+from healthpassport.protocols.oid4vci import TokenRequest, TokenResponse
 from healthpassport.protocols.oid4vci.tokens import GrantedDetail
-from issuer.store import Offer, OfferState, spent
+from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
 
 from .context import IssuerContext, digest
+from .dpop import accepted_proof
+from .grants import DPOP, TOKEN_PATH, open_grant
 from .sealing import mac, seal, unseal
+from .sources import SOURCE
 
 MAX_PIN_TRIES: Final = 5  # security.md: five tries, then the offer burns
-TOKEN_PATH: Final = "/token"  # noqa: S105 - an address
 NO_PIN: Final = ""  # of an offer that went straight to the wallet that asked for it
 BEARER: Final = "Bearer"
-DPOP: Final = "DPoP"
 _LONGEST_TOKEN: Final = 256  # characters; ours have 43
 
 
@@ -53,14 +48,7 @@ def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -
     _check_parameters(issuer, request)
     thumbprint = None
     if proof is not None:
-        checked = verify_dpop_proof(
-            proof,
-            expected_method="POST",
-            expected_uri=issuer.url(TOKEN_PATH),
-            now=issuer.clock(),
-        )
-        _spend_proof(issuer, checked)
-        thumbprint = checked.thumbprint
+        thumbprint = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
     elif issuer.settings.dpop_required:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "the DPoP header is missing")
     with issuer.store.writing() as tx:
@@ -93,17 +81,14 @@ def authenticate(
         return Access(token, offer)
     if scheme.lower() != DPOP.lower():  # RFC 9449 section 7.2: no downgrade to bearer
         raise ProtocolError("oid4vci.invalid_token", "this token is bound to a key: use DPoP")
-    if proof is None:
-        raise ProtocolError("oid4vci.invalid_dpop_proof", "the DPoP header is missing")
-    checked = verify_dpop_proof(
+    accepted_proof(
+        issuer,
         proof,
-        expected_method=method,
-        expected_uri=issuer.url(path),
-        now=issuer.clock(),
+        path=path,
+        method=method,
         expected_access_token=token,
         expected_thumbprint=offer.key_thumbprint,
     )
-    _spend_proof(issuer, checked)
     return Access(token, offer)
 
 
@@ -154,6 +139,7 @@ def _grant(
         for name, sealed in held.items()
     }
     rows.reseal(tx, offer.id, anew)
+    grant, refresh_token = _opened_grant(issuer, tx, offer, request, thumbprint)
     seconds = issuer.settings.token_minutes * 60
     rows.change(
         tx,
@@ -164,6 +150,8 @@ def _grant(
         key_thumbprint=thumbprint,
         client_id=request.client_id,
         by_identifier=bool(asked),
+        grant=grant,
+        sealed_source=None,
     )
     details = tuple(
         GrantedDetail(credential_configuration_id=name, credential_identifiers=(name,))
@@ -173,13 +161,26 @@ def _grant(
         access_token=token,
         token_type=BEARER if thumbprint is None else DPOP,
         expires_in=seconds,
+        refresh_token=refresh_token,
         authorization_details=details,
     )
 
 
-def _spend_proof(issuer: IssuerContext, proof: DpopProof) -> None:
-    """RFC 9449 section 11.1: a proof is good once."""
-    expires_at = int((proof.issued_at + REPLAY_WINDOW).timestamp())
-    with issuer.store.writing() as tx:
-        if not spent.spend(tx, digest(f"{proof.thumbprint} {proof.jti}"), expires_at):
-            raise ProtocolError("oid4vci.invalid_dpop_proof", "the proof was used before")
+def _opened_grant(
+    issuer: IssuerContext,
+    tx: Connection,
+    offer: Offer,
+    request: TokenRequest,
+    thumbprint: str | None,
+) -> tuple[str | None, str | None]:
+    """The grant of ``offer`` and its refresh token; only a token that is bound to a key gets one.
+
+    RFC 9700 section 2.2.2: those of public clients are bound to a key, or turn; ours do both.
+    """
+    if thumbprint is None:
+        return None, None
+    reference = None
+    if offer.sealed_source is not None:
+        reference = unseal(offer.sealed_source, secret=request.code, purpose=SOURCE)
+    named = replace(offer, client_id=request.client_id)
+    return open_grant(issuer, tx, named, thumbprint=thumbprint, reference=reference)

@@ -8,7 +8,8 @@ in the clear.
 from __future__ import annotations
 
 from .engine import Store, open_store
+from .grants import Grant, GrantState
 from .issuances import Issuance
 from .offers import Offer, OfferState
 
-__all__ = ["Issuance", "Offer", "OfferState", "Store", "open_store"]
+__all__ = ["Grant", "GrantState", "Issuance", "Offer", "OfferState", "Store", "open_store"]

@@ -75,6 +75,26 @@ def mark(connection: Connection, *, issuance: str, purpose: str, marked: bool) -
     )
 
 
+def issuance_at(connection: Connection, number: int, index: int, *, purpose: str) -> str | None:
+    """The issuance whose copy has entry ``index`` of list ``number``, if it serves ``purpose``."""
+    state = find(connection, number)
+    if state is None or state.purpose != purpose:
+        return None
+    here = (bitstring_entries.c.list == number) & (bitstring_entries.c.idx == index)
+    return connection.execute(select(bitstring_entries.c.issuance).where(here)).scalar()
+
+
+def mark_one(connection: Connection, number: int, index: int) -> None:
+    """Mark one entry; the list becomes a new version."""
+    here = (bitstring_entries.c.list == number) & (bitstring_entries.c.idx == index)
+    connection.execute(update(bitstring_entries).where(here).values(marked=True))
+    connection.execute(
+        update(bitstring_lists)
+        .where(bitstring_lists.c.number == number)
+        .values(version=bitstring_lists.c.version + 1)
+    )
+
+
 def lists(connection: Connection) -> tuple[BitstringState, ...]:
     """Every list, oldest first."""
     rows = connection.execute(select(*_COLUMNS).order_by(bitstring_lists.c.number))

@@ -40,13 +40,20 @@ class Offer:
     key_thumbprint: str | None = None
     client_id: str | None = None
     by_identifier: bool = False
+    grant: str | None = None
+    sealed_source: bytes | None = None
 
 
 def add(connection: Connection, offer: Offer, sealed: Mapping[str, bytes]) -> None:
     """Keep ``offer`` with its records, sealed, by record type."""
     values = {name: getattr(offer, name) for name in offers.c.keys()}  # noqa: SIM118 - columns
     connection.execute(insert(offers).values(values))
-    rows = [{"offer": offer.id, "record_type": t, "sealed": s} for t, s in sealed.items()]
+    hold(connection, offer.id, sealed)
+
+
+def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
+    """Keep records, sealed, by record type, for ``offer`` to be collected."""
+    rows = [{"offer": offer, "record_type": t, "sealed": s} for t, s in sealed.items()]
     if rows:
         connection.execute(insert(offer_records), rows)
 
@@ -98,7 +105,7 @@ def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     connection.execute(update(offer_records).where(where).values(sealed=None))
 
 
-def change(connection: Connection, offer: str, **values: str | int | bool | None) -> None:
+def change(connection: Connection, offer: str, **values: str | int | bool | bytes | None) -> None:
     """Set columns of ``offer``."""
     connection.execute(update(offers).where(offers.c.id == offer).values(values))
 
@@ -110,7 +117,21 @@ def close(connection: Connection, offer: str, state: OfferState) -> None:
     )
     mine = select(issuances.c.id).where(issuances.c.offer == offer)
     connection.execute(delete(answers).where(answers.c.issuance.in_(mine)))
-    change(connection, offer, state=state.value, token_hash=None, key_thumbprint=None)
+    change(
+        connection,
+        offer,
+        state=state.value,
+        token_hash=None,
+        key_thumbprint=None,
+        sealed_source=None,
+    )
+
+
+def close_of_grant(connection: Connection, grant: str) -> None:
+    """End every collection of ``grant`` that still runs."""
+    mine = (offers.c.grant == grant) & (offers.c.state == OfferState.REDEEMED.value)
+    for offer in tuple(connection.execute(select(offers.c.id).where(mine)).scalars()):
+        close(connection, offer, OfferState.DONE)
 
 
 def overdue(connection: Connection, now: int) -> tuple[tuple[str, OfferState], ...]:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from healthpassport.status.entries import WITHDRAWN
 
 from .drawing import FULL_AT, draw_free
 from .tables import status_entries, status_lists
@@ -55,8 +57,11 @@ def allocate(
 
 
 def change(connection: Connection, *, issuance: str, status: int) -> None:
-    """Give every copy of ``issuance`` the ``status``; the lists become a new version."""
-    mine = status_entries.c.issuance == issuance
+    """Give every copy of ``issuance`` the ``status``; the lists become a new version.
+
+    A copy that was withdrawn on its own stays withdrawn.
+    """
+    mine = (status_entries.c.issuance == issuance) & (status_entries.c.status != WITHDRAWN)
     numbers = tuple(
         connection.execute(select(status_entries.c.list).where(mine).distinct()).scalars()
     )
@@ -64,6 +69,23 @@ def change(connection: Connection, *, issuance: str, status: int) -> None:
     connection.execute(
         update(status_lists)
         .where(status_lists.c.number.in_(numbers))
+        .values(version=status_lists.c.version + 1)
+    )
+
+
+def issuance_at(connection: Connection, number: int, index: int) -> str | None:
+    """The issuance whose copy has entry ``index`` of list ``number``."""
+    found = select(status_entries.c.issuance).where(_place(number, index))
+    return connection.execute(found).scalar()
+
+
+def withdraw_one(connection: Connection, number: int, index: int) -> None:
+    """Withdraw one copy for good; the list becomes a new version."""
+    here = _place(number, index)
+    connection.execute(update(status_entries).where(here).values(status=WITHDRAWN))
+    connection.execute(
+        update(status_lists)
+        .where(status_lists.c.number == number)
         .values(version=status_lists.c.version + 1)
     )
 
@@ -108,6 +130,10 @@ _COLUMNS: Final = (
     status_lists.c.allocated,
     status_lists.c.version,
 )
+
+
+def _place(number: int, index: int) -> ColumnElement[bool]:
+    return (status_entries.c.list == number) & (status_entries.c.idx == index)
 
 
 def _open_list(connection: Connection, *, copies: int, list_size: int, now: int) -> ListState:

@@ -47,7 +47,55 @@ offers: Final = Table(
     Column("key_thumbprint", String),
     Column("client_id", String),
     Column("by_identifier", Boolean, nullable=False, default=False),
+    # Of which grant this is the first collection, or a later one; and where its records are read.
+    Column("grant", String),
+    Column("sealed_source", LargeBinary),
 )
+Index("offers_grant", offers.c.grant)
+
+# What a wallet may go on asking for with its refresh token; no column tells whose it is.
+grants: Final = Table(
+    "grants",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("root", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("lasting_hash", String, nullable=False, unique=True),
+    Column("current_hash", String, nullable=False),
+    Column("previous_hash", String),
+    Column("previous_until", Integer, nullable=False, default=0),
+    Column("attempt_hash", String),
+    Column("salt", LargeBinary, nullable=False),
+    Column("key_thumbprint", String, nullable=False),
+    Column("client_id", String),
+    Column("sealed", LargeBinary),
+    Column("moved_to", String),
+    Column("created_at", Integer, nullable=False),
+    Column("used_at", Integer, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+)
+Index("grants_root", grants.c.root)
+
+# What patients say is wrong: ciphertext for the practice's own key, and for the wallet's.
+reports: Final = Table(
+    "reports",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("root", String, nullable=False),
+    Column("client", String, nullable=False),
+    Column("record_type", String, nullable=False),
+    Column("issuance", String),
+    Column("state", String, nullable=False),
+    Column("outcome", String),
+    Column("made_at", Integer, nullable=False),
+    Column("due_at", Integer, nullable=False),
+    Column("answered_at", Integer),
+    Column("sealed", String),
+    Column("reply_key", String),
+    Column("answer", String),
+)
+Index("reports_root", reports.c.root)
 
 offer_records: Final = Table(
     "offer_records",

@@ -163,7 +163,7 @@ def configurations(change):
         ),
         (
             "credential-issuer",
-            configurations(lambda e: e.pop("proof_types_supported")),
+            configurations(lambda e: e.pop("proof_types_supported", None)),
             "wallet.offer_unsupported",
         ),
         (

@@ -244,6 +244,8 @@ def _gift_line(gift: GiftView) -> str:
     else:
         state = f"{'until' if gift.active else 'over since'} {gift.until:%d-%b-%Y}"
     left = f", not yet withdrawn by {', '.join(gift.left)}" if gift.left else ""
+    if gift.active and gift.older:
+        left += ", you have newer ones: lend again"
     whose = f"of {gift.person_name}, " if gift.person_name else ""
     return f"Lent to {gift.name}, {whose}{state}{left}: {records} [{gift.id}]"
 
@@ -271,6 +273,7 @@ def _gift_row(gift: GiftView) -> dict[str, Json]:
         "active": gift.active,
         "records": records,
         "notWithdrawnBy": list(gift.left),
+        "newerHeld": list(gift.older),
         "words": list(gift.words),
     }
 

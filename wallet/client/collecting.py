@@ -6,35 +6,30 @@ is *not* here: whether what came is to be believed (``checking``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from healthpassport.encoding import Json, b64url_encode, parse_json_object
+from healthpassport.encoding import parse_json_object
 from healthpassport.errors import EncodingError, PassportError, ServiceError
-from healthpassport.fetch import Fetcher, HttpResponse
+from healthpassport.fetch import Fetcher
 from healthpassport.keys import SoftwareSigner, generate_signer
 from healthpassport.protocols.oid4vci import (
     CredentialRequest,
+    IssuerMetadata,
     NotificationEvent,
     NotificationRequest,
     TokenRequest,
-    TokenResponse,
-    make_dpop_proof,
     make_key_proof,
     parse_credential_response,
-    parse_token_response,
 )
 from healthpassport.summary import RecordDefinition
 
-from .exchange import SUCCESS, error_name, post_form, post_json, refusal
+from .access import Access, Caller, Randomness, by_code, failed
+from .exchange import SUCCESS, post_form, refusal
 from .offers import OpenedOffer, Wanted
 
-JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 MAX_NONCE: Final = 1024  # characters
-
-Randomness = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +45,21 @@ class Collected:
 
 
 class Collector:
-    """One claim of one offer: it holds the access token and the key that the token is bound to."""
+    """One claim of one offer."""
 
     def __init__(
         self, opened: OpenedOffer, *, fetcher: Fetcher, now: datetime, random: Randomness
     ) -> None:
         self._opened = opened
-        self._fetcher = fetcher
-        self._now = now
-        self._random = random
-        self._signer = generate_signer()
-        self._token: TokenResponse | None = None
+        self._caller = Caller(generate_signer(), fetcher, now, random)
+        self._access: Access | None = None
+
+    @property
+    def access(self) -> Access:
+        """The access that the offer's code gave; its token and key let the wallet come back."""
+        if self._access is None:
+            raise ServiceError("wallet.offer_closed")
+        return self._access
 
     def authorise(self, pin: str | None) -> None:
         """Exchange the offer's code and the PIN for an access token (section 6).
@@ -74,113 +73,83 @@ class Collector:
         request = TokenRequest.model_validate(
             {"pre-authorized_code": grant.code, "tx_code": pin if grant.tx_code else None}
         )
-        url = self._opened.server.token_endpoint
-
-        def send(proof: str) -> HttpResponse:
-            return post_form(self._fetcher, url, request.wire(), DPoP=proof)
-
-        response = self._with_proof(url, None, send)
-        if response.status not in SUCCESS:
-            refused = error_name(response) in {"invalid_grant", "invalid_request"}
-            if not refused:
-                raise refusal(response, code="wallet.issuer_failed")
-            asked = grant.tx_code is not None
-            raise refusal(response, code="wallet.offer_refused" if asked else "wallet.offer_gone")
-        token = parse_token_response(response.body)
-        if token.token_type.lower() != "dpop":  # RFC 9449 section 5
-            raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")
-        self._token = token
+        self._access = by_code(self._caller, self._opened.server.token_endpoint, request)
 
     def collect(self, *, copies: int) -> tuple[Collected, ...]:
         """Fetch every offered record in up to ``copies`` copies (section 8)."""
         count = max(1, min(copies, self._opened.batch_size))
         return tuple(
-            self._collect_one(name, wanted, count) for name, wanted in self._opened.wanted.items()
+            collect_record(self.access, self._opened.issuer, name, wanted, copies=count)
+            for name, wanted in self._opened.wanted.items()
         )
 
     def notify(self, collected: Collected, event: NotificationEvent) -> None:
         """Tell the issuer what became of a record (section 11); failing to is no matter."""
-        url = self._opened.issuer.notification_endpoint
-        if url is None or collected.notification_id is None:
-            return
-        note = NotificationRequest(notification_id=collected.notification_id, event=event)
-        try:
-            self._post(url, note.wire())
-        except PassportError:  # the record is kept already, and the issuer can live without a note
-            return
+        notify(self.access, self._opened.issuer, collected, event)
 
-    def _collect_one(self, name: str, wanted: Wanted, count: int) -> Collected:
-        keys = tuple(generate_signer() for _ in range(count))
-        nonce = self._nonce()
-        proofs = tuple(
-            make_key_proof(
-                signer=key,
-                issuer=self._opened.issuer.credential_issuer,
-                nonce=nonce,
-                now=self._now,
-            )
-            for key in keys
+
+def collect_record(
+    access: Access, issuer: IssuerMetadata, name: str, wanted: Wanted, *, copies: int
+) -> Collected:
+    """``copies`` copies of the configuration ``name``, each with a new key (section 8).
+
+    Raises:
+        ServiceError: ``wallet.issuer_failed``, or what the issuer says of the grant.
+    """
+    keys = tuple(generate_signer() for _ in range(copies))
+    nonce = _nonce(access, issuer)
+    proofs = tuple(
+        make_key_proof(
+            signer=key, issuer=issuer.credential_issuer, nonce=nonce, now=access.caller.now
         )
-        response = self._post(
-            self._opened.issuer.credential_endpoint, self._request(name, proofs).wire()
-        )
-        if response.status not in SUCCESS:
-            raise refusal(response, code="wallet.issuer_failed")
-        found = parse_credential_response(response.body)
-        texts = tuple(entry.text for entry in found.credentials)
-        return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
+        for key in keys
+    )
+    response = access.post(issuer.credential_endpoint, _request(access, name, proofs).wire())
+    if response.status not in SUCCESS:
+        raise failed(response)
+    found = parse_credential_response(response.body)
+    texts = tuple(entry.text for entry in found.credentials)
+    return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
 
-    def _request(self, name: str, proofs: tuple[str, ...]) -> CredentialRequest:
-        """Section 8.2: by identifier where the token response gave one, else by configuration."""
-        granted = self._token.authorization_details if self._token else ()
-        for detail in granted:
-            if detail.credential_configuration_id == name and detail.credential_identifiers:
-                identifier = detail.credential_identifiers[0]
-                return CredentialRequest(credential_identifier=identifier, proofs=proofs)
-        return CredentialRequest(credential_configuration_id=name, proofs=proofs)
 
-    def _nonce(self) -> str:
-        """A fresh c_nonce (section 7)."""
-        url = self._opened.issuer.nonce_endpoint
-        if url is None:
-            raise ServiceError("wallet.offer_unsupported", "the issuer gives no nonce")
-        response = post_form(self._fetcher, url, b"")
-        if response.status not in SUCCESS:
-            raise refusal(response, code="wallet.issuer_failed")
-        try:
-            nonce = parse_json_object(response.body).get("c_nonce")
-        except EncodingError as error:
-            raise ServiceError("wallet.issuer_failed", error.code) from error
-        if not isinstance(nonce, str) or not 0 < len(nonce) <= MAX_NONCE:
-            raise ServiceError("wallet.issuer_failed", "the issuer gives no usable nonce")
-        return nonce
+def notify(
+    access: Access, issuer: IssuerMetadata, collected: Collected, event: NotificationEvent
+) -> None:
+    """Tell the issuer what became of a record (section 11); failing to is no matter."""
+    url = issuer.notification_endpoint
+    if url is None or collected.notification_id is None:
+        return
+    note = NotificationRequest(notification_id=collected.notification_id, event=event)
+    try:
+        access.post(url, note.wire())
+    except PassportError:  # the record is kept already, and the issuer can live without a note
+        return
 
-    def _post(self, url: str, value: dict[str, Json]) -> HttpResponse:
-        token = self._token
-        if token is None:
-            raise ServiceError("wallet.offer_closed")
-        access = token.access_token
 
-        def send(proof: str) -> HttpResponse:
-            bearer = {"Authorization": f"DPoP {access}", "DPoP": proof}
-            return post_json(self._fetcher, url, value, **bearer)
+def _request(access: Access, name: str, proofs: tuple[str, ...]) -> CredentialRequest:
+    """Section 8.2: by identifier where the token response gave one, else by configuration."""
+    for detail in access.token.authorization_details:
+        if detail.credential_configuration_id == name and detail.credential_identifiers:
+            identifier = detail.credential_identifiers[0]
+            return CredentialRequest(credential_identifier=identifier, proofs=proofs)
+    return CredentialRequest(credential_configuration_id=name, proofs=proofs)
 
-        return self._with_proof(url, access, send)
 
-    def _with_proof(
-        self, url: str, access_token: str | None, send: Callable[[str], HttpResponse]
-    ) -> HttpResponse:
-        """``send`` with a fresh proof; a server's own nonce (RFC 9449 section 8) is not used."""
-        return send(
-            make_dpop_proof(
-                signer=self._signer,
-                method="POST",
-                uri=url,
-                jti=b64url_encode(self._random(JTI_BYTES)),
-                now=self._now,
-                access_token=access_token,
-            )
-        )
+def _nonce(access: Access, issuer: IssuerMetadata) -> str:
+    """A fresh c_nonce (section 7)."""
+    url = issuer.nonce_endpoint
+    if url is None:
+        raise ServiceError("wallet.offer_unsupported", "the issuer gives no nonce")
+    response = post_form(access.caller.fetcher, url, b"")
+    if response.status not in SUCCESS:
+        raise refusal(response, code="wallet.issuer_failed")
+    try:
+        nonce = parse_json_object(response.body).get("c_nonce")
+    except EncodingError as error:
+        raise ServiceError("wallet.issuer_failed", error.code) from error
+    if not isinstance(nonce, str) or not 0 < len(nonce) <= MAX_NONCE:
+        raise ServiceError("wallet.issuer_failed", "the issuer gives no usable nonce")
+    return nonce
 
 
 def check_pin(opened: OpenedOffer, pin: str | None) -> None:

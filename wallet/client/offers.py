@@ -5,7 +5,7 @@ What is *not* here: whether the issuer is trusted; the trust list says so of eac
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -76,18 +76,30 @@ def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
         FetchError: of the fetcher; ``ssrf.blocked`` also for an address that is not https.
     """
     offer = _offer(link.strip(), fetcher)
-    identifier = offer.credential_issuer
-    metadata = _document(fetcher, identifier, _ISSUER_DOCUMENT)
-    issuer = parse_issuer_metadata(metadata, expected_issuer=identifier)
-    server_identifier = _server_identifier(offer, issuer)
-    document = _document(fetcher, server_identifier, _SERVER_DOCUMENT)
-    server = parse_authorization_server_metadata(document, expected_issuer=server_identifier)
+    named = offer.grants.pre_authorized.authorization_server
+    issuer, server = read_issuer(offer.credential_issuer, fetcher=fetcher, server=named)
     # RFC 8414 section 2: without the member the defaults apply, and ours is not among them.
     if PRE_AUTHORIZED_CODE_GRANT not in server.grant_types_supported:
         raise ServiceError("wallet.offer_unsupported", "the server does not take such offers")
-    if ALGORITHM not in server.dpop_signing_alg_values_supported:  # HAIP 1.0 section 4
+    return OpenedOffer(offer, issuer, server, wanted_of(offer.credential_configuration_ids, issuer))
+
+
+def read_issuer(
+    identifier: str, *, fetcher: Fetcher, server: str | None = None
+) -> tuple[IssuerMetadata, AuthorizationServerMetadata]:
+    """What an issuer and its authorization server (the one named ``server``) say of themselves.
+
+    Raises:
+        As ``open_offer``, but for what is wrong with an offer.
+    """
+    metadata = _document(fetcher, identifier, _ISSUER_DOCUMENT)
+    issuer = parse_issuer_metadata(metadata, expected_issuer=identifier)
+    server_identifier = _server_identifier(server, issuer)
+    document = _document(fetcher, server_identifier, _SERVER_DOCUMENT)
+    found = parse_authorization_server_metadata(document, expected_issuer=server_identifier)
+    if ALGORITHM not in found.dpop_signing_alg_values_supported:  # HAIP 1.0 section 4
         raise ServiceError("wallet.offer_unsupported", "the server does not bind tokens to keys")
-    return OpenedOffer(offer, issuer, server, _wanted(offer, issuer))
+    return issuer, found
 
 
 def _offer(link: str, fetcher: Fetcher) -> CredentialOffer:
@@ -123,9 +135,8 @@ def _document(fetcher: Fetcher, identifier: str, name: str) -> bytes:
     return response.body
 
 
-def _server_identifier(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
+def _server_identifier(named: str | None, issuer: IssuerMetadata) -> str:
     """Section 12.2.4: the issuer itself unless it names servers; an offer may choose."""
-    named = offer.grants.pre_authorized.authorization_server
     known = issuer.authorization_servers or (issuer.credential_issuer,)
     if named is None:
         return known[0]
@@ -135,13 +146,13 @@ def _server_identifier(offer: CredentialOffer, issuer: IssuerMetadata) -> str:
     return named
 
 
-def _wanted(offer: CredentialOffer, issuer: IssuerMetadata) -> dict[str, Wanted]:
-    """What each offered configuration gives; all of them must be ours to hold.
+def wanted_of(names: Iterable[str], issuer: IssuerMetadata) -> dict[str, Wanted]:
+    """What each of the configurations ``names`` gives; all of them must be ours to hold.
 
     A record that is offered in several formats is taken in the one that this wallet prefers.
     """
     wanted: dict[str, Wanted] = {}
-    for name in offer.credential_configuration_ids:
+    for name in names:
         configuration = issuer.credential_configurations_supported.get(name)
         if configuration is None or configuration.format not in FORMATS_TAKEN:
             raise ServiceError("wallet.offer_unsupported", f"{name} is not of a known format")

@@ -21,10 +21,12 @@ from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
+from .travel import Away, Travel
 from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
+    "Away",
     "ComplaintSheet",
     "GiftView",
     "Helpers",
@@ -49,6 +51,7 @@ __all__ = [
     "RecordView",
     "ShareReceipt",
     "Surroundings",
+    "Travel",
     "Wallet",
     "Ways",
     "WhichPersonError",

@@ -118,22 +118,22 @@ def end_gift(gift: Gift, *, vault: Vault, around: Surroundings, withdraw: Withdr
         with vault.transaction() as writer:
             writer.replace("helpers", gift.row, ended.wire())
             add_entry(writer, _entry(HistoryKind.ENDED, ended, now))
-    done: dict[str, bool] = {}
-    for iss in dict.fromkeys(r.iss for r in ended.records if not r.withdrawn):
-        places = [place for r in ended.records if r.iss == iss for place in r.places]
-        try:
-            withdraw(iss, gift.person, places)
-        except PassportError:  # the issuer is away, or knows us no more: it is tried again
-            continue
-        done[iss] = True
-    if done:
-        records = tuple(
-            replace(r, withdrawn=r.withdrawn or done.get(r.iss, False)) for r in ended.records
-        )
+    records = tuple(_withdrawn(record, gift.person, withdraw) for record in ended.records)
+    if records != ended.records:
         ended = replace(ended, records=records)
         with vault.transaction() as writer:
             writer.replace("helpers", gift.row, ended.wire())
     return ended
+
+
+def _withdrawn(record: LentRecord, person: str, withdraw: Withdraw) -> LentRecord:
+    if record.withdrawn:
+        return record
+    try:
+        withdraw(record.iss, person, record.places)
+    except PassportError:  # the issuer is away, or knows us no more: it is tried again
+        return record
+    return replace(record, withdrawn=True)
 
 
 def _end(until: date | None, now: datetime) -> datetime:

@@ -20,6 +20,8 @@ from wallet.client.offers import OpenedOffer, open_offer
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
+from .gifts import not_withdrawn
+from .grants import keep_grant, read_grants
 from .passports import Passport, add_passport, settled
 from .past import HistoryEntry, HistoryKind, add_entry
 from .placing import Place, place
@@ -119,7 +121,7 @@ class Receiving:
                 wanted=person,
                 new_if_unsure=other_person,
             )
-            rows = _store(claimed.checked, where, self._vault, self._around)
+            rows = _store(claimed, where, self._vault, self._around)
         except PassportError as error:
             if error.code in ASKED_AGAIN:
                 self._waiting[code] = claimed
@@ -149,10 +151,9 @@ class Receiving:
         return Claimed(collector, collected, checked)
 
 
-def _store(
-    checked: Sequence[CheckedRecord], where: Place, vault: Vault, around: Surroundings
-) -> tuple[int, ...]:
-    now = around.clock()
+def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -> tuple[int, ...]:
+    now, checked, known = around.clock(), claimed.checked, read_grants(vault)
+    lent = where.id is not None and not_withdrawn(vault, where.id)
     replaced = {
         row: copy_rows(vault, row)
         for c in checked
@@ -164,6 +165,16 @@ def _store(
             delete_record(writer, row, copies)
         person = where.id or add_passport(writer, Passport(0, now, mine=where.mine)).id
         rows = tuple(add_record(writer, vault, c, now=now, person=person) for c in checked)
+        keep_grant(
+            writer,
+            claimed.collector.access,
+            known=known,
+            issuer=checked[0].issuer,
+            names={one.definition.type: one.configuration for one in claimed.collected},
+            person=person,
+            now=now,
+            lent=lent,
+        )
         add_entry(
             writer,
             HistoryEntry(

@@ -2,15 +2,15 @@
 
 A passphrase is asked for at each backup. Recovery words and a split are remembered by their public
 halves, so that backups open with them too while nobody types them. What was taken out of the ways
-in is forgotten here at the next backup.
+in is left out of later backups.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import BackupError, VaultError
@@ -24,8 +24,10 @@ from wallet.backup.keys import (
     recipient,
 )
 from wallet.backup.reading import joined
+from wallet.backup.sheet import read_sheet
 from wallet.backup.split import Share, read_share
-from wallet.vault import KdfCost, Passphrase, RecoveryWords, Vault, Way, WayKind, Writer
+from wallet.vault import Passphrase, RecoveryWords, Vault, Way, Writer, read_words
+from wallet.vault.kdf import NEW_COST, KdfCost
 from wallet.vault.recovery import secret_of
 
 TAG: Final = "backup recipients"
@@ -33,105 +35,80 @@ TAG: Final = "backup recipients"
 
 @dataclass(frozen=True, slots=True)
 class HelpersParts:
-    """The parts of two or three helpers, as they typed or scanned them."""
+    """The parts of two or three helpers, as they were typed or scanned."""
 
     texts: tuple[str, ...] = field(repr=False)
 
     def shares(self) -> tuple[Share, ...]:
-        """The parts; ``backup.code_typed`` says which one and which group."""
-        return tuple(_read(text, number) for number, text in enumerate(self.texts, start=1))
-
-
-BackupWay: TypeAlias = "Passphrase | RecoveryWords | HelpersParts"
+        """The parts; ``backup.code_`` errors say which one, and which group of it."""
+        return tuple(_read(text, place) for place, text in enumerate(self.texts, start=1))
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A recipient, and the way into the vault that it belongs to (empty: none of this vault's)."""
+    """A recipient, and the way into the vault that it stands for (empty: none of this vault's)."""
 
     recipient: Recipient
     way: str = ""
 
 
-def secret_for(way: Way | HelpersParts | str, path: Path) -> Secret:
+def read_way(typed: str) -> Way:
+    """What was typed where 12 words, a sheet's code and a passphrase can be."""
+    for read in (read_words, read_sheet):
+        try:
+            return RecoveryWords(read(typed))
+        except (BackupError, VaultError):
+            continue
+    return Passphrase(typed)
+
+
+def secret_for(way: Way | HelpersParts, path: Path) -> Secret:
     """What ``way`` opens the backup at ``path`` with.
 
     Raises:
         BackupError: ``backup.way`` for a passkey; ``backup.share_`` and ``backup.code_`` codes.
         VaultError: ``vault.recovery_words``.
     """
-    if isinstance(way, str):
-        return PassphraseSecret(way)
     if isinstance(way, HelpersParts):
         return joined(path, way.shares())
     if isinstance(way, Passphrase):
         return PassphraseSecret(way.text)
     if isinstance(way, RecoveryWords):
-        return _words_secret(way)
+        return words_secret(way.words)
     raise BackupError("backup.way")
 
 
 def recipients(
-    vault: Vault, given: Way | str, *, random: Callable[[int], bytes], cost: KdfCost | None = None
+    vault: Vault, given: Way, *, random: Callable[[int], bytes], cost: KdfCost | None = None
 ) -> tuple[Recipient, ...]:
-    """Everybody a new backup is sealed for: who has ``given``, and whoever is remembered.
+    """Everybody whom a new backup is sealed for: who has ``given``, and whoever is remembered.
 
     Raises:
-        BackupError: ``backup.way`` when nothing is left that works on another device.
+        BackupError: ``backup.way`` when nothing of it works on another device.
     """
-    kept = [one.recipient for one in remembered(vault)]
+    found = [one.recipient for one in remembered(vault)]
     if isinstance(given, RecoveryWords):
-        own = recipient(_words_secret(given), {})
-        kept = [one for one in kept if one != own] + [own]
-    elif isinstance(given, Passphrase | str):
-        text = given if isinstance(given, str) else given.text
-        kept.append(passphrase_recipient(text, random=random, cost=cost))
-    if not kept:
+        own = recipient(words_secret(given.words), {})
+        found = [one for one in found if one != own] + [own]
+    elif isinstance(given, Passphrase):
+        found.append(passphrase_recipient(given.text, random=random, cost=cost or NEW_COST))
+    if not found:
         raise BackupError("backup.way")
-    return tuple(kept)
+    return tuple(found)
 
 
 def remembered(vault: Vault) -> tuple[Remembered, ...]:
     """Recipients whose way in still stands, or that never had one."""
     ways = {way.id for way in vault.ways()}
-    return tuple(one for one in _stored(vault) if not one.way or one.way in ways)
+    rows = vault.rows("state", tag=vault.tag(TAG))
+    stored = (one for row in rows for one in _read_all(vault.read("state", row)))
+    return tuple(one for one in stored if not one.way or one.way in ways)
 
 
 def remember(vault: Vault, new: Remembered) -> None:
     """Seal later backups for ``new`` too, in the place of an older one of its kind."""
-    with_it = [one for one in remembered(vault) if one.recipient.kind is not new.recipient.kind]
-    _store(vault, (*with_it, new))
-
-
-def remember_words(vault: Vault, words: tuple[str, ...], way: str) -> None:
-    """Seal later backups for who has ``words``, for as long as the way in ``way`` stands."""
-    secret = _words_secret(RecoveryWords(words))
-    remember(vault, Remembered(recipient(secret, {}), way))
-
-
-def loosen(writer: Writer, rows: Sequence[int], values: Sequence[bytes]) -> None:
-    """In a restored wallet: recipients stay, though the ways in that they came from are gone."""
-    for row, value in zip(rows, values, strict=True):
-        kept = (Remembered(one.recipient) for one in _read_all(value))
-        writer.replace("state", row, _wire(tuple(kept)))
-
-
-def way_kinds(vault: Vault) -> frozenset[WayKind]:
-    """The kinds of ways into ``vault``."""
-    return frozenset(way.kind for way in vault.ways())
-
-
-def _words_secret(way: RecoveryWords) -> RandomSecret:
-    return RandomSecret(secret_of(way.words), SlotKind.WORDS)
-
-
-def _stored(vault: Vault) -> tuple[Remembered, ...]:
-    rows = vault.rows("state", tag=vault.tag(TAG))
-    return tuple(one for row in rows for one in _read_all(vault.read("state", row)))
-
-
-def _store(vault: Vault, all_of_them: tuple[Remembered, ...]) -> None:
-    tag, value = vault.tag(TAG), _wire(all_of_them)
+    others = [one for one in remembered(vault) if one.recipient.kind is not new.recipient.kind]
+    tag, value = vault.tag(TAG), _wire((*others, new))
     rows = vault.rows("state", tag=tag)
     with vault.transaction() as writer:
         if rows:
@@ -140,37 +117,44 @@ def _store(vault: Vault, all_of_them: tuple[Remembered, ...]) -> None:
             writer.add("state", value, tag=tag)
 
 
+def remember_way(vault: Vault, way: Way, way_id: str) -> None:
+    """Seal later backups for who has these words, for as long as the way in stands.
+
+    A passphrase is typed at each backup, and a passkey opens none.
+    """
+    if isinstance(way, RecoveryWords):
+        remember(vault, Remembered(recipient(words_secret(way.words), {}), way_id))
+
+
+def loosen(writer: Writer, rows: Mapping[int, bytes]) -> None:
+    """In a restored wallet: recipients stay, though the ways that they stood for are gone."""
+    for row, value in rows.items():
+        writer.replace(
+            "state", row, _wire(tuple(Remembered(o.recipient) for o in _read_all(value)))
+        )
+
+
+def words_secret(words: tuple[str, ...]) -> RandomSecret:
+    """What recovery words open a backup with."""
+    return RandomSecret(secret_of(words), SlotKind.WORDS)
+
+
 def _wire(all_of_them: tuple[Remembered, ...]) -> bytes:
-    told: list[Json] = [one.recipient.wire() | {"way": one.way} for one in all_of_them]
+    told: list[Json] = [{**one.recipient.wire(), "way": one.way} for one in all_of_them]
     return dump_json({"recipients": told})
 
 
 def _read_all(value: bytes) -> tuple[Remembered, ...]:
     told = parse_json_object(value)["recipients"]
-    found = told if isinstance(told, list) else []
     return tuple(
         Remembered(Recipient.read(one), str(one["way"]))
-        for one in found
+        for one in (told if isinstance(told, list) else [])
         if isinstance(one, Mapping)
     )
 
 
-def _read(text: str, number: int) -> Share:
+def _read(text: str, place: int) -> Share:
     try:
         return read_share(text)
     except BackupError as error:
-        detail = f"part {number}: {error.detail}" if error.detail else f"part {number}"
-        raise BackupError(error.code, detail) from error
-
-
-__all__ = [
-    "BackupWay",
-    "HelpersParts",
-    "Remembered",
-    "VaultError",
-    "recipients",
-    "remember",
-    "remember_words",
-    "remembered",
-    "secret_for",
-]
+        raise BackupError(error.code, f"part {place}: {error.detail or error.title}") from error

@@ -130,18 +130,20 @@ class Sharing:
     def choose(self, question: ConsentQuestion, chosen_ways: Mapping[str, str]) -> ConsentQuestion:
         """The same question, answered another way: an option for each choice, by its id.
 
-        Choices that are not named stay as they are. The question keeps its id and its person.
+        Choices that are not named stay as they are, and so does every box that both ways have. The
+        question keeps its id and its person.
         """
         self._open.check(question)
         kept = {choice.id: choice.chosen for choice in question.choices}
         people = people_held(self._vault, self._around)
-        return self._asked(
+        other = self._asked(
             question.request,
             people,
             question.person or None,
             question_id=question.id,
             ways={**kept, **chosen_ways},
         )
+        return other.as_ticked_in(question)
 
     def _asked(
         self,

@@ -127,6 +127,11 @@ def add_record(
     """
     record = _stored(checked, now, person, until)
     row = writer.add("records", _record_bytes(record), tag=vault.tag(_kind_tag(checked)))
+    _add_copies(writer, vault, row, checked)
+    return row
+
+
+def _add_copies(writer: Writer, vault: Vault, row: int, checked: CheckedRecord) -> None:
     for copy in checked.copies:
         stored: dict[str, Json] = {
             "format": copy.format,
@@ -135,7 +140,23 @@ def add_record(
             "shown": 0,
         }
         writer.add("copies", dump_json(stored), tag=vault.tag(_copies_tag(row)))
-    return row
+
+
+def replace_record(
+    writer: Writer,
+    vault: Vault,
+    older: StoredRecord,
+    checked: CheckedRecord,
+    *,
+    copies: tuple[int, ...],
+    now: datetime,
+) -> None:
+    """Store ``checked`` in the place of ``older``, whose id it keeps, with new copies for old."""
+    record = _stored(checked, now, older.person, older.until)
+    writer.replace("records", older.row, _record_bytes(record))
+    for copy in copies:
+        writer.delete("copies", copy)
+    _add_copies(writer, vault, older.row, checked)
 
 
 def older_rows(vault: Vault, checked: CheckedRecord) -> tuple[int, ...]:

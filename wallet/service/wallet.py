@@ -15,7 +15,8 @@ from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
-from . import receiving, shelf, stating
+from . import erasing, receiving, shelf, stating
+from .backups import Backups
 from .helpers import Helpers
 from .history import Past
 from .lending import Part
@@ -25,8 +26,10 @@ from .people import People, PersonView
 from .receiving import Claimed, OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .travel import Travel
+from .updates import Updates
 from .ways import Ways
-from .withdrawing import withdraw_copies
+from .withdrawing import Withdrawing
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -72,6 +75,16 @@ class Wallet:
         """The ways into the wallet."""
         return Ways(self._opened, self._around.random)
 
+    @property
+    def backups(self) -> Backups:
+        """The wallet's backups."""
+        return Backups(self._opened, self._around)
+
+    @property
+    def updates(self) -> Updates:
+        """Keeping records up to date, and stopping the old device."""
+        return Updates(self._opened, self._around)
+
     def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
         vault = Vault.create(
@@ -115,6 +128,16 @@ class Wallet:
     def change_passphrase(self, old: str, new: str) -> None:
         """From now on ``new`` opens the vault."""
         self._opened().change_passphrase(old, new)
+
+    @property
+    def before_erasing(self) -> tuple[str, ...]:
+        """What its owner must know before ``erase``."""
+        return erasing.BEFORE[self._around.language]
+
+    def erase(self) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+        self.close()
+        return erasing.erase(self._around)
 
     def look(self) -> None:
         """Check what can be checked without a passphrase: who may read the file, and its shape."""
@@ -160,7 +183,7 @@ class Wallet:
     @property
     def helpers(self) -> Helpers:
         """The people who help: what they were lent, and what was lent to this wallet."""
-        return Helpers(self._opened(), self._around, withdraw_copies)
+        return Helpers(self._opened(), self._around, Withdrawing(self._opened(), self._around))
 
     def part(
         self,
@@ -272,6 +295,11 @@ class Wallet:
     def past(self) -> Past:
         """Who has seen what, with the receipts."""
         return Past(self._opened, self._around)
+
+    @property
+    def travel(self) -> Travel:
+        """Put the vault away, and bring it back."""
+        return Travel(self._opened, self.close, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""

@@ -18,8 +18,9 @@ from wallet.vault import (
     WayInfo,
     WayKind,
     new_words,
-    read_words,
 )
+
+from .recipients import read_way, remember_way
 
 
 class Ways:
@@ -44,12 +45,9 @@ class Ways:
         return self._opened().passkey_input
 
     def read(self, typed: str) -> Way:
-        """What a person typed at the one prompt: the recovery words, or a passphrase."""
+        """What a person typed at the one prompt: words, a sheet's code, or a passphrase."""
         if any(way.kind is WayKind.WORDS for way in self.list()):
-            try:
-                return RecoveryWords(read_words(typed))
-            except VaultError:
-                return Passphrase(typed)
+            return read_way(typed)
         return Passphrase(typed)
 
     def new_words(self) -> tuple[str, ...]:
@@ -57,8 +55,11 @@ class Ways:
         return new_words(self._random)
 
     def add_words(self, words: tuple[str, ...], *, given: Way | str) -> WayInfo:
-        """From now on ``words`` open the wallet too."""
-        return self._opened().add_way(RecoveryWords(words), given=given)
+        """From now on ``words`` open the wallet too, and the backups made from now on."""
+        vault, way = self._opened(), RecoveryWords(words)
+        added = vault.add_way(way, given=given)
+        remember_way(vault, way, added.id)
+        return added
 
     def add_passphrase(self, passphrase: str, *, given: Way | str) -> WayInfo:
         """From now on ``passphrase`` opens the wallet too, which had none."""
@@ -75,7 +76,10 @@ class Ways:
 
     def change(self, way_id: str, new: Way, *, given: Way | str) -> WayInfo:
         """``new`` in the place of the way with this number, kind or id."""
-        return self._opened().change_way(self._find(way_id).id, new, given=given)
+        vault = self._opened()
+        changed = vault.change_way(self._find(way_id).id, new, given=given)
+        remember_way(vault, new, changed.id)
+        return changed
 
     def remove(self, way_id: str, *, given: Way | str) -> WayInfo:
         """Take out the way with this number, kind or id; what was taken out."""

@@ -5,7 +5,8 @@ One SQLite file whose values are sealed by us (docs/vault-format.md). ``Vault`` 
 recovery words, passkey), ``kdf`` (passphrase to keys), ``header``, ``sealing`` and ``rowkeys`` (one
 row), ``words`` (searching), ``manifest`` (all rows), ``anchor`` (the newest state seen on this
 computer), ``ledger`` (whether a file is as we left it), ``copying`` (all rows, for a backup),
-``storage`` (SQLite), ``files`` (who may read). What is *not* here: what the values mean.
+``travelling`` (put away in one file), ``storage`` (SQLite), ``files`` (who may read). What is *not*
+here: what the values mean.
 """
 
 from .copying import CopiedRow, Snapshot
@@ -14,6 +15,7 @@ from .kdf import KdfCost
 from .opened import Randomness, Writer
 from .recovery import new_words, read_words
 from .storage import PRIVATE_TABLES
+from .travelling import bring_back, wipe
 from .vault import Vault
 from .ways import Passkey, Passphrase, RecoveryWords, Way, WayInfo, WayKind
 
@@ -34,6 +36,8 @@ __all__ = [
     "WayInfo",
     "WayKind",
     "Writer",
+    "bring_back",
     "new_words",
     "read_words",
+    "wipe",
 ]

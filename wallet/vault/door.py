@@ -78,6 +78,11 @@ class Door:
             return self._header().wallet
 
     @property
+    def anchor(self) -> Path:
+        """The file with the newest counter of this vault."""
+        return self._ledger.anchor
+
+    @property
     def locked(self) -> bool:
         """Whether a way in is needed before anything can be read."""
         with self._guard:

@@ -24,6 +24,7 @@ from .place import TAG_BYTES
 from .sealing import is_whole, unseal
 from .slots import open_secrets
 from .storage import PRIVATE_TABLES, TABLES
+from .travelling import put_away
 from .ways import Way, as_way
 from .words import matches, split
 
@@ -168,6 +169,15 @@ class Vault(Door):
             self.lock()
             self._open = state
             return dropped
+
+    def put_away(self, to: Path) -> bytes:
+        """Move the open vault into the new file ``to`` and wipe it here (``travelling``)."""
+        with self._guard:
+            wallet = self._fresh().header.wallet
+            anchor = self._ledger.anchor
+            checksum = put_away(self._storage, self.path, wallet=wallet, anchor=anchor, to=to)
+            self.close()
+            return checksum
 
     def _fresh(self) -> Open:
         state = self._state()

@@ -1,8 +1,8 @@
 """OpenID for Verifiable Credential Issuance 1.0 Final: messages and checks, without any HTTP.
 
-The profile: pre-authorised code with a transaction code, DPoP-bound tokens (RFC 9449), key proofs
-of type ``jwt`` in batch. What is *not* here: the authorization code flow, deferred issuance and
-encrypted responses, none of which the issuer offers.
+The profile: pre-authorised code with a transaction code, refresh tokens, DPoP-bound tokens (RFC
+9449), key proofs of type ``jwt`` in batch. What is *not* here: the authorization code flow,
+deferred issuance and encrypted responses, none of which the issuer offers.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ from healthpassport.protocols.oid4vci.credentials import (
     parse_credential_response,
     parse_notification,
 )
-from healthpassport.protocols.oid4vci.dpop import DpopProof, make_dpop_proof, verify_dpop_proof
+from healthpassport.protocols.oid4vci.dpop import (
+    DpopProof,
+    make_dpop_proof,
+    verify_dpop_proof,
+    verify_new_key_proof,
+)
 from healthpassport.protocols.oid4vci.metadata import (
     AuthorizationServerMetadata,
     CredentialConfiguration,
@@ -37,6 +42,8 @@ from healthpassport.protocols.oid4vci.offers import (
 from healthpassport.protocols.oid4vci.proofs import KeyProof, make_key_proof, verify_key_proofs
 from healthpassport.protocols.oid4vci.refusals import oauth_error
 from healthpassport.protocols.oid4vci.tokens import (
+    REFRESH_GRANT,
+    RefreshRequest,
     TokenRequest,
     TokenResponse,
     parse_token_request,
@@ -45,6 +52,7 @@ from healthpassport.protocols.oid4vci.tokens import (
 
 __all__ = [
     "PRE_AUTHORIZED_CODE_GRANT",
+    "REFRESH_GRANT",
     "AuthorizationServerMetadata",
     "CredentialConfiguration",
     "CredentialOffer",
@@ -55,6 +63,7 @@ __all__ = [
     "KeyProof",
     "NotificationEvent",
     "NotificationRequest",
+    "RefreshRequest",
     "TokenRequest",
     "TokenResponse",
     "TxCode",
@@ -74,5 +83,6 @@ __all__ = [
     "parse_token_response",
     "verify_dpop_proof",
     "verify_key_proofs",
+    "verify_new_key_proof",
     "well_known_url",
 ]

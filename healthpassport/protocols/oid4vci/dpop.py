@@ -6,6 +6,7 @@ What is *not* here: remembering each ``jti``. The caller does, for ``REPLAY_WIND
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -85,6 +86,39 @@ def verify_dpop_proof(
     Raises:
         ProtocolError: ``oid4vci.invalid_dpop_proof``.
     """
+    claims, thumbprint, checked = _checked(proof, expected_method, expected_uri, now)
+    if expected_access_token is not None:
+        _check_token(claims, expected_access_token)
+        if thumbprint != expected_thumbprint:  # step 12b
+            raise refuse("invalid_dpop_proof", detail="the token is bound to another key")
+    return checked
+
+
+def verify_new_key_proof(
+    proof: str, *, expected_method: str, expected_uri: str, expected_token: str, now: datetime
+) -> DpopProof:
+    """Check a proof of a key that a token is to be bound to from now on, beside the old key's.
+
+    As ``verify_dpop_proof``, but the key is a new one; ``ath`` names ``expected_token``, so that
+    the proof is good for no other token.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_dpop_proof``.
+    """
+    claims, _, checked = _checked(proof, expected_method, expected_uri, now)
+    _check_token(claims, expected_token)
+    return checked
+
+
+def _check_token(claims: Mapping[str, Json], token: str) -> None:
+    if claims.get("ath") != access_token_hash(token):  # step 12a
+        raise refuse("invalid_dpop_proof", detail="ath belongs to another token")
+
+
+def _checked(
+    proof: str, method: str, uri: str, now: datetime
+) -> tuple[dict[str, Json], str, DpopProof]:
+    """Steps 2 to 11."""
     try:
         claims, thumbprint = _signed(proof)
         issued_at = numeric_date(claims, "iat")
@@ -93,19 +127,14 @@ def verify_dpop_proof(
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_LENGTH:  # step 3
         raise refuse("invalid_dpop_proof", detail="jti is missing or too long")
-    if claims.get("htm") != expected_method:  # step 8
+    if claims.get("htm") != method:  # step 8
         raise refuse("invalid_dpop_proof", detail="htm is another method")
-    if _normal(claims.get("htu")) != _normal(expected_uri):  # step 9
+    if _normal(claims.get("htu")) != _normal(uri):  # step 9
         raise refuse("invalid_dpop_proof", detail="htu is another address")
     # Step 11. Step 10, a nonce of the server, is not used here.
     if issued_at is None or not now - MAX_AGE - CLOCK_SKEW <= issued_at <= now + CLOCK_SKEW:
         raise refuse("invalid_dpop_proof", detail="iat is too long ago or ahead")
-    if expected_access_token is not None:
-        if claims.get("ath") != access_token_hash(expected_access_token):  # step 12a
-            raise refuse("invalid_dpop_proof", detail="ath belongs to another token")
-        if thumbprint != expected_thumbprint:  # step 12b
-            raise refuse("invalid_dpop_proof", detail="the token is bound to another key")
-    return DpopProof(thumbprint, jti, issued_at.astimezone(UTC))
+    return claims, thumbprint, DpopProof(thumbprint, jti, issued_at.astimezone(UTC))
 
 
 def _signed(proof: str) -> tuple[dict[str, Json], str]:

@@ -1,4 +1,9 @@
-"""Token request and response of the pre-authorised code flow (OpenID4VCI 1.0 section 6)."""
+"""Token requests and response: by pre-authorised code (OpenID4VCI 1.0 section 6) or refresh token.
+
+A refresh request may carry ``attempt``, a member of our own (others ignore it, RFC 6749 section
+3.2): random, kept by the wallet before it asks and sent again with the same refresh token, so that
+an answer that was lost can be told again however late.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from healthpassport.protocols.oid4vci.offers import PRE_AUTHORIZED_CODE_GRANT
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
 
 MAX_PARAMETERS: Final = 32  # of a form; the grant knows eight
+REFRESH_GRANT: Final = "refresh_token"  # RFC 6749 section 6
 AUTHORIZATION_DETAIL: Final = "openid_credential"  # section 5.1.1
 
 Short = Annotated[str, Field(min_length=1, max_length=2_048)]
@@ -43,6 +49,22 @@ class TokenRequest(WireModel):
         return form | {name: value for name, value in optional.items() if value is not None}
 
 
+class RefreshRequest(WireModel):
+    """A token request with a refresh token (RFC 6749 section 6)."""
+
+    refresh_token: Short
+    client_id: Short | None = None
+    scope: Short | None = None
+    resource: Short | None = None
+    attempt: Annotated[str, Field(min_length=16, max_length=64)] | None = None
+
+    def wire(self) -> dict[str, str]:
+        """The parameters of the form; ``scope`` is not sent."""
+        form = {"grant_type": REFRESH_GRANT, "refresh_token": self.refresh_token}
+        optional = {"client_id": self.client_id, "resource": self.resource, "attempt": self.attempt}
+        return form | {name: value for name, value in optional.items() if value is not None}
+
+
 class GrantedDetail(WireModel):
     """One granted credential with the identifiers to ask for it (section 6.2)."""
 
@@ -57,6 +79,7 @@ class TokenResponse(WireModel):
     access_token: Annotated[str, Field(min_length=1, max_length=8_192)]
     token_type: str
     expires_in: Annotated[int, Field(gt=0)] | None = None
+    refresh_token: Short | None = None
     authorization_details: Annotated[tuple[GrantedDetail, ...], Field(strict=False)] = ()
 
     def wire(self) -> dict[str, Json]:
@@ -65,7 +88,7 @@ class TokenResponse(WireModel):
         return {name: value for name, value in dumped.items() if value != []}
 
 
-def parse_token_request(body: bytes) -> TokenRequest:
+def parse_token_request(body: bytes) -> TokenRequest | RefreshRequest:
     """The token request in the form ``body``.
 
     Raises:
@@ -76,12 +99,14 @@ def parse_token_request(body: bytes) -> TokenRequest:
     grant = form.get("grant_type")
     if grant is None:
         raise refuse("invalid_request", detail="grant_type is missing")
-    if grant != PRE_AUTHORIZED_CODE_GRANT:
+    if grant not in {PRE_AUTHORIZED_CODE_GRANT, REFRESH_GRANT}:
         raise refuse("unsupported_grant_type")
     values: dict[str, object] = dict(form)
-    if "authorization_details" in form:
-        values["authorization_details"] = _details(form["authorization_details"])
     try:
+        if grant == REFRESH_GRANT:
+            return RefreshRequest.model_validate(values)
+        if "authorization_details" in form:
+            values["authorization_details"] = _details(form["authorization_details"])
         return TokenRequest.model_validate(values)
     except ValidationError as error:
         raise refuse("invalid_request", error) from error

@@ -1,0 +1,144 @@
+"""Reading a source again for a wallet that comes back, and what that does to older copies.
+
+Rules: whose notes they are is checked at each reading, and so is whether the person still belongs
+here: where the notes say that they left or died, the grant closes and every copy is suspended,
+which the practice can undo, since such flags are sometimes wrong. An older copy counts until the
+wallet says that it holds the newer one. Nowhere does a reference to a source stand in the clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from healthpassport.encoding import dump_json
+from healthpassport.errors import SettingsError, SourceError
+from healthpassport.status.entries import REPLACED, SUSPENDED, VALID
+from healthpassport.summary import PatientSummary, Record, to_payload
+from healthpassport.verification.person import Match, compare
+from issuer.store import GrantState, Issuance, grants, issuances, offers
+
+from .configurations import configurations
+from .context import IssuerContext
+from .grants import close_grant
+from .sealing import seal, unseal
+from .sources import SOURCE, SourceReference, source
+from .statuses import set_status
+from .tokens import Access
+
+
+def prepare(issuer: IssuerContext, access: Access) -> None:
+    """Let the records of a returning wallet wait for it, read from their source now.
+
+    Nothing happens where they wait already, or where the offer itself held them.
+
+    Raises:
+        ServiceError: ``grant.no_source``, ``grant.closed``.
+        SourceError: ``grant.source_failed``, ``grant.other_person``.
+    """
+    with issuer.store.reading() as tx:
+        if access.offer.grant is None or offers.record_types(tx, access.offer.id):
+            return
+    if access.offer.sealed_source is None:
+        raise SourceError("grant.no_source")
+    sealed = access.offer.sealed_source
+    reference = SourceReference.parse(unseal(sealed, secret=access.token, purpose=SOURCE))
+    grant = access.offer.grant
+    summary = _read(issuer, reference, grant)
+    payloads = _chosen(summary, reference.wanted)
+    held = {
+        name: seal(
+            payloads[one.definition.type],
+            secret=access.token,
+            purpose=name,
+            random=issuer.random,
+        )
+        for name, one in configurations(issuer.settings).items()
+        if one.definition.type in payloads
+    }
+    with issuer.store.writing() as tx:
+        if not offers.record_types(tx, access.offer.id):
+            offers.hold(tx, access.offer.id, held)
+            _drop_untold(tx, grant, told=payloads.keys())
+
+
+def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
+    """The configurations that a returning wallet can ask for now, in reading order.
+
+    Raises:
+        SourceError: as ``prepare``.
+    """
+    prepare(issuer, access)
+    with issuer.store.reading() as tx:
+        held = offers.record_types(tx, access.offer.id)
+    return tuple(name for name in configurations(issuer.settings) if name in held)
+
+
+def supersede(tx: Connection, accepted: Issuance) -> None:
+    """The wallet holds ``accepted``: older copies of the same record are replaced (rule 15)."""
+    root = grants.root_of_issuance(tx, accepted.id)
+    if root is None or accepted.status != VALID:
+        return
+    for other in (issuances.find(tx, one) for one in grants.issued(tx, root)):
+        if other is None or other.id == accepted.id or other.issued_at > accepted.issued_at:
+            continue
+        if type_name(other) == type_name(accepted) and other.status in {VALID, SUSPENDED}:
+            set_status(tx, issuance=other.id, status=REPLACED)
+
+
+def _drop_untold(tx: Connection, grant: str, *, told: Collection[str]) -> None:
+    """What the source no longer tells no longer stands, whether or not the wallet goes on.
+
+    An authority to act that has ended, for one (rule 13).
+    """
+    found = grants.find(tx, grant)
+    for one in () if found is None else grants.issued(tx, found.root):
+        older = issuances.find(tx, one)
+        if (
+            older is not None
+            and older.status in {VALID, SUSPENDED}
+            and type_name(older) not in told
+        ):
+            set_status(tx, issuance=one, status=REPLACED)
+
+
+def type_name(issuance: Issuance) -> str:
+    """The record type of ``issuance``, whatever its format."""
+    return issuance.record_type.partition(".")[0]
+
+
+def _read(issuer: IssuerContext, reference: SourceReference, grant: str) -> PatientSummary:
+    from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
+
+    try:
+        bundle = source(issuer.settings, reference.kind).read(reference.name)
+        found = read_bundle(
+            bundle,
+            rules=rules_of(issuer.settings),
+            subject=reference.subject,
+            now=issuer.clock(),
+        )
+    except (SourceError, SettingsError) as error:
+        if error.code == "fhir.restricted":  # clinical.md rule 6: no passport any more
+            raise _closed(issuer, grant) from error
+        raise SourceError("grant.source_failed", error.code) from error
+    if found.gone:
+        raise _closed(issuer, grant)
+    subject = found.summary.records[0].subject
+    if compare(reference.who, subject) is not Match.SAME:
+        raise SourceError("grant.other_person")
+    return found.summary
+
+
+def _closed(issuer: IssuerContext, grant: str) -> SourceError:
+    with issuer.store.writing() as tx:
+        found = grants.find(tx, grant)
+        if found is not None and found.state is GrantState.ACTIVE:
+            close_grant(tx, found, GrantState.CLOSED, status=SUSPENDED)
+    return SourceError("grant.closed")
+
+
+def _chosen(summary: PatientSummary, wanted: tuple[str, ...]) -> dict[str, bytes]:
+    chosen: list[Record] = [r for r in summary.records if not wanted or r.type in wanted]
+    return {record.type: dump_json(to_payload(record)) for record in chosen}

@@ -1,0 +1,159 @@
+"""Access to an issuer: tokens, and requests that prove the key that these are bound to.
+
+By the code of an offer (OpenID4VCI 1.0 section 6), by a refresh token (RFC 6749 section 6), or for
+a device that takes over (docs/issuer.md). What is *not* here: where tokens and keys are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from healthpassport.encoding import Json, b64url_encode, parse_json_object
+from healthpassport.errors import EncodingError, ServiceError
+from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
+from healthpassport.keys import SoftwareSigner
+from healthpassport.protocols.oid4vci import (
+    RefreshRequest,
+    TokenRequest,
+    TokenResponse,
+    make_dpop_proof,
+    parse_token_response,
+)
+
+from .exchange import JSON_TYPE, SUCCESS, error_name, post_form, post_json, refusal
+
+JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
+DPOP: Final = "dpop"
+# What an issuer of ours says of a grant, each with words of its own for the patient.
+GRANT_CODES: Final = (
+    "grant.replayed",
+    "grant.device_stopped",
+    "grant.ended",
+    "grant.closed",
+    "grant.lapsed",
+    "grant.no_source",
+    "grant.source_failed",
+    "grant.other_person",
+    "grant.not_yours",
+)
+
+Randomness = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: the key that tokens are bound to, the network, the clock."""
+
+    signer: SoftwareSigner = field(repr=False)
+    fetcher: Fetcher
+    now: datetime
+    random: Randomness
+
+    def proof(self, method: str, url: str, access_token: str | None) -> str:
+        """A fresh DPoP proof; a server's own nonce (RFC 9449 section 8) is not used."""
+        return make_dpop_proof(
+            signer=self.signer,
+            method=method,
+            uri=url,
+            jti=b64url_encode(self.random(JTI_BYTES)),
+            now=self.now,
+            access_token=access_token,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An access token, used by whom it is bound to."""
+
+    caller: Caller
+    token: TokenResponse = field(repr=False)
+
+    def get(self, url: str) -> HttpResponse:
+        """The answer to a GET, whatever its status."""
+        headers = {"Accept": JSON_TYPE, **self._headers("GET", url)}
+        return self.caller.fetcher.fetch(HttpRequest("GET", url, headers))
+
+    def post(self, url: str, value: Mapping[str, Json]) -> HttpResponse:
+        """The answer to a POST of a JSON object, whatever its status."""
+        return post_json(self.caller.fetcher, url, value, **self._headers("POST", url))
+
+    def _headers(self, method: str, url: str) -> dict[str, str]:
+        token = self.token.access_token
+        proof = self.caller.proof(method, url, token)
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+
+
+def by_code(caller: Caller, url: str, request: TokenRequest) -> Access:
+    """Access by the code of an offer and its PIN; ``url`` is the token endpoint.
+
+    Raises:
+        ServiceError: ``wallet.offer_refused``, ``wallet.offer_gone``, ``wallet.issuer_failed``.
+    """
+    response = post_form(caller.fetcher, url, request.wire(), DPoP=caller.proof("POST", url, None))
+    if response.status not in SUCCESS:
+        refused = error_name(response) in {"invalid_grant", "invalid_request"}
+        if not refused:
+            raise refusal(response, code="wallet.issuer_failed")
+        asked = request.tx_code is not None
+        raise refusal(response, code="wallet.offer_refused" if asked else "wallet.offer_gone")
+    return _bound(caller, response)
+
+
+def by_refresh_token(caller: Caller, url: str, *, token: str, attempt: str) -> Access:
+    """Access by a refresh token; ``attempt`` is the same when the same token is sent again.
+
+    Raises:
+        ServiceError: the issuer's own ``grant.`` codes; ``grant.ended`` where it only says that the
+            token is no good; ``wallet.issuer_failed``.
+    """
+    request = RefreshRequest(refresh_token=token, attempt=attempt)
+    response = post_form(caller.fetcher, url, request.wire(), DPoP=caller.proof("POST", url, None))
+    return _bound(caller, _granted(response))
+
+
+def by_moving(old: Caller, new: Caller, url: str, *, token: str) -> Access:
+    """Access for the key of ``new``, to which the grant of ``token`` and ``old`` moves.
+
+    Raises:
+        ServiceError: as ``by_refresh_token``.
+    """
+    value: dict[str, Json] = {
+        "refresh_token": token,
+        "proof": new.proof("POST", url, token),
+    }
+    response = post_json(old.fetcher, url, value, DPoP=old.proof("POST", url, None))
+    return _bound(new, _granted(response))
+
+
+def failed(response: HttpResponse) -> ServiceError:
+    """The refusal of a resource, by the issuer's own code where it is one of ours."""
+    return refusal(response, code="wallet.issuer_failed", known=GRANT_CODES)
+
+
+def _granted(response: HttpResponse) -> HttpResponse:
+    if response.status in SUCCESS:
+        return response
+    known = _code(response) in GRANT_CODES
+    ended = error_name(response) == "invalid_grant" and not known
+    raise refusal(
+        response,
+        code="grant.ended" if ended else "wallet.issuer_failed",
+        known=GRANT_CODES,
+    )
+
+
+def _code(response: HttpResponse) -> str:
+    try:
+        return str(parse_json_object(response.body).get("code", ""))
+    except EncodingError:
+        return ""
+
+
+def _bound(caller: Caller, response: HttpResponse) -> Access:
+    token = parse_token_response(response.body)
+    if token.token_type.lower() != DPOP:  # RFC 9449 section 5
+        raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")
+    return Access(caller, token)
