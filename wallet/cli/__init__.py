@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import backup, card, pages, past, people, present, records, travel, vault, ways
+from . import backup, card, helper, pages, past, people, present, records, travel, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -27,6 +27,7 @@ app.add_typer(past.receipt, name="receipt")
 app.add_typer(travel.app, name="travel")
 app.add_typer(card.app, name="card")
 app.add_typer(people.app, name="people")
+app.add_typer(helper.app, name="helper")
 app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")
 app.add_typer(backup.app, name="backup")

@@ -30,7 +30,7 @@ from .surroundings import Surroundings
 from .travel import Travel
 from .updates import Updates
 from .ways import Ways
-from .withdrawing import withdraw_copies
+from .withdrawing import Withdrawing
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -190,21 +190,21 @@ class Wallet:
     @property
     def helpers(self) -> Helpers:
         """The people who help: what they were lent, and what was lent to this wallet."""
-        return Helpers(self._opened(), self._around, withdraw_copies)
+        return Helpers(self._opened(), self._around, Withdrawing(self._opened(), self._around))
 
     def part(
         self,
         record_id: str,
         *,
         items: Collection[int] | None = None,
-        details: Collection[str] | None = None,
+        private: Collection[str] = (),
         whole: bool = False,
     ) -> Part:
         """What of a record to lend; see ``Part``."""
         return Part(
             self._find(record_id),
             None if items is None else frozenset(items),
-            None if details is None else frozenset(details),
+            frozenset(private),
             whole,
         )
 
