@@ -97,7 +97,7 @@ $(VENV)/.project.stamp: pyproject.toml $(VENV)/.run.stamp
 $(VENV)/.assets.stamp: package.json $(VENV)/.project.stamp
 	@if command -v npm >/dev/null 2>&1; then npm=npm; else npm=$(BIN)/npm; fi; \
 	if $$npm install --silent --no-package-lock --ignore-scripts --no-audit --no-fund 2>/dev/null \
-		&& $(BIN)/python -m verifier.web.vendor >/dev/null; \
+		&& $(BIN)/python -m demo.assets >/dev/null; \
 	then touch $@; \
 	else echo "The pages keep their own style sheet (make node assets fetches the other with npm)."; \
 	fi

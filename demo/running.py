@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from issuer.settings import Format
+from wallet.web.gate import START
 
 from .script import PATIENT, Journey, Say, read_record
 from .tls import TlsFiles
@@ -70,22 +71,27 @@ def _world(folder: Path, tls: TlsFiles | None, formats: tuple[Format, ...]) -> I
 
 
 def _welcome(world: World, bundle: Path) -> Iterator[str]:
-    wallet = ".venv/bin/passport-wallet"
-    passphrase = f"--passphrase-file {_shown(world.passphrase_file)}"
+    page = f"{world.wallet_server.url}{START}?token={world.visit.token}"
     yield ""
     yield f"Health Passport is running on this machine, with the record {_shown(bundle)}"
     yield ""
     yield f"  Hospital desk (open in a browser):  {world.page_server.url}"
+    yield f"  Wallet (this link opens it once):   {page}"
     yield f"  Surgery (https, for wallets):       {world.issuer_server.url}"
     yield f"  Who may issue and ask (https):      {world.authority_server.url}/changelog.md"
     yield ""
-    yield "Try this in a second terminal, in this folder:"
+    yield "Try this:"
     yield ""
-    yield f"  1.  . {_shown(_write_environment(world))}"
-    yield f"      {wallet} list {passphrase}"
-    yield "  2.  On the desk page, choose a question and copy the link under its code. Then:"
-    yield f"      {wallet} present 'LINK' {passphrase}"
-    yield "  3.  Untick what you want to keep, say yes, and look at the desk page."
+    yield "  1.  Open the wallet and look at a record. It locks after 15 minutes; its passphrase:"
+    yield f"      {world.passphrase}"
+    yield "  2.  On the desk page, choose a question. Type the code below its picture"
+    yield "      in the wallet, under “Scan a hospital code”."
+    yield "  3.  Untick what you want to keep, share, and look at the desk page."
+    yield ""
+    yield "In a terminal, in this folder:"
+    yield ""
+    yield f"      . {_shown(_write_environment(world))}"
+    yield f"      .venv/bin/passport-wallet list --passphrase-file {_shown(world.passphrase_file)}"
     yield ""
     yield "Another person:  make demo RECORD=demo/patients/tobias-fenwick-obi.json"
     yield "Ctrl-C stops everything and removes it."

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from starlette.staticfiles import StaticFiles
 import issuer.api
 import verifier.api
 import verifier.web
+import wallet.web
 from authority.service import Authority, Passphrases
 from authority.settings import KDF_FLOOR
 from healthpassport.encoding import dump_json
@@ -32,10 +33,13 @@ from issuer.service.clients import add_client
 from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
+from schemas.cards import CARD
+from schemas.queries import purposes
 from verifier.service import Desk, open_desk
 from verifier.settings import VerifierSettings
 from wallet.service import Surroundings, Wallet
 from wallet.settings import WalletSettings
+from wallet.web import Visit
 
 from .folders import DemoFolders
 from .servers import LoopbackServer, free_ports
@@ -44,7 +48,7 @@ from .tls import TlsFiles, make_tls_files
 HOST: Final = "localhost"
 SURGERY: Final = ("A99999", "Example Surgery")
 HOSPITAL: Final = ("R99", "Example Hospital, Emergency Department")
-PURPOSES: Final = ("emergency", "medicines_check")
+PURPOSES: Final = tuple(purposes())
 DESK_NAME: Final = "desk-1"
 
 
@@ -61,11 +65,12 @@ class Ports:
     issuer: int
     desk: int
     page: int
+    wallet: int
 
     @classmethod
     def free(cls) -> Ports:
-        """Four ports that nothing uses."""
-        return cls(*free_ports(4))
+        """Ports that nothing uses."""
+        return cls(*free_ports(len(fields(cls))))
 
 
 class World:
@@ -220,6 +225,17 @@ class World:
         return Wallet(replace(Surroundings.of(self.wallet_settings), clock=self.clock))
 
     @cached_property
+    def visit(self) -> Visit:
+        """The one run of the wallet's pages: its link opens them once."""
+        return Visit(self.wallet, random=secrets.token_bytes)
+
+    @cached_property
+    def wallet_server(self) -> LoopbackServer:
+        """The wallet's pages for the patient."""
+        app = wallet.web.create_app(self.wallet_settings, self.visit)
+        return LoopbackServer("wallet", app, self.ports.wallet)
+
+    @cached_property
     def fetcher(self) -> HttpsFetcher:
         """The way to the servers of this world, and to nothing else on this machine."""
         return HttpsFetcher(ca_file=self.tls.ca, allowed_private_hosts=self.private_hosts)
@@ -233,7 +249,13 @@ class World:
     @property
     def servers(self) -> tuple[LoopbackServer, ...]:
         """Everything that listens, in the order of starting."""
-        return (self.authority_server, self.issuer_server, self.desk_server, self.page_server)
+        return (
+            self.authority_server,
+            self.issuer_server,
+            self.desk_server,
+            self.page_server,
+            self.wallet_server,
+        )
 
     def start(self) -> None:
         """Start every server."""
@@ -271,7 +293,7 @@ class World:
             iss=iss,
             ods=SURGERY[0],
             name=SURGERY[1],
-            record_types=issued_types(),
+            record_types=(*issued_types(), CARD),
             status_lists=[f"{iss}/status/1"],
             status_aggregation=f"{iss}/status",
             now=now,
@@ -300,7 +322,7 @@ class World:
         registered = self.authority.add_verifier(
             ods=HOSPITAL[0],
             name=HOSPITAL[1],
-            host=HOST,
+            host=f"{HOST}:{self.ports.desk}",
             purposes=PURPOSES,
             now=now,
             jwk=signer.public_key.jwk(),

@@ -1,4 +1,4 @@
-"""What stands in front of every web application: body limits, refusals in one shape, headers.
+"""What stands in front of every web application: guards, body limits, refusals, headers.
 
 Pure ASGI, no framework. Wrap an application as ``SecurityHeaders(Problems(BodyLimit(app)))`` or
 hand the classes to the framework's own middleware stack in that order. What is *not* here: routes,
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
 
 from healthpassport.encoding import MAX_BODY_BYTES, dump_json
-from healthpassport.errors import EncodingError, PassportError
+from healthpassport.errors import EncodingError, PassportError, ServiceError
 
 # The types of the ASGI specification 3.0: its messages are dictionaries of many shapes.
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -31,6 +32,34 @@ DEFAULT_HEADERS: Final[Mapping[str, str]] = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})  # RFC 9110 section 9.2.1, those that we serve
+
+
+class Guard:
+    """For pages on loopback: this machine, under its own name, from its own forms.
+
+    A browser there runs other sites as well. The Host allow-list ends DNS rebinding; the Origin of
+    a form must be the page itself, name and port, which ends forged forms.
+
+    Args:
+        app: the application behind.
+        hosts: the host names that the pages answer to, in lower case, without a port.
+    """
+
+    def __init__(self, app: Application, *, hosts: tuple[str, ...]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; ``request.host`` or ``csrf`` (403) for any other."""
+        if scope["type"] == "http":
+            host = _only(scope, b"host")
+            if _name(host) not in self._hosts:
+                raise ServiceError("request.host")
+            if scope["method"] not in SAFE_METHODS and _only(scope, b"origin") != f"http://{host}":
+                raise ServiceError("csrf")
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:
@@ -138,6 +167,20 @@ async def send_problem(error: PassportError, send: Send) -> None:
 def _header(scope: Scope, name: bytes) -> bytes:
     """The first header ``name``, or nothing."""
     return next((bytes(value) for key, value in scope["headers"] if key == name), b"")
+
+
+def _only(scope: Scope, name: bytes) -> str:
+    """The one header of that name; nothing where it is absent or stands twice."""
+    found = [value for key, value in scope["headers"] if key == name]
+    return found[0].decode("latin-1") if len(found) == 1 else ""
+
+
+def _name(host: str) -> str:
+    """The host name of a Host header; nothing for one that cannot be read."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
+from healthpassport.dids import resolve
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import (
     EncodingError,
@@ -23,28 +26,34 @@ from healthpassport.errors import (
 from healthpassport.formats import FORMATS, format_named
 from healthpassport.jose import jws
 from healthpassport.jose.times import CLOCK_SKEW
-from healthpassport.keys.x509 import LeafCertificate, validate_chain, x509_hash
+from healthpassport.keys import PublicKey
+from healthpassport.keys.x509 import validate_chain, x509_hash
 from healthpassport.protocols.dcql import CredentialQuery, Path, Query, dotted
 from healthpassport.protocols.oid4vp import REQUEST_OBJECT_TYPE, RequestObject
 from healthpassport.summary import definition_for_vct
 from healthpassport.trust import registration
 from healthpassport.trust.model import TrustedVerifier, TrustView
+from schemas.cards import CARD
 from schemas.definitions import SECOND_SIGNATURE
+from schemas.queries import card_template, registered_claims
 
 MAX_AGE: Final = timedelta(hours=1)  # of a request by its iat, whatever its exp says
 ALGORITHMS: Final = ("ES256",)  # HAIP 1.0 section 7: the one that everybody must understand
 REGISTRATION_TYPE: Final = "hp-registration+jwt"  # typ of what the authority signs
 X509_HASH: Final = "x509_hash"
 X509_SAN_DNS: Final = "x509_san_dns"
+DID: Final = "decentralized_identifier"
 
 # Section 5.9.3: the prefixes that we know and do not accept, with the reason in words.
 REFUSED_PREFIXES: Final = {
     "redirect_uri": "such a request cannot be signed, so nobody can know who asks",
     "origin": "this name is reserved for browsers and never stands in a request",
     "openid_federation": "federations are not used here; the trust list says who may ask",
-    "decentralized_identifier": "no identifier of this kind is on the trust list",
     "pre-registered": "nobody is registered in this wallet by hand",
 }
+
+
+_NO_DOCUMENTS: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,37 @@ class VerifiedRequest:
     certificate_hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Who signed: the entry of the list, the key, the hosts it answers for, its registered name."""
+
+    verifier: TrustedVerifier
+    key: PublicKey
+    hosts: tuple[str, ...]
+    registered: str
+
+
+def check_asker(client_id: str, trust: TrustView, now: datetime) -> TrustedVerifier | None:
+    """Who ``client_id`` would be, before anything is fetched: a stranger does not learn of us.
+
+    None where only the request itself can tell (``x509_san_dns``).
+
+    Raises:
+        TrustError: ``trust.stale``, ``trust.verifier_unknown`` or ``trust.verifier_expired``.
+        RequestError: ``request.client_id_prefix`` or ``request.attestation``.
+    """
+    # 1. A list that is too old vouches for nobody.
+    if trust.stale:
+        raise TrustError("trust.stale")
+    # 2. The prefix is one that we can check (section 5.9.3).
+    prefix, _, identifier = client_id.partition(":")
+    _check_prefix(prefix, identifier)
+    # 3. The list names whom the prefix names by itself (section 15.8.2: known before it is asked).
+    if prefix == X509_HASH:
+        return trust.trust_list.verifier(identifier, now)
+    return trust.trust_list.verifier_by_did(identifier, now) if prefix == DID else None
+
+
 def verify_request(
     *,
     request_object: str,
@@ -80,6 +120,8 @@ def verify_request(
     trust: TrustView,
     now: datetime,
     wallet_nonce: str | None = None,
+    request_uri: str | None = None,
+    did_documents: Mapping[str, Json] = _NO_DOCUMENTS,
 ) -> VerifiedRequest:
     """The request in ``request_object``, once everything about it was checked.
 
@@ -89,11 +131,14 @@ def verify_request(
         trust: the trust list as read.
         now: aware.
         wallet_nonce: the nonce that was sent along with POST (section 5.10), if any.
+        request_uri: where the request came from, unless the link brought it.
+        did_documents: the DID document of a did:web that asks, by its DID.
 
     Raises:
         RequestError: a ``request.`` code, ``invalid_request`` or ``invalid_transaction_data``.
         TrustError: ``trust.stale``, ``trust.verifier_unknown`` and others of the trust list.
-        KeyMaterialError, JoseError, EncodingError: for certificate, signature and encoding.
+        KeyMaterialError, JoseError, EncodingError, DidError: for certificate, signature, encoding
+            and identifier.
     """
     # 1. A list that is too old vouches for nobody.
     if trust.stale:
@@ -107,13 +152,15 @@ def verify_request(
     # 4. The prefix is one that we can check (section 5.9.3).
     prefix, _, identifier = client_id.partition(":")
     _check_prefix(prefix, identifier)
-    # 5. The certificate chain is good and ends at an anchor that the list names for this verifier.
-    verifier, leaf = _authenticate(parsed.certificates(), trust, now)
-    _check_identifier(prefix, identifier, leaf)
-    # 6. Signature by the leaf's key, typ and algorithm as expected (section 5, RFC 8725).
+    # 5. The list names whoever signed: by certificate and anchor, or by identifier and key.
+    if prefix == DID:
+        asker = _by_did(identifier, parsed, trust, now, did_documents)
+    else:
+        asker = _by_certificate(prefix, identifier, parsed.certificates(), trust, now)
+    # 6. Signature by that key, typ and algorithm as expected (section 5, RFC 8725).
     jws.verify(
         parsed,
-        key=leaf.public_key,
+        key=asker.key,
         expected_typ=REQUEST_OBJECT_TYPE,
         expected_algorithms=ALGORITHMS,
     )
@@ -123,15 +170,19 @@ def verify_request(
     _check_times(request, now)
     if wallet_nonce is not None and request.wallet_nonce != wallet_nonce:
         raise RequestError("request.wallet_nonce")
-    # 9. The answer goes to a host of the certificate (section 5.9.3 for x509_san_dns; for
-    #    x509_hash this is our policy, since any host could be named there).
-    _check_response_host(request, prefix, identifier, leaf)
+    # 9. The answer goes to a host of whoever asks (section 5.9.3 for x509_san_dns; for the others
+    #    this is our policy, since any host could be named there), and so did the question come from
+    #    one (section 15.8.2): nobody in between passes a question on.
+    if request.response_host not in asker.hosts:
+        raise RequestError("request.response_uri", "the answer would go to another host")
+    if request_uri is not None and urlsplit(request_uri).hostname not in asker.hosts:
+        raise RequestError("request.request_uri")
     # 10. What the authority registered: purpose, retention, and what may be asked (section 5.11).
-    found = _registration(request, trust, leaf, now)
+    found = _registration(request, trust, asker.registered, now)
     return VerifiedRequest(
         client_id=client_id,
-        name=verifier.name,
-        ods=verifier.ods,
+        name=asker.verifier.name,
+        ods=asker.verifier.ods,
         purpose=found.purpose if found else None,
         retention=found.retention if found else None,
         query=request.query,
@@ -140,7 +191,78 @@ def verify_request(
         response_uri=request.response_uri,
         encryption_jwk={**request.key.jwk, "kid": request.key.kid},
         encryption=request.key.encryption,
-        over_asked=over_asked(request.query, _allowed(found, verifier)),
+        over_asked=over_asked(request.query, _allowed(found, asker.verifier)),
+        claims=claims,
+        certificate_hash=asker.verifier.certificate_hash,
+    )
+
+
+def verify_issuer_request(
+    *,
+    request_object: str,
+    expected_iss: str,
+    trust: TrustView,
+    now: datetime,
+    wallet_nonce: str | None = None,
+) -> VerifiedRequest:
+    """The request by which an issuer asks for its own records, to make an emergency card of them.
+
+    No verifier's entry entitles to it, and it entitles to nothing else: whoever may sign cards may
+    ask for this one purpose, a wallet takes such a request from nobody but the issuer that it
+    turned to, and shows it records of that issuer alone (docs/adr/0037).
+
+    Args:
+        request_object: the compact JWS that the issuer gave.
+        expected_iss: the issuer that the wallet asked for a card.
+        trust: the trust list as read.
+        now: aware.
+        wallet_nonce: the nonce that was sent along.
+
+    Raises:
+        as ``verify_request``; ``consent.blocked`` for a query beyond what a card can hold.
+    """
+    if trust.stale:
+        raise TrustError("trust.stale")
+    parsed = _parse(request_object)
+    claims = parse_json_object(parsed.payload)
+    issuer = trust.trust_list.issuer(expected_iss)
+    host = urlsplit(expected_iss).hostname
+    leaf = validate_chain(parsed.certificates(), anchors=issuer.anchors, at=now, expected_host=host)
+    trust.trust_list.issuer_key(
+        iss=expected_iss, thumbprint=leaf.public_key.thumbprint(), record_type=CARD, at=now
+    )
+    client_id = f"{X509_HASH}:{leaf.sha256}"
+    if claims.get("client_id") != client_id:
+        raise RequestError("request.client_id", "the issuer's certificate is another one")
+    jws.verify(
+        parsed,
+        key=leaf.public_key,
+        expected_typ=REQUEST_OBJECT_TYPE,
+        expected_algorithms=(leaf.public_key.algorithm,),
+    )
+    request = RequestObject.parse(claims)
+    _check_times(request, now)
+    if wallet_nonce is not None and request.wallet_nonce != wallet_nonce:
+        raise RequestError("request.wallet_nonce")
+    if not request.response_uri.startswith(f"{expected_iss}/"):
+        raise RequestError("request.response_uri", "the answer would go to another host")
+    asked = card_template()
+    allowed = {name: frozenset(paths) for name, paths in registered_claims(asked).items()}
+    if beyond := over_asked(request.query, allowed):
+        raise RequestError("consent.blocked", f"no card holds {', '.join(beyond)}")
+    return VerifiedRequest(
+        client_id=client_id,
+        name=issuer.name,
+        ods=issuer.ods,
+        purpose=asked.purpose.id,
+        retention=asked.purpose.retention["en"],
+        query=request.query,
+        nonce=request.nonce,
+        state=request.state,
+        response_uri=request.response_uri,
+        encryption_jwk={**request.key.jwk, "kid": request.key.kid},
+        encryption=request.key.encryption,
+        over_asked=(),
         claims=claims,
         certificate_hash=leaf.sha256,
     )
@@ -160,6 +282,16 @@ def over_asked(query: Query, allowed: Mapping[str, frozenset[str]]) -> tuple[str
                 if path != SECOND_SIGNATURE and path not in allowed.get(name, frozenset()):
                     beyond[f"{name}.{path}"] = None
     return tuple(beyond)
+
+
+def asked_for(query: Query) -> dict[str, tuple[str, ...]]:
+    """What ``query`` asks for: dotted paths by record type, each once, in order."""
+    found: dict[str, set[str]] = {}
+    for wanted in query.credentials:
+        paths = {_registered(wanted, claim.path) for claim in wanted.claims} - {SECOND_SIGNATURE}
+        for name in _type_names(wanted):
+            found.setdefault(name, set()).update(paths)
+    return {name: tuple(sorted(paths)) for name, paths in found.items()}
 
 
 def _registered(wanted: CredentialQuery, path: Path) -> str:
@@ -198,26 +330,48 @@ def _check_prefix(prefix: str, identifier: str) -> None:
         raise RequestError("request.attestation")
     if reason := REFUSED_PREFIXES.get(prefix):
         raise RequestError("request.client_id_prefix", reason)
-    if prefix not in {X509_HASH, X509_SAN_DNS} or not identifier:
+    if prefix not in {X509_HASH, X509_SAN_DNS, DID} or not identifier:
         raise RequestError("request.client_id_prefix", "this way to say who asks is not known")
 
 
-def _authenticate(
-    chain: tuple[bytes, ...], trust: TrustView, now: datetime
-) -> tuple[TrustedVerifier, LeafCertificate]:
+def _by_certificate(
+    prefix: str, identifier: str, chain: tuple[bytes, ...], trust: TrustView, now: datetime
+) -> _Asker:
+    """The chain is good and ends at an anchor that the list names for this verifier."""
     if not chain:
         raise RequestError("request.unsigned", "the request object brings no certificate")
     verifier = trust.trust_list.verifier(x509_hash(chain[0]), now)
     leaf = validate_chain(chain, anchors=verifier.anchors, at=now, expected_host=None)
-    return verifier, leaf
-
-
-def _check_identifier(prefix: str, identifier: str, leaf: LeafCertificate) -> None:
-    """Section 5.9.3: the hash of the leaf, or one of its names, is the one that was given."""
+    # Section 5.9.3: the hash of the leaf, or one of its names, is the one that was given.
     if prefix == X509_HASH and identifier != leaf.sha256:
         raise RequestError("request.client_id", "the certificate is not the one that is named")
     if prefix == X509_SAN_DNS and identifier.lower() not in leaf.dns_names:
         raise RequestError("request.client_id", "the certificate is for another host")
+    hosts = (identifier.lower(),) if prefix == X509_SAN_DNS else leaf.dns_names
+    return _Asker(verifier, leaf.public_key, hosts, f"{X509_HASH}:{leaf.sha256}")
+
+
+def _by_did(
+    did: str,
+    parsed: jws.ParsedJws,
+    trust: TrustView,
+    now: datetime,
+    documents: Mapping[str, Json],
+) -> _Asker:
+    """Section 5.9.3: the key that ``kid`` names in the DID document, if the list names it too."""
+    verifier = trust.trust_list.verifier_by_did(did, now)
+    kid = parsed.header.get("kid")
+    if not isinstance(kid, str):
+        raise RequestError("request.client_id", "no kid says which key of the DID signed")
+    url = f"{did}{kid}" if kid.startswith("#") else kid
+    if url.partition("#")[0] != did:
+        raise RequestError("request.client_id", "the key is of another DID")
+    key = resolve(url, documents=documents, now=now).public_key
+    if verifier.did is None or key.thumbprint() != verifier.did.thumbprint:
+        raise TrustError("trust.key_unknown")
+    host = verifier.host
+    hosts = () if host is None else (host,)
+    return _Asker(verifier, key, hosts, f"{X509_HASH}:{verifier.certificate_hash}")
 
 
 def _check_times(request: RequestObject, now: datetime) -> None:
@@ -232,25 +386,15 @@ def _check_times(request: RequestObject, now: datetime) -> None:
         raise RequestError("request.time", "the request is too old")
 
 
-def _check_response_host(
-    request: RequestObject, prefix: str, identifier: str, leaf: LeafCertificate
-) -> None:
-    host = request.response_host
-    named = (identifier.lower(),) if prefix == X509_SAN_DNS else leaf.dns_names
-    if host not in named:
-        raise RequestError("request.response_uri", "the answer would go to another host")
-
-
 def _registration(
-    request: RequestObject, trust: TrustView, leaf: LeafCertificate, now: datetime
+    request: RequestObject, trust: TrustView, registered: str, now: datetime
 ) -> registration.Registration | None:
     """The first registration of our kind; another kind of attestation is ignored (5.11).
 
-    The authority registers certificates, so it is their hash that counts under either prefix.
+    The authority registers certificates, so it is their hash that counts under every prefix.
     """
     for token in request.registrations:
         if _typ(token) == REGISTRATION_TYPE:
-            registered = f"{X509_HASH}:{leaf.sha256}"
             return registration.verify(
                 token, trust_list=trust.trust_list, client_id=registered, now=now
             )

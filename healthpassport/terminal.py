@@ -16,7 +16,11 @@ from healthpassport.errors import Party, PassportError
 FAILED: Final = 1
 EXIT_CODES: Final = {
     "vault.locked": 3,
+    "vault.private_locked": 3,
     "vault.unlock_failed": 3,
+    "backup.unlock_failed": 3,
+    "vault.wait": 3,
+    "vault.way_unknown": 3,
     "consent.declined": 5,
     "net.timeout": 6,
     "net.unreachable": 6,

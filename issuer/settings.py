@@ -20,10 +20,11 @@ from pydantic_settings import (
 
 from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
+from schemas.cards import CARD, table
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
-VALIDITY_DAYS: Final = {
+VALIDITY_DAYS: Final[dict[str, int]] = {
     "PatientIdentity": 365,
     "AllergySummary": 90,
     "MedicationSummary": 28,
@@ -33,6 +34,7 @@ VALIDITY_DAYS: Final = {
     "DeviceImplant": 365,
     "PregnancyStatus": 28,
     "ProxyAuthority": 28,
+    CARD: int(table().limits["validityDays"]),
 }
 DEFAULT_VALIDITY_DAYS: Final = 90  # for a record type that is not named above
 Format: TypeAlias = Literal["dc+sd-jwt", "ldp_vc"]
@@ -222,7 +224,7 @@ def load(config: Path | None = None) -> Settings:
         raise SettingsError("issuer.settings", "the file is not valid TOML") from error
     if LDP_VC in found.formats and not _has_did(found.iss):
         raise SettingsError("issuer.settings", "formats: no did:web stands for this iss")
-    unknown = found.validity_days.keys() - set(issued_types())
+    unknown = found.validity_days.keys() - {*issued_types(), CARD}
     if unknown:
         raise SettingsError("issuer.settings", f"validity_days: {min(unknown)} is no record type")
     return found

@@ -34,7 +34,9 @@ FORMATS: Final = (SD_JWT_VC, LDP_VC)
 BASE_TYPE: Final = "https://www.w3.org/2018/credentials#VerifiableCredential"
 SUBJECT: Final = "credentialSubject"  # where in a W3C credential the record stands
 MAX_OPTIONAL: Final = 4  # all subsets become claim sets: 2^4 for each way to identify
+IDENTITY: Final = "PatientIdentity"  # who somebody is needs saying once
 UNIT: Final = "unit"
+VERIFIER, ISSUER = "verifier", "issuer"  # who may ask for a purpose; a verifier where none is named
 NEGATIONS: Final = "negations"
 
 # Who the person is, fullest first. Not every record holds an NHS number, and clinical.md matches a
@@ -83,6 +85,16 @@ class Template:
 @cache
 def purposes() -> Mapping[str, Purpose]:
     """The closed list of purposes by name; what is not in it cannot be registered or asked for."""
+    return _purposes_of(VERIFIER)
+
+
+@cache
+def issuer_purposes() -> Mapping[str, Purpose]:
+    """What an issuer may ask its own records for; no verifier can be registered for these."""
+    return _purposes_of(ISSUER)
+
+
+def _purposes_of(asker: str) -> Mapping[str, Purpose]:
     rows: Mapping[str, Any] = schemas.load("requests/purposes.json")
     return MappingProxyType(
         {
@@ -93,6 +105,7 @@ def purposes() -> Mapping[str, Purpose]:
                 words(name, row["retention"]),
             )
             for name, row in rows.items()
+            if row.get("asker", VERIFIER) == asker
         }
     )
 
@@ -105,21 +118,26 @@ def templates() -> Mapping[str, Template]:
     return MappingProxyType({name: read_template(row) for name, row in rows.items()})
 
 
-def read_template(row: Mapping[str, Any]) -> Template:
-    """The template that the JSON object ``row`` describes.
+@cache
+def card_template() -> Template:
+    """What an issuer asks for, of its own records, when somebody makes an emergency card."""
+    return read_template(schemas.load("cards/request.json"), among=issuer_purposes())
+
+
+def read_template(row: Mapping[str, Any], among: Mapping[str, Purpose] | None = None) -> Template:
+    """The template that the JSON object ``row`` describes, for a purpose ``among`` those allowed.
 
     Raises:
         ValueError: for an unknown purpose, record type or field, a section that stands twice, too
             many optional fields, or missing words.
     """
-    if row["purpose"] not in purposes():
+    allowed = purposes() if among is None else among
+    if row["purpose"] not in allowed:
         raise ValueError(f"{row['id']}: unknown purpose {row['purpose']!r}")
     sections = tuple(_section(entry) for entry in row["sections"])
     if len({section.id for section in sections}) != len(sections) or not sections:
         raise ValueError(f"{row['id']}: each section stands once, and there is at least one")
-    return Template(
-        row["id"], purposes()[row["purpose"]], labels(row["id"], row["labels"]), sections
-    )
+    return Template(row["id"], allowed[row["purpose"]], labels(row["id"], row["labels"]), sections)
 
 
 def request_query(
@@ -164,7 +182,10 @@ def query_id(section: Section, format_: str) -> str:
 def section_query(
     section: Section, format_: str = SD_JWT_VC, *, second_signature: bool = False
 ) -> Query:
-    """The credential query (section 6.1) of one section in one format."""
+    """The credential query (section 6.1) of one section in one format.
+
+    Of records of care several may come: two sources that disagree are seen side by side.
+    """
     known = section.definition
     paths = {**claim_paths(known), SECOND_SIGNATURE: (SECOND_SIGNATURE,)}
     carried = second_signature and format_ == SD_JWT_VC and not known.by_holder
@@ -172,9 +193,11 @@ def section_query(
     asked = dict.fromkeys(name for names in sets for name in names)
     w3c = format_ == LDP_VC
     start = [SUBJECT] if w3c else []
+    several = {} if known.type == IDENTITY or known.by_holder else {"multiple": True}
     return {
         "id": query_id(section, format_),
         "format": format_,
+        **several,
         "meta": {"type_values": [[BASE_TYPE, known.vct]]} if w3c else {"vct_values": [known.vct]},
         "claims": [{"id": name, "path": [*start, *paths[name]]} for name in asked],
         "claim_sets": [list(names) for names in sets],

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from healthpassport.errors import VaultError
-from wallet.vault import Vault
+from wallet.vault import KdfCost, Vault, new_words
 
 PASSPHRASE = "three made-up words"
+WORDS = new_words(lambda size: bytes(range(size)))
+SECRET = bytes(range(32))  # what a passkey gives
 CONTENT = {
     "records": {b"record 0", b"record 1"},
     "copies": {b"copy 0", b"copy 1", b"copy 2"},
@@ -48,7 +50,7 @@ class Home:
             anchor_folder=self.anchors,
             clock=self.clock,
             random=secrets.token_bytes,
-            **more,
+            **{"cost": KdfCost()} | more,
         )
 
     def open(self) -> Vault:
@@ -59,6 +61,11 @@ class Home:
     def unlocked(self) -> Vault:
         vault = self.open()
         vault.unlock(PASSPHRASE)
+        return vault
+
+    def wide_open(self) -> Vault:
+        vault = self.unlocked()
+        vault.open_private(PASSPHRASE)
         return vault
 
     @contextmanager
@@ -80,6 +87,7 @@ def unlock(home):
     vault = home.open()
     try:
         vault.unlock(PASSPHRASE)
+        vault.open_private(PASSPHRASE)
     except VaultError:
         vault.close()
         raise

@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,11 +24,12 @@ from demo.world import Ports, World
 from healthpassport.errors import FetchError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from issuer import service
-from wallet.service import Surroundings, Wallet
+from wallet.service import HistoryEntry, Surroundings, Wallet
+from wallet.vault import KdfCost
 
 PASSPHRASE = "three made-up words"
+PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004, wallet=9005)
 NAME = "rowan.json"
-PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004)
 ISSUER = f"https://localhost:{PORTS.issuer}"
 DESK = f"https://localhost:{PORTS.desk}"
 
@@ -70,7 +72,7 @@ class Wire:
             "client": ("198.51.100.1", 50000),
             "server": (parts.hostname, parts.port),
         }
-        answer = asyncio.run(_call(self.apps[parts.netloc], scope, request.body or b""))
+        answer = _answer(self.apps[parts.netloc], scope, request.body or b"")
         return self.bend(request, HttpResponse(answer.status, answer.headers, answer.body))
 
     def calm(self) -> None:
@@ -81,6 +83,12 @@ class Wire:
 
     def urls(self) -> list[str]:
         return [request.url for request in self.sent]
+
+
+def _answer(app, scope, body):
+    """What ``app`` answers, from a thread of its own: a browser's test has a running loop."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        return worker.submit(lambda: asyncio.run(_call(app, scope, body))).result()
 
 
 def _file(path: Path) -> HttpResponse:
@@ -122,7 +130,7 @@ class WalletWorld:
     def wallet(self, folder: Path, **changes) -> Wallet:
         """A new wallet, unlocked, with a trust list and no records."""
         made = Wallet(self.surroundings(folder, **changes))
-        made.init(PASSPHRASE)
+        made.init(PASSPHRASE, cost=KdfCost())
         made.update_trust()
         return made
 
@@ -162,6 +170,12 @@ class WalletWorld:
         self.wire.sent.pop()
         assert answer.status < 300, answer.body
         return json.loads(answer.body)
+
+
+def past_of(wallet: Wallet) -> tuple[HistoryEntry, ...]:
+    """The history, after the second unlock that it needs."""
+    wallet.open_past(PASSPHRASE)
+    return wallet.history()
 
 
 def with_json(change: Callable[[dict], object]) -> Callable[[HttpResponse], HttpResponse]:

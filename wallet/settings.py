@@ -7,17 +7,25 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import platformdirs
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 APP_FOLDER: Final = "health-passport"
+MIN_CONTRAST: Final = 4.5  # WCAG 2.2 section 1.4.3
 
 
 def _default_folder() -> Path:
     return Path(platformdirs.user_data_dir(APP_FOLDER)) / "wallet"
+
+
+def _contrast_with_white(colour: str) -> float:
+    """The contrast ratio of white on ``#rrggbb`` (WCAG 2.2, relative luminance)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)  # noqa: PLR2004 - sRGB
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
 
 
 class WalletSettings(BaseSettings):
@@ -78,6 +86,38 @@ class WalletSettings(BaseSettings):
     language: Literal["en", "cy"] = Field(
         default="en", description="Language of the questions: en (English) or cy (Welsh)."
     )
+
+    web_port: int = Field(
+        default=8470,
+        ge=0,
+        le=65535,
+        description="Port of the wallet's pages, on this machine only (http://localhost). 0: any"
+        " that is free.",
+    )
+    brand: Annotated[str, Field(min_length=1, max_length=60)] = Field(
+        default="Health Passport", description="The name at the top of the pages."
+    )
+    brand_colour: str = Field(
+        default="#003087",
+        pattern=r"^#[0-9a-f]{6}$",
+        description="Colour of the bar at the top, dark enough for white words.",
+    )
+    brand_font: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9 -]{0,60}$",
+        description="Font of the pages, one that this machine has. Empty: its usual one.",
+    )
+    brand_logo: Path | None = Field(
+        default=None, description="A logo for the top of the pages (an SVG or PNG file)."
+    )
+
+    @field_validator("brand_colour")
+    @classmethod
+    def _dark_enough(cls, value: str) -> str:
+        if _contrast_with_white(value) < MIN_CONTRAST:
+            message = "white words cannot be read on this colour"
+            raise ValueError(message)
+        return value
 
     @field_validator("allowed_private_hosts")
     @classmethod

@@ -130,7 +130,7 @@ def add_verifier(
     *,
     ods: Annotated[str, typer.Option(help="ODS code of the organisation.")],
     name: Annotated[str, typer.Option(help="Name of the organisation; patients will read it.")],
-    host: Annotated[str, typer.Option(help="Host to which wallets send their answers.")],
+    host: Annotated[str, typer.Option(help="Host to which wallets answer, with any port.")],
     purpose: Annotated[list[str], typer.Option(help="A purpose of direct care; repeat.")],
     out: Out,
     passphrase_file: DailyFile,
@@ -138,6 +138,7 @@ def add_verifier(
         Path | None,
         typer.Option(help="JSON: for a purpose, its claim paths by record type (else templates)."),
     ] = None,
+    did: Annotated[str | None, typer.Option(help="A DID with the same key, if it has one.")] = None,
     csr: Csr = None,
     jwk: Jwk = None,
     days: Days = None,
@@ -157,6 +158,7 @@ def add_verifier(
         csr_pem=_csr(csr),
         jwk=_jwk(jwk),
         valid_for=_valid_for(days),
+        did=did,
     )
     (out / "registrations").mkdir(parents=True, exist_ok=True)
     (out / "verifier.pem").write_bytes(added.certificate.pem)

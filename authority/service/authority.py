@@ -40,7 +40,6 @@ from .certificates import (
     SECOND_ALGORITHMS,
     VERIFIER_ALGORITHMS,
     IssuedCertificate,
-    check_host,
     issue_leaf,
     make_anchor,
     subject_key,
@@ -48,6 +47,7 @@ from .certificates import (
 from .decisions import issuer_removed, second_key_set, second_key_words, verifier_removed
 from .entries import (
     Purposes,
+    desk_address,
     issuer_host,
     make_issuer,
     make_verifier,
@@ -198,19 +198,21 @@ class Authority:
         csr_pem: bytes | None = None,
         jwk: Mapping[str, Json] | None = None,
         valid_for: timedelta = CERTIFICATE_LIFETIME,
+        did: str | None = None,
     ) -> RegisteredVerifier:
         """Certify a verifier's key, add it, and sign a registration for each purpose.
 
         Args:
             ods: the organisation's ODS code.
             name: its name, which patients will read.
-            host: the host to which wallets send their answers.
+            host: the host to which wallets send their answers, with its port if it has one.
             purposes: names, which may ask what the request templates ask; or for each name the
                 claim paths by record type.
             now: the time of signing.
             csr_pem: a PKCS #10 request, or
             jwk: a public key.
             valid_for: how long certificate and registrations are good.
+            did: a decentralized identifier of the verifier that names the same key.
 
         Raises:
             TrustError: ``trust.purpose``, ``trust.claims``.
@@ -219,9 +221,11 @@ class Authority:
         wanted = purposes if isinstance(purposes, Mapping) else dict.fromkeys(purposes)
         state = self.store.load()
         public = subject_key(csr_pem=csr_pem, jwk=jwk, allowed=VERIFIER_ALGORITHMS)
-        certificate = self._issue(check_host(host), public, name=name, now=now, valid_for=valid_for)
+        bare, address = desk_address(host)
+        certificate = self._issue(bare, public, name=name, now=now, valid_for=valid_for)
+        called = {"ods": ods, "name": name, "address": address}
         entry = make_verifier(
-            ods=ods, name=name, anchor=self.anchor_der, certificate=certificate, wanted=wanted
+            **called, did=did, anchor=self.anchor_der, certificate=certificate, wanted=wanted
         )
         signer = self._keys.registrar()
         registrations = {

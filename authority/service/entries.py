@@ -16,16 +16,19 @@ from healthpassport.errors import ServiceError, TrustError
 from healthpassport.keys.public import PublicKey
 from healthpassport.trust.model import (
     RegisteredPurpose,
+    TrustedDid,
     TrustedIssuer,
     TrustedKey,
     TrustedVerifier,
 )
+from schemas.cards import CARD
 from schemas.definitions import definitions
 from schemas.queries import claim_paths, purposes, registered_claims, templates
 
 from .certificates import IssuedCertificate, check_host
 
 LANGUAGE: Final = "en"
+MAX_PORT: Final = 65_535
 
 # For each purpose the values by record type, or None for what the request templates ask.
 Purposes: TypeAlias = Mapping[str, Mapping[str, Sequence[str]] | None]
@@ -37,6 +40,14 @@ def issuer_host(iss: str) -> str:
     if parts.scheme != "https" or parts.query or parts.fragment or iss.endswith("/"):
         raise ServiceError("authority.entry", "iss is an https URL without a slash at its end")
     return check_host(parts.hostname or "")
+
+
+def desk_address(host: str) -> tuple[str, str]:
+    """The host name for a certificate, and the https address where its desk answers."""
+    name, colon, port = host.partition(":")
+    if colon and not (port.isascii() and port.isdecimal() and 0 < int(port) <= MAX_PORT):
+        raise ServiceError("authority.entry", "behind the colon of a host stands its port")
+    return check_host(name), f"https://{host}"
 
 
 def make_issuer(
@@ -57,7 +68,8 @@ def make_issuer(
         ServiceError: ``authority.entry`` for a record type that is unknown or no issuer's to
             sign, or a value out of shape.
     """
-    unknown = sorted(set(record_types) - {n for n, d in definitions().items() if not d.by_holder})
+    signed = {name for name, known in definitions().items() if not known.by_holder} | {CARD}
+    unknown = sorted(set(record_types) - signed)
     if unknown or not record_types:
         raise ServiceError(
             "authority.entry", f"no issuer signs such record types: {', '.join(unknown)}"
@@ -138,8 +150,10 @@ def make_verifier(
     anchor: bytes,
     certificate: IssuedCertificate,
     wanted: Purposes,
+    address: str,
+    did: str | None,
 ) -> TrustedVerifier:
-    """The entry of a verifier.
+    """The entry of a verifier; ``did`` names it as well, with the key of its certificate.
 
     Raises:
         TrustError: ``trust.purpose`` for anything but direct care, ``trust.claims``.
@@ -155,6 +169,8 @@ def make_verifier(
             purposes=registered,
             not_before=certificate.not_before,
             not_after=certificate.not_after,
+            address=address,
+            did=TrustedDid(id=did, thumbprint=certificate.public_key.thumbprint()) if did else None,
         )
     except ValidationError as error:
         raise _refused(error) from error

@@ -6,6 +6,7 @@ What is *not* here: whom to believe (``healthpassport.verification``), and words
 from healthpassport.cards.building import CardChoices, Room, build, room
 from healthpassport.cards.choosing import CardEntry, choices, entries, to_take_off, usual
 from healthpassport.cards.envelope import (
+    ALGORITHMS,
     ParsedCard,
     issue,
     key_name,
@@ -22,10 +23,13 @@ from healthpassport.cards.values import (
     CardSection,
     check_content,
 )
+from schemas.cards import CARD_FORMAT as FORMAT
 
 __all__ = [
+    "ALGORITHMS",
     "ALLERGIES",
     "DETAILS",
+    "FORMAT",
     "CardChoices",
     "CardClaims",
     "CardContent",

@@ -172,6 +172,14 @@ class CredentialFormat(Protocol):
         """The record ``text`` from a wallet's own vault, where ``read_held`` accepted it before."""
         ...
 
+    def narrow(self, text: str, /, *, keep: Iterable[Place]) -> str:
+        """The record ``text`` without the values that are not at ``keep`` or around it.
+
+        For handing a copy on with its key; a format that cannot do it refuses
+        (``cred.whole_only``).
+        """
+        ...
+
     def present(
         self,
         held: HeldCredential,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AwareDatetime,
@@ -52,6 +53,8 @@ Der = Annotated[bytes, PlainValidator(_to_der), PlainSerializer(b64_encode, retu
 HttpsUrl = Annotated[
     str, Field(pattern=r"^https://[A-Za-z0-9.\[\]:_-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$")
 ]
+HttpsOrigin = Annotated[str, Field(pattern=r"^https://[a-z0-9.-]+(:[0-9]{1,5})?$", max_length=300)]
+Did = Annotated[str, Field(pattern=r"^did:[a-z0-9]+:[A-Za-z0-9._:%-]+$", max_length=1024)]
 OdsCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{3,12}$")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Hash = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]  # base64url of 32 octets
@@ -125,8 +128,18 @@ class RegisteredPurpose(_Wire):
     claims: Annotated[Mapping[str, Names], Field(min_length=1)]
 
 
+class TrustedDid(_Wire):
+    """A decentralized identifier under which a verifier may ask, and the key that counts for it."""
+
+    id: Did
+    thumbprint: Hash
+
+
 class TrustedVerifier(_Wire):
-    """An organisation that may ask, known by the hash of its certificate (``x509_hash``)."""
+    """An organisation that may ask, known by the hash of its certificate (``x509_hash``).
+
+    ``address`` is where its desk answers a code that a person typed; ``did`` names it as well.
+    """
 
     certificate_hash: Hash
     ods: OdsCode
@@ -135,6 +148,20 @@ class TrustedVerifier(_Wire):
     purposes: Annotated[Mapping[str, RegisteredPurpose], Field(min_length=1)]
     not_before: AwareDatetime
     not_after: AwareDatetime
+    address: HttpsOrigin | None = None
+    did: TrustedDid | None = None
+
+    @property
+    def host(self) -> str | None:
+        """The host of ``address``."""
+        return None if self.address is None else urlsplit(self.address).hostname
+
+    @model_validator(mode="after")
+    def _says_where_a_did_answers(self) -> Self:
+        """A DID names no host: without an address an answer could be led anywhere."""
+        if self.did is not None and self.address is None:
+            raise TrustError("trust.invalid", "a verifier with a DID has an address")
+        return self
 
     @model_validator(mode="after")
     def _asks_for_direct_care(self) -> Self:
@@ -209,6 +236,7 @@ class TrustList(_Wire):
             ),
         )
         _refuse_twice("verifier", (entry.certificate_hash for entry in self.verifiers))
+        _refuse_twice("DID", (entry.did.id for entry in self.verifiers if entry.did))
         _refuse_twice(
             "status list", (uri for issuer in self.issuers for uri in issuer.status_lists)
         )
@@ -254,12 +282,15 @@ class TrustList(_Wire):
         Raises:
             TrustError: ``trust.verifier_unknown`` or ``trust.verifier_expired``.
         """
-        found = self._by_hash.get(certificate_hash)
-        if found is None:
-            raise TrustError("trust.verifier_unknown")
-        if not found.not_before <= at < found.not_after:
-            raise TrustError("trust.verifier_expired")
-        return found
+        return _entitled(self._by_hash.get(certificate_hash), at)
+
+    def verifier_by_did(self, did: str, at: datetime) -> TrustedVerifier:
+        """The verifier with that decentralized identifier; raises as ``verifier``."""
+        return _entitled(self._by_did.get(did), at)
+
+    @cached_property
+    def _by_did(self) -> Mapping[str, TrustedVerifier]:
+        return {entry.did.id: entry for entry in self.verifiers if entry.did is not None}
 
     def status_issuer(self, uri: str) -> TrustedIssuer | None:
         """The issuer that the list names for the status list at ``uri``, or None."""
@@ -281,6 +312,14 @@ class TrustView:
     updated_at: datetime
     age: timedelta
     stale: bool
+
+
+def _entitled(found: TrustedVerifier | None, at: datetime) -> TrustedVerifier:
+    if found is None:
+        raise TrustError("trust.verifier_unknown")
+    if not found.not_before <= at < found.not_after:
+        raise TrustError("trust.verifier_expired")
+    return found
 
 
 def _refuse_twice(what: str, names: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from healthpassport.credential import Challenge, Credential, FiredRule, Rule, VerifiedIssuer
+from healthpassport.credential import Challenge, Credential, FiredRule, VerifiedIssuer
 from healthpassport.errors import CredentialError, ProtocolError, RecordError
 from healthpassport.formats import DisclosedCredential, ParsedCredential, Place, format_named
 from healthpassport.jose.times import CLOCK_SKEW
@@ -29,8 +29,9 @@ from healthpassport.trust.model import TrustedKey, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.issuer import trusted_issuer
 from healthpassport.verification.policy import FreshnessPolicy
+from healthpassport.verification.rules import fired_rules, is_old
 from healthpassport.verification.self_signed import check_own, is_self_signed, own_key
-from healthpassport.verification.status import StatusFound, check_status
+from healthpassport.verification.status import check_status
 from schemas.definitions import SECOND_SIGNATURE
 
 # No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
@@ -129,8 +130,15 @@ def prove(
     if within.trust.stale:
         checklist.unsure(Step.ISSUER, "trust.stale")
         unsure = "trust.stale"
-    aged = within.policy.age_rule(record.type, as_of=record.as_of, now=within.now)
-    ended = within.now - disclosed.expires_at if expired else None
+    rules = fired_rules(
+        within.policy,
+        record_type=record.type,
+        as_of=record.as_of,
+        ended_at=disclosed.expires_at if expired else None,
+        trust=within.trust,
+        status=status,
+        now=within.now,
+    )
     return ProvenAnswer(
         query_id=wanted.id,
         record=record,
@@ -142,25 +150,10 @@ def prove(
         status_list_age=status.age,
         checklist=checklist,
         expired=expired,
-        old=aged is not None,
+        old=is_old(rules),
         unsure_code=unsure,
-        rules=_fired(aged, ended, status, within),
+        rules=rules,
     )
-
-
-def _fired(
-    aged: FiredRule | None, ended: timedelta | None, status: StatusFound, within: Surroundings
-) -> tuple[FiredRule, ...]:
-    """Every rule of the policy that the record, or a list that vouches for it, did not keep."""
-    policy = within.policy
-    found = [aged] if aged else []
-    if ended is not None:
-        found.append(FiredRule(Rule.VALID_UNTIL, timedelta(), ended))
-    if within.trust.stale:
-        found.append(FiredRule(Rule.TRUST_LIST_AGE, policy.trust_list, within.trust.age))
-    if status.unsure is not None:
-        found.append(FiredRule(Rule.STATUS_LIST_AGE, policy.status_list, status.age))
-    return tuple(found)
 
 
 def _stated(
@@ -190,7 +183,15 @@ def _stated(
         record = from_payload(known.record(disclosed.payload))
     with checklist.step(Step.QUERY):
         record = _as_asked(wanted, format_, disclosed, record)
-    aged = within.policy.age_rule(record.type, as_of=record.as_of, now=within.now)
+    rules = fired_rules(
+        within.policy,
+        record_type=record.type,
+        as_of=record.as_of,
+        ended_at=None,
+        trust=None,
+        status=None,
+        now=within.now,
+    )
     return ProvenAnswer(
         query_id=wanted.id,
         record=record,
@@ -202,9 +203,9 @@ def _stated(
         status_list_age=None,
         checklist=checklist,
         expired=False,
-        old=aged is not None,
+        old=is_old(rules),
         unsure_code=None,
-        rules=(aged,) if aged else (),
+        rules=rules,
     )
 
 

@@ -29,6 +29,7 @@ from healthpassport.summary import definition
 from healthpassport.trust.model import TrustedIssuer, TrustedKey, TrustList, TrustView
 from healthpassport.verification.checklist import Checklist, Step
 from healthpassport.verification.policy import FreshnessPolicy
+from healthpassport.verification.rules import fired_rules, is_old
 from healthpassport.verification.sections import failed_section
 from healthpassport.verification.status import StatusFound, check_status
 from schemas.cards import CARD, table
@@ -157,6 +158,15 @@ def _section(
     now: datetime,
 ) -> VerifiedSection:
     claims = proven.claims
+    rules = fired_rules(
+        policy,
+        record_type=section.record_type,
+        as_of=section.as_of,
+        ended_at=claims.expires_at if proven.expired else None,
+        trust=trust,
+        status=proven.status,
+        now=now,
+    )
     return VerifiedSection(
         query_id="",
         record_type=section.record_type,
@@ -179,7 +189,8 @@ def _section(
         status_list_age=proven.status.age,
         checks=tuple(checklist.checks),
         code=proven.code,
-        old=policy.is_old(section.record_type, as_of=section.as_of, now=now),
+        old=is_old(rules),
+        rules=rules,
     )
 
 

@@ -24,6 +24,7 @@ RECORD_AGES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "AdvanceCarePlan": timedelta(days=90),
     }
 )
+NO_TIME: Final = timedelta()
 ANY_TIME_ZONE: Final = timedelta(days=1)  # where a day begins before it does in UTC
 TRUST_LIST_AGE: Final = timedelta(days=7)
 STATUS_LIST_AGE: Final = timedelta(days=3)

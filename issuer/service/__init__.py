@@ -7,6 +7,8 @@ commands, which parse, make one call here, and render.
 from __future__ import annotations
 
 from .bitstrings import all_list_uris, allocate_entries, bitstring_uris, published_bitstring
+from .card_copies import MadeCard, change_card
+from .cards import CardOffer, card_answer, card_request, make_card
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
 from .grants import all_grants, move, refresh, stop_grant
@@ -26,8 +28,10 @@ from .tokens import Access, authenticate, redeem
 
 __all__ = [
     "Access",
+    "CardOffer",
     "Change",
     "IssuerContext",
+    "MadeCard",
     "NewOffer",
     "PublishedList",
     "all_grants",
@@ -37,6 +41,9 @@ __all__ = [
     "answer_report",
     "authenticate",
     "bitstring_uris",
+    "card_answer",
+    "card_request",
+    "change_card",
     "change_status",
     "check",
     "has_did",
@@ -47,6 +54,7 @@ __all__ = [
     "issuer_metadata",
     "key_set",
     "list_uris",
+    "make_card",
     "move",
     "notify",
     "offer_at",

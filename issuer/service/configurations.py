@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from healthpassport import cards
 from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import proofs as proof_rules
 from healthpassport.summary import RecordDefinition, definition, issued_types
 from issuer.settings import LDP_VC, SD_JWT_VC, Settings
+from schemas.cards import CARD
+from schemas.queries import card_template
 
 from .context import IssuerContext
 
@@ -79,6 +82,30 @@ def described(issuer: IssuerContext, configuration: Configuration) -> dict[str, 
                 if locale in known.labels
             ]
         },
+    }
+
+
+def can_make_cards(issuer: IssuerContext) -> bool:
+    """Whether this issuer makes cards: by its key's algorithm, and the records that it gives."""
+    algorithm = issuer.signer.algorithm
+    return algorithm in cards.ALGORITHMS and SD_JWT_VC in issuer.settings.formats
+
+
+def described_card(issuer: IssuerContext) -> dict[str, dict[str, object]]:
+    """What the metadata says of cards (OpenID4VCI 1.0 section 12.2.4); nothing where none are made.
+
+    No binding method and no proof type: a card is bound to no key.
+    """
+    if not can_make_cards(issuer):
+        return {}
+    labels = card_template().labels
+    return {
+        CARD: {
+            "format": cards.FORMAT,
+            "credential_metadata": {
+                "display": [{"name": labels[code].patient, "locale": code} for code in labels]
+            },
+        }
     }
 
 

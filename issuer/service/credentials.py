@@ -7,14 +7,13 @@ proofs, until it notifies or the token ends; other proofs never make a second is
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
-from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_object
+from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import ProtocolError
 from healthpassport.formats import format_named
 from healthpassport.formats.coarse_times import RecordTimes, whole_days
@@ -25,27 +24,28 @@ from healthpassport.protocols.oid4vci import (
     KeyProof,
     NotificationEvent,
     NotificationRequest,
-    parse_credential_response,
     verify_key_proofs,
 )
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
 from issuer.settings import LDP_VC, SD_JWT_VC
 from issuer.store import Issuance, issuances, offers, statuses
+from schemas.cards import CARD
 
 from . import nonces
+from .answers import again, keep, request_hash
 from .bitstrings import allocate_entries
+from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .publication import list_uri
 from .refreshing import prepare, supersede
 from .reports import with_dispute
-from .sealing import seal, unseal
+from .sealing import unseal
 from .tokens import Access
 
 CREDENTIAL_PATH: Final = "/credential"
 NOTIFICATION_PATH: Final = "/notification"
-_ANSWER: Final = "answer"
 _ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
 
 
@@ -69,6 +69,8 @@ def issue(
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
         SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
+    if CARD in {request.credential_configuration_id, request.credential_identifier}:
+        return issue_card(issuer, access=access, request=request)
     prepare(issuer, access)
     configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
@@ -78,11 +80,11 @@ def issue(
         max_proofs=issuer.settings.batch_size,
         now=issuer.clock(),
     )
-    wanted = _Wanted(configuration, proofs, _request_hash(request))
+    wanted = _Wanted(configuration, proofs, request_hash(request))
     with issuer.store.writing() as tx:
         done = issuances.of_offer(tx, access.offer.id, configuration.id)
         if done is not None:
-            return _again(tx, access, done, wanted.request_hash)
+            return again(tx, access, done, wanted.request_hash)
         nonces.spend(issuer, tx, proofs[0].nonce)
         response = _issue(issuer, tx, access, wanted)
         finished = not offers.sealed_records(tx, access.offer.id)
@@ -168,10 +170,7 @@ def _issue(
         for proof, status in zip(proofs, entries, strict=True)
     ]
     response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
-    answer = seal(
-        dump_json(response.wire()), secret=access.token, purpose=_ANSWER, random=issuer.random
-    )
-    issuances.keep_answer(tx, issuance.id, wanted.request_hash, answer)
+    keep(issuer, tx, access, issuance, request=wanted.request_hash, response=response)
     offers.erase_record(tx, access.offer.id, name)
     return response
 
@@ -220,18 +219,3 @@ def _copy(
     if configuration.format == LDP_VC:  # appendix A.1.2.4: an object, not text
         return IssuedCredential.model_validate({"credential": parse_json_object(text)})
     return IssuedCredential(credential=text)
-
-
-def _again(tx: Connection, access: Access, done: Issuance, request_hash: str) -> CredentialResponse:
-    """The same answer to the same request; anything else has been issued already."""
-    sealed = issuances.answer(tx, done.id, request_hash)
-    if sealed is None:
-        raise ProtocolError(
-            "oid4vci.invalid_credential_request", "this record was collected already"
-        )
-    return parse_credential_response(unseal(sealed, secret=access.token, purpose=_ANSWER))
-
-
-def _request_hash(request: CredentialRequest) -> str:
-    """What makes a request the very same: the same proofs, signed with the same keys."""
-    return b64url_encode(hashlib.sha256("\n".join(request.proofs).encode()).digest())

@@ -29,11 +29,11 @@ def new_nonce(issuer: IssuerContext) -> str:
     return b64url_encode(body + _mac(issuer, body))
 
 
-def spend(issuer: IssuerContext, connection: Connection, nonce: str) -> None:
-    """Use ``nonce`` in the transaction of ``connection``.
+def check(issuer: IssuerContext, nonce: str) -> int:
+    """When ``nonce`` expires, while it is ours and fresh; whether it was used is not looked at.
 
     Raises:
-        ProtocolError: ``oid4vci.invalid_nonce`` when it is not ours, too old, or was used.
+        ProtocolError: ``oid4vci.invalid_nonce``.
     """
     try:
         raw = b64url_decode(nonce)
@@ -43,7 +43,18 @@ def spend(issuer: IssuerContext, connection: Connection, nonce: str) -> None:
     if not hmac.compare_digest(_mac(issuer, body), mac):
         raise ProtocolError("oid4vci.invalid_nonce")
     expires_at = int.from_bytes(body[:_TIME], "big")
-    if expires_at <= issuer.now() or not spent.spend(connection, digest(nonce), expires_at):
+    if expires_at <= issuer.now():
+        raise ProtocolError("oid4vci.invalid_nonce")
+    return expires_at
+
+
+def spend(issuer: IssuerContext, connection: Connection, nonce: str) -> None:
+    """Use ``nonce`` in the transaction of ``connection``.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_nonce`` when it is not ours, too old, or was used.
+    """
+    if not spent.spend(connection, digest(nonce), check(issuer, nonce)):
         raise ProtocolError("oid4vci.invalid_nonce")
 
 

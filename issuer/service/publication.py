@@ -23,7 +23,7 @@ from healthpassport.protocols.oid4vci import dpop as dpop_rules
 from healthpassport.status.token_status_list import build, sign
 from issuer.store import statuses
 
-from .configurations import configurations, described
+from .configurations import configurations, described, described_card
 from .context import IssuerContext, utc
 
 STATUS_PATH: Final = "/status/"
@@ -98,7 +98,8 @@ def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
             "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
             "display": [{"name": issuer.settings.name, "locale": "en"}],
             "credential_configurations_supported": {
-                name: described(issuer, configuration) for name, configuration in offered
+                **{name: described(issuer, configuration) for name, configuration in offered},
+                **described_card(issuer),
             },
         }
     ).wire()

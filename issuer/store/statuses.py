@@ -102,6 +102,15 @@ def find(connection: Connection, number: int) -> ListState | None:
     return None if row is None else ListState(*row)
 
 
+def entry(connection: Connection, number: int, index: int) -> tuple[str, int] | None:
+    """The issuance and the status at ``index`` of list ``number``, or None where none was given."""
+    query = select(status_entries.c.issuance, status_entries.c.status).where(
+        status_entries.c.list == number, status_entries.c.idx == index
+    )
+    row = connection.execute(query).first()
+    return None if row is None else (row.issuance, row.status)
+
+
 def marked(connection: Connection, number: int) -> tuple[tuple[int, int], ...]:
     """Every entry of list ``number`` whose status is not VALID, as (index, status)."""
     query = select(status_entries.c.idx, status_entries.c.status).where(

@@ -116,6 +116,7 @@ def test_a_person_is_not_asked_about_a_signature(strict):
     assert CLAIM not in places
     assert all(CLAIM in record.held.places for record in question.records.values())
     assert not any("signature" in f"{tick.label} {tick.value}" for tick in question.ticks)
+    strict.wallet.open_past(strict.passphrase)
     [newest, *_] = strict.wallet.history()
     assert "Allergies" in str(newest.what)
     assert "signature" not in str(newest.what)
@@ -164,6 +165,7 @@ def test_records_that_bear_one_signature_are_refused_before_their_content_is_sen
     records = [tick for tick in question.ticks if tick.targets[0].place == ()]
     assert all("second signature" in tick.value for tick in records)
     assert not any(tick.parent for tick in question.ticks)  # no item is even offered
+    unsigned.wallet.open_past(unsigned.passphrase)
     [newest, *_] = unsigned.wallet.history()
     assert all("/" not in line or ": 0/" in line for line in newest.what)
 

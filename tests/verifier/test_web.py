@@ -170,7 +170,7 @@ def test_the_patients_code_is_asked_for_before_the_result(world, tmp_path):
 )
 def test_a_page_under_another_name_is_refused(app, host):
     answer = call(app, "GET", "/", headers={"host": host})
-    assert (answer.status, answer.json["code"]) == (421, "verifier.host")
+    assert (answer.status, answer.json["code"]) == (403, "request.host")
 
 
 @pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "https://localhost"])
@@ -178,7 +178,7 @@ def test_a_page_under_another_name_is_refused(app, host):
 def test_a_form_of_another_site_is_refused(app, origin, path):
     headers = {"content-type": FORM["content-type"]} | ({"origin": origin} if origin else {})
     answer = call(app, "POST", path, headers=headers, body=b"template=medicines_check")
-    assert (answer.status, answer.json["code"]) == (403, "verifier.origin")
+    assert (answer.status, answer.json["code"]) == (403, "csrf")
 
 
 def test_an_unknown_page_is_a_page_too(app):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from wallet_world import DESK
+from wallet_world import DESK, past_of
 
 from healthpassport.encoding import dump_json
 from healthpassport.errors import FetchError, PassportError
@@ -47,7 +47,7 @@ def test_an_answer_that_is_not_taken_is_told(world, filled_wallet):
     world.wire.bend = lambda _request, _answer: HttpResponse(400, {}, b'{"error": "x"}')
     with refused("wallet.not_accepted"):
         filled_wallet.share(question)
-    assert filled_wallet.history()[0].kind is HistoryKind.NOT_DELIVERED
+    assert past_of(filled_wallet)[0].kind is HistoryKind.NOT_DELIVERED
     with refused("consent.required"):
         filled_wallet.share(question)
 
@@ -111,6 +111,6 @@ def test_history_never_says_that_an_unconfirmed_answer_was_not_read(world, fille
     with pytest.raises(FetchError):
         filled_wallet.share(question)
     assert world.seen(asked)["result"]["verdict"] == "accepted"
-    entry = filled_wallet.history()[0]
+    entry = past_of(filled_wallet)[0]
     assert entry.what
     assert "May not have arrived" in _history_line(entry)

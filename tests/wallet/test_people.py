@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from family import ANN, BETH, MAIR, about, numbered, with_proxy
 from simulated_issuer import summary
+from wallet_world import past_of
 
 from healthpassport.errors import PassportError
 from healthpassport.summary import PatientSummary
@@ -158,7 +159,7 @@ def test_choices_for_one_person_say_nothing_of_another(world, family):
 
 def test_history_says_about_whom_without_a_name(world, family):
     family.share(family.prepare(world.ask()["link"], "Ann"))
-    entry = family.history()[0]
+    entry = past_of(family)[0]
     assert entry.person == family.people.find("Ann").id
     assert "Ann" not in str(entry.wire())
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from simulated_issuer import summary
-from wallet_world import DESK
+from wallet_world import DESK, PASSPHRASE, past_of
 
 from healthpassport.errors import PassportError, TrustError
 from healthpassport.protocols.dcql import Query
@@ -98,7 +98,7 @@ def test_an_error_does_not_tick_a_box_again(world, filled_wallet):
     with refused("net.unreachable"):
         filled_wallet.share(question)
     assert question.ticked == numbers
-    assert filled_wallet.history()[0].kind is HistoryKind.NOT_DELIVERED
+    assert past_of(filled_wallet)[0].kind is HistoryKind.NOT_DELIVERED
     world.wire.down.clear()
     filled_wallet.share(question)
     assert section(world.seen(request), "AllergySummary")["shown"] == 1
@@ -192,7 +192,7 @@ def test_asking_for_more_than_allowed_is_refused(world, filled_wallet, monkeypat
     with refused("consent.blocked"):
         filled_wallet.prepare(world.ask()["link"])
     assert not posted(world)
-    entry = filled_wallet.history()[0]
+    entry = past_of(filled_wallet)[0]
     assert (entry.kind, entry.code) == (HistoryKind.REFUSED, "consent.blocked")
 
 
@@ -278,7 +278,7 @@ def test_declining_works_even_when_the_desk_is_gone(world, filled_wallet):
     question = filled_wallet.prepare(world.ask()["link"])
     world.wire.down.add(DESK.removeprefix("https://"))
     filled_wallet.decline(question)
-    assert filled_wallet.history()[0].kind is HistoryKind.DECLINED
+    assert past_of(filled_wallet)[0].kind is HistoryKind.DECLINED
 
 
 def test_an_unknown_asker_gets_nothing(world, filled_wallet, monkeypatch):
@@ -289,7 +289,7 @@ def test_an_unknown_asker_gets_nothing(world, filled_wallet, monkeypatch):
     with refused("trust.verifier_unknown"):
         filled_wallet.prepare(world.ask()["link"])
     assert not posted(world)
-    assert filled_wallet.history()[0].code == "trust.verifier_unknown"
+    assert past_of(filled_wallet)[0].code == "trust.verifier_unknown"
 
 
 def test_a_trust_list_that_is_too_old_vouches_for_nobody(world, tmp_path):
@@ -321,6 +321,7 @@ def test_copies_are_shown_once_and_then_reused_with_a_note(world, tmp_path):
 
 def test_history_holds_no_value(world, filled_wallet):
     filled_wallet.share(filled_wallet.prepare(world.ask()["link"]))
+    filled_wallet.open_past(PASSPHRASE)
     vault = filled_wallet._vault
     stored = b"".join(vault.read("history", row) for row in vault.rows("history"))
     for value in (b"Penicillin", b"9990000018", b"Zephyrine", b"1958", b"latex"):

@@ -9,6 +9,7 @@ from datetime import time
 
 import pytest
 from simulated_issuer import summary
+from wallet_world import past_of
 
 from healthpassport.dids.jwk import PREFIX as DID_JWK
 from healthpassport.dids.jwk import did_jwk
@@ -162,7 +163,7 @@ def test_two_desks_see_two_keys(world, filled_wallet):
 
 def test_history_tells_that_words_were_added_and_not_which(filled_wallet):
     filled_wallet.say("Dizzy spells")
-    entry = filled_wallet.history()[0]
+    entry = past_of(filled_wallet)[0]
     assert (entry.kind, entry.what) == (HistoryKind.ADDED, ("In your own words",))
     assert "Dizzy" not in str(entry)
 

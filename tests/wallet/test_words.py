@@ -42,7 +42,7 @@ def sentences():
             texts += [row["title"], row["hint"]]
     root = typer.main.get_command(cli.app)
     texts += [command.help for command in root.commands.values()]
-    for path in ("records", "vault", "present"):
+    for path in ("records", "vault", "present", "pages"):
         source = (ROOT / "wallet" / "cli" / f"{path}.py").read_text(encoding="utf-8")
         body = "\n".join(re.findall(r"session\.say\((.*?)\n?\s*\)\n", source, flags=re.DOTALL))
         texts += re.findall(r'"([^"\n]{12,})"', body)

@@ -25,6 +25,7 @@ from healthpassport.protocols.oid4vp import (
     build_request,
     parse_form,
     parse_payload,
+    spelled,
 )
 from healthpassport.verification import FreshnessPolicy, verify_presentation
 from verifier.settings import VerifierSettings
@@ -359,6 +360,11 @@ class Desk:
         )
         return link.text()
 
+    def _code(self, row: Row) -> str:
+        """What a patient types who has no camera; without registration only half of it."""
+        ods = self.identity.ods
+        return spelled(ods, row.short_code) if ods else row.short_code
+
     def _view(self, row: Row) -> TransactionView:
         with self._lock:
             pending = self._pending.get(row.id)
@@ -375,7 +381,7 @@ class Desk:
             id=row.id,
             template=self._template(row),
             progress=progress,
-            short_code=row.short_code,
+            short_code=self._code(row),
             link=self._link(row),
             created_at=row.created_at,
             expires_at=row.expires_at,

@@ -48,6 +48,12 @@ class DeskIdentity:
         """The full client identifier (OpenID4VP 1.0 section 5.9.3, x509_hash)."""
         return f"x509_hash:{x509_hash(self.chain[0])}"
 
+    @property
+    def ods(self) -> str:
+        """The organisation's ODS code by its registrations, or nothing without any."""
+        found = (self.organisation(purpose, "").ods for purpose in self.registrations)
+        return next((ods for ods in found if ods), "")
+
     def organisation(self, purpose: str, name: str) -> Organisation:
         """Who this desk is by its own registration; ``name`` where there is none."""
         found = self.registered(purpose)

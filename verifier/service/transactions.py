@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from healthpassport.credential import Presentation, VerifiedSummary
 from healthpassport.encoding import Json, b64url_encode
 from healthpassport.jose.jwe import EncryptionKey
+from healthpassport.protocols.oid4vp.codes import LETTERS, folded, looks_like_code, read_code
 
 from .matching import Expected
 from .templates import DeskTemplate
@@ -22,12 +23,9 @@ Random: TypeAlias = Callable[[int], bytes]
 Clock: TypeAlias = Callable[[], datetime]
 
 SECRET_BYTES: Final = 16  # 128 bits: identifiers, nonce and state
-CODE_BYTES: Final = 5  # 40 bits: eight letters of the alphabet below
+CODE_BYTES: Final = 5  # 40 bits: eight letters of codes.LETTERS
 CONFIRM_DIGITS: Final = 4
 MAX_TRIES: Final = 3
-# Crockford's base 32: no letter is mistaken for a digit, and no word offends.
-_LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 class Progress(StrEnum):
@@ -73,6 +71,8 @@ class Pending:
 class TransactionView:
     """What staff see of a transaction. ``summary`` is there once it may be shown.
 
+    ``short_code`` is what a patient types: organisation, question, check letter.
+
     ``differences`` names what differs from the person expected; None where nobody was expected.
     """
 
@@ -97,14 +97,20 @@ def secret(random: Random) -> str:
 def short_code(random: Random) -> str:
     """Eight letters and digits in two groups, easily read aloud."""
     number = int.from_bytes(random(CODE_BYTES), "big")
-    letters = [_LETTERS[number >> shift & 31] for shift in range(0, CODE_BYTES * 8, 5)]
+    letters = [LETTERS[number >> shift & 31] for shift in range(0, CODE_BYTES * 8, 5)]
     text = "".join(letters)
     return f"{text[:4]}-{text[4:]}"
 
 
 def read_short_code(text: str) -> str:
-    """``text`` as a person typed it, in the form that ``short_code`` gives."""
-    letters = "".join(text.upper().split()).replace("-", "").translate(_READ_AS)
+    """``text`` as a person typed it, whole or without the organisation, as ``short_code`` gives it.
+
+    Raises:
+        RequestError: ``request.code`` for a whole code with a wrong letter.
+    """
+    if looks_like_code(text):
+        return read_code(text).question
+    letters = folded(text)
     return f"{letters[:4]}-{letters[4:8]}"
 
 

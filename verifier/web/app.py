@@ -18,7 +18,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Problems, SecurityHeaders
+from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Guard, Problems, SecurityHeaders
 from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
@@ -27,7 +27,6 @@ from verifier.settings import VerifierSettings
 
 from .comparing import cautions, compared
 from .expecting import Typed, typed
-from .guard import Guard
 from .pages import result_page
 from .rendering import STATIC, render, svg
 

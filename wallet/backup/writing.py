@@ -102,11 +102,11 @@ def _new_file(path: Path, name: str) -> Iterator[BinaryIO]:
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     _sweep(path)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name last; where folders cannot be opened (Windows) the system sees to it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

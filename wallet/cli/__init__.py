@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import people, present, records, vault
+from . import backup, pages, people, present, records, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -19,9 +19,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _name, _command in (vault.COMMANDS | records.COMMANDS | present.COMMANDS).items():
+for _name, _command in (
+    vault.COMMANDS | records.COMMANDS | present.COMMANDS | pages.COMMANDS
+).items():
     app.command(_name)(_command)
 app.add_typer(people.app, name="people")
+app.command("erase")(backup.erase)
+app.add_typer(ways.app, name="ways")
+app.add_typer(backup.app, name="backup")
 
 
 def main() -> None:

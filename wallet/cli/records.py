@@ -181,7 +181,7 @@ def history(
     as_json: session.AsJson = False,
 ) -> None:
     """Show what was added and who was shown what. No values are kept here."""
-    with session.unlocked(passphrase_file) as wallet:
+    with session.unlocked(passphrase_file, past=True) as wallet:
         entries = wallet.history()
     if as_json:
         rows: list[Json] = [entry.wire() for entry in entries]

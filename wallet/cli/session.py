@@ -15,12 +15,17 @@ from healthpassport.terminal import visible
 
 if TYPE_CHECKING:
     from wallet.service import Wallet
+    from wallet.vault import Way
 
 VERSION: Final = 1  # of every JSON answer
 
 PassphraseFile = Annotated[
     Path | None,
-    typer.Option("--passphrase-file", help="File whose first line is the passphrase.", exists=True),
+    typer.Option(
+        "--passphrase-file",
+        help="File whose first line is the passphrase, or the twelve recovery words.",
+        exists=True,
+    ),
 ]
 Person = Annotated[
     str | None,
@@ -38,16 +43,26 @@ def wallet() -> Wallet:
 
 
 @contextmanager
-def unlocked(passphrase_file: Path | None) -> Iterator[Wallet]:
-    """The wallet, unlocked for one command."""
+def unlocked(passphrase_file: Path | None, *, past: bool = False) -> Iterator[Wallet]:
+    """The wallet, unlocked for one command; ``past`` opens the history with the same answer."""
+    with unlocked_by(passphrase_file) as (opened, way):
+        if past:
+            opened.open_past(way)
+        yield opened
+
+
+@contextmanager
+def unlocked_by(passphrase_file: Path | None) -> Iterator[tuple[Wallet, Way]]:
+    """The wallet, unlocked for one command, and the way in that was given."""
     opened = wallet()
     if not opened.exists:
         from healthpassport.errors import VaultError  # noqa: PLC0415
 
         raise VaultError("vault.missing")
-    opened.unlock(passphrase(passphrase_file))
+    way = opened.ways.read(passphrase(passphrase_file))
+    opened.unlock(way)
     try:
-        yield opened
+        yield opened, way
     finally:
         opened.close()
 

@@ -87,7 +87,7 @@ def mend(
     if not yes:
         typer.confirm("Go on?", abort=True, err=True)
     wallet = session.wallet()
-    kept, dropped = wallet.mend(session.passphrase(passphrase_file))
+    kept, dropped = wallet.mend(wallet.ways.read(session.passphrase(passphrase_file)))
     wallet.close()
     session.say(f"The vault as it was is kept as {kept.name}.")
     if as_json:

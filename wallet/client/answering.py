@@ -32,12 +32,13 @@ class Delivered:
     """The desk took the answer. ``redirect`` is where it would lead a browser on this device.
 
     ``confirm_code`` is what the person tells the staff, so that a code that was passed on to them
-    by somebody else is noticed (RFC 10027).
+    by somebody else is noticed (RFC 10027). ``receipt`` is the receipt as it came.
     """
 
     redirect: str | None
     redirect_blocked: bool
     confirm_code: str | None = None
+    receipt: str | None = None
 
 
 def send_answer(
@@ -75,11 +76,16 @@ def _delivered(body: bytes) -> Delivered:
         found = parse_json_object(body)
     except EncodingError:
         return Delivered(None, redirect_blocked=False)
-    target, code = found.get("redirect_uri"), found.get("confirm_code")
-    shown = code if isinstance(code, str) and _CODE.fullmatch(code) else None
-    if not isinstance(target, str):
-        return Delivered(None, False, shown)
-    return Delivered(target, False, shown) if _is_safe(target) else Delivered(None, True, shown)
+    target, code, receipt = (
+        found.get(name) for name in ("redirect_uri", "confirm_code", "receipt")
+    )
+    safe = isinstance(target, str) and _is_safe(target)
+    return Delivered(
+        redirect=target if isinstance(target, str) and safe else None,
+        redirect_blocked=isinstance(target, str) and not safe,
+        confirm_code=code if isinstance(code, str) and _CODE.fullmatch(code) else None,
+        receipt=receipt if isinstance(receipt, str) else None,
+    )
 
 
 def _is_safe(target: str) -> bool:

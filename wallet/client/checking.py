@@ -57,8 +57,17 @@ class CheckedRecord:
     copies: tuple[CheckedCopy, ...]
 
 
-def check_collected(collected: Collected, *, trust: TrustView, now: datetime) -> CheckedRecord:
+def check_collected(
+    collected: Collected, *, trust: TrustView, now: datetime, whole: bool = True
+) -> CheckedRecord:
     """``collected`` as a record to keep.
+
+    Args:
+        collected: as it came.
+        trust: the trust list.
+        now: the time of the check.
+        whole: whether nothing of it may have been held back; of what another wallet lends, a part
+            may be missing.
 
     Raises:
         TrustError, KeyMaterialError: when the trust list does not name the issuer, its key or its
@@ -70,7 +79,7 @@ def check_collected(collected: Collected, *, trust: TrustView, now: datetime) ->
     if len(collected.texts) > len(collected.keys):
         raise _rejected("more records came than were asked for")
     try:
-        return _checked(collected, trust, now)
+        return _checked(collected, trust, now, whole=whole)
     except KeyMaterialError as error:
         if error.code.startswith("x509."):
             raise
@@ -79,7 +88,9 @@ def check_collected(collected: Collected, *, trust: TrustView, now: datetime) ->
         raise _rejected(error.code) from error
 
 
-def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRecord:
+def _checked(
+    collected: Collected, trust: TrustView, now: datetime, *, whole: bool
+) -> CheckedRecord:
     format_ = format_named(collected.format)
     by_thumbprint = {key.public_key.thumbprint(): key for key in collected.keys}
     copies: list[CheckedCopy] = []
@@ -107,7 +118,7 @@ def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRe
         )
         copies.append(CheckedCopy(collected.format, text, signer))
         issuers.append(issuer)
-    record = _one_record([one.payload for one in held])
+    record = _one_record([one.payload for one in held], whole=whole)
     return CheckedRecord(
         definition=collected.definition,
         issuer=VerifiedIssuer(issuers[0].iss, issuers[0].ods, issuers[0].name),
@@ -119,7 +130,7 @@ def _checked(collected: Collected, trust: TrustView, now: datetime) -> CheckedRe
     )
 
 
-def _one_record(payloads: list[Mapping[str, Json]]) -> DisclosedRecord:
+def _one_record(payloads: list[Mapping[str, Json]], *, whole: bool) -> DisclosedRecord:
     """All copies say the same, and say all of it: nothing was held back from its own holder."""
     contents = [
         {name: value for name, value in payload.items() if name not in FORMAT_MEMBERS}
@@ -128,7 +139,7 @@ def _one_record(payloads: list[Mapping[str, Json]]) -> DisclosedRecord:
     if any(content != contents[0] for content in contents):
         raise _rejected("the copies of one record differ")
     record = from_payload(payloads[0])
-    if not record.complete:
+    if whole and not record.complete:
         raise _rejected("a part of the record was held back")
     return record
 

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from healthpassport.errors import ServiceError
-from healthpassport.protocols.dcql import CredentialQuery, Place, match_one
+from healthpassport.protocols.dcql import CredentialQuery, Place
 
 from .boxes import needed_for
 from .choices import preferred_options
@@ -54,16 +54,31 @@ def chosen(question: ConsentQuestion, numbers: Collection[int]) -> tuple[ChosenR
 
 
 def _picked(wanted: CredentialQuery, record: HeldRecord, shared: set[Place]) -> ChosenRecord | None:
-    """``record`` with what of it may go out, or None where that is no answer."""
+    """``record`` with what of it may go out, or None where that is no answer.
+
+    Claims are looked up in the whole record: with elements held back, an index would shift.
+    """
     if () not in shared:
         return None
     held_back = frozenset(record.held.places) - shared
-    pruned = record.offered(record.reference, without_places=held_back)
-    matches = match_one(wanted, [pruned])
-    if not matches:
+    left = {claim: _left(record.asked(claim), held_back) for claim in wanted.claims}
+    met = next(
+        (o for o in wanted.options() if all(left[c] or record.always_says(c) for c in o)), None
+    )
+    if met is None:
         return None
-    names = matches[0].options[0].claim_ids
-    return ChosenRecord(wanted.id, record, _places(wanted, names, record, shared))
+    claims = met if wanted.claim_sets else wanted.claims
+    places = [needed_for(place, record.held) & shared for claim in claims for place in left[claim]]
+    return ChosenRecord(wanted.id, record, frozenset().union(*places))
+
+
+def _left(asked: frozenset[Place], held_back: frozenset[Place]) -> frozenset[Place]:
+    """Of the places ``asked``, those that nothing around them was held back of."""
+    return frozenset(
+        place
+        for place in asked
+        if not any(place[:length] in held_back for length in range(1, len(place) + 1))
+    )
 
 
 def _allowed(
@@ -93,16 +108,3 @@ def _allowed(
         if () in shared:
             shared.update(CARRIED)
     return allowed
-
-
-def _places(
-    wanted: CredentialQuery, names: tuple[str, ...], record: HeldRecord, allowed: set[Place]
-) -> frozenset[Place]:
-    """The ticked disclosures of the claims ``names``; without claim sets, of all claims."""
-    places: set[Place] = set()
-    for claim in wanted.claims:
-        if wanted.claim_sets and claim.id not in names:
-            continue
-        for place in record.asked(claim):
-            places |= needed_for(place, record.held) & allowed
-    return frozenset(places)

@@ -44,7 +44,11 @@ def asked_places(wanted: CredentialQuery, record: HeldRecord) -> frozenset[Place
     A claim of which no claim set could be answered would never go out: it is not asked for.
     """
     asked = {claim: record.asked(claim) for claim in wanted.claims}
-    answerable = [option for option in wanted.options() if all(asked[claim] for claim in option)]
+    answerable = [
+        option
+        for option in wanted.options()
+        if all(asked[claim] or record.always_says(claim) for claim in option)
+    ]
     found: set[Place] = set()
     for claim in dict.fromkeys(claim for option in answerable for claim in option):
         for place in asked[claim]:

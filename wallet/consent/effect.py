@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
-from healthpassport.summary import RecordDefinition, definition_for_vct, from_payload
+from healthpassport.protocols.dcql import without
+from healthpassport.summary import DisclosedRecord, definition_for_vct, from_payload
 from healthpassport.verification.person import identifies
 
 from .answer import ChosenRecord, chosen
@@ -24,7 +24,6 @@ from .words import record_label, state_words
 ALLERGIES: Final = "AllergySummary"
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "whole": {"en": "all {total} shared", "cy": "pob {total} wedi'i rannu"},
-    "shared": {"en": "shared", "cy": "wedi'i rannu"},
     "some": {"en": "{shown} of {total} shared", "cy": "{shown} o {total} wedi'u rhannu"},
     "not": {
         "en": "not shared (you may not have it, or chose not to)",
@@ -101,48 +100,27 @@ def _effect(record: HeldRecord, sent: ChosenRecord | None, language: str, now: d
     if sent is None:
         warning = _say("no_allergies", language) if known.type == ALLERGIES else ""
         return Effect(label, _say("not", language), 0, total, sent=False, warning=warning)
-    if not identifies(_subject(sent, known)):
+    held_back = frozenset(record.held.places) - sent.places
+    seen = from_payload(without(record.held.payload, held_back))
+    if not identifies(seen.subject):
         words = _say("hidden", language)
         return Effect(label, words, 0, total, sent=True, warning=f"{label}: {words}.")
-    shown = _shown(sent)
-    words = _counted(known, shown, total, held.state.value, language)
+    words = _counted(seen, language)
     if record.held.expires_at <= now:
         words = f"{words}, {_say('old', language)}"
-    warning = _warning(known, shown, total, language)
-    return Effect(label, words, shown, total, sent=True, warning=warning)
+    warning = "" if seen.complete or known.type != ALLERGIES else _incomplete(seen, language)
+    return Effect(label, words, seen.shown, total, sent=True, warning=warning)
 
 
-def _counted(known: RecordDefinition, shown: int, total: int, state: str, language: str) -> str:
-    if not known.has_items:
-        return _say("shared", language)
-    if not total:
-        return state_words(state, language)
-    kind = "whole" if shown == total else "some"
-    return _say(kind, language).format(shown=shown, total=total)
+def _counted(seen: DisclosedRecord, language: str) -> str:
+    if not seen.item_count:
+        return state_words(seen.state.value, language)
+    kind = "whole" if seen.complete else "some"
+    return _say(kind, language).format(shown=seen.shown, total=seen.item_count)
 
 
-def _warning(known: RecordDefinition, shown: int, total: int, language: str) -> str:
-    if known.type != ALLERGIES or shown == total:
-        return ""
-    return _say("some_allergies" if shown else "no_allergies", language)
-
-
-def _shown(sent: ChosenRecord) -> int:
-    """How many items go out: what is in a disclosure if it is chosen, what is in none always."""
-    items = sent.record.held.payload.get("items", ())
-    held_back = frozenset(sent.record.held.places) - sent.places
-    count = len(items) if isinstance(items, list | tuple) else 0
-    return sum(("items", index) not in held_back for index in range(count))
-
-
-def _subject(sent: ChosenRecord, known: RecordDefinition) -> dict[str, Json]:
-    payload = sent.record.held.payload
-    held_back = frozenset(sent.record.held.places) - sent.places
-    return {
-        name: payload[name]
-        for name in known.subject_fields
-        if name in payload and (name,) not in held_back
-    }
+def _incomplete(seen: DisclosedRecord, language: str) -> str:
+    return _say("some_allergies" if seen.shown else "no_allergies", language)
 
 
 def _say(kind: str, language: str) -> str:

@@ -46,6 +46,14 @@ class HeldRecord:
             if claim.accepts(value) and place[:start] == self.root
         )
 
+    def always_says(self, claim: ClaimsQuery) -> bool:
+        """Whether ``claim`` asks for something around the record, which nobody can hold back."""
+        start = len(self.root)
+        return any(
+            claim.accepts(value) and place[:start] != self.root
+            for place, value in select(self.held.claims, claim.path)
+        )
+
     def offered(self, reference: str, *, without_places: Collection[Place] = ()) -> HeldClaims:
         """What may go out, for matching with a query: all claims but ``without_places``."""
         cut = [(*self.root, *place) for place in without_places]
@@ -143,3 +151,15 @@ class ConsentQuestion:
         """The same question with exactly ``numbers`` ticked: a choice outlives an error."""
         ticks = tuple(replace(tick, ticked=tick.number in numbers) for tick in self.ticks)
         return replace(self, ticks=ticks)
+
+    def as_ticked_in(self, other: ConsentQuestion) -> ConsentQuestion:
+        """This question with every box that ``other`` has too ticked as it is there."""
+        before: dict[str, list[bool]] = {}
+        for tick in other.ticks:
+            before.setdefault(tick.key, []).append(tick.ticked)
+        ticked = {
+            tick.number
+            for tick in self.ticks
+            if (before[tick.key].pop(0) if before.get(tick.key) else tick.ticked)
+        }
+        return self.after(ticked)

@@ -1,33 +1,49 @@
 """What a wallet does for its owner, free of any user interface.
 
 ``Wallet`` is the whole of it: ``init``, ``unlock``, ``add_offer`` and ``accept``, ``records`` and
-``show``, ``prepare`` and then ``share`` or ``decline``, ``history``, ``update_trust``. What is
+``show``, ``prepare`` and then ``share`` or ``decline``, ``open_past`` and ``history``, ``ways``,
+``update_trust``. What is
 *not* here: HTTP servers, terminals and environment variables.
 """
 
 from .choosing import WhichPersonError
+from .complaint import ComplaintSheet, Letter
+from .history import Past, PastDetail, PastEntry
 from .past import HistoryEntry, HistoryKind
 from .people import People, PersonView
 from .placing import PersonChoice, WhoseError
+from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
 from .surroundings import Surroundings
+from .travel import Away, Travel
 from .wallet import Wallet
+from .ways import Ways
 
 __all__ = [
+    "Away",
+    "ComplaintSheet",
     "HistoryEntry",
     "HistoryKind",
+    "KeptReceipt",
+    "Letter",
     "Line",
     "OfferPreview",
+    "Past",
+    "PastDetail",
+    "PastEntry",
     "People",
     "PersonChoice",
     "PersonView",
+    "ReceiptState",
     "RecordDetail",
     "RecordView",
     "ShareReceipt",
     "Surroundings",
+    "Travel",
     "Wallet",
+    "Ways",
     "WhichPersonError",
     "WhoseError",
 ]

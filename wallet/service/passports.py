@@ -27,8 +27,8 @@ class Passport:
     """One person in this wallet.
 
     ``label`` is a name of the owner's choice, ``mine`` says that it is the owner themself.
-    ``until`` is set where somebody else lent the records (see ``helping``), ``lender`` is then
-    the thumbprint of that person's key and ``gift`` the id under which they were handed over.
+    ``until`` is set where somebody else lent the records (``borrowing``): the last of their ends;
+    ``lender`` is then the thumbprint of that person's key.
     """
 
     row: int
@@ -37,7 +37,6 @@ class Passport:
     mine: bool = False
     until: datetime | None = None
     lender: str = ""
-    gift: str = ""
 
     @property
     def id(self) -> str:
@@ -57,7 +56,7 @@ class Passport:
             "mine": self.mine,
         }
         if self.until is not None:
-            stored |= {"until": self.until.isoformat(), "lender": self.lender, "gift": self.gift}
+            stored |= {"until": self.until.isoformat(), "lender": self.lender}
         return dump_json(stored)
 
 
@@ -167,5 +166,4 @@ def _passport(row: int, stored: bytes) -> Passport:
         mine=found.get("mine") is True,
         until=datetime.fromisoformat(until) if isinstance(until, str) else None,
         lender=str(found.get("lender", "")),
-        gift=str(found.get("gift", "")),
     )

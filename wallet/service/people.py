@@ -16,6 +16,7 @@ from healthpassport.errors import ServiceError
 from wallet.vault import Vault
 
 from .choosing import titled
+from .gifts import read_gifts
 from .passports import (
     Passport,
     add_passport,
@@ -127,8 +128,15 @@ class People:
         return self._view(*self._found(target.id))
 
     def remove(self, wanted: str) -> PersonView:
-        """Delete somebody's records, copies and keys, and the leave to fetch more of them."""
+        """Delete somebody's records, copies and keys, and the leave to fetch more of them.
+
+        Raises:
+            ServiceError: ``people.unknown``; ``helper.still_lent`` while a helper has some of them:
+                without that leave nobody could have them withdrawn.
+        """
         passport, group = self._found(wanted)
+        if any(g.person == passport.id and g.ended is None for g in read_gifts(self._vault)):
+            raise ServiceError("helper.still_lent")
         gone = self._view(passport, group)
         rows = {record.row: copy_rows(self._vault, record.row) for record in group}
         kept = {

@@ -92,12 +92,12 @@ class Claimed:
 
 
 class Receiving:
-    """The offers that were claimed and wait for the owner to say whose they are."""
+    """Taking offers; ``waiting`` holds those whose owner has to say whose they are, by code."""
 
-    def __init__(self, vault: Vault, around: Surroundings) -> None:
+    def __init__(self, vault: Vault, around: Surroundings, waiting: dict[str, Claimed]) -> None:
         self._vault = vault
         self._around = around
-        self._waiting: dict[str, Claimed] = {}
+        self._waiting = waiting
 
     def take(
         self, offer: OfferPreview, pin: str | None, *, person: str | None, other_person: bool

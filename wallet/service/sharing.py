@@ -26,7 +26,7 @@ from healthpassport.errors import (
     TrustError,
 )
 from healthpassport.formats import format_named
-from healthpassport.requests import VerifiedRequest
+from healthpassport.requests import VerifiedRequest, asked_for
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
 from wallet.client.asking import read_request
@@ -39,8 +39,10 @@ from wallet.vault import Vault
 
 from .choices import keep_choices, read_choices
 from .choosing import PersonHeld, WhichPersonError, people_held, which
+from .evidence import sent_of
 from .open_questions import QUESTION_LIFE, OpenQuestions
 from .past import HistoryEntry, HistoryKind, add_entry, change_entry
+from .receipts import ReceiptState, check_and_keep
 from .shelf import StoredCopy, mark_shown, read_copy
 from .surroundings import Surroundings
 
@@ -63,7 +65,8 @@ class ShareReceipt:
     ``reused`` names records whose copies were all shown before: who saw them could compare.
     ``redirect`` is where the desk would lead a browser; an unsafe one is ``redirect_blocked``.
     ``confirm_code`` is to be told to the staff, so that nobody else's screen is answered (RFC
-    10027).
+    10027). ``receipt`` says whether the desk confirmed what it received, ``problems`` what of that
+    does not match.
     """
 
     asker: str
@@ -72,6 +75,8 @@ class ShareReceipt:
     redirect: str | None
     redirect_blocked: bool
     confirm_code: str | None = None
+    receipt: ReceiptState = ReceiptState.MISSING
+    problems: tuple[str, ...] = ()
 
 
 class Sharing:
@@ -82,6 +87,13 @@ class Sharing:
         self._around = around
         self._open = OpenQuestions(around.clock)
         self._waiting: dict[str, tuple[VerifiedRequest, datetime]] = {}
+
+    def speaking(self, around: Surroundings) -> Sharing:
+        """The same open questions in the language of ``around``: ``choose`` asks one anew in it."""
+        made = Sharing(self._vault, around)
+        made._open = self._open
+        made._waiting = self._waiting
+        return made
 
     def prepare(self, link: str, person: str | None = None) -> ConsentQuestion:
         """The question behind the request ``link``; a refusal by the wallet stands in history.
@@ -105,7 +117,7 @@ class Sharing:
             question = self._asked(request, people, person)
         except WhichPersonError:
             if request is not None:
-                self._waiting = {link: (request, self._around.clock())}
+                self._waiting[link] = (request, self._around.clock())
             raise
         except _REFUSED as error:
             self._note(_refused(error, request, self._around.clock()))
@@ -118,18 +130,20 @@ class Sharing:
     def choose(self, question: ConsentQuestion, chosen_ways: Mapping[str, str]) -> ConsentQuestion:
         """The same question, answered another way: an option for each choice, by its id.
 
-        Choices that are not named stay as they are. The question keeps its id and its person.
+        Choices that are not named stay as they are, and so does every box that both ways have. The
+        question keeps its id and its person.
         """
         self._open.check(question)
         kept = {choice.id: choice.chosen for choice in question.choices}
         people = people_held(self._vault, self._around)
-        return self._asked(
+        other = self._asked(
             question.request,
             people,
             question.person or None,
             question_id=question.id,
             ways={**kept, **chosen_ways},
         )
+        return other.as_ticked_in(question)
 
     def _asked(
         self,
@@ -163,7 +177,8 @@ class Sharing:
     def _request(self, link: str) -> VerifiedRequest:
         """The verified request: the one that waits for its person, or fetched."""
         around = self._around
-        waiting, self._waiting = self._waiting.get(link), {}
+        waiting = self._waiting.pop(link, None)
+        self._waiting.clear()  # one at a time
         if waiting is not None and around.clock() - waiting[1] <= QUESTION_LIFE:
             return waiting[0]
         return read_request(
@@ -184,6 +199,8 @@ class Sharing:
             copies = [read_copy(self._vault, int(p.record.reference)) for p in picked]
             presentation = self._presentation(question, picked, copies)
             entry = self._entry(question, HistoryKind.SHARED, picked)
+            sent = sent_of(question.request, picked, presentation, at=entry.when)
+            entry = replace(entry, evidence=sent)
             with self._vault.transaction() as writer:
                 for copy in copies:
                     mark_shown(writer, copy)
@@ -205,7 +222,9 @@ class Sharing:
             if isinstance(error, FetchError):  # the same request may be answered again
                 self._open.give_back(question)
             raise
-        return self._receipt(question, picked, copies, delivered)
+        state, problems = check_and_keep(self._vault, row, delivered.receipt, sent, self._around)
+        told = self._receipt(question, picked, copies, delivered)
+        return replace(told, receipt=state, problems=problems)
 
     def decline(self, question: ConsentQuestion) -> Delivered:
         """Send nothing but that nothing comes; the desk learns no reason."""
@@ -250,6 +269,7 @@ class Sharing:
             retention=question.retention,
             what=tuple(what_was_shown(entry, self._around.language) for entry in picked),
             person=question.person,
+            asked=asked_for(question.request.query),
         )
 
     def _receipt(

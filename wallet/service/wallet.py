@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -12,16 +14,23 @@ from healthpassport.trust.model import TrustView
 from wallet.client.answering import Delivered
 from wallet.consent import ConsentQuestion, Preview, Refusal, preview
 from wallet.settings import WalletSettings
-from wallet.vault import KdfCost, Vault
+from wallet.vault import KdfCost, Vault, Way
 
-from . import receiving, shelf, stating
+from . import erasing, receiving, shelf, stating
+from .backups import Backups
+from .helpers import Helpers
+from .history import Past
+from .lending import Part
 from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
-from .receiving import OfferPreview, Receiving
+from .receiving import Claimed, OfferPreview, Receiving
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
+from .travel import Travel
 from .updates import Updates
+from .ways import Ways
+from .withdrawing import withdraw_copies
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -37,12 +46,20 @@ class Wallet:
         self._around = around
         self._vault: Vault | None = None
         self._sharing: Sharing | None = None
-        self._receiving: Receiving | None = None
+        self._claimed: dict[str, Claimed] = {}
 
     @classmethod
     def of(cls, settings: WalletSettings) -> Wallet:
         """The wallet that ``settings`` describe."""
         return cls(Surroundings.of(settings))
+
+    def speaking(self, language: str) -> Wallet:
+        """The same wallet in another language, with the same open questions."""
+        made = Wallet(replace(self._around, language=language))
+        made._vault = self._vault  # the very same
+        made._claimed = self._claimed
+        made._sharing = self._sharing.speaking(made._around) if self._sharing else None
+        return made
 
     @property
     def exists(self) -> bool:
@@ -55,11 +72,21 @@ class Wallet:
         return self._vault is None or self._vault.locked
 
     @property
+    def ways(self) -> Ways:
+        """The ways into the wallet."""
+        return Ways(self._opened, self._around.random)
+
+    @property
+    def backups(self) -> Backups:
+        """The wallet's backups."""
+        return Backups(self._opened, self._around)
+
+    @property
     def updates(self) -> Updates:
         """Keeping records up to date, and stopping the old device."""
         return Updates(self._opened, self._around)
 
-    def init(self, passphrase: str, *, cost: KdfCost | None = None) -> None:
+    def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
         vault = Vault.create(
             self._around.vault_file,
@@ -72,13 +99,23 @@ class Wallet:
         vault.close()
         self.unlock(passphrase)
 
-    def unlock(self, passphrase: str) -> None:
+    def unlock(self, way: Way | str) -> None:
         """Open the vault and check all of it (``vault.`` codes)."""
-        self._opened().unlock(passphrase)
+        self._opened().unlock(way)
+        self.helpers.tidy(online=False)  # what was lent to us is gone once its time is over
+
+    def open_past(self, way: Way | str) -> None:
+        """The second unlock: ``history`` can be read for five minutes."""
+        self._opened().open_private(way)
+
+    def touch(self) -> None:
+        """Put off the idle lock; ``vault.locked`` when it is too late."""
+        self._opened().rows("records")
 
     def lock(self) -> None:
         """Forget all keys, every open question and every record whose owner was not named."""
-        self._sharing = self._receiving = None
+        self._sharing = None
+        self._claimed.clear()
         if self._vault is not None:
             self._vault.lock()
 
@@ -93,6 +130,16 @@ class Wallet:
         """From now on ``new`` opens the vault."""
         self._opened().change_passphrase(old, new)
 
+    @property
+    def before_erasing(self) -> tuple[str, ...]:
+        """What its owner must know before ``erase``."""
+        return erasing.BEFORE[self._around.language]
+
+    def erase(self) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+        self.close()
+        return erasing.erase(self._around)
+
     def look(self) -> None:
         """Check what can be checked without a passphrase: who may read the file, and its shape."""
         self._opened()
@@ -101,13 +148,13 @@ class Wallet:
         """Open every row of the vault; how many each table holds."""
         return self._opened().check()
 
-    def mend(self, passphrase: str) -> tuple[Path, dict[str, int]]:
+    def mend(self, way: Way | str) -> tuple[Path, dict[str, int]]:
         """Go on with what is sound in a damaged or older vault.
 
         Returns the copy of the file as it was, and how many rows of each table were dropped.
         """
         kept = self._keep_copy()
-        return kept, self._opened().mend(passphrase)
+        return kept, self._opened().mend(way)
 
     def add_offer(self, link: str) -> OfferPreview:
         """What the offer behind ``link`` holds; nothing is claimed."""
@@ -133,6 +180,28 @@ class Wallet:
     def people(self) -> People:
         """The people whose records are in this wallet."""
         return People(self._opened(), self._around)
+
+    @property
+    def helpers(self) -> Helpers:
+        """The people who help: what they were lent, and what was lent to this wallet."""
+        vault, around = self._opened(), self._around
+        return Helpers(vault, around, partial(withdraw_copies, vault, around))
+
+    def part(
+        self,
+        record_id: str,
+        *,
+        items: Collection[int] | None = None,
+        details: Collection[str] | None = None,
+        whole: bool = False,
+    ) -> Part:
+        """What of a record to lend; see ``Part``."""
+        return Part(
+            self._find(record_id),
+            None if items is None else frozenset(items),
+            None if details is None else frozenset(details),
+            whole,
+        )
 
     def records(self, person: str | None = None) -> tuple[shelf.RecordView, ...]:
         """All records, or those of one person."""
@@ -221,8 +290,18 @@ class Wallet:
         return self._asked().decline(question)
 
     def history(self) -> tuple[HistoryEntry, ...]:
-        """What was added, shared and refused, the newest first."""
+        """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def past(self) -> Past:
+        """Who has seen what, with the receipts."""
+        return Past(self._opened, self._around)
+
+    @property
+    def travel(self) -> Travel:
+        """Put the vault away, and bring it back."""
+        return Travel(self._opened, self.close, self._around)
 
     def trust(self) -> TrustView:
         """The trust list as it stands on disk."""
@@ -254,11 +333,9 @@ class Wallet:
     def _taking(self) -> Receiving:
         vault = self._opened()
         if vault.locked:
-            self._receiving = None
+            self._claimed.clear()
             raise VaultError("vault.locked")
-        if self._receiving is None:
-            self._receiving = Receiving(vault, self._around)
-        return self._receiving
+        return Receiving(vault, self._around, self._claimed)
 
     def _view(self, stored: shelf.StoredRecord) -> shelf.RecordView:
         return shelf.view(

@@ -1,18 +1,18 @@
-"""The vault's header: who the wallet is, what unlocking costs, and the wrapped data key.
+"""The vault's header: which wallet it is, whom private rows are sealed to, and the ways in.
 
-The header's bytes are the associated data of the wrapping, so that no member can be changed without
-the passphrase. A plain checksum beside them tells damage from a wrong passphrase.
+Each way in is a slot that opens by itself (``slots``). A plain checksum tells damage from a wrong
+passphrase; the manifest binds the header's digest, so that no slot can be added, removed or put
+back without the data key. Later versions keep this much: row 1 of a table ``header`` with ``body``,
+a JSON object with the number ``v``, and ``checksum``.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from nacl import bindings
-from nacl.exceptions import CryptoError
 
 from healthpassport.encoding import (
     Json,
@@ -23,53 +23,94 @@ from healthpassport.encoding import (
 )
 from healthpassport.errors import EncodingError, VaultError
 
-from .kdf import KEY_BYTES, LANES, SALT_BYTES, KdfCost, key_from_passphrase
+from .slots import Slot, read_slot
+from .ways import WayKind
 
-VERSION: Final = 1
+VERSION: Final = 2
 WALLET_BYTES: Final = 16
-NONCE_BYTES: Final = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 CHECKSUM_BYTES: Final = 16
-WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
-_AAD: Final = b"health-passport vault header\x00"
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The readable part: wallet id, cost and salt of the key derivation."""
-
-    wallet: bytes
-    cost: KdfCost
-    salt: bytes
-
-    def body(self) -> bytes:
-        """The header's bytes as they are stored and authenticated (RFC 8785)."""
-        return jcs(
-            {
-                "v": VERSION,
-                "wallet": b64url_encode(self.wallet),
-                "aead": "xchacha20poly1305",
-                "kdf": {
-                    "name": "argon2id",
-                    "passes": self.cost.passes,
-                    "memory": self.cost.memory,
-                    "lanes": LANES,
-                    "salt": b64url_encode(self.salt),
-                },
-            }
-        )
+PUBLIC_BYTES: Final = bindings.crypto_scalarmult_BYTES
+MAX_SLOTS: Final = 12
+ONE_OF_A_KIND: Final = frozenset({WayKind.PASSPHRASE, WayKind.WORDS})
 
 
 @dataclass(frozen=True, slots=True)
 class StoredHeader:
-    """A header with its wrapped data key, as the vault's file holds it."""
+    """A header as the vault's file holds it."""
 
     body: bytes
-    wrapped: bytes
     checksum: bytes
 
     def digest(self) -> bytes:
         """What the manifest binds, so that an older header cannot come back."""
-        return hashlib.blake2b(self.body + self.wrapped, digest_size=32).digest()
+        return hashlib.blake2b(self.body, digest_size=32).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """``public`` is the X25519 key that private rows are sealed to; ``slots`` are the ways in."""
+
+    wallet: bytes
+    public: bytes
+    slots: tuple[Slot, ...]
+
+    @property
+    def name(self) -> bytes:
+        """What every slot binds of the vault: its id and its public key."""
+        return self.wallet + self.public
+
+    def stored(self) -> StoredHeader:
+        """The header as it is stored (RFC 8785)."""
+        slots: list[Json] = [slot.wire() for slot in self.slots]
+        body = jcs(
+            {
+                "v": VERSION,
+                "wallet": b64url_encode(self.wallet),
+                "aead": "xchacha20poly1305",
+                "box": "x25519",
+                "public": b64url_encode(self.public),
+                "slots": slots,
+            }
+        )
+        return StoredHeader(body, checksum(body))
+
+    def slot(self, way_id: str) -> Slot:
+        """The slot with this id (``vault.way_unknown``)."""
+        for slot in self.slots:
+            if slot.info().id == way_id:
+                return slot
+        raise VaultError("vault.way_unknown")
+
+    def with_slot(self, slot: Slot) -> Header:
+        """One way in more; ``vault.way_exists`` for a second of a kind, or too many."""
+        taken = {found.kind for found in self.slots} & ONE_OF_A_KIND
+        same_key = {found.credential for found in self.slots if found.credential}
+        if slot.kind in taken or slot.credential in same_key or len(self.slots) >= MAX_SLOTS:
+            raise VaultError("vault.way_exists")
+        return replace(self, slots=(*self.slots, slot))
+
+    def without(self, slot: Slot) -> Header:
+        """One way in fewer; ``vault.last_way`` when it is the only one."""
+        left = tuple(found for found in self.slots if found.id != slot.id)
+        if not left:
+            raise VaultError("vault.last_way")
+        return replace(self, slots=left)
+
+
+def checksum(body: bytes) -> bytes:
+    """Plain BLAKE2b of the header's bytes."""
+    return hashlib.blake2b(body, digest_size=CHECKSUM_BYTES).digest()
+
+
+def version_of(stored: StoredHeader) -> int | None:
+    """The number ``v`` of a header of any version whose bytes are whole, else None."""
+    if checksum(stored.body) != stored.checksum:
+        return None
+    try:
+        version = parse_json_object(stored.body).get("v")
+    except EncodingError:
+        return None
+    return version if isinstance(version, int) else None
 
 
 def read_header(stored: StoredHeader) -> Header:
@@ -79,65 +120,36 @@ def read_header(stored: StoredHeader) -> Header:
         VaultError: ``vault.corrupt`` for damage, ``vault.version`` for a later format,
             ``vault.kdf`` for a cost outside floor and ceiling.
     """
-    if _checksum(stored.body, stored.wrapped) != stored.checksum:
+    if checksum(stored.body) != stored.checksum:
         raise VaultError("vault.corrupt", "the header is damaged")
     try:
         document = parse_json_object(stored.body)
         if document.get("v") != VERSION:
             raise VaultError("vault.version")
         header = _header(document)
+        # Comparing with what we would write refuses every member and spelling that we do not know.
+        same = header.stored().body == stored.body
     except EncodingError as error:
         raise VaultError("vault.corrupt", "the header cannot be read") from error
-    # Comparing with what we would write refuses every member and spelling that we do not know.
-    if header.body() != stored.body or len(stored.wrapped) != WRAPPED_BYTES:
+    if not same:
         raise VaultError("vault.corrupt", "the header is not one that a wallet writes")
-    header.cost.check()
     return header
 
 
 def _header(document: dict[str, Json]) -> Header:
-    wallet, kdf = document.get("wallet"), document.get("kdf")
-    if not isinstance(wallet, str) or not isinstance(kdf, dict):
+    wallet, public, slots = (document.get(name) for name in ("wallet", "public", "slots"))
+    if not isinstance(wallet, str) or not isinstance(public, str) or not isinstance(slots, list):
         raise VaultError("vault.corrupt", "the header lacks a member")
-    passes, memory, salt = kdf.get("passes"), kdf.get("memory"), kdf.get("salt")
-    if not isinstance(passes, int) or not isinstance(memory, int) or not isinstance(salt, str):
-        raise VaultError("vault.corrupt", "the header lacks a member")
-    found = Header(b64url_decode(wallet), KdfCost(passes, memory), b64url_decode(salt))
-    if len(found.wallet) != WALLET_BYTES or len(found.salt) != SALT_BYTES:
+    header = Header(b64url_decode(wallet), b64url_decode(public), ())
+    if len(header.wallet) != WALLET_BYTES or len(header.public) != PUBLIC_BYTES or not slots:
         raise VaultError("vault.corrupt", "a member of the header has the wrong length")
-    return found
-
-
-def wrap(
-    data_key: bytes | bytearray,
-    *,
-    header: Header,
-    passphrase: str,
-    random: Callable[[int], bytes],
-) -> StoredHeader:
-    """``header`` with ``data_key`` sealed under ``passphrase``."""
-    key = key_from_passphrase(passphrase, salt=header.salt, cost=header.cost)
-    nonce, body = random(NONCE_BYTES), header.body()
-    sealed = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-        bytes(data_key), _AAD + body, nonce, key
-    )
-    wrapped = nonce + sealed
-    return StoredHeader(body, wrapped, _checksum(body, wrapped))
-
-
-def unwrap(stored: StoredHeader, *, passphrase: str) -> bytearray:
-    """The data key of ``stored``; ``vault.unlock_failed`` when ``passphrase`` does not open it."""
-    header = read_header(stored)
-    key = key_from_passphrase(passphrase, salt=header.salt, cost=header.cost)
-    nonce, sealed = stored.wrapped[:NONCE_BYTES], stored.wrapped[NONCE_BYTES:]
-    try:
-        data_key = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-            sealed, _AAD + stored.body, nonce, key
-        )
-    except CryptoError as error:
-        raise VaultError("vault.unlock_failed") from error
-    return bytearray(data_key)
-
-
-def _checksum(body: bytes, wrapped: bytes) -> bytes:
-    return hashlib.blake2b(body + b"\x00" + wrapped, digest_size=CHECKSUM_BYTES).digest()
+    for members in slots:
+        if not isinstance(members, dict):
+            raise VaultError("vault.corrupt", "a way in is no object")
+        try:
+            header = header.with_slot(read_slot(members))
+        except VaultError as error:
+            if error.code == "vault.way_exists":
+                raise VaultError("vault.corrupt", "the header holds a way in twice") from error
+            raise
+    return header

@@ -1,4 +1,4 @@
-"""From a passphrase to keys: Argon2id, then keyed BLAKE2b for each purpose and each row.
+"""From a passphrase to keys: Argon2id, then keyed BLAKE2b for each purpose and each place.
 
 The cost is stored with the vault and checked against a floor before use, so that a swapped header
 cannot make guessing cheap, and against a ceiling, so that it cannot exhaust the machine.
@@ -21,6 +21,8 @@ MIN_PASSES: Final = 3  # security.md, wallet vault: t=3
 MIN_MEMORY: Final = 64 * 1024 * 1024  # bytes; security.md, wallet vault: m >= 64 MiB
 MAX_PASSES: Final = 16
 MAX_MEMORY: Final = 1024 * 1024 * 1024  # bytes; more would be an attack on the machine
+NEW_PASSES: Final = 4  # with NEW_MEMORY a guess costs half a second on a small computer (vau-021)
+NEW_MEMORY: Final = 192 * 1024 * 1024  # bytes
 LANES: Final = 1  # libsodium knows no other
 MIN_PASSPHRASE: Final = 8  # characters
 MAX_PASSPHRASE: Final = 1024  # bytes of UTF-8
@@ -39,6 +41,9 @@ class KdfCost:
             raise VaultError("vault.kdf", "the stored cost is below the floor")
         if self.passes > MAX_PASSES or self.memory > MAX_MEMORY:
             raise VaultError("vault.kdf", "the stored cost is above the ceiling")
+
+
+NEW_COST: Final = KdfCost(NEW_PASSES, NEW_MEMORY)
 
 
 def check_new_passphrase(passphrase: str) -> None:
@@ -65,8 +70,8 @@ def purpose_key(data_key: bytes | bytearray, purpose: str) -> bytearray:
     return bytearray(digest.digest())
 
 
-def row_key(table_key: bytes | bytearray, *, row: int, version: int) -> bytes:
-    """The key of one version of one row: no key ever seals two different plaintexts."""
+def place_key(table_key: bytes | bytearray, *, row: int, version: int) -> bytes:
+    """The key that wraps the own key of one version of one row."""
     position = row.to_bytes(8, "big") + version.to_bytes(8, "big")
     digest = hashlib.blake2b(
         position, key=bytes(table_key), digest_size=KEY_BYTES, person=b"hp-vault-row-key"

@@ -1,4 +1,4 @@
-"""Which rows there are: a counter and a keyed digest over every row's id, version, tag and nonce.
+"""Which rows there are: a counter and a keyed digest over what every row is found by.
 
 A row that was deleted, added, swapped or put back to an older version changes the digest. The
 counter grows with every transaction; ``anchor`` remembers it outside the file.
@@ -15,6 +15,7 @@ from typing import Final
 from healthpassport.encoding import Json, b64url_decode, b64url_encode, jcs, parse_json_object
 from healthpassport.errors import EncodingError, VaultError
 
+VERSION: Final = 2
 MAC_BYTES: Final = 32
 
 
@@ -25,6 +26,7 @@ class Entry:
     version: int
     tag: bytes
     nonce: bytes
+    words: bytes = b""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Index:
         return {table: len(rows) for table, rows in self.tables.items()}
 
     def digest(self, key: bytes | bytearray) -> bytes:
-        """Keyed BLAKE2b over every row in the order of tables and ids."""
+        """Keyed BLAKE2b over every row in the order of tables and ids, words included."""
         digest = hashlib.blake2b(key=bytes(key), digest_size=MAC_BYTES, person=b"hp-vault-rows")
         for table in sorted(self.tables):
             rows = self.tables[table]
@@ -51,7 +53,8 @@ class Index:
             for row in sorted(rows):
                 entry = rows[row]
                 numbers = row.to_bytes(8, "big") + entry.version.to_bytes(8, "big")
-                digest.update(numbers + entry.tag + entry.nonce)
+                size = len(entry.words).to_bytes(8, "big")
+                digest.update(numbers + entry.tag + entry.nonce + size + entry.words)
         return digest.digest()
 
 
@@ -68,7 +71,7 @@ class Manifest:
         """The manifest's bytes as stored and authenticated (RFC 8785)."""
         return jcs(
             {
-                "v": 1,
+                "v": VERSION,
                 "counter": self.counter,
                 "counts": dict(self.counts),
                 "rows": b64url_encode(self.rows),
@@ -104,6 +107,8 @@ def open_manifest(stored: StoredManifest, *, key: bytes | bytearray) -> Manifest
 def _manifest(document: dict[str, Json]) -> Manifest:
     counter, counts = document.get("counter"), document.get("counts")
     rows, header = document.get("rows"), document.get("header")
+    if document.get("v") != VERSION:
+        raise TypeError
     if not isinstance(counter, int) or not isinstance(counts, dict):
         raise TypeError
     if not isinstance(rows, str) or not isinstance(header, str):

@@ -20,7 +20,8 @@ from healthpassport.errors import VaultError
 from .files import check_private_file
 from .header import StoredHeader
 from .manifest import Entry, Index, StoredManifest
-from .sealing import Place, Sealed
+from .place import Place
+from .sealing import Sealed
 
 TABLES: Final = (
     "records",
@@ -33,31 +34,33 @@ TABLES: Final = (
     "helpers",
     "state",
 )
+PRIVATE_TABLES: Final = frozenset({"history", "receipts"})  # read after a second unlock
 APPLICATION_ID: Final = 0x48505631  # "HPV1" in SQLite's file header
 BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another program to finish its transaction
 _MAX_INTEGER: Final = 2**63 - 1
 
 _SCHEMA: Final = {
     "header": "CREATE TABLE header (id INTEGER PRIMARY KEY CHECK (id = 1),"
-    " body BLOB NOT NULL, wrapped BLOB NOT NULL, checksum BLOB NOT NULL)",
+    " body BLOB NOT NULL, checksum BLOB NOT NULL)",
     "manifest": "CREATE TABLE manifest (id INTEGER PRIMARY KEY CHECK (id = 1),"
     " body BLOB NOT NULL, mac BLOB NOT NULL)",
 } | {
     table: f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
-    " tag BLOB NOT NULL, nonce BLOB NOT NULL, checksum BLOB NOT NULL, body BLOB NOT NULL)"
+    " tag BLOB NOT NULL, nonce BLOB NOT NULL, words BLOB NOT NULL, row_key BLOB NOT NULL,"
+    " checksum BLOB NOT NULL, body BLOB NOT NULL)"
     for table in TABLES
 }
 _SELECT: Final = {
-    table: f"SELECT version, tag, nonce, checksum, body FROM {table} WHERE id = ?"  # noqa: S608 - a constant
+    table: f"SELECT version, tag, words, nonce, row_key, body, checksum FROM {table} WHERE id = ?"  # noqa: S608
     for table in TABLES
 }
 _INDEX: Final = {
-    table: f"SELECT id, version, tag, nonce FROM {table}"  # noqa: S608 - a constant
+    table: f"SELECT id, version, tag, nonce, words FROM {table}"  # noqa: S608 - a constant
     for table in TABLES
 }
 _REPLACE: Final = {
-    table: f"INSERT OR REPLACE INTO {table} (id, version, tag, nonce, checksum, body)"  # noqa: S608
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    table: f"INSERT OR REPLACE INTO {table} (id, version, tag, words, nonce, row_key, body,"  # noqa: S608
+    " checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
     for table in TABLES
 }
 _DELETE: Final = {table: f"DELETE FROM {table} WHERE id = ?" for table in TABLES}  # noqa: S608
@@ -160,15 +163,15 @@ class Storage:
     def header(self) -> StoredHeader:
         """The one header row."""
         with _our_words():
-            row = self._one("SELECT body, wrapped, checksum FROM header WHERE id = 1")
+            row = self._one("SELECT body, checksum FROM header WHERE id = 1")
         return StoredHeader(*(_blob(value) for value in row))
 
     def write_header(self, header: StoredHeader) -> None:
         """Replace the header row."""
         with _our_words():
             self._database.execute(
-                "INSERT OR REPLACE INTO header (id, body, wrapped, checksum) VALUES (1, ?, ?, ?)",
-                (header.body, header.wrapped, header.checksum),
+                "INSERT OR REPLACE INTO header (id, body, checksum) VALUES (1, ?, ?)",
+                (header.body, header.checksum),
             )
 
     def manifest(self) -> StoredManifest:
@@ -191,8 +194,8 @@ class Storage:
         with _our_words():
             for table in TABLES:
                 rows = tables[table] = {}
-                for row, version, tag, nonce in self._database.execute(_INDEX[table]):
-                    rows[_number(row)] = Entry(_number(version), _blob(tag), _blob(nonce))
+                for row, version, *found in self._database.execute(_INDEX[table]):
+                    rows[_number(row)] = Entry(_number(version), *map(_blob, found))
         return Index(tables)
 
     def row(self, wallet: bytes, table: str, row: int) -> tuple[Place, Sealed]:
@@ -201,15 +204,16 @@ class Storage:
             found = self._database.execute(_SELECT[table], (row,)).fetchone()
         if found is None:
             raise VaultError("vault.row_missing")
-        version, tag, nonce, checksum, body = found
-        place = Place(wallet, table, row, _number(version), _blob(tag))
-        return place, Sealed(_blob(nonce), _blob(body), _blob(checksum))
+        version, *blobs = found
+        tag, words, *sealed = map(_blob, blobs)
+        return Place(wallet, table, row, _number(version), tag, words), Sealed(*sealed)
 
     def write_row(self, place: Place, sealed: Sealed) -> None:
         """Insert or replace one row."""
-        values = (place.version, place.tag, sealed.nonce, sealed.checksum, sealed.body)
+        found_by = (place.row, place.version, place.tag, place.words)
+        values = (sealed.nonce, sealed.row_key, sealed.body, sealed.checksum)
         with _our_words():
-            self._database.execute(_REPLACE[place.table], (place.row, *values))
+            self._database.execute(_REPLACE[place.table], (*found_by, *values))
 
     def delete_row(self, table: str, row: int) -> None:
         """Delete one row; secure_delete overwrites its bytes."""

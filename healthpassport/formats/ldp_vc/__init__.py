@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from healthpassport.formats.ldp_vc.document import SUBJECT, record
-from healthpassport.formats.ldp_vc.holding import Held, open_held, present, read_held
+from healthpassport.formats.ldp_vc.holding import Held, narrow, open_held, present, read_held
 from healthpassport.formats.ldp_vc.issuing import issue
 from healthpassport.formats.ldp_vc.parsing import ParsedLdpVc, parse
 from healthpassport.formats.ldp_vc.verifying import verify
@@ -21,6 +21,7 @@ __all__ = [
     "Held",
     "ParsedLdpVc",
     "issue",
+    "narrow",
     "open_held",
     "parse",
     "present",

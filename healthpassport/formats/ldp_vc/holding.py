@@ -118,6 +118,20 @@ def open_held(text: str) -> Held:
     return _held(parse(text))
 
 
+def narrow(text: str, *, keep: Iterable[Place]) -> str:
+    """The record ``text``, which its holder can hand on whole only.
+
+    What a holder derives from a base proof cannot be derived from again (ecdsa-sd-2023 and bbs-2023
+    alike), so that a part could not be shown by whoever gets it.
+
+    Raises:
+        CredentialError: ``cred.whole_only`` when ``keep`` is not all that can be withheld.
+    """
+    if frozenset(keep) != frozenset(open_held(text).places):
+        raise CredentialError("cred.whole_only")
+    return text
+
+
 def present(
     held: HeldCredential,
     *,

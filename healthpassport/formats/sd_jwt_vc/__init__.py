@@ -15,6 +15,7 @@ from healthpassport.formats.sd_jwt import ParsedSdJwt, parse
 from healthpassport.formats.sd_jwt_vc.holding import (
     Held,
     HeldClaim,
+    narrow,
     open_held,
     present,
     read_held,
@@ -32,6 +33,7 @@ __all__ = [
     "HeldClaim",
     "ParsedSdJwt",
     "issue",
+    "narrow",
     "open_held",
     "parse",
     "present",

@@ -131,6 +131,26 @@ def _time(payload: Mapping[str, Json], name: str) -> datetime:
     return found
 
 
+def narrow(text: str, *, keep: Iterable[Place]) -> str:
+    """The record ``text`` with no more than the disclosures at ``keep`` and those around them.
+
+    For a copy that its holder hands on with its key: whoever gets it holds no more than that, and
+    cannot show more. What is left is a record as it was signed, of which a part is withheld.
+
+    Raises:
+        CredentialError: ``sdjwt.path_unknown`` for a place without a disclosure.
+    """
+    held = open_held(text)
+    kept: set[Place] = set()
+    for place in keep:
+        if place not in held.places:
+            raise CredentialError("sdjwt.path_unknown")
+        kept |= _on_the_way(held, place)
+    signed, _, _ = held.parsed.sd_part.partition("~")
+    left = [held.places[place].text for place in held.places if place in kept]
+    return "~".join([signed, *left, ""])
+
+
 def tree(held: Held) -> tuple[HeldClaim, ...]:
     """Every value of ``held``, containers before what they contain."""
     return tuple(_claims(held, held.payload, (), None))

@@ -12,7 +12,6 @@ from healthpassport.protocols.dcql.matching import (
     HeldClaims,
     Selection,
     match,
-    match_one,
 )
 from healthpassport.protocols.dcql.paths import Path, Place, covers, dotted, select, without
 from healthpassport.protocols.dcql.query import (
@@ -41,7 +40,6 @@ __all__ = [
     "covers",
     "dotted",
     "match",
-    "match_one",
     "select",
     "without",
 ]

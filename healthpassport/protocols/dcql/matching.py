@@ -74,18 +74,16 @@ class Selection:
 
 def match(query: Query, held: Sequence[HeldClaims]) -> Selection:
     """Which of ``held`` answer ``query``, and with which claims."""
-    matches = {wanted.id: match_one(wanted, held) for wanted in query.credentials}
+    matches = {
+        wanted.id: tuple(
+            CredentialMatch(record.reference, options)
+            for record in held
+            if is_wanted(wanted, record) and (options := _options(wanted, record.payload))
+        )
+        for wanted in query.credentials
+    }
     available = frozenset(query_id for query_id, found in matches.items() if found)
     return Selection(matches, query.answerable(available))
-
-
-def match_one(wanted: CredentialQuery, held: Sequence[HeldClaims]) -> tuple[CredentialMatch, ...]:
-    """Which of ``held`` answer one credential query, in their order."""
-    return tuple(
-        CredentialMatch(record.reference, options)
-        for record in held
-        if is_wanted(wanted, record) and (options := _options(wanted, record.payload))
-    )
 
 
 def is_wanted(wanted: CredentialQuery, record: HeldClaims) -> bool:

@@ -19,7 +19,10 @@ Identifier = Annotated[str, Field(min_length=1, max_length=MAX_IDENTIFIER_LENGTH
 
 
 class CredentialRequest(WireModel):
-    """A credential request (section 8.2): exactly one of the two identifiers, and key proofs."""
+    """A credential request (section 8.2): exactly one of the two identifiers, and key proofs.
+
+    What is bound to no key, such as an emergency card, takes none.
+    """
 
     credential_configuration_id: Identifier | None = None
     credential_identifier: Identifier | None = None
@@ -32,7 +35,7 @@ class CredentialRequest(WireModel):
             "credential_identifier": self.credential_identifier,
         }
         named: dict[str, Json] = {k: v for k, v in identifiers.items() if v is not None}
-        return {**named, "proofs": {PROOF_TYPE: list(self.proofs)}}
+        return {**named, "proofs": {PROOF_TYPE: list(self.proofs)}} if self.proofs else named
 
 
 class IssuedCredential(WireModel):
@@ -133,8 +136,13 @@ def _object(body: bytes, name: str) -> dict[str, Json]:
 
 
 def _proofs(value: Mapping[str, Json]) -> tuple[str, ...]:
-    """Section 8.2: ``proofs`` holds exactly one proof type, ours a non-empty array of strings."""
-    proofs = value.get("proofs")
+    """Section 8.2: ``proofs`` holds exactly one proof type, ours a non-empty array of strings.
+
+    Whether there must be any is for the configuration to say.
+    """
+    if "proofs" not in value:
+        return ()
+    proofs = value["proofs"]
     if not isinstance(proofs, dict) or list(proofs) != [PROOF_TYPE]:
         raise refuse("invalid_proof", detail="proofs.jwt is missing")
     entries = proofs[PROOF_TYPE]

@@ -4,6 +4,13 @@ Shapes only, without signature, encryption or HTTP: ``healthpassport.requests`` 
 ``healthpassport.verification`` verifies what was answered.
 """
 
+from healthpassport.protocols.oid4vp.codes import (
+    TypedCode,
+    folded,
+    looks_like_code,
+    read_code,
+    spelled,
+)
 from healthpassport.protocols.oid4vp.links import RequestLink
 from healthpassport.protocols.oid4vp.request import (
     REQUEST_OBJECT_TYPE,
@@ -30,12 +37,17 @@ __all__ = [
     "RequestLink",
     "RequestObject",
     "ResponseKey",
+    "TypedCode",
     "VpResponse",
     "build_request",
     "build_vp_token",
     "encode_error",
     "encode_response",
+    "folded",
+    "looks_like_code",
     "parse_form",
     "parse_payload",
+    "read_code",
+    "spelled",
     "vp_token",
 ]

@@ -77,6 +77,18 @@ def test_a_link_is_read_as_it_was_written():
     assert RequestLink.parse(f"  {link.text(scheme='haip-vp')}\n") == link
 
 
+def test_a_request_may_stand_in_the_link_itself():
+    link = RequestLink(CLIENT_ID, "", request="eyJh." + "e" * 40_000 + ".e")
+    assert RequestLink.parse(link.text()) == link
+
+
+@pytest.mark.parametrize("host", ["wallet.example", "wallet.example/share", "wallet.example:8443"])
+def test_a_universal_link_is_read_by_its_parameters_alone(host):
+    link = RequestLink(CLIENT_ID, "https://desk.example/oid4vp/requests/abc")
+    universal = link.text().replace("openid4vp://", f"https://{host}")
+    assert RequestLink.parse(universal) == link
+
+
 def test_a_link_stays_small_enough_for_the_screen():
     link = RequestLink(CLIENT_ID, "https://desk.localhost:8443/oid4vp/requests/" + "x" * 22)
     assert len(link.text()) <= 165
@@ -92,7 +104,16 @@ LINKS = [
         "request.uri_method",
     ),
     ("twice", "openid4vp://?client_id=a&client_id=b&request_uri=x", "request.link"),
-    ("scheme", "https://x.example/?client_id=a&request_uri=x", "request.link"),
+    ("scheme", "http://x.example/?client_id=a&request_uri=x", "request.link"),
+    ("script", "javascript://x.example/?client_id=a&request_uri=x", "request.link"),
+    ("any page", "https://x.example/?q=1", "request.link"),
+    ("nowhere", "https:///?client_id=a&request_uri=x", "request.link"),
+    (
+        "method of nothing",
+        "openid4vp://?client_id=a&request=e.e.e&request_uri_method=post",
+        "request.link",
+    ),
+    ("long by value", "openid4vp://?client_id=a&request=" + "x" * 262_144, "request.link"),
     ("no query", "openid4vp://", "request.unsigned"),
     ("bytes", "openid4vp://?client_id=%ff&request_uri=x", "request.link"),
     ("long", "openid4vp://?client_id=a&request_uri=" + "x" * 5000, "request.link"),

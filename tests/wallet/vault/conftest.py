@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 from wallet_home import PASSPHRASE, Home
 
-from wallet.vault import header, kdf
+from wallet.vault import kdf, slots
 
 
 @pytest.fixture
@@ -33,4 +33,4 @@ def cheap_lock(monkeypatch):
     """Hundreds of unlocks: the key of the one passphrase is worked out once for each salt."""
     slow = cache(kdf.argon2id.kdf)
     monkeypatch.setattr(kdf.argon2id, "kdf", slow)
-    assert header.key_from_passphrase is kdf.key_from_passphrase
+    assert slots.key_from_passphrase is kdf.key_from_passphrase

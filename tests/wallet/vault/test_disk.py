@@ -175,7 +175,7 @@ def test_a_failing_disk_under_the_anchor_is_told_when_the_vault_is_made(home, mo
     def fail(*_args, **_more):
         raise OSError
 
-    monkeypatch.setattr("wallet.vault.vault.write_anchor", fail)
+    monkeypatch.setattr("wallet.vault.making.write_anchor", fail)
     with refused("vault.io"):
         home.create()
     assert not home.path.exists()

@@ -40,7 +40,7 @@ def test_rows_are_found_by_a_blind_tag(filled):
 
 
 def test_a_replaced_row_reads_as_its_newest_version(filled):
-    vault = filled.unlocked()
+    vault = filled.wide_open()
     (row,) = vault.rows("history")
     with vault.transaction() as writer:
         writer.replace("history", row, b"changed")

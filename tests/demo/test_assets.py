@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from verifier.web.vendor import copy
+from demo.assets import copy
 
 SHEET = (
     "@font-face{font-family:F;src:url(https://fonts.example/f.woff2)}"

@@ -1,4 +1,4 @@
-"""Copies nhsuk-frontend, an npm package, into ``static/vendor``: ``python -m verifier.web.vendor``.
+"""Copies nhsuk-frontend, an npm package, into each app's ``static/vendor``: ``-m demo.assets``.
 
 Its style sheet asks an outside host for fonts; those rules are taken out, and icons are made
 relative, so that no page ever asks anybody else. The pages read well without it. What is *not*
@@ -12,17 +12,16 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from .rendering import STATIC
-
+TOP: Final = Path(__file__).resolve().parents[1]
+APPS: Final = ("verifier", "wallet")  # those with pages
 SHEET: Final = "nhsuk-frontend.min.css"
-VENDOR: Final = STATIC / "vendor"
 _FONT_RULE: Final = re.compile(r"@font-face\s*\{[^}]*\}")
 _ICON: Final = re.compile(r"url\(\s*[\"']?/assets/images/([a-z0-9-]+\.svg)[\"']?\s*\)")
 _MAP: Final = re.compile(r"/\*# sourceMappingURL=[^*]*\*/")
 _OUTSIDE: Final = re.compile(r"url\(\s*[\"']?(?:https?:)?//")
 
 
-def copy(node_modules: Path, vendor: Path = VENDOR) -> Path:
+def copy(node_modules: Path, vendor: Path) -> Path:
     """Write the style sheet and the icons that it names into ``vendor``; returns the sheet.
 
     Raises:
@@ -42,8 +41,10 @@ def copy(node_modules: Path, vendor: Path = VENDOR) -> Path:
 
 def main(arguments: list[str]) -> int:
     """Copy from the folder that npm made (``node_modules`` unless another is named)."""
-    target = copy(Path(arguments[0] if arguments else "node_modules"))
-    sys.stdout.write(f"{target.relative_to(STATIC.parent)}\n")
+    node_modules = Path(arguments[0] if arguments else "node_modules")
+    for app in APPS:
+        target = copy(node_modules, TOP / app / "static" / "vendor")
+        sys.stdout.write(f"{target.relative_to(TOP)}\n")
     return 0
 
 

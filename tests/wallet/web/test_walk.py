@@ -1,0 +1,132 @@
+"""Every page of every area's table in a real browser, in both languages.
+
+Accessible (axe), narrow (320 px, also from right to left), usable by keyboard alone with a focus
+that can be seen, readable in forced colours, silent on the console, asking nobody else; and all of
+it without scripts.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from wallet_pages import STATES
+
+from wallet.web.areas import AREAS
+from wallet.web.words import LANGUAGES
+
+pytestmark = pytest.mark.browser
+HERE = Path(__file__).parent
+NO_PAGES = {"brand"}
+
+
+def table(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLES = {path.stem.removeprefix("pages_"): table(path) for path in HERE.glob("pages_*.py")}
+for _module in TABLES.values():
+    STATES.update(getattr(_module, "STATES", {}))
+CASES = [
+    pytest.param(case, id=f"{area}-{case.name}")
+    for area, module in sorted(TABLES.items())
+    for case in module.PAGES
+]
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+FOCUSABLE = (
+    "a[href], button:not([tabindex='-1']), input:not([type=hidden]), select, textarea, summary"
+)
+# Of each element that can be seen: whether anything around it looks different with the focus.
+UNSEEN_FOCUS = """selector => {
+  const parts = e => [[e, null], [e, '::before'], [e, '::after'],
+    [e.nextElementSibling, null], [e.nextElementSibling, '::before'],
+    [e.firstElementChild, null], [e.parentElement, null]];
+  const look = e => parts(e).filter(([p]) => p).map(([p, pseudo]) => {
+    const s = getComputedStyle(p, pseudo);
+    return [s.outline, s.boxShadow, s.backgroundColor, s.border, s.color].join();
+  }).join('|');
+  return [...document.querySelectorAll(selector)].filter(e => e.checkVisibility()).filter(e => {
+    e.blur();
+    const before = look(e);
+    e.focus();
+    return document.activeElement !== e || look(e) === before;
+  }).map(e => e.outerHTML.slice(0, 120));
+}"""
+MARK = """selector => [...document.querySelectorAll(selector)]
+  .filter(e => e.checkVisibility() && !e.disabled)
+  .filter((e, _, all) => e.type !== 'radio' || e === (all.find(
+     o => o.name === e.name && o.type === 'radio' && o.checked)
+     || all.find(o => o.name === e.name)))
+  .map((e, i) => { e.dataset.tab = i; return i; }).length"""
+# Text whose colour is that of what lies behind it.
+LOST_TEXT = """() => [...document.querySelectorAll('main *')].filter(e => e.checkVisibility()
+  && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())).filter(e => {
+    let behind = e;
+    while (behind && getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)')
+      behind = behind.parentElement;
+    return behind && getComputedStyle(e).color === getComputedStyle(behind).backgroundColor;
+  }).map(e => e.outerHTML.slice(0, 120))"""
+
+
+def opened(page, served, case):
+    page.goto(served.base + case.path)
+    if case.steps:
+        case.steps(page, served)
+    page.locator("h1").first.wait_for()
+    return page
+
+
+def reached_by_keyboard(page):
+    """What cannot be reached with the Tab key from the top of the page."""
+    count = page.evaluate(MARK, FOCUSABLE)
+    page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+    missing = set(range(count))
+    for _ in range(count + 4):
+        page.keyboard.press("Tab")
+        found = page.evaluate("document.activeElement.dataset.tab")
+        if found is not None:
+            missing.discard(int(found))
+    return sorted(missing)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", CASES)
+def test_a_page_can_be_used_by_everybody(case, language, wallets, views):
+    served = wallets(case.state)
+    page = opened(views(served, language, known=case.known), served, case)
+    assert page.locator("html").get_attribute("lang") == language
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate(OVERFLOW) == 0
+    assert reached_by_keyboard(page) == []
+    assert page.evaluate(UNSEEN_FOCUS, FOCUSABLE) == []
+    if case.known and not case.title_only:
+        assert page.locator("#leave button").is_visible()
+    page.emulate_media(forced_colors="active")
+    assert page.evaluate(LOST_TEXT) == []
+    page.emulate_media(forced_colors="none")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    assert page.evaluate(OVERFLOW) == 0
+    # A browser says itself that a page answered 4xx; anything else on the console is a fault.
+    assert [words for words in page.noise if "Failed to load resource" not in words] == []
+    assert page.hosts == {served.base.removeprefix("http://")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_page_works_without_scripts(case, wallets, views):
+    served = wallets(case.state)
+    page = opened(views(served, scripts=False, known=case.known), served, case)
+    assert page.locator("h1").first.is_visible()
+    assert page.locator("#aloud button").count() == 0
+
+
+def test_every_area_has_a_table_of_its_pages():
+    assert {area.name for area in AREAS} - NO_PAGES == set(TABLES)

@@ -1,0 +1,39 @@
+"""The areas of the pages: one module with a router each, mounted in this order.
+
+An area brings templates (``templates/<name>/``), Welsh words (``locale/cy/<name>.po``) and a table
+of its pages for the tests (``tests/wallet/web/pages_<name>.py``). What is *not* here: any page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import APIRouter
+
+from . import brand, entry, home
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One part of the pages.
+
+    Args:
+        name: of its folder of templates and its files.
+        router: its pages.
+        open_paths: beginnings of paths that can be seen while the wallet is locked.
+        limits: bytes that a body may have, by exact path, where a form holds more than words.
+    """
+
+    name: str
+    router: APIRouter
+    open_paths: tuple[str, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+AREAS: Final[tuple[Area, ...]] = (
+    Area("brand", brand.router),
+    Area("entry", entry.router, open_paths=entry.OPEN),
+    Area("home", home.router),
+)
