@@ -25,6 +25,7 @@ from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
 from .receiving import Claimed, OfferPreview, Receiving
+from .reports import Reports
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
@@ -80,6 +81,11 @@ class Wallet:
     def backups(self) -> Backups:
         """The wallet's backups."""
         return Backups(self._opened, self._around)
+
+    @property
+    def reports(self) -> Reports:
+        """Telling a surgery what is wrong in a record."""
+        return Reports(self._opened, self._around, self._find)
 
     @property
     def updates(self) -> Updates:
