@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, brand, control, entry, explain, home, records, say, scan, share
+from . import add, brand, control, entry, explain, home, records, say, scan, share, ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("add", add.router),
     Area("share", share.router),
     Area("say", say.router),
+    Area("ways", ways.router),
     Area("control", control.router, open_paths=("/deleted",)),
     Area("explain", explain.router, open_paths=("/about",)),
 )

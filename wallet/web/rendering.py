@@ -55,6 +55,6 @@ def environment(language: str) -> Environment:
     return made
 
 
-def render(name: str, *, language: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
-    """The page ``name`` with ``values``."""
-    return environment(language).get_template(name).render(**values)
+def render(template: str, /, *, language: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
+    """The page ``template`` with ``values``."""
+    return environment(language).get_template(template).render(**values)

@@ -190,7 +190,7 @@ def test_a_wallet_is_set_up_on_its_own_page(world, tmp_path):
     assert browser.post("/set-up", b"secret=short&secret_again=short").status == 400
     assert not browser.visit.wallet.exists
     done = browser.post("/set-up", b"secret=three+good+words&secret_again=three+good+words")
-    assert done.headers["location"] == "/"
+    assert done.headers["location"] == "/ways"
     assert browser.get("/").status == 200
     browser.visit.wallet.close()
 
