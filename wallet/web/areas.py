@@ -12,7 +12,21 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, brand, control, entry, explain, home, records, say, scan, share, ways
+from . import (
+    add,
+    backup,
+    brand,
+    control,
+    entry,
+    explain,
+    home,
+    past,
+    records,
+    say,
+    scan,
+    share,
+    ways,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +57,7 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("say", say.router),
     Area("ways", ways.router),
     Area("control", control.router, open_paths=("/deleted",)),
+    Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),
+    Area("past", past.router),
 )
