@@ -9,51 +9,10 @@ import sys
 import pytest
 import segno
 from repository import ROOT
-from typer.testing import CliRunner
 
-from healthpassport import terminal
 from healthpassport.fetch import HttpResponse
-from wallet import cli
-from wallet.cli import session
-from wallet.service import Wallet
 
 PASSPHRASE = "three made-up words"
-
-
-@pytest.fixture
-def run(world, tmp_path, monkeypatch, capsys):
-    """Run a command against the world; returns exit code, stdout and stderr."""
-    secret = tmp_path / "passphrase"
-    secret.write_text(PASSPHRASE + "\n")
-    monkeypatch.setattr(session, "wallet", lambda: Wallet(world.surroundings(tmp_path)))
-
-    def command(*words, passphrase=True, typed=""):
-        arguments = [str(word) for word in words]
-        if passphrase:
-            arguments += ["--passphrase-file", str(secret)]
-        result = CliRunner().invoke(cli.app, arguments, input=typed)
-        if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
-            with pytest.raises(SystemExit) as stopped:
-                terminal.run(lambda: (_ for _ in ()).throw(result.exception))
-            return stopped.value.code, result.stdout, capsys.readouterr().err
-        return result.exit_code, result.stdout, result.stderr
-
-    return command
-
-
-@pytest.fixture
-def ready(run, world, tmp_path):
-    """A wallet with records, made by commands alone."""
-    assert run("init")[0] == 0
-    assert run("update", passphrase=False)[0] == 0
-    offer = world.offer()
-    pin = tmp_path / "pin"
-    pin.write_text(offer.pin)
-    code, out, err = run("add", offer.link, "--pin-file", pin, "--yes")
-    assert code == 0, err
-    assert "Allergies, Example Surgery" in out
-    assert "Example Surgery (Checked) has this for you:" in err
-    return run
 
 
 def test_a_vault_is_made_once(run):
@@ -170,7 +129,7 @@ def test_a_script_shares_with_one_box_left_out(ready, world):
     assert "Shared with Example Hospital" in err
     assert "2001" not in str(world.seen(request))
     code, out, _ = ready("history")
-    assert out.splitlines()[0].split(" ", 2)[2].startswith("Shared, Example Hospital")
+    assert out.splitlines()[0].split(" ", 3)[3].startswith("You shared, Example Hospital")
     kinds = [entry["kind"] for entry in json.loads(ready("history", "--json")[1])["history"]]
     assert kinds == ["shared", "added"]
 
@@ -256,7 +215,7 @@ def test_an_offer_can_be_left(run, world):
     run("init")
     code, out, _ = run("add", world.offer().link, typed="n\n")
     assert (code, out.strip()) == (1, "n")  # what was typed is echoed
-    assert "Added" not in run("history")[1]
+    assert "You added" not in run("history")[1]
 
 
 def test_the_pin_is_asked_for(run, world):

@@ -44,16 +44,27 @@ def sharing_words():
     return texts + [words["en"] for words in sensitive["kinds"].values()]
 
 
+def said(node):
+    """Every English text of a file of words."""
+    if isinstance(node, dict):
+        return [node["en"]] if "en" in node else [t for below in node.values() for t in said(below)]
+    return [text for below in node for text in said(below)] if isinstance(node, list) else []
+
+
 def sentences():
     """All words of the wallet: errors, help of commands, and everything that commands say."""
     texts = []
-    for area in ("vault", "wallet"):
+    for area in ("vault", "wallet", "receipt"):
         for row in schemas.load(f"errors/{area}.json").values():
             texts += [row["title"], row["hint"]]
     texts += sharing_words()
+    texts += said(schemas.load("receipts/words.json"))
     root = typer.main.get_command(cli.app)
     texts += [command.help for command in root.commands.values()]
-    for path in ("records", "vault", "present", "pages", "question"):
+    texts += [
+        c.help for group in ("receipt", "travel") for c in root.commands[group].commands.values()
+    ]
+    for path in ("records", "vault", "present", "pages", "question", "past", "travel"):
         source = (ROOT / "wallet" / "cli" / f"{path}.py").read_text(encoding="utf-8")
         body = "\n".join(re.findall(r"session\.say\((.*?)\n?\s*\)\n", source, flags=re.DOTALL))
         texts += re.findall(r'"([^"\n]{12,})"', body)

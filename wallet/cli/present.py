@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from . import people, session
+from .past import judged
 from .question import listed, show_question
 
 if TYPE_CHECKING:
@@ -175,12 +176,14 @@ def _show_receipt(receipt: ShareReceipt, *, as_json: bool) -> None:
                 "redirect": receipt.redirect,
                 "redirectBlocked": receipt.redirect_blocked,
                 "confirmCode": receipt.confirm_code,
+                "receipt": receipt.receipt.value,
+                "problems": list(receipt.problems),
             }
         )
     else:
         for line in receipt.what:
             session.show(line)
-    session.say(f"Shared with {receipt.asker}.")
+    session.say(f"Shared with {receipt.asker}.", *judged(receipt.receipt, receipt.problems))
     if receipt.confirm_code:
         session.say(f"Tell this number to the staff, and to no one else: {receipt.confirm_code}")
     if receipt.reused:
