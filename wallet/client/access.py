@@ -23,7 +23,7 @@ from healthpassport.protocols.oid4vci import (
     parse_token_response,
 )
 
-from .exchange import JSON_TYPE, SUCCESS, error_name, post_form, post_json, refusal
+from .exchange import JSON_TYPE, SUCCESS, error_name, post_form, post_json, refusal, understood
 
 JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 DPOP: Final = "dpop"
@@ -156,7 +156,7 @@ def _code(response: HttpResponse) -> str:
 
 
 def _bound(caller: Caller, response: HttpResponse) -> Access:
-    token = parse_token_response(response.body)
+    token = understood(parse_token_response, response)
     if token.token_type.lower() != DPOP:  # RFC 9449 section 5
         raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")
     return Access(caller, token)

@@ -103,6 +103,11 @@ class Backups:
         self._around = around
         self._cost = cost
 
+    @property
+    def language(self) -> str:
+        """The language of the lines."""
+        return self._around.language
+
     def read_way(self, typed: str) -> Way:
         """What was typed at the one prompt: 12 words, a sheet's code, or a passphrase."""
         return known.read_way(typed)
@@ -181,8 +186,9 @@ class Backups:
     ) -> Restored:
         """A new wallet from the backup at ``path``, opened by ``new`` from now on; it is locked.
 
-        Its id and keys are new. Each copy counts as shown, because nobody can tell whether it was
-        after the backup. Next: ``updates.stop_old_device``.
+        Its id and keys are new. Each copy counts as shown: nobody can tell whether it was after the
+        backup. No grant is used before it moves to this device, which gives it a new token
+        and key: ``updates.stop_old_device`` comes next.
 
         Raises:
             BackupError: ``backup.wallet_here``, or what is wrong with the file or the secret.
@@ -287,6 +293,7 @@ class Backups:
 
     def _settle(self, vault: Vault, *, wallet: bytes, made: datetime) -> None:
         """What a restored vault must know, written before it gets its place."""
+        mark_restored(vault)
         copies = [read_copy(vault, row) for row in vault.rows("copies")]
         openers = vault.rows("state", tag=vault.tag(known.TAG))
         values = {row: vault.read("state", row) for row in openers}
