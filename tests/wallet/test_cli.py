@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import segno
 from repository import ROOT
 
 from healthpassport.fetch import HttpResponse
@@ -73,9 +74,51 @@ def test_a_request_is_shown_and_nothing_goes_out(ready, world):
         "value": "999 000 0018",
         "ticked": True,
         "sensitive": False,
+        "needed": True,
+        "note": "Without it, they may not know that this is about you.",
         "parent": None,
     }
+    assert question["choices"] == []
+    assert question["preview"]["nothing"] == ""
+    assert question["preview"]["records"][1]["words"] == "all 2 shared"
     assert world.seen(request)["state"] not in {"answered", "declined"}
+
+
+def test_what_will_be_seen_and_what_is_needed_is_said_before_anything_is_sent(ready, world):
+    request = world.ask()
+    code, _, err = ready("present", request["link"], "--look", "--untick", "3")
+    assert code == 0
+    assert "* Needed for safe treatment" in err
+    code, _, err = ready("present", request["link"], typed="7\nyes\n")
+    assert "They will see:" in err
+    assert "  Allergies: 1 of 2 shared" in err
+    assert "They will see that the list is not whole." in err
+    assert "Without it, they may give you a drug that harms you." in err
+
+
+def test_a_request_is_answered_by_its_typed_code_or_a_photo_of_it(ready, world, tmp_path):
+    request = world.ask()
+    code, _, err = ready("present", request["short_code"].lower(), "--yes")
+    assert code == 0, err
+    assert world.seen(request)["state"] == "answered"
+    request, photo = world.ask(), tmp_path / "photo.png"
+    segno.make(request["link"], error="m").save(str(photo), scale=5)
+    code, _, err = ready("present", "--picture", photo, "--yes")
+    assert code == 0, err
+    assert world.seen(request)["state"] == "answered"
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("openid4vp://x", "--picture", __file__), ("x", "--choose", "a")]
+)
+def test_a_request_is_given_once_and_a_way_with_its_option(ready, words):
+    assert ready("present", *words)[0] in {1, 2}
+
+
+def test_a_picture_without_a_code_is_told(ready):
+    code, _, err = ready("present", "--picture", __file__)
+    assert code == 1
+    assert "request.picture" in err
 
 
 def test_a_script_shares_with_one_box_left_out(ready, world):
