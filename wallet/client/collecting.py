@@ -26,7 +26,7 @@ from healthpassport.protocols.oid4vci import (
 from healthpassport.summary import RecordDefinition
 
 from .access import Access, Caller, Randomness, by_code, failed
-from .exchange import SUCCESS, post_form, refusal
+from .exchange import SUCCESS, post_form, refusal, understood
 from .offers import OpenedOffer, Wanted
 
 MAX_NONCE: Final = 1024  # characters
@@ -107,7 +107,7 @@ def collect_record(
     response = access.post(issuer.credential_endpoint, _request(access, name, proofs).wire())
     if response.status not in SUCCESS:
         raise failed(response)
-    found = parse_credential_response(response.body)
+    found = understood(parse_credential_response, response)
     texts = tuple(entry.text for entry in found.credentials)
     return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
 

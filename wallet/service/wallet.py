@@ -25,12 +25,13 @@ from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
 from .receiving import Claimed, OfferPreview, Receiving
+from .reports import Reports
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
 from .updates import Updates
 from .ways import Ways
-from .withdrawing import withdraw_copies
+from .withdrawing import Withdrawing
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -80,6 +81,11 @@ class Wallet:
     def backups(self) -> Backups:
         """The wallet's backups."""
         return Backups(self._opened, self._around)
+
+    @property
+    def reports(self) -> Reports:
+        """Telling a surgery what is wrong in a record."""
+        return Reports(self._opened, self._around, self._find)
 
     @property
     def updates(self) -> Updates:
@@ -135,8 +141,14 @@ class Wallet:
         """What its owner must know before ``erase``."""
         return erasing.BEFORE[self._around.language]
 
-    def erase(self) -> erasing.Erased:
-        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+    def erase(self, way: Way | str | None = None) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told.
+
+        A ``way`` that is given must open it (``vault.`` codes). None: whoever could delete the
+        file can delete it here, also without a key.
+        """
+        if way is not None:
+            self.unlock(way)
         self.close()
         return erasing.erase(self._around)
 
@@ -184,21 +196,21 @@ class Wallet:
     @property
     def helpers(self) -> Helpers:
         """The people who help: what they were lent, and what was lent to this wallet."""
-        return Helpers(self._opened(), self._around, withdraw_copies)
+        return Helpers(self._opened(), self._around, Withdrawing(self._opened(), self._around))
 
     def part(
         self,
         record_id: str,
         *,
         items: Collection[int] | None = None,
-        details: Collection[str] | None = None,
+        private: Collection[str] = (),
         whole: bool = False,
     ) -> Part:
         """What of a record to lend; see ``Part``."""
         return Part(
             self._find(record_id),
             None if items is None else frozenset(items),
-            None if details is None else frozenset(details),
+            frozenset(private),
             whole,
         )
 
@@ -268,6 +280,13 @@ class Wallet:
     def consider(self, link: str, person: str | None = None) -> ConsentQuestion | Refusal:
         """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
         return self._asked().consider(link, person)
+
+    @staticmethod
+    def read_picture(data: bytes) -> str:
+        """The text of the QR code in a photo: a request or an offer (``request.picture``)."""
+        from wallet.client.pictures import read_picture  # noqa: PLC0415 - image libraries are heavy
+
+        return read_picture(data)
 
     def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
         """The same question answered another way: ``options`` by the ids of its choices."""
