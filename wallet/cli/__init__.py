@@ -10,7 +10,7 @@ import typer
 
 from healthpassport import terminal
 
-from . import backup, helper, pages, people, present, records, vault, ways
+from . import backup, helping, pages, people, present, records, vault, ways
 
 app = typer.Typer(
     name="passport-wallet",
@@ -24,7 +24,7 @@ for _name, _command in (
 ).items():
     app.command(_name)(_command)
 app.add_typer(people.app, name="people")
-app.add_typer(helper.app, name="helper")
+app.add_typer(helping.app, name="helper")
 app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")
 app.add_typer(backup.app, name="backup")
