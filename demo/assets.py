@@ -1,8 +1,9 @@
-"""Copies nhsuk-frontend, an npm package, into each app's ``static/vendor``: ``-m demo.assets``.
+"""Copies two npm packages into each app's ``static/vendor``: ``python -m demo.assets``.
 
-Its style sheet asks an outside host for fonts; those rules are taken out, and icons are made
-relative, so that no page ever asks anybody else. The pages read well without it. What is *not*
-here: installing the package (npm does, from package.json).
+nhsuk-frontend's style sheet asks an outside host for fonts; those rules are taken out, and icons
+are made relative, so that no page ever asks anybody else. zxing-wasm reads QR codes from a camera,
+in the browser; the page tells it where its other half is, and lets it ask nobody else. The pages
+work without either. What is *not* here: installing the packages (npm does, from package.json).
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Final
 TOP: Final = Path(__file__).resolve().parents[1]
 APPS: Final = ("verifier", "wallet")  # those with pages
 SHEET: Final = "nhsuk-frontend.min.css"
+READER: Final = {
+    "zxing-reader.js": "iife/reader/index.js",
+    "zxing-reader.wasm": "reader/zxing_reader.wasm",
+}
 _FONT_RULE: Final = re.compile(r"@font-face\s*\{[^}]*\}")
 _ICON: Final = re.compile(r"url\(\s*[\"']?/assets/images/([a-z0-9-]+\.svg)[\"']?\s*\)")
 _MAP: Final = re.compile(r"/\*# sourceMappingURL=[^*]*\*/")
@@ -39,12 +44,21 @@ def copy(node_modules: Path, vendor: Path) -> Path:
     return target
 
 
+def copy_reader(node_modules: Path, vendor: Path) -> None:
+    """Write the reader of QR codes into ``vendor``: its script and its WebAssembly."""
+    vendor.mkdir(parents=True, exist_ok=True)
+    for name, source in READER.items():
+        data = (node_modules / "zxing-wasm" / "dist" / source).read_bytes()
+        (vendor / name).write_bytes(data)
+
+
 def main(arguments: list[str]) -> int:
     """Copy from the folder that npm made (``node_modules`` unless another is named)."""
     node_modules = Path(arguments[0] if arguments else "node_modules")
     for app in APPS:
         target = copy(node_modules, TOP / app / "static" / "vendor")
         sys.stdout.write(f"{target.relative_to(TOP)}\n")
+    copy_reader(node_modules, TOP / "wallet" / "static" / "vendor")
     return 0
 
 

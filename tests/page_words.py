@@ -22,7 +22,8 @@ from wallet.web.problems import PLAIN
 TEMPLATES = ROOT / "wallet" / "templates"
 PYTHON = ROOT / "wallet" / "web"
 LETTERS = re.compile(r"[^\W\d_]{2,}")
-TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+FOREIGN = re.compile(r'<(\w+)[^>]*\slang="[a-z]+"[^>]*>[^<]*</\1>')  # an address, a code
+TAG = re.compile(r"<!--.*?-->|<style>.*?</style>|<[^>]*>", re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|alt|title|placeholder)="([^"]*)"')
 ENTITY = re.compile(r"&[a-z]+;")
 SAID = {"text", "html", "label", "visuallyHiddenText"}  # members of nhsuk-frontend's macros
@@ -91,7 +92,7 @@ def untranslated(path: Path) -> list[str]:
     tree = environment().parse(path.read_text(encoding="utf-8"))
     text = "".join(node.data for node in tree.find_all(nodes.TemplateData))
     found = [match for value in SPOKEN.findall(text) for match in LETTERS.findall(value)]
-    found += LETTERS.findall(ENTITY.sub(" ", TAG.sub(" ", text)))
+    found += LETTERS.findall(ENTITY.sub(" ", TAG.sub(" ", FOREIGN.sub(" ", text))))
     for pair in tree.find_all(nodes.Pair):
         if isinstance(pair.key, nodes.Const) and pair.key.value in SAID:
             found += [word for value in _literals(pair.value) for word in LETTERS.findall(value)]

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 import uvicorn
+from asgi_calls import call
 from wallet_world import PASSPHRASE, WalletWorld
 
 from wallet.service import Wallet
@@ -22,6 +24,21 @@ from wallet.settings import WalletSettings
 from wallet.web import Visit, create_app
 from wallet.web.gate import UNLOCK
 from wallet.web.serving import listen
+
+HOST = {"host": "localhost:8470"}
+ORIGIN = {"origin": "http://localhost:8470"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+BOUNDARY = "a-line-that-stands-in-no-field"
+
+
+def _multipart(fields):
+    parts = (
+        f'--{BOUNDARY}\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    return ("".join(parts) + f"--{BOUNDARY}--\r\n").encode()
 
 
 @dataclass(frozen=True)
@@ -33,7 +50,7 @@ class Case:
     """
 
     name: str
-    path: str = "/"
+    path: str | Callable = "/"  # or what gives it, when it is handed the wallet
     state: str = "filled"
     steps: Callable | None = None
     known: bool = True  # whether the browser has the cookie
@@ -110,8 +127,60 @@ def serving(world: WalletWorld, wallet: Wallet, *, locked: bool = False, **setti
         visit.wallet.close()
 
 
+def bring(page, served, text: str, path: str = "/scan") -> None:
+    """A step: type a code on the scan page and go on."""
+    page.goto(served.base + path)
+    page.fill("#text", text)
+    page.click("#bring button[type=submit]")
+
+
 def unlock(page) -> None:
     """A step: type the passphrase on the unlock page."""
     assert page.url.endswith(UNLOCK)
     page.fill("#secret", PASSPHRASE)
     page.click("main button[type=submit]")
+
+
+class Browser:
+    """One browser's headers on one run of the pages: no server, for what needs no Chromium."""
+
+    def __init__(self, wallet):
+        self.visit = Visit(wallet, random=secrets.token_bytes)
+        self.app = create_app(WalletSettings(), self.visit)
+        self.cookies = {}
+
+    def get(self, path, **headers):
+        return self._send("GET", path, b"", headers)
+
+    def post(self, path, body=b"", **headers):
+        return self._send("POST", path, body, FORM | ORIGIN | headers)
+
+    def _send(self, method, path, body, headers):
+        own = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        kept = {k: v for k, v in (HOST | own | headers).items() if v is not None}
+        answer = call(self.app, method, path, headers=kept, body=body)
+        if "set-cookie" in answer.headers:
+            name, _, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer
+
+    def fill(self, path, fields, **headers):
+        """Post ``fields``: a mapping, or pairs where a name stands more than once."""
+        return self.post(path, urlencode(fields, doseq=True).encode(), **headers)
+
+    def follow(self, answer):
+        """The page that a redirect leads to."""
+        assert answer.status == 303, answer.text
+        return self.get(answer.headers["location"])
+
+    def bring(self, text, path="/scan"):
+        """Type a code; the address of the page that it leads to."""
+        body = _multipart({"text": text})
+        kind = f"multipart/form-data; boundary={BOUNDARY}"
+        answer = self.post(path, body, **{"content-type": kind})
+        assert answer.status == 303, answer.text
+        return answer.headers["location"]
+
+    def enter(self):
+        assert self.get(f"/start?token={self.visit.token}").status == 303
+        return self

@@ -6,7 +6,13 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
+
 from .borrowing import LentLine, Received
+from .card_question import CardChoice, CardPreview, CardQuestion
+from .card_sheet import CardSheet
+from .card_store import CardState
+from .cards import Cards, CardView
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
 from .gifts import LentRecord
@@ -27,7 +33,17 @@ from .ways import Ways
 
 __all__ = [
     "Away",
+    "CardChoice",
+    "CardPreview",
+    "CardQuestion",
+    "CardSheet",
+    "CardState",
+    "CardView",
+    "Cards",
+    "Choice",
     "ComplaintSheet",
+    "ConsentQuestion",
+    "Effect",
     "GiftView",
     "Helpers",
     "HistoryEntry",
@@ -38,6 +54,7 @@ __all__ = [
     "Letter",
     "Line",
     "OfferPreview",
+    "Option",
     "Part",
     "Past",
     "PastDetail",
@@ -45,12 +62,15 @@ __all__ = [
     "People",
     "PersonChoice",
     "PersonView",
+    "Preview",
     "ReceiptState",
     "Received",
     "RecordDetail",
     "RecordView",
+    "Refusal",
     "ShareReceipt",
     "Surroundings",
+    "Tick",
     "Travel",
     "Wallet",
     "Ways",

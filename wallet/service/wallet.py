@@ -17,6 +17,7 @@ from wallet.vault import KdfCost, Vault, Way
 
 from . import erasing, receiving, shelf, stating
 from .backups import Backups
+from .cards import Cards
 from .helping import Helpers
 from .history import Past
 from .lending import Part
@@ -24,6 +25,7 @@ from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
 from .receiving import Claimed, OfferPreview, Receiving
+from .reports import Reports
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
@@ -81,6 +83,11 @@ class Wallet:
         return Backups(self._opened, self._around)
 
     @property
+    def reports(self) -> Reports:
+        """Telling a surgery what is wrong in a record."""
+        return Reports(self._opened, self._around, self._find)
+
+    @property
     def updates(self) -> Updates:
         """Keeping records up to date, and stopping the old device."""
         return Updates(self._opened, self._around)
@@ -134,8 +141,14 @@ class Wallet:
         """What its owner must know before ``erase``."""
         return erasing.BEFORE[self._around.language]
 
-    def erase(self) -> erasing.Erased:
-        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+    def erase(self, way: Way | str | None = None) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told.
+
+        A ``way`` that is given must open it (``vault.`` codes). None: whoever could delete the
+        file can delete it here, also without a key.
+        """
+        if way is not None:
+            self.unlock(way)
         self.close()
         return erasing.erase(self._around)
 
@@ -268,6 +281,13 @@ class Wallet:
         """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
         return self._asked().consider(link, person)
 
+    @staticmethod
+    def read_picture(data: bytes) -> str:
+        """The text of the QR code in a photo: a request or an offer (``request.picture``)."""
+        from wallet.client.pictures import read_picture  # noqa: PLC0415 - image libraries are heavy
+
+        return read_picture(data)
+
     def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
         """The same question answered another way: ``options`` by the ids of its choices."""
         return self._asked().choose(question, options)
@@ -290,6 +310,11 @@ class Wallet:
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def cards(self) -> Cards:
+        """The emergency cards."""
+        return Cards(self._opened, self._around)
 
     @property
     def past(self) -> Past:

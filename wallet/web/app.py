@@ -11,29 +11,18 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Guard, SecurityHeaders
+from healthpassport.asgi import BodyLimit, Guard, SecurityHeaders
 from wallet.settings import WalletSettings
 
 from .areas import AREAS
 from .gate import Gate
+from .headers import HEADERS
 from .problems import ProblemPages, add_problem_pages
 from .rendering import STATIC
 from .visit import Visit
 
 HOSTS: Final = ("localhost",)  # passkeys are bound to a name, and 127.0.0.1 is none
 MAX_FORM: Final = 131_072  # bytes; the boxes of a thousand items, and a pasted link or text
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-HEADERS: Final = {
-    **DEFAULT_HEADERS,
-    "content-security-policy": POLICY,
-    # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
-    "referrer-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
-}
 
 
 def create_app(settings: WalletSettings, visit: Visit) -> FastAPI:

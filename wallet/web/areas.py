@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import brand, entry, home
+from . import add, backup, brand, control, entry, explain, home, past, records, say, scan, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +36,13 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("brand", brand.router),
     Area("entry", entry.router, open_paths=entry.OPEN),
     Area("home", home.router),
+    Area("records", records.router),
+    Area("scan", scan.router, limits=scan.LIMITS),
+    Area("add", add.router),
+    Area("share", share.router),
+    Area("say", say.router),
+    Area("control", control.router, open_paths=("/deleted",)),
+    Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
+    Area("explain", explain.router, open_paths=("/about",)),
+    Area("past", past.router),
 )

@@ -72,7 +72,7 @@ def set_up(page: Seen, secret: Secret = "", secret_again: Secret = "") -> Respon
 
 @router.get(UNLOCK)
 def ask(page: Seen) -> Response:
-    """Ask for the passphrase."""
+    """Ask for the passphrase, or the recovery words."""
     if not page.visit.wallet.exists:
         return page.go(SET_UP)
     if not page.visit.wallet.locked:
@@ -84,11 +84,11 @@ def ask(page: Seen) -> Response:
 def unlock(page: Seen, secret: Secret = "") -> Response:
     """Open the wallet, and go back to where the person was."""
     try:
-        page.wallet.unlock(secret)
+        page.wallet.unlock(page.wallet.ways.read(secret))
     except VaultError as error:
-        if error.code != "vault.unlock_failed":
+        if error.code not in {"vault.unlock_failed", "vault.wait"}:
             raise
-        wrong = msg("That is not your passphrase. Look out for capital letters.")
+        wrong = f"{page.words(error.title)} {page.words(error.hint)}"
         return page.show("entry/unlock.html", status=400, wrong=wrong)
     return page.go(page.visit.back())
 
@@ -99,6 +99,7 @@ async def lock(request: Request) -> Response:
     page = page_of(request)
     await _keep(page)
     await run_in_threadpool(page.wallet.lock)
+    page.visit.close_values()
     return page.go(UNLOCK)
 
 

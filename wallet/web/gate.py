@@ -56,6 +56,7 @@ class Gate:
         if where is None:
             await self._app(scope, receive, send)
         else:
+            self._visit.close_values()
             await self._keep(scope, receive)
             await _redirect(where, send)
 

@@ -50,6 +50,7 @@ def environment(language: str) -> Environment:
     made.filters["day"] = lambda value: day(value, language)
     made.globals["language"] = LANGUAGES[language]
     made.globals["languages"] = tuple(LANGUAGES.values())
+    made.globals["has_reader"] = (STATIC / "vendor" / "zxing-reader.js").is_file()
     made.globals["has_vendor"] = (STATIC / "vendor" / "nhsuk-frontend.min.css").is_file()
     return made
 

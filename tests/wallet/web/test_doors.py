@@ -2,49 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-
 import pytest
 from asgi_calls import call
-from wallet_pages import filled
+from wallet_pages import HOST, ORIGIN, Browser, filled
 from wallet_world import PASSPHRASE
 
 from wallet.service import Wallet
-from wallet.settings import WalletSettings
-from wallet.web import Visit, create_app
 from wallet.web.visit import own_path
-
-HOST = {"host": "localhost:8470"}
-ORIGIN = {"origin": "http://localhost:8470"}
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-class Browser:
-    """One browser's headers on one run of the pages."""
-
-    def __init__(self, wallet):
-        self.visit = Visit(wallet, random=secrets.token_bytes)
-        self.app = create_app(WalletSettings(), self.visit)
-        self.cookies = {}
-
-    def get(self, path, **headers):
-        return self._send("GET", path, b"", headers)
-
-    def post(self, path, body=b"", **headers):
-        return self._send("POST", path, body, FORM | ORIGIN | headers)
-
-    def _send(self, method, path, body, headers):
-        own = {"cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
-        kept = {k: v for k, v in (HOST | own | headers).items() if v is not None}
-        answer = call(self.app, method, path, headers=kept, body=body)
-        if "set-cookie" in answer.headers:
-            name, _, value = answer.headers["set-cookie"].partition(";")[0].partition("=")
-            self.cookies[name] = value
-        return answer
-
-    def enter(self):
-        assert self.get(f"/start?token={self.visit.token}").status == 303
-        return self
 
 
 @pytest.fixture(scope="module")

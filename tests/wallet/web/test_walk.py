@@ -77,7 +77,7 @@ LOST_TEXT = """() => [...document.querySelectorAll('main *')].filter(e => e.chec
 
 
 def opened(page, served, case):
-    page.goto(served.base + case.path)
+    page.goto(served.base + (case.path(served) if callable(case.path) else case.path))
     if case.steps:
         case.steps(page, served)
     page.locator("h1").first.wait_for()

@@ -1,0 +1,26 @@
+"""What a browser is told with every page: load nothing from elsewhere, keep nothing.
+
+What is *not* here: who may reach the pages (``app``, ``gate``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from healthpassport.asgi import DEFAULT_HEADERS
+
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src {scripts}; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+POLICY: Final = _POLICY.format(scripts="'self'")
+# The page with the camera runs a reader of QR codes, which is WebAssembly; it may run no text.
+CAMERA_POLICY: Final = _POLICY.format(scripts="'self' 'wasm-unsafe-eval'")
+HEADERS: Final = {
+    **DEFAULT_HEADERS,
+    "content-security-policy": POLICY,
+    # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+}
