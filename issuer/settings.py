@@ -110,6 +110,19 @@ class Settings(BaseSettings):
         ge=0,
         le=3_600,
     )
+    reports_jwk: Path | None = Field(
+        None,
+        description="JWK file: the public key that patients seal reports of errors for "
+        "(`keys reports`). Empty: none are taken.",
+    )
+    reports_key: str | None = Field(
+        None,
+        description="Address of the private key of the reports, for `reports show` at the "
+        "practice's console; the server needs it not.",
+    )
+    reports_key_passphrase_file: Path | None = Field(
+        None, description="File whose first line is the passphrase of that key."
+    )
     batch_size: int = Field(
         5, description="Copies of one record in one go, each with its own key.", ge=2, le=50
     )

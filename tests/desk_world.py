@@ -40,7 +40,13 @@ STATUS_URI = "https://issuer.example/status/1"
 TRUST_URL = "https://authority.example/trust"
 DESK_HOST = "desk.example"
 PASSPHRASE = b"a passphrase for tests"
-RECORD_TYPES = ("PatientIdentity", "AllergySummary", "MedicationSummary", "ProblemSummary")
+RECORD_TYPES = (
+    "PatientIdentity",
+    "AllergySummary",
+    "MedicationSummary",
+    "ProblemSummary",
+    "EmergencyCard",
+)
 INDEX = 7
 
 

@@ -23,7 +23,7 @@ TEMPLATES = ROOT / "wallet" / "templates"
 PYTHON = ROOT / "wallet" / "web"
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 FOREIGN = re.compile(r'<(\w+)[^>]*\slang="[a-z]+"[^>]*>[^<]*</\1>')  # an address, a code
-TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+TAG = re.compile(r"<!--.*?-->|<style>.*?</style>|<[^>]*>", re.DOTALL)
 SPOKEN = re.compile(r'\b(?:aria-label|alt|title|placeholder)="([^"]*)"')
 ENTITY = re.compile(r"&[a-z]+;")
 SAID = {"text", "html", "label", "visuallyHiddenText"}  # members of nhsuk-frontend's macros

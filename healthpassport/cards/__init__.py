@@ -15,6 +15,8 @@ from healthpassport.cards.envelope import (
     parse,
     verify,
 )
+from healthpassport.cards.heading import AllergyHeading, AllergyStatement, allergy_statement
+from healthpassport.cards.packing import carried_fields
 from healthpassport.cards.values import (
     ALLERGIES,
     DETAILS,
@@ -30,6 +32,8 @@ __all__ = [
     "ALLERGIES",
     "DETAILS",
     "FORMAT",
+    "AllergyHeading",
+    "AllergyStatement",
     "CardChoices",
     "CardClaims",
     "CardContent",
@@ -37,7 +41,9 @@ __all__ = [
     "CardSection",
     "ParsedCard",
     "Room",
+    "allergy_statement",
     "build",
+    "carried_fields",
     "check_content",
     "choices",
     "entries",

@@ -36,13 +36,14 @@ class ParsedCard:
     """A card taken apart and *not* verified: only good for choosing a key.
 
     ``key_name`` begins the thumbprint of the key that is said to have signed. ``octets`` counts
-    what stands between deflate and base45.
+    what stands between deflate and base45, ``message`` is the COSE_Sign1 before deflate.
     """
 
     claims: CardClaims
     algorithm: str
     key_name: bytes
     octets: int
+    message: bytes = field(repr=False)
     signed: bytes = field(repr=False)
     signature: bytes = field(repr=False)
 
@@ -110,13 +111,15 @@ def parse(text: str) -> ParsedCard:
     if len(text) > table().limits["characters"]:
         raise CardError("card.size")
     packed = base45.decode(text.removeprefix(table().prefix))
-    protected, payload, signature = _parts(_inflate(packed))
+    message = _inflate(packed)
+    protected, payload, signature = _parts(message)
     algorithm, name = _header(protected)
     return ParsedCard(
         claims=read_claims(payload),
         algorithm=algorithm,
         key_name=name,
         octets=len(packed),
+        message=message,
         signed=to_be_signed(protected, payload),
         signature=signature,
     )

@@ -77,6 +77,12 @@ def plain(item: Item, known: RecordDefinition) -> Item:
     return Item(unit, fields)
 
 
+def carried_fields(record_type: str) -> tuple[str, ...]:
+    """The separable fields that go on a card with an entry of ``record_type``."""
+    found = (one.fields for one in table().sections if one.record_type == record_type)
+    return tuple(next(found, ()))
+
+
 @cache
 def section_numbers(record_type: str) -> SectionNumbers:
     """The numbers of ``record_type`` (``card.content`` where no card holds it)."""

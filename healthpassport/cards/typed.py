@@ -7,6 +7,7 @@ of the finger is told with the line it is in. What is *not* here: what the card 
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Final
 
@@ -21,6 +22,7 @@ CHECK: Final = 3
 MAX_LINES: Final = 64
 # Read as they look: nobody tells these apart on paper.
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_PREFIXED: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9]*:")
 _BITS: Final = 5
 _BYTE: Final = 8
 
@@ -50,8 +52,8 @@ def untyped(typed: str) -> str:
 
 
 def is_typed(text: str) -> bool:
-    """Whether ``text`` looks like typed lines rather than the text of a QR code."""
-    return not text.strip().startswith(table().prefix)
+    """Whether ``text`` looks like typed lines rather than the text of a QR code, of any kind."""
+    return not _PREFIXED.match(text)
 
 
 def _line(number: int, row: str) -> str:

@@ -40,6 +40,7 @@ from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .publication import list_uri
 from .refreshing import prepare, supersede
+from .reports import with_dispute
 from .sealing import unseal
 from .tokens import Access
 
@@ -143,7 +144,8 @@ def _issue(
     sealed = offers.sealed_record(tx, access.offer.id, name)
     if sealed is None:
         raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
-    payload = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
+    plain = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
+    payload = with_dispute(tx, access, record_type, plain)
     notification_id = issuer.secret()
     times = whole_days(
         issuer.clock(),

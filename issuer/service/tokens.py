@@ -177,7 +177,7 @@ def _opened_grant(
 
     RFC 9700 section 2.2.2: those of public clients are bound to a key, or turn; ours do both.
     """
-    if thumbprint is None:
+    if thumbprint is None or offer.pin_mac == NO_PIN:  # a card is not refreshed: a new one is made
         return None, None
     reference = None
     if offer.sealed_source is not None:

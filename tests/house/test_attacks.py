@@ -9,7 +9,7 @@ import pytest
 from repository import ROOT
 from shared_inputs import shared
 
-CATEGORIES = ("sd-jwt", "kb-jwt", "status-list", "trust-list", "data-integrity")
+CATEGORIES = ("sd-jwt", "kb-jwt", "status-list", "trust-list", "data-integrity", "oid4vp-request")
 
 
 def attacks() -> list[dict[str, str]]:

@@ -21,7 +21,7 @@ from wallet_world import PASSPHRASE
 from wallet.backup.reading import look
 from wallet.service.backups import Backups
 from wallet.vault import KdfCost, Vault
-from wallet.vault.storage import PRIVATE_TABLES, TABLES
+from wallet.vault.schema import PRIVATE_TABLES, TABLES
 
 ROUNDS = 3  # an ordinary run; PASSPORT_BACKUP_KILLS=100 for the figure
 KILLS = int(os.environ.get("PASSPORT_BACKUP_KILLS", str(ROUNDS)))

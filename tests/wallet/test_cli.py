@@ -7,52 +7,12 @@ import subprocess
 import sys
 
 import pytest
+import segno
 from repository import ROOT
-from typer.testing import CliRunner
 
-from healthpassport import terminal
 from healthpassport.fetch import HttpResponse
-from wallet import cli
-from wallet.cli import session
-from wallet.service import Wallet
 
 PASSPHRASE = "three made-up words"
-
-
-@pytest.fixture
-def run(world, tmp_path, monkeypatch, capsys):
-    """Run a command against the world; returns exit code, stdout and stderr."""
-    secret = tmp_path / "passphrase"
-    secret.write_text(PASSPHRASE + "\n")
-    monkeypatch.setattr(session, "wallet", lambda: Wallet(world.surroundings(tmp_path)))
-
-    def command(*words, passphrase=True, typed=""):
-        arguments = [str(word) for word in words]
-        if passphrase:
-            arguments += ["--passphrase-file", str(secret)]
-        result = CliRunner().invoke(cli.app, arguments, input=typed)
-        if isinstance(result.exception, Exception) and not isinstance(result.exception, SystemExit):
-            with pytest.raises(SystemExit) as stopped:
-                terminal.run(lambda: (_ for _ in ()).throw(result.exception))
-            return stopped.value.code, result.stdout, capsys.readouterr().err
-        return result.exit_code, result.stdout, result.stderr
-
-    return command
-
-
-@pytest.fixture
-def ready(run, world, tmp_path):
-    """A wallet with records, made by commands alone."""
-    assert run("init")[0] == 0
-    assert run("update", passphrase=False)[0] == 0
-    offer = world.offer()
-    pin = tmp_path / "pin"
-    pin.write_text(offer.pin)
-    code, out, err = run("add", offer.link, "--pin-file", pin, "--yes")
-    assert code == 0, err
-    assert "Allergies, Example Surgery" in out
-    assert "Example Surgery (Checked) has this for you:" in err
-    return run
 
 
 def test_a_vault_is_made_once(run):
@@ -114,9 +74,51 @@ def test_a_request_is_shown_and_nothing_goes_out(ready, world):
         "value": "999 000 0018",
         "ticked": True,
         "sensitive": False,
+        "needed": True,
+        "note": "Without it, they may not know that this is about you.",
         "parent": None,
     }
+    assert question["choices"] == []
+    assert question["preview"]["nothing"] == ""
+    assert question["preview"]["records"][1]["words"] == "all 2 shared"
     assert world.seen(request)["state"] not in {"answered", "declined"}
+
+
+def test_what_will_be_seen_and_what_is_needed_is_said_before_anything_is_sent(ready, world):
+    request = world.ask()
+    code, _, err = ready("present", request["link"], "--look", "--untick", "3")
+    assert code == 0
+    assert "* Needed for safe treatment" in err
+    code, _, err = ready("present", request["link"], typed="7\nyes\n")
+    assert "They will see:" in err
+    assert "  Allergies: 1 of 2 shared" in err
+    assert "They will see that the list is not whole." in err
+    assert "Without it, they may give you a drug that harms you." in err
+
+
+def test_a_request_is_answered_by_its_typed_code_or_a_photo_of_it(ready, world, tmp_path):
+    request = world.ask()
+    code, _, err = ready("present", request["short_code"].lower(), "--yes")
+    assert code == 0, err
+    assert world.seen(request)["state"] == "answered"
+    request, photo = world.ask(), tmp_path / "photo.png"
+    segno.make(request["link"], error="m").save(str(photo), scale=5)
+    code, _, err = ready("present", "--picture", photo, "--yes")
+    assert code == 0, err
+    assert world.seen(request)["state"] == "answered"
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("openid4vp://x", "--picture", __file__), ("x", "--choose", "a")]
+)
+def test_a_request_is_given_once_and_a_way_with_its_option(ready, words):
+    assert ready("present", *words)[0] in {1, 2}
+
+
+def test_a_picture_without_a_code_is_told(ready):
+    code, _, err = ready("present", "--picture", __file__)
+    assert code == 1
+    assert "request.picture" in err
 
 
 def test_a_script_shares_with_one_box_left_out(ready, world):
@@ -127,7 +129,7 @@ def test_a_script_shares_with_one_box_left_out(ready, world):
     assert "Shared with Example Hospital" in err
     assert "2001" not in str(world.seen(request))
     code, out, _ = ready("history")
-    assert out.splitlines()[0].split(" ", 2)[2].startswith("Shared, Example Hospital")
+    assert out.splitlines()[0].split(" ", 3)[3].startswith("You shared, Example Hospital")
     kinds = [entry["kind"] for entry in json.loads(ready("history", "--json")[1])["history"]]
     assert kinds == ["shared", "added"]
 
@@ -213,7 +215,7 @@ def test_an_offer_can_be_left(run, world):
     run("init")
     code, out, _ = run("add", world.offer().link, typed="n\n")
     assert (code, out.strip()) == (1, "n")  # what was typed is echoed
-    assert "Added" not in run("history")[1]
+    assert "You added" not in run("history")[1]
 
 
 def test_the_pin_is_asked_for(run, world):

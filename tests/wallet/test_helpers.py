@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from family import ANN, MAIR, about, numbered
 from simulated_issuer import summary
-from wallet_world import past_of
+from wallet_world import ISSUER, past_of
 
 from healthpassport.encoding import b64url_decode, b64url_encode
 from healthpassport.errors import PassportError
@@ -140,9 +140,9 @@ def test_where_somebody_lives_is_lent_only_when_it_is_chosen(world, wallet, help
     subject = {**made.records[0].subject, "phone": "01632 960000", "postcode": "LS1 1AB"}
     add(world, wallet, replace(made, records=(replace(made.records[0], subject=subject),)))
     identity = record(wallet, "PatientIdentity")
-    for details, expected in ((None, set()), ({"phone"}, {"phone"})):
+    for private, expected in (((), set()), (("phone",), {"phone"})):
         invitation = helper.helpers.invite("Mair")
-        gift = wallet.helpers.give(invitation.text, [wallet.part(identity, details=details)])
+        gift = wallet.helpers.give(invitation.text, [wallet.part(identity, private=private)])
         helper.helpers.keep(helper.helpers.look(gift.package))
         (view,) = helper.records("Quillon")
         held = set(helper.show(view.id).payload) & {"phone", "postcode"}
@@ -540,8 +540,8 @@ def test_ending_asks_each_issuer_for_exactly_those_copies(owner, helper, monkeyp
     helpers = owner.helpers
     helpers._withdraw = lambda iss, person, places: asked.append((iss, person, places))
     ended = helpers.end(gift.id)
-    ((_iss, _person, places),) = asked
-    assert len(places) == 4
+    places = [place for _iss, _person, found in asked for place in found]
+    assert [len(found) for _iss, _person, found in asked] == [2, 2]
     statuses = set()
     for text in keys:
         status = json.loads(b64url_decode(text.split(".")[1]))["status"]["status_list"]
@@ -552,13 +552,15 @@ def test_ending_asks_each_issuer_for_exactly_those_copies(owner, helper, monkeyp
     assert ended.package == ""
     assert past_of(owner)[0].kind is HistoryKind.ENDED
     helpers.end(gift.id)
-    assert len(asked) == 1  # once is enough
+    assert len(asked) == 2  # once is enough
 
 
-def test_an_issuer_that_is_away_is_asked_again(owner, helper):
+def test_an_issuer_that_is_away_is_asked_again(world, owner, helper):
     gift = lent(owner, helper)
     helpers = owner.helpers
-    ended = helpers.end(gift.id)  # nobody was asked: there is no leave to come back
+    world.wire.down.add(ISSUER.removeprefix("https://"))
+    ended = helpers.end(gift.id)
+    world.wire.down.clear()
     assert ended.left == ("Example Surgery",)
     asked = []
     helpers._withdraw = lambda *where: asked.append(where)
@@ -577,8 +579,38 @@ def test_an_end_date_ends_it_by_itself(world, owner, helper):
     helpers._withdraw = lambda *where: asked.append(where)
     assert not helpers.given()[0].active
     assert helpers.tidy(online=True) == 1
-    assert len(asked) == 1
+    assert len(asked) == 2
     assert helpers.given()[0].id == gift.id
+
+
+def test_after_it_was_withdrawn_the_desk_says_so(world, owner, helper):
+    gift = lent(owner, helper)
+    owner.helpers.end(gift.id)
+    assert owner.helpers.given()[0].left == ()
+    world.world.desk.update()  # as it does by itself every few minutes
+    request = world.ask()
+    question = helper.prepare(request["link"], "Quillon")
+    with refused("wallet.not_accepted"):
+        helper.share(question)
+    seen = world.seen(request)["result"]
+    allergies = next(s for s in seen["sections"] if s["type"] == "AllergySummary")
+    assert (allergies["state"], allergies["items"]) == ("failed_check", [])
+    assert allergies["problem"]["code"] == "status.revoked"
+    assert seen["allergyHeading"] == "Allergies unavailable"
+    request = world.ask()
+    owner.share(owner.prepare(request["link"]))  # the owner's own copies are as good as before
+    assert world.seen(request)["result"]["verdict"] == "accepted"
+
+
+def test_what_came_by_an_older_offer_is_withdrawn_after_a_newer_one_too(world, owner, helper):
+    gift = lent(owner, helper)
+    add(world, owner)
+    assert owner.helpers.given()[0].older == ("Your details", "Allergies")
+    assert owner.helpers.end(gift.id).left == ()
+    world.world.desk.update()
+    request = world.ask()
+    with refused("wallet.not_accepted"):
+        helper.share(helper.prepare(request["link"], "Quillon"))
 
 
 def test_two_helpers_are_ended_apart(owner, helper, world, tmp_path):

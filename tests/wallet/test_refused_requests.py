@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from wallet_world import DESK, past_of
 
 import schemas
 from healthpassport.encoding import b64url_encode, dump_json, parse_json_object
+from healthpassport.errors import PassportError
 from healthpassport.fetch import HttpResponse
 from healthpassport.jose import jws
 from wallet.consent import ConsentQuestion, Refusal
@@ -205,6 +207,29 @@ def test_a_request_that_was_declined_in_one_window_is_not_shared_in_another(worl
     filled_wallet.decline(first)
     with pytest.raises(Exception, match=r"^consent\.answered: "):
         filled_wallet.share(second)
+
+
+def test_of_many_windows_that_share_at_once_one_does(world, filled_wallet):
+    request = world.ask()
+    questions = [filled_wallet.prepare(request["link"]) for _ in range(4)]
+    before = len(contents(filled_wallet)["history"])
+    outcomes = []
+
+    def answer(question):
+        try:
+            filled_wallet._asked()._open.take(question)
+        except PassportError as error:
+            outcomes.append(error.code)
+        else:
+            outcomes.append("taken")
+
+    threads = [threading.Thread(target=answer, args=(question,)) for question in questions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["consent.answered"] * 3 + ["taken"]
+    assert len(contents(filled_wallet)["history"]) == before
 
 
 def test_what_did_not_leave_may_be_answered_again(world, filled_wallet):

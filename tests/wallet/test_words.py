@@ -12,7 +12,7 @@ from repository import ROOT
 import schemas
 from healthpassport.summary import definition
 from wallet import cli
-from wallet.consent import item_words, value_words
+from wallet.consent import choices, effect, item_words, value_words
 from wallet.consent.words import day
 
 GRADE = 6.0
@@ -34,15 +34,37 @@ def grade(sentence):
     return 0.39 * len(words) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
+def sharing_words():
+    """What stands beside boxes, in refusals, and in what will be seen."""
+    texts = [words["en"] for words in effect._WORDS.values()]
+    texts += [choices.ONE_OF["en"], choices.WHICH["en"]]
+    needed, sensitive = (schemas.load(f"sharing/{name}.json") for name in ("needed", "sensitive"))
+    texts += [row["without"]["en"] for row in needed["records"].values()]
+    texts += [needed["tag"]["en"], needed["identity"]["without"]["en"]]
+    return texts + [words["en"] for words in sensitive["kinds"].values()]
+
+
+def said(node):
+    """Every English text of a file of words."""
+    if isinstance(node, dict):
+        return [node["en"]] if "en" in node else [t for below in node.values() for t in said(below)]
+    return [text for below in node for text in said(below)] if isinstance(node, list) else []
+
+
 def sentences():
     """All words of the wallet: errors, help of commands, and everything that commands say."""
     texts = []
-    for area in ("vault", "wallet"):
+    for area in ("vault", "wallet", "receipt"):
         for row in schemas.load(f"errors/{area}.json").values():
             texts += [row["title"], row["hint"]]
+    texts += sharing_words()
+    texts += said(schemas.load("receipts/words.json"))
     root = typer.main.get_command(cli.app)
     texts += [command.help for command in root.commands.values()]
-    for path in ("records", "vault", "present", "pages"):
+    texts += [
+        c.help for group in ("receipt", "travel") for c in root.commands[group].commands.values()
+    ]
+    for path in ("records", "vault", "present", "pages", "question", "past", "travel"):
         source = (ROOT / "wallet" / "cli" / f"{path}.py").read_text(encoding="utf-8")
         body = "\n".join(re.findall(r"session\.say\((.*?)\n?\s*\)\n", source, flags=re.DOTALL))
         texts += re.findall(r'"([^"\n]{12,})"', body)

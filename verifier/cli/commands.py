@@ -16,10 +16,12 @@ app = typer.Typer(
 )
 request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
 key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
+card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
 app.add_typer(request, name="request")
 app.add_typer(receipts, name="receipts")
 app.add_typer(key, name="key")
+app.add_typer(card, name="card")
 
 # An id is base64url and may begin with a hyphen, which is no option then.
 IDS: Final = {"ignore_unknown_options": True}
@@ -170,3 +172,31 @@ def check_receipt(
     from . import receipts as given  # noqa: PLC0415
 
     given.check(receipt, presentation=presentation, card=card, as_json=as_json)
+
+
+@card.command("read")
+def read_card(
+    file: Annotated[
+        str,
+        typer.Argument(help="File with the text of the code or the typed letters; - for stdin."),
+    ] = "-",
+    *,
+    reason: Annotated[
+        int, typer.Option(help="Why it is read: 1 to 6 (4: emergency).", min=1, max=6)
+    ],
+    who: Annotated[str, typer.Option(help="Who reads it: your staff identity.")],
+    role: Annotated[str | None, typer.Option(help="In which role it is read.")] = None,
+    note: Annotated[str, typer.Option(help="What the reason is, where it is 6 (other).")] = "",
+    photo: Annotated[Path | None, typer.Option(help="A photo or scan of the card.")] = None,
+    receipt: Annotated[
+        Path | None, typer.Option(help="File to write the patient's receipt to.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read an emergency card with the lists at hand and without any network."""
+    from verifier.service.cards import Reader  # noqa: PLC0415
+
+    from . import cards  # noqa: PLC0415
+
+    who_reads = Reader(who, reason, role, note)
+    cards.read(file, photo=photo, reader=who_reads, receipt=receipt, as_json=as_json)

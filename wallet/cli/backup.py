@@ -268,7 +268,7 @@ def _stop(wallet: Wallet) -> list[Json]:
             session.say(wallet.backups.said("old_stopped"))
     if not outcomes:
         session.say(wallet.backups.said("no_one_to_tell"))
-    return [one.wire(wallet.backups.language) for one in outcomes]
+    return [one.wire() for one in outcomes]
 
 
 def _asked(words: str) -> bool:

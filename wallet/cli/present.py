@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from . import people, session
+from .past import judged
+from .question import listed, show_question
 
 if TYPE_CHECKING:
-    from healthpassport.encoding import Json
     from wallet.consent import ConsentQuestion, Tick
     from wallet.service import ShareReceipt, Wallet
 
 Choices = Annotated[
     list[str] | None,
     typer.Option("--untick", help="A box to leave out, by number or name. May be given again."),
+]
+Ways = Annotated[
+    list[str] | None,
+    typer.Option("--choose", help="Another way to answer, as --look shows it: CHOICE=OPTION."),
 ]
 More = Annotated[
     list[str] | None,
@@ -25,8 +31,14 @@ More = Annotated[
 
 
 def present(
-    request: Annotated[str, typer.Argument(help="The request: what the hospital's code says.")],
+    request: Annotated[
+        str, typer.Argument(help="The request: its link, or the code below the picture.")
+    ] = "",
     *,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="A photo of the hospital's code.", exists=True)
+    ] = None,
+    choose: Ways = None,
     untick: Choices = None,
     tick: More = None,
     share: Annotated[
@@ -41,15 +53,20 @@ def present(
     """Look at a hospital's request, choose what to share, and share it."""
     if share + decline + look > 1:
         raise typer.BadParameter("choose one of --share, --decline and --look")
+    if (picture is None) == (not request):
+        raise typer.BadParameter("give a request, or a photo of one with --picture")
     with session.unlocked(passphrase_file) as wallet:
-        question = _prepared(wallet, request, person, asking=not (share or decline or look))
+        text = request if picture is None else wallet.read_picture(picture.read_bytes())
+        question = _prepared(wallet, text, person, asking=not (share or decline or look))
+        if choose:
+            question = wallet.choose(question, _ways(choose))
         numbers = _chosen(question, question.ticked, untick or (), tick or ())
         question = question.after(numbers)
         if look:
-            _show(question, as_json=as_json)
+            show_question(question, wallet.preview(question), as_json=as_json)
             return
         if not (share or decline):
-            answer = _converse(question)
+            answer = _converse(wallet, question)
             question = question.after(answer or ())
             decline = answer is None
         if decline:
@@ -81,10 +98,18 @@ def _decline(wallet: Wallet, question: ConsentQuestion) -> None:
     raise ServiceError("consent.declined")
 
 
-def _converse(question: ConsentQuestion) -> frozenset[int] | None:
+def _ways(given: Collection[str]) -> dict[str, str]:
+    """``CHOICE=OPTION`` as the question names them."""
+    pairs = [way.rpartition("=") for way in given]
+    if not all(name and option for name, _, option in pairs):
+        raise typer.BadParameter("a way is CHOICE=OPTION, as --look shows it")
+    return {name: option for name, _, option in pairs}
+
+
+def _converse(wallet: Wallet, question: ConsentQuestion) -> frozenset[int] | None:
     """Show and change ticks until the person says yes (the numbers) or no (None)."""
     while True:
-        _show(question, as_json=False)
+        show_question(question, wallet.preview(question), as_json=False)
         words = _typed(question)
         if words == ["yes"]:
             return question.ticked
@@ -104,7 +129,7 @@ def _typed(question: ConsentQuestion) -> list[str]:
         unknown = [word for word in words if word not in boxes]
         if not unknown or words in (["yes"], ["no"]):
             return words
-        session.say(f"There is no box {_listed(unknown)}. Nothing was changed or sent.")
+        session.say(f"There is no box {listed(unknown)}. Nothing was changed or sent.")
 
 
 def _asked() -> str:
@@ -141,69 +166,6 @@ def _find(question: ConsentQuestion, name: str) -> Tick:
     raise typer.BadParameter(f"there is no box {name}")
 
 
-def _show(question: ConsentQuestion, *, as_json: bool) -> None:
-    if as_json:
-        session.answer(_wire(question))
-        return
-    session.say(
-        f"{question.asker} (Checked) asks for your records.",
-        f"Why: {question.purpose}. {question.reason}",
-        f"How long they keep it: {question.retention}",
-    )
-    session.say(*question.notes)
-    section = ""
-    for tick in question.ticks:
-        if tick.section != section:
-            section = tick.section
-            session.say(section)
-        session.say(_line(tick))
-    if question.not_held:
-        session.say(f"They also ask for this, which you do not hold: {_listed(question.not_held)}")
-    if not question.satisfiable:
-        session.say("You do not hold what they need.")
-    session.say("You will still be treated if you share less, or nothing.")
-
-
-def _line(tick: Tick) -> str:
-    indent = "    " if tick.parent is not None else "  "
-    mark = "x" if tick.ticked else " "
-    words = f"{tick.label}: {tick.value}" if tick.value else tick.label
-    return f"{indent}[{mark}] {tick.number} {words}"
-
-
-def _listed(names: Collection[str]) -> str:
-    return ", ".join(names)
-
-
-def _wire(question: ConsentQuestion) -> dict[str, Json]:
-    ticks: list[Json] = [
-        {
-            "number": tick.number,
-            "section": tick.section,
-            "label": tick.label,
-            "value": tick.value,
-            "ticked": tick.ticked,
-            "sensitive": tick.sensitive,
-            "parent": tick.parent,
-        }
-        for tick in question.ticks
-    ]
-    return {
-        "asker": question.asker,
-        "ods": question.asker_ods,
-        "checked": True,
-        "purpose": question.purpose,
-        "reason": question.reason,
-        "retention": question.retention,
-        "ticks": ticks,
-        "notHeld": list(question.not_held),
-        "canAnswer": question.satisfiable,
-        "person": question.person,
-        "actingFor": question.acting_for,
-        "notes": list(question.notes),
-    }
-
-
 def _show_receipt(receipt: ShareReceipt, *, as_json: bool) -> None:
     if as_json:
         session.answer(
@@ -213,14 +175,19 @@ def _show_receipt(receipt: ShareReceipt, *, as_json: bool) -> None:
                 "shownBefore": list(receipt.reused),
                 "redirect": receipt.redirect,
                 "redirectBlocked": receipt.redirect_blocked,
+                "confirmCode": receipt.confirm_code,
+                "receipt": receipt.receipt.value,
+                "problems": list(receipt.problems),
             }
         )
     else:
         for line in receipt.what:
             session.show(line)
-    session.say(f"Shared with {receipt.asker}.")
+    session.say(f"Shared with {receipt.asker}.", *judged(receipt.receipt, receipt.problems))
+    if receipt.confirm_code:
+        session.say(f"Tell this number to the staff, and to no one else: {receipt.confirm_code}")
     if receipt.reused:
-        names = _listed(receipt.reused)
+        names = listed(receipt.reused)
         session.say(
             f"{names}: all your copies were shown before.",
             "Those who saw one could tell that it was you.",

@@ -1,4 +1,4 @@
-"""Commands about records: add, list, show, remove, history."""
+"""Commands about records: add, list, show, remove."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import people, session
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
-    from wallet.service import HistoryEntry, OfferPreview, RecordView, Wallet
+    from wallet.service import OfferPreview, RecordView, Wallet
 
 RecordId = Annotated[
     str, typer.Argument(help="A number on the list, or the record's id (or how it begins).")
@@ -176,21 +176,6 @@ def remove(
     session.say("Removed.")
 
 
-def history(
-    passphrase_file: session.PassphraseFile = None,
-    as_json: session.AsJson = False,
-) -> None:
-    """Show what was added and who was shown what. No values are kept here."""
-    with session.unlocked(passphrase_file, past=True) as wallet:
-        entries = wallet.history()
-    if as_json:
-        rows: list[Json] = [entry.wire() for entry in entries]
-        session.answer({"history": rows})
-        return
-    for entry in entries:
-        session.show(_history_line(entry))
-
-
 def _show_preview(preview: OfferPreview) -> None:
     known = "Checked" if preview.checked else "We do not know who this is"
     session.say(f"{preview.issuer} ({known}) has this for you:")
@@ -203,7 +188,7 @@ def _line(view: RecordView) -> str:
     parts = [
         f"{view.label}, {view.issuer}",
         f"as of {view.as_of:%d-%b-%Y}",
-        f"{view.state} ({count_words(view.shown, view.item_count)})",
+        f"{view.state} ({people.count_words(view.shown, view.item_count)})",
     ]
     if view.until is not None:
         parts.append(f"until {view.until:%d-%b-%Y}")
@@ -215,19 +200,6 @@ def _line(view: RecordView) -> str:
 def count_words(held: int, total: int) -> str:
     """How many items; where only a part of them is held, of how many."""
     return str(total) if held == total else f"{held} of {total}"
-
-
-def _history_line(entry: HistoryEntry) -> str:
-    words = {
-        "added": "Added",
-        "removed": "Removed",
-        "shared": "Shared",
-        "not_delivered": "May not have arrived",
-        "declined": "You chose not to share",
-        "refused": "We stopped a request",
-    }[entry.kind.value]
-    parts = [words, *(part for part in (entry.who, entry.purpose, entry.code) if part)]
-    return f"{entry.when:%d-%b-%Y %H:%M} {', '.join(parts)}: {'; '.join(entry.what)}".rstrip(": ")
 
 
 def _row(view: RecordView) -> dict[str, Json]:
@@ -255,5 +227,4 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "list": list_records,
     "show": show,
     "remove": remove,
-    "history": history,
 }

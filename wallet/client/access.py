@@ -23,7 +23,7 @@ from healthpassport.protocols.oid4vci import (
     parse_token_response,
 )
 
-from .exchange import JSON_TYPE, SUCCESS, error_name, post_form, post_json, refusal
+from .exchange import JSON_TYPE, SUCCESS, error_name, post_form, post_json, refusal, understood
 
 JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 DPOP: Final = "dpop"
@@ -38,6 +38,9 @@ GRANT_CODES: Final = (
     "grant.source_failed",
     "grant.other_person",
     "grant.not_yours",
+    "report.not_taken",
+    "report.key",
+    "report.too_many",
 )
 
 Randomness = Callable[[int], bytes]
@@ -153,7 +156,7 @@ def _code(response: HttpResponse) -> str:
 
 
 def _bound(caller: Caller, response: HttpResponse) -> Access:
-    token = parse_token_response(response.body)
+    token = understood(parse_token_response, response)
     if token.token_type.lower() != DPOP:  # RFC 9449 section 5
         raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")
     return Access(caller, token)

@@ -26,7 +26,7 @@ from healthpassport.protocols.oid4vci import (
 from healthpassport.summary import RecordDefinition
 
 from .access import Access, Caller, Randomness, by_code, failed
-from .exchange import SUCCESS, post_form, refusal
+from .exchange import SUCCESS, post_form, refusal, understood
 from .offers import OpenedOffer, Wanted
 
 MAX_NONCE: Final = 1024  # characters
@@ -107,19 +107,38 @@ def collect_record(
     response = access.post(issuer.credential_endpoint, _request(access, name, proofs).wire())
     if response.status not in SUCCESS:
         raise failed(response)
-    found = parse_credential_response(response.body)
+    found = understood(parse_credential_response, response)
     texts = tuple(entry.text for entry in found.credentials)
     return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
+
+
+def collect_unbound(access: Access, issuer: IssuerMetadata, name: str) -> tuple[str, str | None]:
+    """What is bound to no key, such as an emergency card: its text and its notification_id."""
+    response = access.post(issuer.credential_endpoint, _request(access, name, ()).wire())
+    if response.status not in SUCCESS:
+        raise failed(response)
+    found = parse_credential_response(response.body)
+    return found.credentials[0].text, found.notification_id
 
 
 def notify(
     access: Access, issuer: IssuerMetadata, collected: Collected, event: NotificationEvent
 ) -> None:
     """Tell the issuer what became of a record (section 11); failing to is no matter."""
+    notify_of(access, issuer, collected.notification_id, event)
+
+
+def notify_of(
+    access: Access,
+    issuer: IssuerMetadata,
+    notification_id: str | None,
+    event: NotificationEvent,
+) -> None:
+    """The same by the id that came with it."""
     url = issuer.notification_endpoint
-    if url is None or collected.notification_id is None:
+    if url is None or notification_id is None:
         return
-    note = NotificationRequest(notification_id=collected.notification_id, event=event)
+    note = NotificationRequest(notification_id=notification_id, event=event)
     try:
         access.post(url, note.wire())
     except PassportError:  # the record is kept already, and the issuer can live without a note

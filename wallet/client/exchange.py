@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeVar
 from urllib.parse import urlencode
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError
 from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
+
+Answer = TypeVar("Answer")
 
 OK: Final = 200
 SUCCESS: Final = range(200, 300)
@@ -43,6 +45,14 @@ def _post(
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {"Accept": JSON_TYPE, "Content-Type": kind} | named
     return fetcher.fetch(HttpRequest("POST", url, sent, body))
+
+
+def understood(parse: Callable[[bytes], Answer], response: HttpResponse) -> Answer:
+    """What ``parse`` makes of an issuer's answer; one that broke off is the issuer's own fault."""
+    try:
+        return parse(response.body)
+    except EncodingError as error:
+        raise ServiceError("wallet.issuer_failed", error.code) from error
 
 
 def error_name(response: HttpResponse) -> str:

@@ -6,9 +6,19 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
+
+from .borrowing import LentLine, Received
+from .card_question import CardChoice, CardPreview, CardQuestion
+from .card_sheet import CardSheet
+from .card_store import CardState
+from .cards import Cards, CardView
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
+from .gifts import LentRecord
+from .helpers import GiftView, Helpers
 from .history import Past, PastDetail, PastEntry
+from .lending import Part
 from .past import HistoryEntry, HistoryKind
 from .people import People, PersonView
 from .placing import PersonChoice, WhoseError
@@ -23,24 +33,44 @@ from .ways import Ways
 
 __all__ = [
     "Away",
+    "CardChoice",
+    "CardPreview",
+    "CardQuestion",
+    "CardSheet",
+    "CardState",
+    "CardView",
+    "Cards",
+    "Choice",
     "ComplaintSheet",
+    "ConsentQuestion",
+    "Effect",
+    "GiftView",
+    "Helpers",
     "HistoryEntry",
     "HistoryKind",
     "KeptReceipt",
+    "LentLine",
+    "LentRecord",
     "Letter",
     "Line",
     "OfferPreview",
+    "Option",
+    "Part",
     "Past",
     "PastDetail",
     "PastEntry",
     "People",
     "PersonChoice",
     "PersonView",
+    "Preview",
     "ReceiptState",
+    "Received",
     "RecordDetail",
     "RecordView",
+    "Refusal",
     "ShareReceipt",
     "Surroundings",
+    "Tick",
     "Travel",
     "Wallet",
     "Ways",

@@ -305,6 +305,7 @@ class Backups:
                     mark_shown(writer, copy)
             known.loosen(writer, values)
             writer.add("state", noted, tag=tag)
+        mark_restored(vault)
 
     def _own_ids(self, vault: Vault) -> set[bytes]:
         """This wallet's id, and those of the wallets that it was brought back from."""

@@ -42,6 +42,11 @@ class PastEntry:
     receipt: ReceiptState
     problems: tuple[str, ...]
 
+    @property
+    def shared(self) -> bool:
+        """Whether somebody may have seen something, so that a receipt is due."""
+        return self.entry.kind in WITH_RECEIPT
+
 
 @dataclass(frozen=True, slots=True)
 class PastDetail:
@@ -69,6 +74,15 @@ class Past:
         self._opened = opened
         self._around = around
         self._cards = cards
+
+    @property
+    def locked(self) -> bool:
+        """Whether the second unlock is needed before anything here can be read."""
+        return self._opened().private_locked
+
+    def close(self) -> None:
+        """End the second unlock at once."""
+        self._opened().close_private()
 
     def entries(self) -> tuple[PastEntry, ...]:
         """Everything that happened, the newest first."""

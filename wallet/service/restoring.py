@@ -20,7 +20,7 @@ from wallet.backup.reading import opened
 from wallet.backup.writing import sync_folder
 from wallet.vault import PRIVATE_TABLES, CopiedRow, KdfCost, Vault, Way
 from wallet.vault.files import claim_folder
-from wallet.vault.storage import TABLES
+from wallet.vault.schema import TABLES
 
 from .surroundings import Surroundings
 

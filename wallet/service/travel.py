@@ -17,6 +17,7 @@ from healthpassport.trust.cache import CACHE_FILE
 from wallet.vault import Vault, Way, bring_back, wipe
 
 from .surroundings import Surroundings
+from .ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Travel:
     def back(self, source: Path, way: Way | str, *, keep: bool = False) -> Away:
         """Bring the vault in ``source`` back; ``keep`` leaves that file where it is.
 
+        Text may be a passphrase or recovery words: the vault itself says which it has.
+
         Raises:
             VaultError: ``vault.exists``, ``vault.away_unreadable``, and as ``unlock``; nothing was
                 changed then.
@@ -77,8 +80,9 @@ class Travel:
         )
         vault = self._opened()
         anchor = vault.anchor
+        given = Ways(self._opened, self._around.random).read(way) if isinstance(way, str) else way
         try:
-            vault.unlock(way)
+            vault.unlock(given)
             vault.check()
         except VaultError:
             self._closed()

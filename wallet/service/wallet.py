@@ -17,6 +17,7 @@ from wallet.vault import KdfCost, Vault, Way
 
 from . import erasing, receiving, shelf, stating
 from .backups import Backups
+from .cards import Cards
 from .helpers import Helpers
 from .history import Past
 from .lending import Part
@@ -24,12 +25,13 @@ from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
 from .receiving import Claimed, OfferPreview, Receiving
+from .reports import Reports
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
 from .updates import Updates
 from .ways import Ways
-from .withdrawing import withdraw_copies
+from .withdrawing import Withdrawing
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -79,6 +81,11 @@ class Wallet:
     def backups(self) -> Backups:
         """The wallet's backups."""
         return Backups(self._opened, self._around)
+
+    @property
+    def reports(self) -> Reports:
+        """Telling a surgery what is wrong in a record."""
+        return Reports(self._opened, self._around, self._find)
 
     @property
     def updates(self) -> Updates:
@@ -189,21 +196,21 @@ class Wallet:
     @property
     def helpers(self) -> Helpers:
         """The people who help: what they were lent, and what was lent to this wallet."""
-        return Helpers(self._opened(), self._around, withdraw_copies)
+        return Helpers(self._opened(), self._around, Withdrawing(self._opened(), self._around))
 
     def part(
         self,
         record_id: str,
         *,
         items: Collection[int] | None = None,
-        details: Collection[str] | None = None,
+        private: Collection[str] = (),
         whole: bool = False,
     ) -> Part:
         """What of a record to lend; see ``Part``."""
         return Part(
             self._find(record_id),
             None if items is None else frozenset(items),
-            None if details is None else frozenset(details),
+            frozenset(private),
             whole,
         )
 
@@ -274,6 +281,13 @@ class Wallet:
         """As ``prepare``; where the wallet refuses or nobody answers, why, in words."""
         return self._asked().consider(link, person)
 
+    @staticmethod
+    def read_picture(data: bytes) -> str:
+        """The text of the QR code in a photo: a request or an offer (``request.picture``)."""
+        from wallet.client.pictures import read_picture  # noqa: PLC0415 - image libraries are heavy
+
+        return read_picture(data)
+
     def choose(self, question: ConsentQuestion, options: Mapping[str, str]) -> ConsentQuestion:
         """The same question answered another way: ``options`` by the ids of its choices."""
         return self._asked().choose(question, options)
@@ -296,6 +310,11 @@ class Wallet:
     def history(self) -> tuple[HistoryEntry, ...]:
         """What was added, shared and refused, the newest first (after ``open_past``)."""
         return read_history(self._opened())
+
+    @property
+    def cards(self) -> Cards:
+        """The emergency cards."""
+        return Cards(self._opened, self._around)
 
     @property
     def past(self) -> Past:

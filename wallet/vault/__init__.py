@@ -14,7 +14,7 @@ from .door import IDLE_LIMIT, PRIVATE_LIMIT, Clock
 from .kdf import KdfCost
 from .opened import Randomness, Writer
 from .recovery import new_words, read_words
-from .storage import PRIVATE_TABLES
+from .schema import PRIVATE_TABLES
 from .travelling import bring_back, wipe
 from .vault import Vault
 from .ways import Passkey, Passphrase, RecoveryWords, Way, WayInfo, WayKind

@@ -28,9 +28,12 @@ from .header import Header, read_header
 from .kdf import KdfCost
 from .ledger import Ledger
 from .making import new_slot
+from .migration import Migration
 from .opened import Keys, Open, Randomness
+from .schema import TABLES
 from .slots import Secrets, open_data, open_secrets, seal_slot
 from .storage import Storage
+from .version1 import read_old_header
 from .ways import Passphrase, Way, WayInfo, WayKind, as_way, check_new_way
 
 IDLE_LIMIT: Final = timedelta(minutes=15)  # security.md, wallet vault
@@ -62,12 +65,13 @@ class Door:
         self._open: Open | None = None
         self._storage = Storage(path)
         try:
-            self._storage.check_shape(path)
-            wallet = self._header().wallet
+            old = self._storage.check_shape(path) == 1
+            header = read_old_header(self._storage) if old else self._header()
         except VaultError:
             self._storage.close()
             raise
-        anchor = anchor_path(anchor_folder, wallet)
+        self._wallet = header.wallet
+        anchor = anchor_path(anchor_folder, self._wallet)
         self._ledger = Ledger(self._storage, anchor)
         self._guesses = Guesses(anchor.with_suffix(".guesses"))
 
@@ -106,7 +110,7 @@ class Door:
                 ``vault.anchor`` for a file that is not as we left it (nothing is changed then).
         """
         with self._guard:
-            self._storage.check_shape(self.path)
+            self._bring_up_to_date(way)
             header = self._header()
             keys = Keys.derive(self._given(header, way, open_data))
             try:
@@ -152,6 +156,8 @@ class Door:
     def ways(self) -> tuple[WayInfo, ...]:
         """The ways in; readable while locked."""
         with self._guard:
+            if self._storage.check_shape(self.path) == 1:  # it knows no other, and no date
+                return (WayInfo("", WayKind.PASSPHRASE, "", self._clock().date()),)
             return tuple(slot.info() for slot in self._header().slots)
 
     @property
@@ -160,9 +166,7 @@ class Door:
 
         W3C WebAuthn section 10.1.4, ``eval.first``; readable while locked.
         """
-        with self._guard:
-            wallet = self._header().wallet
-        return hashlib.blake2b(wallet, digest_size=32, person=b"hp-vault-prf").digest()
+        return hashlib.blake2b(self._wallet, digest_size=32, person=b"hp-vault-prf").digest()
 
     def add_way(self, new: Way, *, given: Way | str, label: str = "") -> WayInfo:
         """One more way in; ``given`` is one that the vault has.
@@ -202,6 +206,19 @@ class Door:
             self.unlock(old)
             ids = {way.kind: way.id for way in self.ways()}
             self.change_way(ids[WayKind.PASSPHRASE], Passphrase(new), given=old)
+
+    def _bring_up_to_date(self, way: Way | str, *, mend: bool = False) -> dict[str, int]:
+        """Make a vault of version 1 one of version 2; rows dropped of each table (``mend``)."""
+        if self._storage.check_shape(self.path) != 1:
+            return dict.fromkeys(TABLES, 0)
+        old, given = read_old_header(self._storage), as_way(way)
+        if not isinstance(given, Passphrase):
+            raise VaultError("vault.way_unknown")
+        self._guesses.before(self._clock())
+        data_key = old.data_key(given.text)
+        self._guesses.forget()
+        migration = Migration(self._storage, self._ledger, self.path, self._random, mend)
+        return migration.run(old, data_key, given, self._clock())
 
     def _header(self) -> Header:
         return read_header(self._storage.header())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from healthpassport.errors import VaultError
@@ -62,3 +64,34 @@ def _check_owner(found: os.stat_result) -> None:
         return
     if found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise VaultError("vault.permissions")
+
+
+def keep_copy(path: Path, data: bytes) -> None:
+    """``data`` in a private file ``path``, whole and on the disk, or no such file."""
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.unlink(missing_ok=True)
+        create_private_file(fresh)
+        with fresh.open("rb+") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        full = error.errno == errno.ENOSPC
+        raise VaultError("vault.no_space" if full else "vault.io", "no copy is kept") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name durable; Windows cannot open a folder, and needs no such thing."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -38,7 +38,7 @@ class Guesses:
         left = _wait_after(len(stamps)) - (second - stamps[-1]) if stamps else 0
         if stamps and stamps[-1] > second:  # the clock was put back: the wait starts now
             self._write(second)
-            left = _wait_after(len(stamps))
+            left = _wait_after(len(stamps) + 1)
         if left > 0:
             raise VaultError("vault.wait", f"{left} seconds are left")
         self._write(second)

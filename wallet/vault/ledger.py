@@ -16,8 +16,9 @@ from .anchor import read_anchor, write_anchor
 from .header import Header, read_header
 from .manifest import Index, Manifest, compare, open_manifest, seal_manifest
 from .opened import Keys, Open
+from .schema import TABLES
 from .sealing import is_whole, unseal
-from .storage import TABLES, Storage
+from .storage import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Ledger:
 
     def _refuse(self, code: str, index: Index, header: Header) -> None:
         """Damage is told apart from tampering: a damaged row does not match its own checksum."""
+        if code == "vault.rollback":
+            raise VaultError("vault.rollback", "the ways in were put back to older ones")
         for table, rows in index.tables.items():
             for row in rows:
                 place, sealed = self.storage.row(header.wallet, table, row)

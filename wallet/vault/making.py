@@ -16,8 +16,9 @@ from .header import WALLET_BYTES, Header
 from .kdf import KEY_BYTES, NEW_COST, SALT_BYTES, KdfCost
 from .manifest import Index, Manifest, seal_manifest
 from .opened import Keys, Randomness
+from .schema import TABLES
 from .slots import ID_BYTES, MAX_LABEL, SECRET_SALT_BYTES, Secrets, Slot, seal_slot
-from .storage import TABLES, Storage
+from .storage import Storage
 from .ways import Passkey, Passphrase, Way, check_new_way, kind_of
 
 

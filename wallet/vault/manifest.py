@@ -91,12 +91,12 @@ class StoredManifest:
 def seal_manifest(manifest: Manifest, *, key: bytes | bytearray) -> StoredManifest:
     """``manifest`` with its MAC."""
     body = manifest.body()
-    return StoredManifest(body, _mac(body, key))
+    return StoredManifest(body, manifest_mac(body, key))
 
 
 def open_manifest(stored: StoredManifest, *, key: bytes | bytearray) -> Manifest:
     """The manifest of ``stored``; ``vault.corrupt`` when its MAC does not match."""
-    if not hmac.compare_digest(_mac(stored.body, key), stored.mac):
+    if not hmac.compare_digest(manifest_mac(stored.body, key), stored.mac):
         raise VaultError("vault.corrupt", "the vault's list of its own rows is damaged")
     try:
         return _manifest(parse_json_object(stored.body))
@@ -130,7 +130,8 @@ def compare(
     return "vault.row_missing" if fewer else "vault.row_binding"
 
 
-def _mac(body: bytes, key: bytes | bytearray) -> bytes:
+def manifest_mac(body: bytes, key: bytes | bytearray) -> bytes:
+    """The MAC of a manifest's bytes."""
     return hashlib.blake2b(
         body, key=bytes(key), digest_size=MAC_BYTES, person=b"hp-vault-manif"
     ).digest()

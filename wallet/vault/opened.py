@@ -14,8 +14,9 @@ from .kdf import purpose_key
 from .manifest import Entry, Index
 from .place import NO_TAG, Place
 from .rowkeys import Lock
+from .schema import PRIVATE_TABLES, TABLES
 from .sealing import seal
-from .storage import PRIVATE_TABLES, TABLES, Storage
+from .storage import Storage
 from .words import tags_of
 
 ROW_BYTES: Final = 7  # random row ids fit SQLite's signed 64 bits

@@ -18,10 +18,10 @@ from nacl.exceptions import CryptoError
 
 from healthpassport.errors import VaultError
 
+from .aead import NONCE_BYTES, decrypt, encrypt
 from .kdf import KEY_BYTES, place_key
 from .place import Place
 
-NONCE_BYTES: Final = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 _POINT: Final = bindings.crypto_scalarmult_BYTES
 
 
@@ -46,14 +46,8 @@ def wrap_row_key(
         once = random(KEY_BYTES)
         head = bindings.crypto_scalarmult_base(once)
         key = _mixed(key, bindings.crypto_scalarmult(once, lock.public), head, lock.public)
-    nonce = random(NONCE_BYTES)
-    return (
-        head
-        + nonce
-        + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-            row_key, place.associated_data(), nonce, key
-        )
-    )
+    nonce, bound = random(NONCE_BYTES), place.associated_data()
+    return head + nonce + encrypt(row_key, key=key, nonce=nonce, bound=bound)
 
 
 def unwrap_row_key(wrapped: bytes, *, place: Place, lock: Lock) -> bytes:
@@ -72,12 +66,9 @@ def unwrap_row_key(wrapped: bytes, *, place: Place, lock: Lock) -> bytes:
             agreed = bindings.crypto_scalarmult(bytes(lock.private), _point(head))
             key = _mixed(key, agreed, head, lock.public)
         nonce, body = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        found: bytes = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-            body, place.associated_data(), _nonce(nonce), key
-        )
+        return decrypt(body, key=key, nonce=nonce, bound=place.associated_data())
     except CryptoError as error:
         raise VaultError("vault.row_binding") from error
-    return found
 
 
 def _mixed(key: bytes, agreed: bytes, head: bytes, public: bytes) -> bytes:
@@ -90,9 +81,3 @@ def _point(head: bytes) -> bytes:
     if len(head) != _POINT:
         raise VaultError("vault.row_binding", "a row's key is cut short")
     return head
-
-
-def _nonce(nonce: bytes) -> bytes:
-    if len(nonce) != NONCE_BYTES:
-        raise VaultError("vault.row_binding", "a row's key is cut short")
-    return nonce

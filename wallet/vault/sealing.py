@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from healthpassport.errors import VaultError
 
+from .aead import NONCE_BYTES, decrypt, encrypt
 from .kdf import KEY_BYTES
 from .place import Place
-from .rowkeys import NONCE_BYTES, Lock, unwrap_row_key, wrap_row_key
+from .rowkeys import Lock, unwrap_row_key, wrap_row_key
 
 CHECKSUM_BYTES: Final = 16
 SMALLEST_BLOCK: Final = 4096  # bytes; every history entry and every short record looks alike
@@ -41,9 +41,7 @@ class Sealed:
 def seal(plaintext: bytes, *, place: Place, lock: Lock, random: Callable[[int], bytes]) -> Sealed:
     """``plaintext`` padded and encrypted for ``place`` under a new key."""
     row_key, nonce = random(KEY_BYTES), random(NONCE_BYTES)
-    body = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-        pad(plaintext), place.associated_data(), nonce, row_key
-    )
+    body = encrypt(pad(plaintext), key=row_key, nonce=nonce, bound=place.associated_data())
     wrapped = wrap_row_key(row_key, place=place, lock=lock, random=random)
     return Sealed(nonce, wrapped, body, checksum(place, nonce, wrapped, body))
 
@@ -59,12 +57,10 @@ def unseal(sealed: Sealed, *, place: Place, lock: Lock) -> bytes:
         raise VaultError("vault.corrupt", "a row is damaged")
     row_key = unwrap_row_key(sealed.row_key, place=place, lock=lock)
     try:
-        padded = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-            sealed.body, place.associated_data(), sealed.nonce, row_key
-        )
+        bound = place.associated_data()
+        return unpad(decrypt(sealed.body, key=row_key, nonce=sealed.nonce, bound=bound))
     except CryptoError as error:
         raise VaultError("vault.row_binding") from error
-    return unpad(padded)
 
 
 def is_whole(sealed: Sealed, *, place: Place) -> bool:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from healthpassport.encoding import Json, b64url_decode, b64url_encode, jcs
 from healthpassport.errors import VaultError
 
+from .aead import MAC_BYTES, NONCE_BYTES, decrypt, encrypt
 from .kdf import KEY_BYTES, LANES, SALT_BYTES, KdfCost, key_from_passphrase
 from .recovery import secret_of
 from .ways import MAX_CREDENTIAL_BYTES, Passkey, Passphrase, Way, WayInfo, WayKind, kind_of
@@ -26,8 +26,7 @@ from .ways import MAX_CREDENTIAL_BYTES, Passkey, Passphrase, Way, WayInfo, WayKi
 ID_BYTES: Final = 8
 SECRET_SALT_BYTES: Final = 32  # mixed with the words' secret or the passkey's
 MAX_LABEL: Final = 60  # characters
-NONCE_BYTES: Final = bindings.crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
-WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + bindings.crypto_aead_xchacha20poly1305_ietf_ABYTES
+WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + MAC_BYTES
 _AAD: Final = b"health-passport vault slot\x02"
 _PERSON: Final = {WayKind.WORDS: b"hp-vault-12words", WayKind.PASSKEY: b"hp-vault-passkey"}
 
@@ -193,16 +192,12 @@ def _bound(slot: Slot, vault: bytes) -> bytes:
 
 
 def _seal(secret: bytes | bytearray, key: bytes, bound: bytes, nonce: bytes) -> bytes:
-    return nonce + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(
-        bytes(secret), bound, nonce, key
-    )
+    return nonce + encrypt(secret, key=key, nonce=nonce, bound=bound)
 
 
 def _open(sealed: bytes, key: bytes, bound: bytes) -> bytearray:
     nonce, body = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
-        return bytearray(
-            bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(body, bound, nonce, key)
-        )
+        return bytearray(decrypt(body, key=key, nonce=nonce, bound=bound))
     except CryptoError as error:
         raise VaultError("vault.unlock_failed") from error

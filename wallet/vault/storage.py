@@ -18,38 +18,16 @@ from sqlite_utils import Database
 from healthpassport.errors import VaultError
 
 from .files import check_private_file
-from .header import StoredHeader
+from .header import VERSION, StoredHeader, version_of
 from .manifest import Entry, Index, StoredManifest
 from .place import Place
+from .schema import SCHEMA, TABLES, version_of_schema
 from .sealing import Sealed
 
-TABLES: Final = (
-    "records",
-    "copies",
-    "history",
-    "receipts",
-    "grants",
-    "cards",
-    "people",
-    "helpers",
-    "state",
-)
-PRIVATE_TABLES: Final = frozenset({"history", "receipts"})  # read after a second unlock
 APPLICATION_ID: Final = 0x48505631  # "HPV1" in SQLite's file header
 BUSY_TIMEOUT: Final = 3.0  # seconds to wait for another program to finish its transaction
 _MAX_INTEGER: Final = 2**63 - 1
 
-_SCHEMA: Final = {
-    "header": "CREATE TABLE header (id INTEGER PRIMARY KEY CHECK (id = 1),"
-    " body BLOB NOT NULL, checksum BLOB NOT NULL)",
-    "manifest": "CREATE TABLE manifest (id INTEGER PRIMARY KEY CHECK (id = 1),"
-    " body BLOB NOT NULL, mac BLOB NOT NULL)",
-} | {
-    table: f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, version INTEGER NOT NULL,"
-    " tag BLOB NOT NULL, nonce BLOB NOT NULL, words BLOB NOT NULL, row_key BLOB NOT NULL,"
-    " checksum BLOB NOT NULL, body BLOB NOT NULL)"
-    for table in TABLES
-}
 _SELECT: Final = {
     table: f"SELECT version, tag, words, nonce, row_key, body, checksum FROM {table} WHERE id = ?"  # noqa: S608
     for table in TABLES
@@ -109,26 +87,57 @@ class Storage:
         """Lay out the tables of a new vault, in one transaction."""
         with self.writing():
             self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            for statement in _SCHEMA.values():
-                self._database.execute(statement)
+            self.create_tables()
             self.write_header(header)
             self.write_manifest(manifest)
 
-    def check_shape(self, path: Path) -> None:
-        """Refuse a file that is no vault, is shorter than it says, or holds a foreign schema."""
+    def create_tables(self) -> None:
+        """Within a transaction: lay out the empty tables."""
+        with _our_words():
+            for statement in SCHEMA.values():
+                self._database.execute(statement)
+
+    def check_shape(self, path: Path) -> int:
+        """The version of the vault in the file, 1 or 2.
+
+        Raises:
+            VaultError: ``vault.corrupt`` for a file that is no vault or is shorter than it says,
+                ``vault.version`` for a newer wallet's, ``vault.schema`` for a foreign schema.
+        """
         with self.reading():  # a hot journal is played back before anything is measured
             numbers = [
-                _number(self._one(f"PRAGMA {name}")[0])
+                number(self._one(f"PRAGMA {name}")[0])
                 for name in ("application_id", "page_count", "page_size")
             ]
-            found = self._database.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+            found = self.query("SELECT type, name, sql FROM sqlite_master")
             size = check_private_file(path)
-        marker, pages, page_size = numbers
-        if marker != APPLICATION_ID or pages * page_size != size:
-            raise VaultError("vault.corrupt", "the file is cut short, or is no vault")
-        ours = {(b"table", name.encode(), sql.encode()) for name, sql in _SCHEMA.items()}
-        if set(found) != ours or len(found) != len(ours):
+            marker, pages, page_size = numbers
+            if marker != APPLICATION_ID or pages * page_size != size:
+                raise VaultError("vault.corrupt", "the file is cut short, or is no vault")
+            version = version_of_schema(found)
+            if version is None and self._is_newer():
+                raise VaultError("vault.version")
+        if version is None:
             raise VaultError("vault.schema")
+        return version
+
+    def _is_newer(self) -> bool:
+        """Whether the header, all that a later version keeps of its place, says so itself."""
+        try:
+            version = version_of(self.header())
+        except VaultError:
+            return False
+        return version is not None and version > VERSION
+
+    def query(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+        """All rows of one statement of ours."""
+        with _our_words():
+            return self._database.execute(statement, values).fetchall()
+
+    def image(self) -> bytes:
+        """The bytes of the whole file, within a transaction too (sqlite3_serialize)."""
+        with _our_words():
+            return self._database.conn.serialize()
 
     def close(self) -> None:
         """Close the file."""
@@ -164,7 +173,7 @@ class Storage:
         """The one header row."""
         with _our_words():
             row = self._one("SELECT body, checksum FROM header WHERE id = 1")
-        return StoredHeader(*(_blob(value) for value in row))
+        return StoredHeader(*(blob(value) for value in row))
 
     def write_header(self, header: StoredHeader) -> None:
         """Replace the header row."""
@@ -174,11 +183,17 @@ class Storage:
                 (header.body, header.checksum),
             )
 
+    def old_header(self) -> tuple[bytes, bytes, bytes]:
+        """Body, wrapped data key and checksum of a header of version 1."""
+        with _our_words():
+            body, wrapped, check = self._one("SELECT body, wrapped, checksum FROM header")
+        return blob(body), blob(wrapped), blob(check)
+
     def manifest(self) -> StoredManifest:
         """The one manifest row."""
         with _our_words():
             row = self._one("SELECT body, mac FROM manifest WHERE id = 1")
-        return StoredManifest(*(_blob(value) for value in row))
+        return StoredManifest(*(blob(value) for value in row))
 
     def write_manifest(self, manifest: StoredManifest) -> None:
         """Replace the manifest row."""
@@ -195,7 +210,7 @@ class Storage:
             for table in TABLES:
                 rows = tables[table] = {}
                 for row, version, *found in self._database.execute(_INDEX[table]):
-                    rows[_number(row)] = Entry(_number(version), *map(_blob, found))
+                    rows[number(row)] = Entry(number(version), *map(blob, found))
         return Index(tables)
 
     def row(self, wallet: bytes, table: str, row: int) -> tuple[Place, Sealed]:
@@ -205,8 +220,8 @@ class Storage:
         if found is None:
             raise VaultError("vault.row_missing")
         version, *blobs = found
-        tag, words, *sealed = map(_blob, blobs)
-        return Place(wallet, table, row, _number(version), tag, words), Sealed(*sealed)
+        tag, words, *sealed = map(blob, blobs)
+        return Place(wallet, table, row, number(version), tag, words), Sealed(*sealed)
 
     def write_row(self, place: Place, sealed: Sealed) -> None:
         """Insert or replace one row."""
@@ -227,13 +242,14 @@ class Storage:
         return row
 
 
-def _number(value: object) -> int:
+def number(value: object) -> int:
+    """An integer of the file; anything else is damage."""
     if not isinstance(value, int) or not 0 <= value <= _MAX_INTEGER:
         raise VaultError("vault.corrupt", "a number in the vault is damaged")
     return value
 
 
-def _blob(value: object) -> bytes:
+def blob(value: object) -> bytes:
     """A blob; text is taken for its bytes, because damage can change the type alone."""
     if not isinstance(value, bytes):
         raise VaultError("vault.corrupt", "a value in the vault is damaged")

@@ -21,9 +21,9 @@ from .making import make_vault
 from .manifest import Entry
 from .opened import Keys, Open, Randomness, Writer
 from .place import TAG_BYTES
+from .schema import PRIVATE_TABLES, TABLES
 from .sealing import is_whole, unseal
 from .slots import open_secrets
-from .storage import PRIVATE_TABLES, TABLES
 from .travelling import put_away
 from .ways import Way, as_way
 from .words import matches, split
@@ -153,7 +153,7 @@ class Vault(Door):
         The caller keeps a copy of the file first. Returns how many rows of each table were dropped.
         """
         with self._guard:
-            self._storage.check_shape(self.path)
+            gone = self._bring_up_to_date(way, mend=True)
             header = self._header()
             secrets = self._given(header, way, open_secrets)
             keys = Keys.derive(bytearray(secrets.data))
@@ -168,7 +168,7 @@ class Vault(Door):
             state.close_private()
             self.lock()
             self._open = state
-            return dropped
+            return {table: count + gone[table] for table, count in dropped.items()}
 
     def put_away(self, to: Path) -> bytes:
         """Move the open vault into the new file ``to`` and wipe it here (``travelling``)."""

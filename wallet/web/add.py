@@ -1,5 +1,7 @@
 """An offer of a surgery: what it holds, who says so, its PIN, and then the records themselves.
 
+Where the wallet cannot tell whose they are, it asks before they are kept.
+
 What is *not* here: how the offer's code came in (``scan``).
 """
 
@@ -11,7 +13,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from healthpassport.errors import ServiceError
-from wallet.service import OfferPreview, RecordView
+from wallet.service import OfferPreview, RecordView, WhoseError
 
 from .page import Page, Seen
 from .words import msg
@@ -37,17 +39,19 @@ def accept(
     page: Seen,
     key: str,
     secret_pin: Annotated[str, Form(max_length=MAX_PIN)] = "",
-    other: Annotated[str, Form(max_length=4)] = "",
+    person: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """Take it, with the PIN."""
     found = _found(page, key)
     pin = "".join(secret_pin.split()) or None
     try:
-        records = page.wallet.accept(found, pin, other_person=bool(other))
+        records = page.wallet.accept(found, pin, person=person or None)
+    except WhoseError as error:
+        return page.show("add/whose.html", status=error.status, whose=error)
     except ServiceError as error:
         if error.code not in PIN_WORDS:
             raise
-        return _offer(page, key, wrong=PIN_WORDS[error.code], other=bool(other))
+        return _offer(page, key, wrong=PIN_WORDS[error.code])
     return page.go(f"/added/{page.visit.open(records)}")
 
 
@@ -61,16 +65,9 @@ def added(page: Seen, key: str) -> Response:
     return page.show("add/added.html", records=records)
 
 
-def _offer(page: Page, key: str, *, wrong: str = "", other: bool = False) -> Response:
-    kept = page.kept() or {}
-    return page.show(
-        "add/offer.html",
-        status=400 if wrong else 200,
-        offer=_found(page, key),
-        wrong=wrong,
-        other=other or bool(kept.get("other")),
-        has_records=bool(page.wallet.records()),
-    )
+def _offer(page: Page, key: str, *, wrong: str = "") -> Response:
+    status = 400 if wrong else 200
+    return page.show("add/offer.html", status=status, offer=_found(page, key), wrong=wrong)
 
 
 def _found(page: Page, key: str) -> OfferPreview:

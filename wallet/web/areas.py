@@ -12,7 +12,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, backup, brand, control, entry, explain, home, records, say, scan, share
+from . import add, backup, brand, control, entry, explain, home, past, records, say, scan, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,5 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("control", control.router, open_paths=("/deleted",)),
     Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),
+    Area("past", past.router),
 )

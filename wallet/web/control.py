@@ -10,7 +10,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from healthpassport.errors import VaultError
+from healthpassport.errors import ServiceError, VaultError
+from wallet.service.erasing import Erased
 
 from .page import Page, Seen
 from .words import msg
@@ -37,20 +38,29 @@ def ask(page: Seen) -> Response:
 def delete(page: Seen, secret: Annotated[str, Form(max_length=SECRET_LENGTH)] = "") -> Response:
     """Delete the wallet with all that is in it."""
     try:
-        page.wallet.erase(page.wallet.ways.read(secret))
+        page.wallet.unlock(page.wallet.ways.read(secret))
     except VaultError as error:
         if error.code not in WRONG:
             raise
         return _form(page, wrong=msg("That does not open your wallet. Nothing was deleted."))
+    erased = page.wallet.erase()
     page.visit.forget()
-    return page.go("/deleted")
+    return page.go(f"/deleted/{page.visit.open(erased)}")
 
 
-@router.get("/deleted")
-def deleted(page: Seen) -> Response:
-    """Nothing is left here."""
-    return page.show("control/deleted.html")
+@router.get("/deleted/{key}")
+def deleted(page: Seen, key: str) -> Response:
+    """Nothing is left here; what is left elsewhere."""
+    found = page.visit.opened(key).value
+    if not isinstance(found, Erased):
+        raise ServiceError("wallet.page_unknown")
+    return page.show("control/deleted.html", left=found.left)
 
 
 def _form(page: Page, *, wrong: str = "") -> Response:
-    return page.show("control/delete.html", status=400 if wrong else 200, wrong=wrong)
+    return page.show(
+        "control/delete.html",
+        status=400 if wrong else 200,
+        wrong=wrong,
+        before=page.wallet.before_erasing,
+    )

@@ -18,6 +18,7 @@ from wallet.consent import refusal_of
 
 from .headers import CAMERA_POLICY
 from .page import Page, Seen
+from .share import considered
 from .words import msg
 
 MAX_FORM: Final = MAX_BYTES + 65_536  # bytes: a photo, and a link beside it
@@ -67,8 +68,8 @@ def _followed(page: Page, text: str, picture: UploadFile | None) -> Response:
         return _form(page, missing=True)
     if is_offer(text):
         return _offered(page, text)
-    found = page.wallet.consider(text)
-    return page.go(f"/share/{page.visit.open(found, link=text)}")
+    # Asked on its own page: whose records to show may have to be chosen first.
+    return page.go(f"/share/{page.visit.open(considered(page, text), link=text)}")
 
 
 def _offered(page: Page, text: str) -> Response:

@@ -9,7 +9,7 @@ changed. What is *not* here: what may go out (``consent``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -19,7 +19,7 @@ from healthpassport.errors import ServiceError
 from wallet.client.answering import Delivered
 from wallet.consent import ConsentQuestion, Preview, Refusal, Tick
 from wallet.consent.care import needed_tag
-from wallet.service import ShareReceipt
+from wallet.service import PersonChoice, ShareReceipt, WhichPersonError
 
 from .page import Page, Seen, page_of
 from .visit import Form
@@ -27,6 +27,8 @@ from .words import msg
 
 WAY: Final = "way-"  # how the fields of a question's choices begin
 INCOMPLETE: Final = "consent.incomplete"
+
+Found: TypeAlias = "ConsentQuestion | Refusal | tuple[PersonChoice, ...]"
 
 router = APIRouter()
 
@@ -44,13 +46,23 @@ class Box:
     note: str
 
 
+def considered(page: Page, link: str, person: str = "") -> Found:
+    """The question behind ``link``, why there is none, or the people whose records it may mean."""
+    try:
+        return page.wallet.consider(link, person or None)
+    except WhichPersonError as error:
+        return error.choices
+
+
 @router.get("/share/{key}")
 def asked(page: Seen, key: str) -> Response:
-    """The question, or why there is none."""
+    """The question, or why there is none; before it, whose records to show."""
     found = _found(page, key)
     if isinstance(found, Refusal):
         return page.show("share/refused.html", status=found.error.status, refusal=found)
     kept = page.kept()
+    if isinstance(found, tuple):
+        return page.show("share/which.html", people=found)
     if kept is not None:
         found = _answered(page, found, kept)
     return _question(page, found)
@@ -87,6 +99,8 @@ def not_shared(page: Seen, key: str) -> Response:
 
 def _answer(page: Page, key: str, fields: Form) -> Response:
     found = _found(page, key)
+    if isinstance(found, tuple):
+        return _chose(page, key, (fields.get("person") or ("",))[0])
     if isinstance(found, Refusal):
         return page.go(f"/share/{key}")
     question = _answered(page, found, fields)
@@ -102,6 +116,15 @@ def _answer(page: Page, key: str, fields: Form) -> Response:
             return page.go(f"/share/{key}")
         case _:
             return _question(page, question, effect=page.wallet.preview(question))
+
+
+def _chose(page: Page, key: str, person: str) -> Response:
+    """Whose records to show; the people are asked again where none was chosen."""
+    opened = page.visit.opened(key)
+    if person:
+        opened.person = person
+        opened.value = considered(page, opened.link, person)
+    return page.go(f"/share/{key}")
 
 
 def _share(page: Page, key: str, question: ConsentQuestion, *, sure: str) -> Response:
@@ -144,17 +167,19 @@ def _question(
     )
 
 
-def _found(page: Page, key: str) -> ConsentQuestion | Refusal:
+def _found(page: Page, key: str) -> Found:
     """The question; asked again after the wallet was locked, and in the person's language."""
     opened = page.visit.opened(key)
     if opened.value is None:
-        opened.value = page.wallet.consider(opened.link)
+        opened.value = considered(page, opened.link, opened.person)
     found = opened.value
     if isinstance(found, ConsentQuestion) and found.language != page.language:
         ticked = {page.visit.mark(t.number, t.key) for t in found.ticks if t.ticked}
         found = page.wallet.choose(found, {})
         opened.value = found = found.after(_numbers(page, found, ticked))
-    if not isinstance(found, ConsentQuestion | Refusal):
+    if isinstance(found, ConsentQuestion | Refusal):
+        return found
+    if not isinstance(found, tuple) or not all(isinstance(one, PersonChoice) for one in found):
         raise ServiceError("wallet.page_unknown")
     return found
 

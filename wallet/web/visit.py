@@ -33,11 +33,13 @@ MARK_BYTES = 9
 class Opened:
     """Something that is looked at: the ``link`` that leads to it again, and what it is now.
 
-    ``value`` is None after the wallet was locked: it is to be asked for again.
+    ``value`` is None after the wallet was locked: it is to be asked for again, for the same
+    ``person`` (a passport's id) where its owner chose one.
     """
 
     link: str
     value: object | None = field(repr=False)
+    person: str = ""
 
 
 class Visit:

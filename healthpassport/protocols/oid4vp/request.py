@@ -96,6 +96,7 @@ class RequestObject:
             raise RequestError("request.client_metadata", "client_metadata is missing")
         query = _query(claims)
         _check_formats(metadata, query)
+        _check_unbound(claims, query)
         return cls(
             client_id=_text(claims, "client_id"),
             response_uri=_response_uri(claims),
@@ -197,6 +198,19 @@ def _check_formats(metadata: Mapping[str, Json], query: Query) -> None:
         raise RequestError("request.client_metadata", "vp_formats_supported is missing")
     if any(wanted.format not in formats for wanted in query.credentials):
         raise RequestError("request.client_metadata", "a format asked for is not supported")
+
+
+def _check_unbound(claims: Mapping[str, Json], query: Query) -> None:
+    """Section 5.3: what comes without holder binding is tied to its request by state alone.
+
+    A record in SD-JWT VC is shown with its binding all the same, which B.3 allows; appendix B.1
+    leaves no such choice for a W3C record, and one that anybody could show again is never sent.
+    """
+    unbound = [wanted for wanted in query.credentials if not wanted.holder_binding]
+    if any(wanted.format == LDP_VC for wanted in unbound):
+        raise RequestError("request.dcql", "a record is never shown without its holder's key")
+    if unbound and "state" not in claims:
+        raise RequestError("invalid_request", "state is missing beside what needs no key")
 
 
 def _nonce(claims: Mapping[str, Json]) -> str:

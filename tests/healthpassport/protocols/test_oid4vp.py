@@ -239,6 +239,25 @@ def test_vpq_023_unusable_keys_beside_a_usable_one_are_ignored():
     assert found.key.kid == "good"
 
 
+def unbound(format_="dc+sd-jwt"):
+    meta = {"vct_values": ["v"]} if format_ == "dc+sd-jwt" else {"type_values": [["v"]]}
+    row = {"id": "a", "format": format_, "meta": meta}
+    return {"credentials": [row | {"require_cryptographic_holder_binding": False}]}
+
+
+def test_what_needs_no_holder_binding_needs_state():
+    assert RequestObject.parse(request(dcql_query=unbound(), state="s" * 22))
+    assert refused(RequestObject.parse, request(dcql_query=unbound(), state=...)) == (
+        "invalid_request"
+    )
+
+
+def test_a_w3c_record_is_never_asked_for_without_its_holders_key():
+    changed = metadata(vp_formats_supported={"ldp_vc": {}})
+    made = request(dcql_query=unbound("ldp_vc"), client_metadata=changed)
+    assert refused(RequestObject.parse, made) == "request.dcql"
+
+
 def test_without_a_list_of_encryptions_the_default_is_meant():
     changed = metadata(encrypted_response_enc_values_supported=...)
     assert RequestObject.parse(request(client_metadata=changed)).key.encryption == "A128GCM"

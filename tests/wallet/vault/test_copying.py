@@ -6,7 +6,7 @@ import pytest
 from wallet_home import PASSPHRASE, Home, refused
 
 from wallet.vault import PRIVATE_TABLES
-from wallet.vault.storage import TABLES
+from wallet.vault.schema import TABLES
 
 pytestmark = pytest.mark.usefixtures("cheap_lock")
 

@@ -1,0 +1,114 @@
+"""``card read``: an emergency card from a file, a photo or typed letters, without any network."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from healthpassport.encoding import Json
+from healthpassport.errors import CardError, PassportError
+from healthpassport.terminal import FAILED
+from verifier.service import DeskLists, desk_policy, load_identity
+from verifier.service.card_pictures import MAX_BYTES, read_picture
+from verifier.service.cards import CardReading, Reader, read_card, reading_json
+from verifier.service.receipts import DeskReceipts
+from verifier.service.words import day_of_text, nhs_number
+from verifier.settings import VerifierSettings
+from verifier.store import ReceiptNotes, open_store
+
+from .output import data, document, say, settings
+from .report import print_result
+
+
+def read(
+    file: str, *, photo: Path | None, reader: Reader, receipt: Path | None, as_json: bool
+) -> None:
+    """Read a card; exit code 1 where it cannot be relied on."""
+    own = settings()
+    text = read_picture(_bytes(photo)) if photo is not None else _text(file)
+    policy = desk_policy(own)
+    now = datetime.now(UTC)
+    store = open_store(own.database_file)
+    try:
+        reading = read_card(
+            text,
+            reader=reader,
+            lists=DeskLists(own, policy=policy).views(now),
+            policy=policy,
+            now=now,
+            receipts=_receipts(own, store.receipts),
+        )
+    finally:
+        store.close()
+    if as_json:
+        document(reading_json(reading))
+    else:
+        _print(reading)
+    if receipt is not None and reading.receipt is not None:
+        receipt.write_text(reading.receipt, encoding="ascii")
+        say(f"Receipt for the patient: {receipt}")
+    if reading.card.summary.codes:
+        sys.exit(FAILED)
+
+
+def _receipts(own: VerifierSettings, notes: ReceiptNotes) -> DeskReceipts | None:
+    """None where the desk has no key or registration: a card can be read all the same."""
+    try:
+        identity = load_identity(own)
+    except PassportError as error:
+        say(f"No receipt: {error.title}")
+        return None
+    return DeskReceipts(
+        settings=own,
+        identity=identity,
+        notes=notes,
+        random=secrets.token_bytes,
+    )
+
+
+def _print(reading: CardReading) -> None:
+    words, card = reading.words, reading.card
+    data(f"card: {words.verdict}")
+    if card.subject is not None:
+        data(f"person: {_person(card.subject)}")
+    incomplete = " (list incomplete)" if words.allergies.incomplete else ""
+    data(f"heading: {words.allergies.heading}{incomplete}")
+    for why in words.allergies.reasons:
+        data(f"  {why}")
+    said = reading_json(reading)["result"]
+    print_result(said if isinstance(said, Mapping) else {})
+    for name, state in words.sections:
+        say(f"{name}: {state}")
+    for line in (*words.limits, *words.notes, words.next_step):
+        if line:
+            say(line)
+
+
+def _person(subject: Mapping[str, Json]) -> str:
+    given = subject.get("givenNames", ())
+    names = " ".join(str(one) for one in given) if isinstance(given, list | tuple) else ""
+    family = str(subject["familyName"]).upper()
+    number = subject.get("nhsNumber")
+    parts = [
+        f"{family}, {names}" if names else family,
+        f"Born {day_of_text(subject['birthDate'])}",
+    ]
+    if isinstance(number, Mapping):
+        parts.append(f"NHS No. {nhs_number(number.get('value'))}")
+    return "; ".join(parts)
+
+
+def _text(file: str) -> str:
+    raw = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else _bytes(Path(file))
+    return raw.decode("utf-8", "replace")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CardError("card.image", f"cannot read {path.name}") from error
