@@ -10,6 +10,7 @@ from fhir_examples import allergy, concept
 from wallet_world import ISSUER, PASSPHRASE, PORTS, WalletWorld
 
 from issuer import service
+from issuer.service.signing_keys import make_reports_key
 from wallet.service import Wallet
 
 # The updater of the trust list reads the clock of the machine, so the time begins there.
@@ -26,6 +27,26 @@ class RefreshingWorld(WalletWorld):
     def __init__(self, folder: Path) -> None:
         self.now = START
         super().__init__(folder, clock=lambda: self.now)
+
+    @property
+    def folder(self) -> Path:
+        return self.world.folders.issuer
+
+    def take_reports(self) -> None:
+        """The surgery has a key for reports from now on; its private half is with its staff."""
+        if not (self.folder / "reports.key").exists():
+            make_reports_key(
+                self.folder / "reports.key", self.folder / "reports.jwk", passphrase=None
+            )
+        self.change(
+            reports_jwk=self.folder / "reports.jwk",
+            reports_key=(self.folder / "reports.key").as_uri(),
+        )
+
+    def change(self, **settings) -> None:
+        """Change settings of the surgery while it runs."""
+        changed = self.issuer.settings.model_copy(update=settings)
+        object.__setattr__(self.issuer, "settings", changed)
 
     def begin(self) -> None:
         """Forget what an earlier test did, but the time."""

@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from healthpassport.encoding import Json
 from issuer import service
+from issuer.service.context import utc
 from issuer.service.grants import DEVICE_PATH
 from issuer.service.holding import (
     COPIES_PATH,
@@ -21,6 +23,8 @@ from issuer.service.holding import (
     parse_device_request,
     withdraw_copies,
 )
+from issuer.service.reports import REPORTS_PATH, parse_report, reports_jwk
+from issuer.store import Report
 
 from .limits import RateLimit
 from .rendering import in_oauth_words, json
@@ -84,7 +88,51 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
 
         return await _answered(work)
 
+    _add_reports(router, issuer)
     return router
+
+
+def _add_reports(router: APIRouter, issuer: service.IssuerContext) -> None:
+    """Something wrong?"""
+
+    @router.post(REPORTS_PATH, status_code=201)
+    async def report(request: Request) -> Response:
+        """Say that something in a record is wrong, sealed for the practice."""
+
+        async def work() -> Response:
+            access = await access_of(issuer, request, REPORTS_PATH)
+            asked = parse_report(await request.body())
+            made = await run_in_threadpool(service.take_report, issuer, access, asked)
+            return json(report_body(made), status=201)
+
+        return await _answered(work)
+
+    @router.get(REPORTS_PATH)
+    async def reports(request: Request) -> Response:
+        """What became of the holder's reports, and the key to seal new ones for."""
+
+        async def work() -> Response:
+            access = await access_of(issuer, request, REPORTS_PATH)
+            found = await run_in_threadpool(service.held_reports, issuer, access)
+            rows: list[Json] = [report_body(one) for one in found]
+            return json({"key": reports_jwk(issuer.settings), "reports": rows})
+
+        return await _answered(work)
+
+
+def report_body(report: Report) -> dict[str, Json]:
+    """A report without its words; ``answer`` is sealed for the wallet that asked."""
+    answered = report.answered_at
+    return {
+        "id": report.id,
+        "record_type": report.record_type,
+        "state": report.state.value,
+        "outcome": report.outcome,
+        "made_at": utc(report.made_at).isoformat(),
+        "due_by": utc(report.due_at).isoformat(),
+        "answered_at": None if answered is None else utc(answered).isoformat(),
+        "answer": report.answer,
+    }
 
 
 async def _answered(work: Callable[[], Awaitable[Response]]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Final
 
 import segno
@@ -17,7 +18,8 @@ from healthpassport.status.reference import status_name
 from issuer import service
 from issuer.service.clients import Client, Role, authorise
 from issuer.service.context import utc
-from issuer.store import Issuance
+from issuer.service.reports import parse_answer
+from issuer.store import Issuance, Report
 
 from .limits import RateLimit
 from .rendering import json
@@ -85,7 +87,56 @@ def routes(issuer: service.IssuerContext, clients: tuple[Client, ...]) -> APIRou
         )
         return json(issuance_body(changed))
 
+    _add_reports(router, issuer, client_of)
     return router
+
+
+def _add_reports(
+    router: APIRouter,
+    issuer: service.IssuerContext,
+    client_of: Callable[[Request, Role], Client],
+) -> None:
+    """What patients say is wrong; the words stay sealed for the practice's own key."""
+
+    @router.get("/reports")
+    async def reports(request: Request) -> Response:
+        """The reports that wait for an answer, the soonest due first (``answered=1``: all)."""
+        client = client_of(request, Role.STATUS)
+        answered = request.query_params.get("answered") == "1"
+        found = await run_in_threadpool(
+            service.all_reports, issuer, client=client.name, answered=answered
+        )
+        return json({"reports": [staff_report(one) for one in found]})
+
+    @router.get("/reports/{report}")
+    async def report(request: Request, report: str) -> Response:
+        """One report, sealed."""
+        client = client_of(request, Role.STATUS)
+        found = await run_in_threadpool(service.one_report, issuer, report, client=client.name)
+        return json({**staff_report(found), "sealed": found.sealed})
+
+    @router.post("/reports/{report}/answer")
+    async def answer(request: Request, report: str) -> Response:
+        """Answer one report; its words are erased."""
+        client = client_of(request, Role.STATUS)
+        asked = parse_answer(await request.body())
+        done = await run_in_threadpool(
+            service.answer_report, issuer, report, asked, client=client.name
+        )
+        return json(staff_report(done))
+
+
+def staff_report(report: Report) -> dict[str, Json]:
+    """A report as the practice's list has it; no person is named."""
+    return {
+        "id": report.id,
+        "recordType": report.record_type,
+        "issuance": report.issuance,
+        "state": report.state.value,
+        "outcome": report.outcome,
+        "madeAt": utc(report.made_at).isoformat(),
+        "dueBy": utc(report.due_at).isoformat(),
+    }
 
 
 def offer_body(made: service.NewOffer) -> dict[str, Json]:

@@ -21,6 +21,7 @@ from .keys import keys
 from .offers import offers
 from .preview import preview
 from .records import records
+from .reports import reports
 from .serve import serve
 from .status import status
 from .vc_api import vc_api
@@ -49,6 +50,7 @@ app.command()(doctor)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
 app.add_typer(grants, name="grants")
+app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")

@@ -90,6 +90,30 @@ def second(
     say("Set PASSPORT_ISSUER_SECOND_KEY once the list names it.")
 
 
+@keys.command("reports")
+def reports(
+    *,
+    out: Annotated[Path, typer.Option(help="New file for the private key (PKCS #8, PEM).")],
+    jwk: Annotated[Path, typer.Option(help="New file for the public key, for reports_jwk.")],
+    passphrase_file: Annotated[
+        Path | None, typer.Option(help="File whose first line encrypts the key.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the key that patients seal their reports of errors for. Keep it off the server."""
+    from issuer.service.context import first_line  # noqa: PLC0415 - cold start
+    from issuer.service.signing_keys import make_reports_key  # noqa: PLC0415
+
+    secret = None if passphrase_file is None else first_line(passphrase_file)
+    uri, thumbprint = make_reports_key(out, jwk, passphrase=secret)
+    if as_json:
+        show_json({"key": uri, "thumbprint": thumbprint, "jwk": str(jwk)})
+    else:
+        typer.echo(uri)
+        say("Set PASSPORT_ISSUER_REPORTS_JWK on the server to the second file.")
+        say("Set PASSPORT_ISSUER_REPORTS_KEY where staff run `passport-issuer reports show`.")
+
+
 def _tell(made: NewSigningKey, csr: Path, *, as_json: bool) -> None:
     """Write the request, and say where the key is."""
     csr.write_bytes(made.csr_pem)

@@ -22,6 +22,7 @@ from .publication import (
     server_metadata,
 )
 from .readiness import check
+from .reports import all_reports, answer_report, held_reports, one_report, open_report, take_report
 from .statuses import Change, change_status, issued
 from .tokens import Access, authenticate, redeem
 
@@ -35,7 +36,9 @@ __all__ = [
     "PublishedList",
     "all_grants",
     "all_list_uris",
+    "all_reports",
     "allocate_entries",
+    "answer_report",
     "authenticate",
     "bitstring_uris",
     "card_answer",
@@ -44,6 +47,7 @@ __all__ = [
     "change_status",
     "check",
     "has_did",
+    "held_reports",
     "issue",
     "issued",
     "issuer_did",
@@ -57,7 +61,9 @@ __all__ = [
     "offer_bundle",
     "offer_source",
     "offer_summary",
+    "one_report",
     "open_issuer",
+    "open_report",
     "published_bitstring",
     "published_did_document",
     "published_list",
@@ -66,4 +72,5 @@ __all__ = [
     "server_metadata",
     "stop_grant",
     "sweep",
+    "take_report",
 ]

@@ -40,8 +40,10 @@ from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .publication import list_uri
 from .refreshing import prepare, supersede
+from .reports import with_dispute
 from .sealing import unseal
 from .tokens import Access
+from .validity import days_valid
 
 CREDENTIAL_PATH: Final = "/credential"
 NOTIFICATION_PATH: Final = "/notification"
@@ -143,11 +145,12 @@ def _issue(
     sealed = offers.sealed_record(tx, access.offer.id, name)
     if sealed is None:
         raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
-    payload = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
+    plain = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
+    payload = with_dispute(tx, access, record_type, plain)
     notification_id = issuer.secret()
     times = whole_days(
         issuer.clock(),
-        days=issuer.settings.validity(record_type),
+        days=days_valid(issuer.settings, record_type, payload, today=issuer.clock().date()),
         not_before=issuer.certified_from,
     )
     issuance = Issuance(

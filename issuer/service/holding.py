@@ -136,6 +136,15 @@ def grant_of(tx: Connection, access: Access) -> Grant:
     return found
 
 
+def issuance_at(issuer: IssuerContext, tx: Connection, place: CopyPlace) -> str | None:
+    """The issuance of the copy whose status stands at ``place``.
+
+    Raises:
+        ServiceError: ``grant.not_yours`` for a list that is not of this issuer.
+    """
+    return _way(issuer, tx, place)[0]()
+
+
 def _way(
     issuer: IssuerContext, tx: Connection, place: CopyPlace
 ) -> tuple[Callable[[], str | None], Callable[[], None]]:

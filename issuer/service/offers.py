@@ -15,12 +15,13 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
 from healthpassport.summary import PatientSummary, issued_types, to_payload
-from issuer.store import Offer, OfferState, spent
+from issuer.store import Offer, OfferState, reports, spent
 from issuer.store import offers as rows
 
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
 from .grants import lapse
+from .reports import ANSWERS_KEPT
 from .sealing import derived, mac, seal
 from .sources import FOLDER, SOURCE, SourceReference, source
 
@@ -175,6 +176,7 @@ def sweep(issuer: IssuerContext) -> int:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
         lapse(issuer, tx)
+        reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
         spent.forget(tx, now)
     issuer.store.wipe()
     return len(late)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from healthpassport.encoding import dump_json
+from healthpassport.errors import SettingsError
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.keys.signer import SoftwareSigner
 
@@ -37,6 +39,23 @@ def make_signing_key(
     signer = generate_signer(algorithm)
     uri = save_signer(signer, path, passphrase)
     return NewSigningKey(uri, signer.public_key.thumbprint(), _request(signer, host))
+
+
+def make_reports_key(path: Path, jwk: Path, *, passphrase: bytes | None) -> tuple[str, str]:
+    """A new key for patients' reports: its address, and its thumbprint.
+
+    The private key goes into the new file ``path``, the public JWK into ``jwk``.
+
+    Raises:
+        KeyMaterialError: ``key.exists``, ``key.unreadable``. SettingsError: ``issuer.folder``.
+    """
+    signer = generate_signer()
+    uri = save_signer(signer, path, passphrase)
+    try:
+        jwk.write_bytes(dump_json(signer.public_key.jwk()) + b"\n")
+    except OSError as error:
+        raise SettingsError("issuer.folder") from error
+    return uri, signer.public_key.thumbprint()
 
 
 def _request(signer: SoftwareSigner, host: str) -> bytes:

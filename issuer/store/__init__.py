@@ -11,5 +11,16 @@ from .engine import Store, open_store
 from .grants import Grant, GrantState
 from .issuances import Issuance
 from .offers import Offer, OfferState
+from .reports import Report, ReportState
 
-__all__ = ["Grant", "GrantState", "Issuance", "Offer", "OfferState", "Store", "open_store"]
+__all__ = [
+    "Grant",
+    "GrantState",
+    "Issuance",
+    "Offer",
+    "OfferState",
+    "Report",
+    "ReportState",
+    "Store",
+    "open_store",
+]

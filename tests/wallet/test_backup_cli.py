@@ -52,7 +52,7 @@ def first(tmp_path, monkeypatch, capsys):
     wallet = alone(device.folder)
     wallet.init(PASSPHRASE, cost=KdfCost())
     with wallet._opened().transaction() as writer:
-        writer.add("grants", b"{}")
+        writer.add("cards", b"{}")
     wallet.close()
     return device
 
@@ -81,8 +81,10 @@ def test_a_backup_is_made_tested_and_brought_back(first, second, file):
     assert "It holds all that is in your wallet now." in out
     key, new = second.write("key", PASSPHRASE), second.write("new", NEW)
     restore = ("backup", "restore", file, "--key-file", key, "--new-passphrase-file", new)
-    code, out, err = second.run(*restore, "--json", passphrase=False)
-    assert (code, json.loads(out)["records"]) == (0, 0)
+    code, out, err = second.run(*restore, "--json", "--stop-old-device", passphrase=False)
+    told = json.loads(out)
+    assert (code, told["records"], told["oldDevice"]) == (0, 0, [])
+    assert "There is no one to tell" in err
     assert "Stop your old device now." in err
     code, out, _err = second.run("unlock", "--passphrase-file", new, passphrase=False)
     assert code == 0
@@ -201,6 +203,24 @@ def test_a_wrong_key_ends_with_3_and_bad_files_with_1(first, second, file, tmp_p
         assert first.run("backup", "make", out)[0] == 1
     assert first.run("backup", "split", "--out", tmp_path / "no" / "folder")[0] == 1
     assert first.run("backup", "sheet", "--out", tmp_path / "no" / "folder")[0] == 1
+
+
+@pytest.mark.parametrize(("typed", "asked"), [("y\n", True), ("n\n", False), ("", False)])
+def test_the_person_is_asked_whether_the_old_device_is_stopped(first, second, file, typed, asked):
+    first.run("backup", "make", file)
+    key, new = second.write("key", PASSPHRASE), second.write("new", NEW)
+    code, _out, err = second.run(
+        *("backup", "restore", file, "--key-file", key, "--new-passphrase-file", new),
+        typed=typed,
+        passphrase=False,
+    )
+    assert code == 0
+    assert "Stop your old device now?" in err
+    assert ("There is no one to tell" in err) is asked
+    code, out, _err = second.run(
+        "backup", "stop-old-device", "--json", "--passphrase-file", new, passphrase=False
+    )
+    assert (code, json.loads(out)["oldDevice"]) == (0, [])
 
 
 def test_what_is_not_typed_is_told(second, file):

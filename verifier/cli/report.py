@@ -22,6 +22,9 @@ def print_result(result: Mapping[str, Json]) -> None:
     """
     data(f"verdict: {result['verdict']}")
     data(f"allergies: {result['allergyHeading']}")
+    cautions = result["cautions"]
+    for words in cautions if isinstance(cautions, list) else ():
+        data(f"caution: {words}")
     for section in _rows(result["sections"]):
         issuer = section["issuer"]
         source = f" from {issuer['name']} ({issuer['ods']})" if isinstance(issuer, Mapping) else ""

@@ -301,6 +301,7 @@ class Desk:
             raise
         with self._lock:
             pending.presentation = answer.presentation
+            pending.acting = answer.acting
         code = self._keep(row, pending, summary, now)
         receipt = self.receipts.give(
             answer.presentation,
@@ -389,6 +390,7 @@ class Desk:
             summary=summary,
             forget_at=shown.forget_at if shown else None,
             differences=differing,
+            acting=bool(shown and shown.acting),
         )
 
     def _template(self, row: Row) -> DeskTemplate:

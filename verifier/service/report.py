@@ -15,6 +15,7 @@ from healthpassport.encoding import Json
 from healthpassport.errors import catalogue
 from healthpassport.summary import Item
 
+from .acting import person_cautions
 from .transactions import TransactionView
 from .words import allergy_heading
 
@@ -36,12 +37,16 @@ def view_json(view: TransactionView, *, now: datetime) -> dict[str, Json]:
         "forgetAt": _time(view.forget_at),
         "problem": _problem(view.code),
         "differences": None if view.differences is None else list(view.differences),
-        "result": None if view.summary is None else summary_json(view.summary),
+        "result": None if view.summary is None else summary_json(view.summary, acting=view.acting),
     }
 
 
-def summary_json(summary: VerifiedSummary) -> dict[str, Json]:
-    """Everything that was verified. ``allergyHeading`` is the one heading that may be shown."""
+def summary_json(summary: VerifiedSummary, *, acting: bool = False) -> dict[str, Json]:
+    """Everything that was verified. ``allergyHeading`` is the one heading that may be shown.
+
+    ``acting`` is the wallet's own word that its owner acts for the person; ``cautions`` has it in
+    words, with its proof, and where safeguarding is to be looked for.
+    """
     return {
         "version": VERSION,
         "verdict": summary.verdict.value,
@@ -49,6 +54,8 @@ def summary_json(summary: VerifiedSummary) -> dict[str, Json]:
         "trustListAgeSeconds": _seconds(summary.trust_list_age),
         "codes": list(summary.codes),
         "allergyHeading": allergy_heading(summary).heading,
+        "acting": acting,
+        "cautions": list(person_cautions(summary, said=acting)),
         "sections": [_section(section) for section in summary.sections],
     }
 

@@ -65,6 +65,7 @@ class Pending:
     expected: Expected | None = field(default=None, repr=False)
     confirm_code: str | None = field(default=None, repr=False)
     tries_left: int = MAX_TRIES
+    acting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class TransactionView:
     ``short_code`` is what a patient types: organisation, question, check letter.
 
     ``differences`` names what differs from the person expected; None where nobody was expected.
+    ``acting`` is the wallet's own word that its owner acts for the person.
     """
 
     id: str
@@ -87,6 +89,7 @@ class TransactionView:
     summary: VerifiedSummary | None = None
     forget_at: datetime | None = None
     differences: tuple[str, ...] | None = None
+    acting: bool = False
 
 
 def secret(random: Random) -> str:

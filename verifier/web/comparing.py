@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from healthpassport.credential import VerifiedSection, VerifiedSummary
 from healthpassport.summary import FieldDefinition, Item, RecordDefinition, definition
 from verifier.service import Comparison, TransactionView, comparisons, contradictions
+from verifier.service.acting import person_cautions
 from verifier.service.export import DIFFERENCES
 from verifier.service.reconciliation import Alignment
 from verifier.service.words import day, joined
@@ -53,7 +54,7 @@ def compared(summary: VerifiedSummary) -> tuple[Table, ...]:
 
 
 def cautions(view: TransactionView) -> tuple[str, ...]:
-    """One warning for each difference in who the person is (clinical.md rule 11)."""
+    """Who shows it, and each difference in who the person is (clinical.md rules 11 and 13)."""
     if view.summary is None:
         return ()
     admitted = [
@@ -64,7 +65,7 @@ def cautions(view: TransactionView) -> tuple[str, ...]:
         f"The sources differ in the {DIFFERENCES.get(name, 'given names')}."
         for name in contradictions(view.summary)
     ]
-    return (*admitted, *between)
+    return (*person_cautions(view.summary, said=view.acting), *admitted, *between)
 
 
 def _table(found: Comparison) -> Table:

@@ -10,7 +10,21 @@ import typer
 
 from healthpassport import terminal
 
-from . import backup, card, pages, past, people, present, records, travel, vault, ways
+from . import (
+    backup,
+    card,
+    helping,
+    pages,
+    past,
+    people,
+    present,
+    records,
+    reports,
+    travel,
+    updates,
+    vault,
+    ways,
+)
 
 app = typer.Typer(
     name="passport-wallet",
@@ -20,13 +34,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _name, _command in (
-    vault.COMMANDS | records.COMMANDS | present.COMMANDS | past.COMMANDS | pages.COMMANDS
+    vault.COMMANDS
+    | records.COMMANDS
+    | updates.COMMANDS
+    | present.COMMANDS
+    | past.COMMANDS
+    | pages.COMMANDS
 ).items():
     app.command(_name)(_command)
 app.add_typer(past.receipt, name="receipt")
 app.add_typer(travel.app, name="travel")
 app.add_typer(card.app, name="card")
 app.add_typer(people.app, name="people")
+app.add_typer(helping.app, name="helper")
+app.add_typer(reports.app, name="reports")
 app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")
 app.add_typer(backup.app, name="backup")

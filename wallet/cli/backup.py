@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from wallet.service.recipients import HelpersParts
     from wallet.service.sheets import Sheet
     from wallet.vault import Way
+
+STYLE: Final = Path(__file__).resolve().parent.parent / "static" / "printed.css"
 
 app = typer.Typer(help="Keep a copy of your wallet apart from this device.", no_args_is_help=True)
 
@@ -95,11 +97,19 @@ def try_out(
 @app.command()
 def restore(
     file: BackupFile,
+    *,
     key_file: KeyFile = None,
     part_file: PartFiles = None,
     new_passphrase_file: Annotated[
         Path | None,
         typer.Option("--new-passphrase-file", help="File with the new passphrase.", exists=True),
+    ] = None,
+    stop_old: Annotated[
+        bool | None,
+        typer.Option(
+            "--stop-old-device/--keep-old-device",
+            help="Have your surgeries stop the device that the backup is from, without asking.",
+        ),
     ] = None,
     as_json: session.AsJson = False,
 ) -> None:
@@ -113,10 +123,28 @@ def restore(
     words = "Choose a passphrase for this device"
     new = session.passphrase(new_passphrase_file, words=words, confirm=True)
     restored = wallet.backups.restore(file, key, new=new)
-    wallet.close()
     session.say(*restored.lines)
+    if stop_old is None and not as_json:
+        stop_old = _asked("Stop your old device now?")
+    stopped: list[Json] = []
+    if stop_old:
+        wallet.unlock(new)
+        stopped = _stop(wallet)
+    wallet.close()
     if as_json:
-        session.answer({"made": restored.made.isoformat(), "records": restored.records})
+        told: dict[str, Json] = {"made": restored.made.isoformat(), "records": restored.records}
+        session.answer({**told, "oldDevice": stopped})
+
+
+@app.command("stop-old-device")
+def stop_old_device(
+    passphrase_file: session.PassphraseFile = None, as_json: session.AsJson = False
+) -> None:
+    """Have your surgeries stop the device you had before, and give this one new copies."""
+    with session.unlocked(passphrase_file) as wallet:
+        stopped = _stop(wallet)
+    if as_json:
+        session.answer({"oldDevice": stopped})
 
 
 @app.command()
@@ -231,6 +259,26 @@ def _key(
     return wallet.backups.read_way(session.secret(key_file, words=words))
 
 
+def _stop(wallet: Wallet) -> list[Json]:
+    """Tell every surgery, and say how it went."""
+    outcomes = wallet.updates.stop_old_device()
+    for one in outcomes:
+        session.say(f"{one.issuer}: {one.title} {one.next_step}")
+        if one.stopped:
+            session.say(wallet.backups.said("old_stopped"))
+    if not outcomes:
+        session.say(wallet.backups.said("no_one_to_tell"))
+    return [one.wire() for one in outcomes]
+
+
+def _asked(words: str) -> bool:
+    """The answer of a person; nobody there is no."""
+    try:
+        return typer.confirm(words, err=True)
+    except typer.Abort:
+        return False
+
+
 def _parts(files: list[Path] | None) -> HelpersParts:
     from wallet.service.recipients import HelpersParts  # noqa: PLC0415
 
@@ -266,7 +314,8 @@ def _print(path: Path, sheets: list[Sheet]) -> None:
     from healthpassport.errors import BackupError  # noqa: PLC0415
 
     pages = Environment(loader=PackageLoader("wallet"), autoescape=True, trim_blocks=True)
-    text = pages.get_template("backup/printed.html").render(sheets=sheets)
+    style = STYLE.read_text(encoding="utf-8")
+    text = pages.get_template("backup/printed.html").render(sheets=sheets, style=style)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

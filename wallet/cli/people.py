@@ -94,6 +94,11 @@ def remove(
     session.say("Removed.")
 
 
+def count_words(held: int, total: int) -> str:
+    """How many items; where only a part of them is held, of how many."""
+    return str(total) if held == total else f"{held} of {total}"
+
+
 def line(view: PersonView) -> str:
     """One person on one line."""
     parts = [view.title or "No name", *([f"born {view.born}"] if view.born else [])]

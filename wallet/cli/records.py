@@ -124,7 +124,7 @@ def list_records(
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
 ) -> None:
-    """List your records, one person after the other."""
+    """List your records."""
     with session.unlocked(passphrase_file) as wallet:
         views = wallet.records()
         everybody = wallet.people.list()
@@ -188,7 +188,7 @@ def _line(view: RecordView) -> str:
     parts = [
         f"{view.label}, {view.issuer}",
         f"as of {view.as_of:%d-%b-%Y}",
-        f"{view.state} ({count_words(view.shown, view.item_count)})",
+        f"{view.state} ({people.count_words(view.shown, view.item_count)})",
     ]
     if view.until is not None:
         parts.append(f"until {view.until:%d-%b-%Y}")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from wallet.vault import Way
 
 VERSION: Final = 1  # of every JSON answer
+MAX_TEXT: Final = 2_097_152  # characters read of a file; more than anything that is taken
+MAX_PATH: Final = 255  # characters; longer words are no file's name
 
 PassphraseFile = Annotated[
     Path | None,
@@ -95,6 +97,17 @@ def asked(words: str) -> str:
 
         raise ServiceError("wallet.not_typed", words) from error
     return answer
+
+
+def text_of(given: str) -> str:
+    """Long text as it was given: itself, the file of that name, or standard input for ``-``."""
+    if given == "-":
+        return sys.stdin.read(MAX_TEXT + 1)
+    path = Path(given)
+    if len(given) <= MAX_PATH and path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(MAX_TEXT + 1)
+    return given
 
 
 def pick(count: int) -> int:

@@ -38,6 +38,9 @@ GRANT_CODES: Final = (
     "grant.source_failed",
     "grant.other_person",
     "grant.not_yours",
+    "report.not_taken",
+    "report.key",
+    "report.too_many",
 )
 
 Randomness = Callable[[int], bytes]

@@ -8,13 +8,17 @@
 
 from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
 
+from .borrowing import LentLine, Received
 from .card_question import CardChoice, CardPreview, CardQuestion
 from .card_sheet import CardSheet
 from .card_store import CardState
 from .cards import Cards, CardView
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
+from .gifts import LentRecord
+from .helping import GiftView, Helpers
 from .history import Past, PastDetail, PastEntry
+from .lending import Part
 from .past import HistoryEntry, HistoryKind
 from .people import People, PersonView
 from .placing import PersonChoice, WhoseError
@@ -40,13 +44,18 @@ __all__ = [
     "ComplaintSheet",
     "ConsentQuestion",
     "Effect",
+    "GiftView",
+    "Helpers",
     "HistoryEntry",
     "HistoryKind",
     "KeptReceipt",
+    "LentLine",
+    "LentRecord",
     "Letter",
     "Line",
     "OfferPreview",
     "Option",
+    "Part",
     "Past",
     "PastDetail",
     "PastEntry",
@@ -55,6 +64,7 @@ __all__ = [
     "PersonView",
     "Preview",
     "ReceiptState",
+    "Received",
     "RecordDetail",
     "RecordView",
     "Refusal",

@@ -71,9 +71,17 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "Stop your old device now. Then what is on it is of no use to anyone.",
         "cy": "Stopiwch eich hen ddyfais nawr. Yna ni fydd yr hyn sydd arni o werth i neb.",
     },
+    "old_stopped": {
+        "en": "Your old device is stopped there.",
+        "cy": "Mae eich hen ddyfais wedi'i stopio yno.",
+    },
+    "no_one_to_tell": {
+        "en": "There is no one to tell: no surgery keeps this wallet up to date.",
+        "cy": "Nid oes neb i ddweud wrtho: nid oes meddygfa'n diweddaru'r waled hon.",
+    },
     "ways_gone": {
         "en": "This wallet now opens with your new passphrase. You can add 12 words again.",
-        "cy": "Mae eich cyfrinair newydd yn agor y waled hon. Gallwch ychwanegu 12 gair eto.",
+        "cy": "Mae eich cyfrinymadrodd newydd yn agor y waled hon. Gallwch ychwanegu 12 gair eto.",
     },
     "split": {
         "en": "Two of these people together can open everything."
@@ -124,7 +132,7 @@ TABLES: Final[Mapping[str, Mapping[str, str]]] = {
     "state": {"en": "settings", "cy": "gosodiadau"},
 }
 WAYS: Final[Mapping[str, Mapping[str, str]]] = {
-    "passphrase": {"en": "your passphrase", "cy": "eich cyfrinair"},
+    "passphrase": {"en": "your passphrase", "cy": "eich cyfrinymadrodd"},
     "words": {"en": "your 12 words or your sheet", "cy": "eich 12 gair neu eich taflen"},
     "split": {"en": "two of your helpers' parts", "cy": "rhannau dau o'ch helpwyr"},
 }

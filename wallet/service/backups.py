@@ -38,6 +38,7 @@ from wallet.vault.ways import as_way
 from . import recipients as known
 from .backup_words import day_words, said, way_words
 from .comparing import BackupTest, compare, told
+from .grants import mark_restored
 from .recipients import HelpersParts
 from .restoring import BACKED_UP, build, put_in_place, workshop
 from .shelf import mark_shown, read_copy
@@ -101,6 +102,11 @@ class Backups:
         self._opened = opened
         self._around = around
         self._cost = cost
+
+    @property
+    def language(self) -> str:
+        """The language of the lines."""
+        return self._around.language
 
     def read_way(self, typed: str) -> Way:
         """What was typed at the one prompt: 12 words, a sheet's code, or a passphrase."""
@@ -180,8 +186,9 @@ class Backups:
     ) -> Restored:
         """A new wallet from the backup at ``path``, opened by ``new`` from now on; it is locked.
 
-        Its id and keys are new. Each copy counts as shown, because nobody can tell whether it was
-        after the backup. Next: ``updates.stop_old_device``.
+        Its id and keys are new. Each copy counts as shown: nobody can tell whether it was after the
+        backup. No grant is used before it moves to this device, which gives it a new token
+        and key: ``updates.stop_old_device`` comes next.
 
         Raises:
             BackupError: ``backup.wallet_here``, or what is wrong with the file or the secret.
@@ -286,6 +293,7 @@ class Backups:
 
     def _settle(self, vault: Vault, *, wallet: bytes, made: datetime) -> None:
         """What a restored vault must know, written before it gets its place."""
+        mark_restored(vault)
         copies = [read_copy(vault, row) for row in vault.rows("copies")]
         openers = vault.rows("state", tag=vault.tag(known.TAG))
         values = {row: vault.read("state", row) for row in openers}
@@ -297,6 +305,7 @@ class Backups:
                     mark_shown(writer, copy)
             known.loosen(writer, values)
             writer.add("state", noted, tag=tag)
+        mark_restored(vault)
 
     def _own_ids(self, vault: Vault) -> set[bytes]:
         """This wallet's id, and those of the wallets that it was brought back from."""

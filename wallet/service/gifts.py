@@ -107,6 +107,11 @@ def read_gifts(vault: Vault) -> tuple[Gift, ...]:
     return tuple(sorted(found, key=lambda gift: (gift.made, gift.row), reverse=True))
 
 
+def not_withdrawn(vault: Vault, person: str) -> bool:
+    """Whether helpers have copies of ``person`` that no issuer has withdrawn."""
+    return any(gift.person == person and not gift.withdrawn for gift in read_gifts(vault))
+
+
 def read_invitations(vault: Vault) -> tuple[tuple[int, OpenInvitation], ...]:
     """The invitations of this wallet that nobody has answered, each with its row."""
     return tuple(

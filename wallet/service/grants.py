@@ -109,17 +109,22 @@ def keep_grant(
     names: Mapping[str, str],
     person: str,
     now: datetime,
+    lent: bool = False,
 ) -> None:
     """Keep what came with the records of one offer for ``person``, as part of a transaction.
 
     ``known`` are the grants from before (``read_grants``, before the transaction). ``names`` has
     the configuration of each type: these are the new grant's from now on, and an
-    older one that gives nothing else is forgotten. Without a refresh token nothing is kept.
+    older one that gives nothing else is forgotten, but where helpers have copies that came by it
+    (``lent``): only it can have these withdrawn. Without a refresh token nothing is kept.
     """
     for older in known:
         if (older.iss, older.person) == (issuer.iss, person):
             left = {one: name for one, name in older.names.items() if one not in names}
-            change_grant(writer, replace(older, names=left)) if left else forget(writer, older)
+            if left or lent:
+                change_grant(writer, replace(older, names=left))
+            else:
+                forget(writer, older)
     token = access.token.refresh_token
     if token is None:
         return

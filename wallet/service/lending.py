@@ -8,7 +8,7 @@ whichever the owner wants. What is *not* here: the helper's side (``borrowing``)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final, TypeAlias
@@ -51,13 +51,13 @@ Withdraw: TypeAlias = Callable[[str, str, Sequence[tuple[str, int]]], None]
 class Part:
     """What of one record is lent: ``items`` by their numbers from 1, all of them when None.
 
-    ``details`` names details of the person beyond those that say who it is; None means all but
-    private ones (where they live, how to reach them). ``whole`` means everything.
+    ``private`` names private details (where they live, how to reach them) that go along: others of
+    them stay. ``whole`` means everything.
     """
 
     record: StoredRecord
     items: frozenset[int] | None = None
-    details: frozenset[str] | None = None
+    private: frozenset[str] = frozenset()
     whole: bool = False
 
 
@@ -118,22 +118,22 @@ def end_gift(gift: Gift, *, vault: Vault, around: Surroundings, withdraw: Withdr
         with vault.transaction() as writer:
             writer.replace("helpers", gift.row, ended.wire())
             add_entry(writer, _entry(HistoryKind.ENDED, ended, now))
-    done: dict[str, bool] = {}
-    for iss in dict.fromkeys(r.iss for r in ended.records if not r.withdrawn):
-        places = [place for r in ended.records if r.iss == iss for place in r.places]
-        try:
-            withdraw(iss, gift.person, places)
-        except PassportError:  # the issuer is away, or knows us no more: it is tried again
-            continue
-        done[iss] = True
-    if done:
-        records = tuple(
-            replace(r, withdrawn=r.withdrawn or done.get(r.iss, False)) for r in ended.records
-        )
+    records = tuple(_withdrawn(record, gift.person, withdraw) for record in ended.records)
+    if records != ended.records:
         ended = replace(ended, records=records)
         with vault.transaction() as writer:
             writer.replace("helpers", gift.row, ended.wire())
     return ended
+
+
+def _withdrawn(record: LentRecord, person: str, withdraw: Withdraw) -> LentRecord:
+    if record.withdrawn:
+        return record
+    try:
+        withdraw(record.iss, person, record.places)
+    except PassportError:  # the issuer is away, or knows us no more: it is tried again
+        return record
+    return replace(record, withdrawn=True)
 
 
 def _end(until: date | None, now: datetime) -> datetime:
@@ -209,7 +209,7 @@ def _kept(part: Part, held: HeldCredential) -> frozenset[Place]:
     chosen = frozenset(range(1, count + 1)) if part.items is None else part.items
     if not chosen <= frozenset(range(1, count + 1)) or (count and not chosen):
         raise ServiceError("helper.nothing_chosen")
-    details = part.details if part.details is not None else _not_private(held)
+    details = part.private.union(_not_private(held))
     return frozenset(
         place
         for place in held.places
@@ -220,9 +220,9 @@ def _kept(part: Part, held: HeldCredential) -> frozenset[Place]:
     )
 
 
-def _not_private(held: HeldCredential) -> Collection[Json]:
-    names = {place[0] for place in held.places if len(place) == 1}
-    return {name for name in names if not detail_care(str(name), "en").sensitive}
+def _not_private(held: HeldCredential) -> frozenset[str]:
+    names = (str(place[0]) for place in held.places if len(place) == 1)
+    return frozenset(name for name in names if not detail_care(name, "en").sensitive)
 
 
 def _lent(part: Part, handed: HandedRecord, language: str) -> LentRecord:

@@ -27,8 +27,8 @@ class Outcome:
     """What became of one surgery's records.
 
     ``code`` is empty where all went well, ``kind`` names the words of ``outcomes.json``.
-    ``renewed`` says that newer copies are here, and ``notes`` what is different in them;
-    ``stopped`` that an old device gets nothing any more.
+    ``language`` is that of the words. ``renewed`` says that newer copies are here, and ``notes``
+    what is different in them; ``stopped`` that an old device gets nothing any more.
     """
 
     issuer: str
@@ -37,6 +37,7 @@ class Outcome:
     kind: str
     title: str
     next_step: str
+    language: str
     notes: tuple[ChangeNote, ...] = ()
     renewed: bool = False
     stopped: bool = False
@@ -46,7 +47,7 @@ class Outcome:
         """Whether all went well."""
         return self.code == DONE
 
-    def wire(self, language: str) -> dict[str, Json]:
+    def wire(self) -> dict[str, Json]:
         """The outcome as JSON."""
         return {
             "issuer": self.issuer,
@@ -57,7 +58,7 @@ class Outcome:
             "next": self.next_step,
             "renewed": self.renewed,
             "stopped": self.stopped,
-            "changes": [note.told(language) for note in self.notes],
+            "changes": [note.told(self.language) for note in self.notes],
         }
 
 
@@ -81,6 +82,7 @@ def outcome(
         kind=kind,
         title=row["title"][language],
         next_step=row["next"][language],
+        language=language,
         notes=notes,
         renewed=renewed,
         stopped=stopped,

@@ -20,6 +20,7 @@ from wallet.client.offers import OpenedOffer, open_offer
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
+from .gifts import not_withdrawn
 from .grants import keep_grant, read_grants
 from .passports import Passport, add_passport, settled
 from .past import HistoryEntry, HistoryKind, add_entry
@@ -152,6 +153,7 @@ class Receiving:
 
 def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -> tuple[int, ...]:
     now, checked, known = around.clock(), claimed.checked, read_grants(vault)
+    lent = where.id is not None and not_withdrawn(vault, where.id)
     replaced = {
         row: copy_rows(vault, row)
         for c in checked
@@ -171,6 +173,7 @@ def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -
             names={one.definition.type: one.configuration for one in claimed.collected},
             person=person,
             now=now,
+            lent=lent,
         )
         add_entry(
             writer,

@@ -19,8 +19,10 @@ from healthpassport.summary import (
 from schemas.definitions import FORMAT_MEMBERS
 from wallet.client.checking import CheckedRecord
 from wallet.consent import item_words, label, value_words
-from wallet.consent.words import always_words, day, record_label, state_words
+from wallet.consent.words import always_words, day, record_label, state_words, warning_words
 from wallet.vault import Vault, Writer
+
+from .disputes import DISPUTED, is_disputed
 
 FIRST_FORMAT: Final = "dc+sd-jwt"  # of copies in vaults from before there was another
 
@@ -75,7 +77,8 @@ class RecordView:
     """A record on the list. ``fresh_copies`` were never shown to anybody.
 
     ``shown`` counts the items that this wallet holds: of a lent record it may be fewer than
-    ``item_count``. ``person`` names the passport, ``until`` when lent copies end.
+    ``item_count``. ``person`` names the passport, ``until`` when lent copies end. ``disputed``
+    says that the owner told the surgery that something is wrong, and has no answer yet.
     """
 
     id: str
@@ -92,6 +95,7 @@ class RecordView:
     out_of_date: bool
     person: str
     until: datetime | None
+    disputed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,13 +270,22 @@ def view(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) ->
         out_of_date=stored.expires_at <= now,
         person=stored.person,
         until=stored.until,
+        disputed=DISPUTED in record.warnings or _in_question(vault, stored),
     )
 
 
+def _in_question(vault: Vault, stored: StoredRecord) -> bool:
+    kind = stored.record.type
+    return is_disputed(vault, iss=stored.iss, person=stored.person, record_type=kind)
+
+
 def detail(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) -> RecordDetail:
-    """``stored`` in full."""
+    """``stored`` in full; what is disputed says so before the copies do."""
     lines = tuple(_lines(stored.record, language))
-    return RecordDetail(view(vault, stored, language=language, now=now), lines, stored.payload)
+    shown = view(vault, stored, language=language, now=now)
+    if shown.disputed and DISPUTED not in stored.record.warnings:
+        lines = (Line("", warning_words(DISPUTED, language)), *lines)
+    return RecordDetail(shown, lines, stored.payload)
 
 
 def _lines(record: DisclosedRecord, language: str) -> list[Line]:

@@ -63,6 +63,11 @@ class Updates:
         self._opened = opened
         self._around = around
 
+    @property
+    def language(self) -> str:
+        """The language of the words."""
+        return self._around.language
+
     def timetable(self, now: datetime | None = None) -> tuple[Due, ...]:
         """Every record that surgeries gave, with its next turn; nobody is asked anything."""
         vault = self._opened()

@@ -8,29 +8,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from healthpassport.errors import ServiceError, VaultError
+from healthpassport.errors import PassportError, ServiceError, VaultError
 from healthpassport.trust.model import TrustView
 from wallet.client.answering import Delivered
-from wallet.consent import ConsentQuestion, Preview, Refusal, preview
+from wallet.consent import ConsentQuestion, Preview, Refusal, offer_refusal_of, preview
 from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
 from . import erasing, receiving, shelf, stating
 from .backups import Backups
 from .cards import Cards
-from .helpers import Helpers
+from .helping import Helpers
 from .history import Past
 from .lending import Part
 from .passports import of_person, settled
 from .past import HistoryEntry, HistoryKind, add_entry, read_history
 from .people import People, PersonView
 from .receiving import Claimed, OfferPreview, Receiving
+from .reports import Reports
 from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
 from .updates import Updates
 from .ways import Ways
-from .withdrawing import withdraw_copies
+from .withdrawing import Withdrawing
 
 SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 
@@ -80,6 +81,11 @@ class Wallet:
     def backups(self) -> Backups:
         """The wallet's backups."""
         return Backups(self._opened, self._around)
+
+    @property
+    def reports(self) -> Reports:
+        """Telling a surgery what is wrong in a record."""
+        return Reports(self._opened, self._around, self._find)
 
     @property
     def updates(self) -> Updates:
@@ -135,8 +141,14 @@ class Wallet:
         """What its owner must know before ``erase``."""
         return erasing.BEFORE[self._around.language]
 
-    def erase(self) -> erasing.Erased:
-        """Delete this wallet from this device, for good; what is left elsewhere is told."""
+    def erase(self, way: Way | str | None = None) -> erasing.Erased:
+        """Delete this wallet from this device, for good; what is left elsewhere is told.
+
+        A ``way`` that is given must open it (``vault.`` codes). None: whoever could delete the
+        file can delete it here, also without a key.
+        """
+        if way is not None:
+            self.unlock(way)
         self.close()
         return erasing.erase(self._around)
 
@@ -184,21 +196,21 @@ class Wallet:
     @property
     def helpers(self) -> Helpers:
         """The people who help: what they were lent, and what was lent to this wallet."""
-        return Helpers(self._opened(), self._around, withdraw_copies)
+        return Helpers(self._opened(), self._around, Withdrawing(self._opened(), self._around))
 
     def part(
         self,
         record_id: str,
         *,
         items: Collection[int] | None = None,
-        details: Collection[str] | None = None,
+        private: Collection[str] = (),
         whole: bool = False,
     ) -> Part:
         """What of a record to lend; see ``Part``."""
         return Part(
             self._find(record_id),
             None if items is None else frozenset(items),
-            None if details is None else frozenset(details),
+            frozenset(private),
             whole,
         )
 
@@ -257,6 +269,10 @@ class Wallet:
             around=self._around,
         )
         return self._view(stored)
+
+    def offer_refusal(self, error: PassportError) -> Refusal:
+        """``error`` of ``add_offer`` or ``accept`` in words: why, whose side, what next."""
+        return offer_refusal_of(error, self._around.language)
 
     def prepare(self, link: str, person: str | None = None) -> ConsentQuestion:
         """Who asks with ``link``, why, and for which values of one person. Nothing is sent.

@@ -31,8 +31,9 @@ SHORTEST_ID: Final = 4  # characters of an id that may stand for all of it
 class GiftView:
     """What one helper was lent. ``active`` ends at ``until`` or by ``end``, whichever is first.
 
-    ``left`` names issuers that were not reached yet to withdraw their copies. ``words`` are
-    compared aloud when the helper adds the package.
+    ``left`` names issuers that were not reached yet to withdraw their copies. ``older`` names
+    records of which the owner has newer ones by now: the surgery has replaced what was lent, so
+    that it must be lent again. ``words`` are compared aloud when the helper adds the package.
     """
 
     id: str
@@ -45,6 +46,7 @@ class GiftView:
     active: bool
     records: tuple[LentRecord, ...]
     left: tuple[str, ...]
+    older: tuple[str, ...]
     words: tuple[str, ...]
     package: str
 
@@ -156,6 +158,14 @@ class Helpers:
             active=gift.ended is None and gift.until > self._around.clock(),
             records=gift.records,
             left=tuple(dict.fromkeys(left)),
+            older=tuple(r.label for r in gift.records if _is_older(r, gift, records)),
             words=gift.words,
             package=gift.package,
         )
+
+
+def _is_older(lent: LentRecord, gift: Gift, records: Sequence[StoredRecord]) -> bool:
+    return any(
+        record.added_at > gift.made and (record.iss, record.record.type) == (lent.iss, lent.type)
+        for record in of_person(records, gift.person)
+    )
