@@ -18,7 +18,7 @@ from wallet.vault import KdfCost, Vault, Way
 from . import erasing, receiving, shelf, stating
 from .backups import Backups
 from .cards import Cards
-from .helpers import Helpers
+from .helping import Helpers
 from .history import Past
 from .lending import Part
 from .passports import of_person, settled
