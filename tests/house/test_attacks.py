@@ -38,6 +38,18 @@ def test_every_first_priority_attack_has_a_test(category: str):
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("category", ["oid4vci", "http"])
+def test_every_first_priority_attack_on_a_wallet_has_a_test(category: str):
+    wanted = {
+        a["id"]
+        for a in attacks()
+        if a["category"] == category and a["target"] == "wallet" and a["priority"] == "P0"
+    }
+    assert wanted
+    assert not sorted(wanted - ids_in_tests())
+
+
+@pytest.mark.shared
 def test_no_test_carries_an_id_that_is_not_in_the_list():
     known = {attack["id"] for attack in attacks()}
     areas = {identifier.split("-")[0] for identifier in known}

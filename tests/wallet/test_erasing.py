@@ -37,6 +37,7 @@ def test_every_file_of_the_wallet_goes(wallet, tmp_path):
     around.trust_folder.mkdir()
     (around.trust_folder / CACHE_FILE).write_bytes(b"a list")
     (home / "vault-before-mend-20261125T000000Z.db").write_bytes(b"a copy")
+    (home / "vault-version-1-at-3.db").write_bytes(b"a copy")
     (home / ".backup-00aa").mkdir()
     (home / ".backup-00aa" / "vault.db").write_bytes(b"half")
     (home / "root.json").write_text("{}")

@@ -103,6 +103,7 @@ def _files(around: Surroundings) -> Iterator[Path]:
         vault.name,
         f"{vault.name}-journal",
         f"{vault.stem}-before-mend-*.db",
+        f"{vault.stem}-version-1-*",
         ".backup-*",
     )
     for name in names:

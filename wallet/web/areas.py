@@ -12,7 +12,21 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, backup, brand, control, entry, explain, home, past, records, say, scan, share
+from . import (
+    add,
+    backup,
+    brand,
+    control,
+    entry,
+    explain,
+    home,
+    past,
+    records,
+    say,
+    scan,
+    share,
+    ways,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,7 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("add", add.router),
     Area("share", share.router),
     Area("say", say.router),
+    Area("ways", ways.router),
     Area("control", control.router, open_paths=("/deleted",)),
     Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),
