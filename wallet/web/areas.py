@@ -58,7 +58,7 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("share", share.router),
     Area("say", say.router),
     Area("ways", ways.router),
-    Area("control", control.router, open_paths=("/deleted",)),
+    Area("control", control.router, open_paths=("/deleted", "/mend")),
     Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),
     Area("past", past.router),
