@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from family import MAIR, about, numbered
+from lending_world import add, record
 from typer.testing import CliRunner
 from wallet_world import PASSPHRASE, WalletWorld
 
@@ -37,6 +39,29 @@ def filled_wallet(world, wallet):
     wallet.accept(wallet.add_offer(offer.link), offer.pin)
     world.wire.calm()
     return wallet
+
+
+@pytest.fixture
+def owner(filled_wallet):
+    """Holds an identity and two allergies, five copies of each."""
+    return filled_wallet
+
+
+@pytest.fixture
+def helper(world, tmp_path):
+    """Another person's wallet, with records of their own."""
+    made = world.wallet(tmp_path / "helper")
+    add(world, made, about(numbered(MAIR)))
+    world.wire.calm()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def given(owner, helper):
+    """A package that is on its way: the helper, and its text."""
+    invitation = helper.helpers.invite("Mair")
+    return owner.helpers.give(invitation.text, [owner.part(record(owner))]).package
 
 
 @pytest.fixture

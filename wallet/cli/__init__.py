@@ -13,7 +13,7 @@ from healthpassport import terminal
 from . import (
     backup,
     card,
-    helper,
+    helping,
     pages,
     past,
     people,
@@ -46,7 +46,7 @@ app.add_typer(past.receipt, name="receipt")
 app.add_typer(travel.app, name="travel")
 app.add_typer(card.app, name="card")
 app.add_typer(people.app, name="people")
-app.add_typer(helper.app, name="helper")
+app.add_typer(helping.app, name="helper")
 app.add_typer(reports.app, name="reports")
 app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")

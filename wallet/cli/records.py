@@ -124,7 +124,7 @@ def list_records(
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
 ) -> None:
-    """List your records, one person after the other."""
+    """List your records."""
     with session.unlocked(passphrase_file) as wallet:
         views = wallet.records()
         everybody = wallet.people.list()

@@ -16,7 +16,7 @@ from .cards import Cards, CardView
 from .choosing import WhichPersonError
 from .complaint import ComplaintSheet, Letter
 from .gifts import LentRecord
-from .helpers import GiftView, Helpers
+from .helping import GiftView, Helpers
 from .history import Past, PastDetail, PastEntry
 from .lending import Part
 from .past import HistoryEntry, HistoryKind

@@ -12,7 +12,22 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, backup, brand, control, entry, explain, home, past, records, say, scan, share
+from . import (
+    add,
+    backup,
+    brand,
+    control,
+    entry,
+    explain,
+    home,
+    past,
+    records,
+    say,
+    scan,
+    share,
+    updates,
+    ways,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +52,12 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("entry", entry.router, open_paths=entry.OPEN),
     Area("home", home.router),
     Area("records", records.router),
+    Area("updates", updates.router),
     Area("scan", scan.router, limits=scan.LIMITS),
     Area("add", add.router),
     Area("share", share.router),
     Area("say", say.router),
+    Area("ways", ways.router),
     Area("control", control.router, open_paths=("/deleted",)),
     Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),
