@@ -21,7 +21,7 @@ from healthpassport.status.entries import VALID
 from healthpassport.status.token_status_list import reference
 from healthpassport.summary import DisclosedRecord, from_payload
 from healthpassport.verification.person import contradicts, identifies
-from issuer.store import Issuance, issuances, statuses
+from issuer.store import Issuance, grants, issuances, reports, statuses
 
 from .context import IssuerContext
 from .publication import STATUS_PATH
@@ -39,7 +39,8 @@ def own_records(
 
     Raises:
         ProtocolError: where it is no answer to ``query``.
-        CardError: ``card.not_own``, ``card.not_live``, ``card.not_one_person``.
+        CardError: ``card.not_own``, ``card.not_live``, ``card.disputed`` while the patient's report
+            of an error in it is not answered, ``card.not_one_person``.
         CredentialError, JoseError, RecordError: what the format and the record's rules refuse.
     """
     check_ids(query, {name: len(given) for name, given in presentation.answers.items()})
@@ -73,7 +74,11 @@ def _own(
     if disclosed.holder_key is None:
         raise CardError("card.not_own", "it is bound to nobody")
     issuance = _live(issuer, tx, disclosed.payload)
-    return from_payload(format_.record(_asked(wanted, presented.format, disclosed))), issuance
+    record = from_payload(format_.record(_asked(wanted, presented.format, disclosed)))
+    root = grants.root_of_issuance(tx, issuance.id)
+    if root is not None and record.type in reports.disputed_types(tx, root):
+        raise CardError("card.disputed")
+    return record, issuance
 
 
 def _asked(
