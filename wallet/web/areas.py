@@ -12,7 +12,22 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from . import add, backup, brand, control, entry, explain, home, past, records, say, scan, share
+from . import (
+    add,
+    backup,
+    brand,
+    control,
+    entry,
+    explain,
+    helping,
+    home,
+    past,
+    people,
+    records,
+    say,
+    scan,
+    share,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,8 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("entry", entry.router, open_paths=entry.OPEN),
     Area("home", home.router),
     Area("records", records.router),
+    Area("people", people.router),
+    Area("helping", helping.router, limits=helping.LIMITS),
     Area("scan", scan.router, limits=scan.LIMITS),
     Area("add", add.router),
     Area("share", share.router),

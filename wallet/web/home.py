@@ -1,4 +1,4 @@
-"""The first page: one big way to answer a hospital, and the records that are held.
+"""The first page: one big way to answer a hospital, and the records held, each person's apart.
 
 What is *not* here: a record's own page.
 """
@@ -16,4 +16,7 @@ router = APIRouter()
 @router.get("/")
 def home(page: Seen) -> Response:
     """Scan a code, or look at a record."""
-    return page.show("home/home.html", records=page.wallet.records())
+    records = page.wallet.records()
+    people = page.wallet.people.list()
+    groups = [(one, [r for r in records if r.person == one.id]) for one in people]
+    return page.show("home/home.html", records=records, groups=groups)
