@@ -65,7 +65,9 @@ def invite(page: Seen, name: Words = "") -> Response:
     try:
         made = page.wallet.helpers.invite(name)
     except ServiceError as error:
-        return page.show("helping/invite.html", status=400, called=name, wrong=_in_words(page, error))
+        return page.show(
+            "helping/invite.html", status=400, called=name, wrong=_in_words(page, error)
+        )
     code = segno.make(made.text, error="m")
     drawn = Markup(code.svg_inline(scale=4, border=4))  # noqa: S704 - segno's own drawing
     return page.show("helping/invitation.html", invitation=made, code=drawn)
