@@ -40,6 +40,7 @@ DEFAULT_VALIDITY_DAYS: Final = 90  # for a record type that is not named above
 Format: TypeAlias = Literal["dc+sd-jwt", "ldp_vc"]
 SD_JWT_VC: Final = "dc+sd-jwt"
 LDP_VC: Final = "ldp_vc"
+SECOND_REVIEW_AGE: Final = 16  # clinical.md rule 13
 MIN_LIST_SIZE: Final = 131_072  # 2^17 entries: a smaller list singles people out
 
 
@@ -165,6 +166,13 @@ class Settings(BaseSettings):
     laboratory: bool = Field(
         False, description="Whether this organisation is a laboratory: it alone tells blood groups."
     )
+    proxy_review_age: int = Field(
+        11,
+        description="Age at which those who act for a child are looked at anew, before records "
+        "name them again; 16 is always one more [confirm].",
+        ge=0,
+        le=13,
+    )
     sensitive_codes: Path | None = Field(
         None,
         description="Signed list of sensitive codes that are left out before issue; without it the "
@@ -193,6 +201,11 @@ class Settings(BaseSettings):
         """Days until a record of ``record_type`` is out of date."""
         default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
         return self.validity_days.get(record_type, default)
+
+    @property
+    def review_ages(self) -> tuple[int, ...]:
+        """The ages at which authorities to act stop until they are looked at anew."""
+        return (self.proxy_review_age, SECOND_REVIEW_AGE)
 
     @property
     def path(self) -> str:

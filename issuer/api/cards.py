@@ -7,6 +7,7 @@ answer as a form. Docs: docs/emergency-card.md, "From wallet to card".
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ STATUS_PATH: Final = "/cards/status"
 REQUEST_TYPE: Final = "application/oauth-authz-req+jwt"  # RFC 9101 section 10.7
 MAX_NONCE: Final = 256  # characters
 MAX_SECRET: Final = 64
+MAX_FIELDS: Final = 8
 _FORM: Final = "application/x-www-form-urlencoded"
 _CHANGES: Final = {"withdrawn": service.Change.WITHDRAW, "replaced": service.Change.REPLACE}
 
@@ -41,9 +43,7 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
     async def card_request(request: Request) -> Response:
         """This issuer's request for its own records."""
         count(request)
-        nonce = (await request.form()).get("wallet_nonce")
-        if nonce is not None and not (isinstance(nonce, str) and 0 < len(nonce) <= MAX_NONCE):
-            raise ProtocolError("oid4vci.invalid_request", "wallet_nonce is text")
+        nonce = _wallet_nonce(await request.body())
         made = await run_in_threadpool(service.card_request, issuer, wallet_nonce=nonce)
         return Response(made, media_type=REQUEST_TYPE, headers={"cache-control": "no-store"})
 
@@ -68,3 +68,15 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def _wallet_nonce(body: bytes) -> str | None:
+    """The wallet's nonce in a form (OpenID4VP 1.0 section 5.10), if it sent one."""
+    try:
+        form = parse_qsl(body.decode("ascii"), max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise ProtocolError("oid4vci.invalid_request", "the body is not a form") from error
+    found = [value for name, value in form if name == "wallet_nonce"]
+    if len(found) > 1 or any(len(value) > MAX_NONCE for value in found):
+        raise ProtocolError("oid4vci.invalid_request", "wallet_nonce stands once, and is short")
+    return found[0] if found else None

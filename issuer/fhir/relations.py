@@ -108,15 +108,17 @@ def proxy(entry: Entry, _index: Index) -> Details | None:
     return Details(unit, {})
 
 
-def in_force(entries: Iterable[Entry], index: Index, day: date) -> list[Entry]:
+def in_force(
+    entries: Iterable[Entry], index: Index, day: date, ages: tuple[int, ...] = REVIEW_AGES
+) -> list[Entry]:
     """Authorities in force on ``day``: active, not ended, and looked at since the last birthday.
 
-    At 11 and at 16 a young person's proxies stop until somebody has looked at them anew.
+    At each of ``ages`` a young person's proxies stop until somebody has looked at them anew.
     """
-    return [e for e in entries if e.bucket is Bucket.ACTIVE and _stands(e, index, day)]
+    return [e for e in entries if e.bucket is Bucket.ACTIVE and _stands(e, index, day, ages)]
 
 
-def _stands(entry: Entry, index: Index, day: date) -> bool:
+def _stands(entry: Entry, index: Index, day: date, ages: tuple[int, ...]) -> bool:
     resource = entry.found.resource
     holders = [resource, *objs(resource.get("provision"))]
     ends = [dates.last_day(dates.period(holder.get("period"))[1]) for holder in holders]
@@ -124,14 +126,14 @@ def _stands(entry: Entry, index: Index, day: date) -> bool:
         return False
     born = [dates.day(birth_date(found.resource)) for found in index.of("Patient")]
     agreed = dates.day(entry.date)
-    return all(_looked_at(b, agreed, day) for b in born if b is not None)
+    return all(_looked_at(b, agreed, day, ages) for b in born if b is not None)
 
 
-def _looked_at(born: date, agreed: date | None, day: date) -> bool:
+def _looked_at(born: date, agreed: date | None, day: date, ages: tuple[int, ...]) -> bool:
     age = _years(born, day)
     if agreed is None:
         return age >= _ADULT
-    return not any(_years(born, agreed) < limit <= age for limit in REVIEW_AGES)
+    return not any(_years(born, agreed) < limit <= age for limit in ages)
 
 
 def _years(born: date, day: date) -> int:

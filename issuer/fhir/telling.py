@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -35,6 +36,7 @@ from .values import codes, obj, objs, plain, plain_codings
 
 __all__ = [
     "READINGS",
+    "Review",
     "always_facts",
     "denial",
     "details",
@@ -88,10 +90,23 @@ def entries_of(extraction: Extraction, section: str, *, laboratory: bool) -> lis
     return [e for e in found if subjects.of(e.found) not in _NOT_THEIRS]
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """When authorities to act are judged, and at which ages they stop until looked at anew."""
+
+    today: date
+    ages: tuple[int, ...] = relations.REVIEW_AGES
+
+
 def items_of(
-    section: str, entries: Iterable[Entry], extraction: Extraction, day: date
+    section: str, entries: Iterable[Entry], extraction: Extraction, day: date, review: Review
 ) -> list[Entry]:
-    """Which of ``entries`` the record of ``section`` lists."""
+    """Which of ``entries`` the record of ``section`` lists, which speaks for ``day``.
+
+    An authority to act must be in force today, whatever day its source speaks for.
+    """
+    if section == relations.PROXIES:
+        return relations.in_force(entries, extraction.index, review.today, review.ages)
     return READINGS[section].choose(entries, extraction.index, day)
 
 

@@ -29,8 +29,10 @@ from healthpassport.summary import (
 from healthpassport.summary.rules import check_items, check_members
 from healthpassport.verification.person import identifies
 from issuer.fhir import Bucket, Entry, Extraction, Person, as_of
+from issuer.fhir.relations import REVIEW_AGES
 from issuer.fhir.telling import (
     READINGS,
+    Review,
     always_facts,
     denial,
     details,
@@ -71,6 +73,7 @@ class _Context:
     subject: Mapping[str, Json]
     excluded: Exclusion
     laboratory: bool
+    review: Review
 
 
 def _nothing(_entry: Entry) -> bool:
@@ -84,6 +87,7 @@ def build(
     now: datetime,
     excluded: Exclusion = _nothing,
     laboratory: bool = False,
+    review_ages: tuple[int, ...] = REVIEW_AGES,
 ) -> PatientSummary:
     """The records of the one person of ``extraction``, in the order of the definitions.
 
@@ -93,6 +97,7 @@ def build(
         now: the present, for ages and where the source names no day of its own.
         excluded: tells the entries of a sensitive kind, which are left out without a mark.
         laboratory: whether ``source`` is a laboratory, which alone may tell a blood group.
+        review_ages: at which ages authorities to act stop until they are looked at anew.
 
     Raises:
         SourceError: ``fhir.ambiguous``, ``fhir.no_patient``, ``fhir.several_patients``,
@@ -107,7 +112,8 @@ def build(
     shared: dict[str, Json] = {n: v for n, v in subject.items() if n in _SUBJECT}
     if not identifies(shared):  # no desk could tell whose record it is (clinical.md rule 11)
         raise SourceError("fhir.no_identity")
-    context = _Context(extraction, source, day, shared, excluded, laboratory)
+    review = Review(now.date(), review_ages)
+    context = _Context(extraction, source, day, shared, excluded, laboratory, review)
     sections = [known for known in map(definition, record_types()) if known.section in READINGS]
     found = (_section(known, context) for known in sections)
     records = [record for record in found if record is not None]
@@ -167,7 +173,7 @@ def _section(known: RecordDefinition, context: _Context) -> Record | None:
     refused = [entry for entry in kept if extraction.is_refused(entry)]
     sound = [entry for entry in kept if not extraction.is_refused(entry)]
     items: list[Item] = []
-    listed = items_of(known.section, sound, extraction, context.day)
+    listed = items_of(known.section, sound, extraction, context.day, context.review)
     for entry in listed:
         item = told(entry, known, extraction)
         if item is None:

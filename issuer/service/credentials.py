@@ -43,6 +43,7 @@ from .refreshing import prepare, supersede
 from .reports import with_dispute
 from .sealing import unseal
 from .tokens import Access
+from .validity import days_valid
 
 CREDENTIAL_PATH: Final = "/credential"
 NOTIFICATION_PATH: Final = "/notification"
@@ -149,7 +150,7 @@ def _issue(
     notification_id = issuer.secret()
     times = whole_days(
         issuer.clock(),
-        days=issuer.settings.validity(record_type),
+        days=days_valid(issuer.settings, record_type, payload, today=issuer.clock().date()),
         not_before=issuer.certified_from,
     )
     issuance = Issuance(

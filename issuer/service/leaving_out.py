@@ -13,7 +13,7 @@ from typing import Final
 
 from healthpassport.summary import RecordDefinition, definition, record_types
 from issuer.fhir import Bucket, Entry, as_of
-from issuer.fhir.telling import READINGS, entries_of, items_of, may_reach_patient
+from issuer.fhir.telling import READINGS, Review, entries_of, items_of, may_reach_patient
 from issuer.records import told
 
 from .reading import Reading, Rules
@@ -56,13 +56,14 @@ def left_out(reading: Reading, *, rules: Rules, now: datetime) -> list[LeftOut]:
     """Every entry of ``reading`` that no record holds, in the order of the sections."""
     extraction = reading.extraction
     day = min(as_of(extraction.index) or now.date(), now.date())
+    review = Review(now.date(), rules.review_ages)
     found: list[LeftOut] = []
     seen: set[int] = set()
     for known in _issued():
         entries = entries_of(extraction, known.section, laboratory=rules.laboratory)
         seen |= {id(entry) for entry in entries}
         kept = [entry for entry in entries if _early(entry, reading) is None]
-        listed = {id(e) for e in items_of(known.section, kept, extraction, day)}
+        listed = {id(e) for e in items_of(known.section, kept, extraction, day, review)}
         for entry in entries:
             reason = _early(entry, reading) or _late(entry, known, reading, listed)
             if reason is not None:

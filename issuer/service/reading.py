@@ -13,6 +13,7 @@ from healthpassport.errors import EncodingError, SettingsError
 from healthpassport.summary import PatientSummary, Source
 from issuer.fhir import Extraction, extract
 from issuer.fhir.exclusion import exclusion
+from issuer.fhir.relations import REVIEW_AGES
 from issuer.fhir.sensitive import SensitiveCodes, read_sensitive_codes, shipped_codes
 from issuer.records import Exclusion, build
 from issuer.settings import Settings
@@ -25,6 +26,7 @@ class Rules:
     source: Source
     codes: SensitiveCodes
     laboratory: bool
+    review_ages: tuple[int, ...] = REVIEW_AGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def rules_of(settings: Settings) -> Rules:
         SettingsError: ``issuer.sensitive_codes``.
     """
     source = Source(settings.ods, settings.name, settings.system)
-    return Rules(source, sensitive_codes(settings), settings.laboratory)
+    return Rules(source, sensitive_codes(settings), settings.laboratory, settings.review_ages)
 
 
 def read_bundle(bundle: bytes, *, rules: Rules, subject: str | None, now: datetime) -> Reading:
@@ -66,6 +68,7 @@ def read_bundle(bundle: bytes, *, rules: Rules, subject: str | None, now: dateti
         now=now,
         excluded=excluded,
         laboratory=rules.laboratory,
+        review_ages=rules.review_ages,
     )
     return Reading(extraction, excluded, summary)
 

@@ -26,6 +26,7 @@ from .sealing import seal, unseal
 from .sources import SOURCE, SourceReference, source
 from .statuses import set_status
 from .tokens import Access
+from .validity import PROXIES
 
 
 def prepare(issuer: IssuerContext, access: Access) -> None:
@@ -90,16 +91,14 @@ def supersede(tx: Connection, accepted: Issuance) -> None:
 def _drop_untold(tx: Connection, grant: str, *, told: Collection[str]) -> None:
     """What the source no longer tells no longer stands, whether or not the wallet goes on.
 
-    An authority to act that has ended, for one (rule 13).
+    Nor does an authority to act as it was told before: it may have ended since (rule 13).
     """
-    found = grants.find(tx, grant)
+    found, standing = grants.find(tx, grant), frozenset(told) - {PROXIES}
     for one in () if found is None else grants.issued(tx, found.root):
         older = issuances.find(tx, one)
-        if (
-            older is not None
-            and older.status in {VALID, SUSPENDED}
-            and type_name(older) not in told
-        ):
+        if older is None or type_name(older) in standing:
+            continue
+        if older.status in {VALID, SUSPENDED}:
             set_status(tx, issuance=one, status=REPLACED)
 
 

@@ -9,7 +9,15 @@ import pytest
 from repository import ROOT
 from shared_inputs import shared
 
-CATEGORIES = ("sd-jwt", "kb-jwt", "status-list", "trust-list", "data-integrity", "oid4vp-request")
+CATEGORIES = (
+    "sd-jwt",
+    "kb-jwt",
+    "status-list",
+    "trust-list",
+    "data-integrity",
+    "oid4vp-request",
+    "wallet-vault",
+)
 
 
 def attacks() -> list[dict[str, str]]:
@@ -33,6 +41,18 @@ def ids_in_tests() -> set[str]:
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_first_priority_attack_has_a_test(category: str):
     wanted = {a["id"] for a in attacks() if a["category"] == category and a["priority"] == "P0"}
+    assert wanted
+    assert not sorted(wanted - ids_in_tests())
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("category", ["oid4vci", "http"])
+def test_every_first_priority_attack_on_a_wallet_has_a_test(category: str):
+    wanted = {
+        a["id"]
+        for a in attacks()
+        if a["category"] == category and a["target"] == "wallet" and a["priority"] == "P0"
+    }
     assert wanted
     assert not sorted(wanted - ids_in_tests())
 

@@ -258,6 +258,20 @@ def test_a_hostile_answer_is_refused_in_words(site, body):
     assert answer.json()["help"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"wallet_nonce=a&wallet_nonce=b", b"wallet_nonce=" + b"x" * 300, b"\xff", b"a=1&" * 20],
+)
+def test_a_hostile_request_for_a_request_is_refused_in_words(site, body):
+    answer = site.call("POST", "/cards/request", body=body, headers=FORM)
+    assert answer.status == 400
+    assert answer.json()["help"]
+
+
+def test_a_request_without_a_nonce_is_answered_all_the_same(site):
+    assert site.call("POST", "/cards/request", headers=FORM).status == 200
+
+
 def test_an_answer_under_a_nonce_that_was_never_given_is_refused(wallet):
     request = wallet.ask()
     answer = wallet.post(request, wallet.presentation(request), kid="n" * 54)

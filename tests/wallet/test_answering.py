@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 from wallet_world import DESK, past_of
 
+import schemas
 from healthpassport.encoding import dump_json
 from healthpassport.errors import FetchError, PassportError
 from healthpassport.fetch import HttpResponse
-from wallet.cli.records import _history_line
 from wallet.service import HistoryKind
 
 SIGNED = {"content-type": "application/oauth-authz-req+jwt"}
@@ -80,6 +80,41 @@ def test_a_page_to_go_on_to_must_be_safe(world, filled_wallet, target, blocked):
     assert receipt.redirect == (target if isinstance(target, str) and not blocked else None)
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("0417", "0417"),
+        ("AB-12", "AB-12"),
+        (417, None),
+        ("", None),
+        ("1" * 13, None),
+        ("0417\n<b>", None),
+        (None, None),
+    ],
+)
+def test_a_code_to_tell_the_staff_is_shown_if_it_can_be_told(world, filled_wallet, given, shown):
+    question = filled_wallet.prepare(world.ask()["link"])
+    body = dump_json({"confirm_code": given})
+    world.wire.bend = lambda _request, _answer: HttpResponse(200, {}, body)
+    assert filled_wallet.share(question).confirm_code == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "target", "left_to"),
+    [
+        (200, "https://hospital.example/bye", ("https://hospital.example/bye", False, None)),
+        (200, "javascript:alert(1)", (None, True, None)),
+        (500, "https://hospital.example/bye", (None, False, None)),
+    ],
+)
+def test_a_desk_may_lead_on_whoever_said_no(world, filled_wallet, status, target, left_to):
+    question = filled_wallet.prepare(world.ask()["link"])
+    body = dump_json({"redirect_uri": target, "confirm_code": "1234"})
+    world.wire.bend = lambda _request, _answer: HttpResponse(status, {}, body)
+    left = filled_wallet.decline(question)
+    assert (left.redirect, left.redirect_blocked, left.confirm_code) == left_to
+
+
 def test_an_answer_of_the_desk_that_is_no_json_leads_nowhere(world, filled_wallet):
     question = filled_wallet.prepare(world.ask()["link"])
     world.wire.bend = lambda _request, _answer: HttpResponse(200, {}, b"<p>thanks</p>")
@@ -113,4 +148,6 @@ def test_history_never_says_that_an_unconfirmed_answer_was_not_read(world, fille
     assert world.seen(asked)["result"]["verdict"] == "accepted"
     entry = past_of(filled_wallet)[0]
     assert entry.what
-    assert "May not have arrived" in _history_line(entry)
+    assert entry.kind is HistoryKind.NOT_DELIVERED
+    words = schemas.load("receipts/words.json")["kinds"][entry.kind.value]
+    assert words["en"] == "Sent, but it may not have come"

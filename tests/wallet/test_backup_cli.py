@@ -46,13 +46,20 @@ class Device:
         return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.fixture(autouse=True)
+def _cheapest_lock(monkeypatch):
+    """The least that a guess may cost: each test locks and opens several times."""
+    for module in ("wallet.service.recipients", "wallet.vault.making"):
+        monkeypatch.setattr(f"{module}.NEW_COST", KdfCost())
+
+
 @pytest.fixture
 def first(tmp_path, monkeypatch, capsys):
     device = Device(tmp_path / "first", monkeypatch, capsys)
     wallet = alone(device.folder)
     wallet.init(PASSPHRASE, cost=KdfCost())
     with wallet._opened().transaction() as writer:
-        writer.add("cards", b"{}")
+        writer.add("state", b"{}")
     wallet.close()
     return device
 
@@ -217,10 +224,6 @@ def test_the_person_is_asked_whether_the_old_device_is_stopped(first, second, fi
     assert code == 0
     assert "Stop your old device now?" in err
     assert ("There is no one to tell" in err) is asked
-    code, out, _err = second.run(
-        "backup", "stop-old-device", "--json", "--passphrase-file", new, passphrase=False
-    )
-    assert (code, json.loads(out)["oldDevice"]) == (0, [])
 
 
 def test_what_is_not_typed_is_told(second, file):
@@ -242,13 +245,23 @@ def test_erasing_asks_first_and_deletes_all_files(first, file):
     assert first.run("unlock")[0] == 0
     code, out, err = first.run("erase", "--yes", "--json", passphrase=False)
     assert code == 0
-    assert "vault.db" in json.loads(out)["deleted"]
+    told = json.loads(out)
+    assert "vault.db" in told["deleted"]
+    assert told["cardsWithdrawn"] == 0
     assert "Your backup files are still where you put them." in err
     assert file.exists()
     kept = {path.name for path in first.folder.rglob("*") if path.is_file()}
     assert kept == {"passphrase"}
     code, _out, err = first.run("erase", "--yes", passphrase=False)
     assert (code, "vault.missing" in err) == (1, True)
+
+
+def test_cards_are_withdrawn_first_when_asked_for(first, tmp_path):
+    wrong = first.write("wrong", "not the passphrase")
+    erase = ("erase", "--yes", "--withdraw-cards")
+    code, _out, err = first.run(*erase, "--passphrase-file", wrong, passphrase=False)
+    assert (code, "vault.unlock_failed" in err) == (3, True)
+    assert first.run(*erase)[0] == 0
 
 
 def test_after_erasing_a_wallet_comes_back_from_its_backup(first, file):

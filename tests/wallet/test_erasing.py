@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
+from record_examples import allergies, identity
 from wallet_alone import alone
 from wallet_home import refused
-from wallet_world import PASSPHRASE
+from wallet_world import ISSUER, PASSPHRASE
 
+from healthpassport.errors import FetchError
+from healthpassport.summary import PatientSummary
 from healthpassport.trust.cache import CACHE_FILE
-from wallet.service.erasing import BEFORE, LEFT, erase
+from wallet.service.erasing import BEFORE, LEFT, erase, withdraw_cards
 from wallet.vault import KdfCost
 
 
@@ -33,6 +37,7 @@ def test_every_file_of_the_wallet_goes(wallet, tmp_path):
     around.trust_folder.mkdir()
     (around.trust_folder / CACHE_FILE).write_bytes(b"a list")
     (home / "vault-before-mend-20261125T000000Z.db").write_bytes(b"a copy")
+    (home / "vault-version-1-at-3.db").write_bytes(b"a copy")
     (home / ".backup-00aa").mkdir()
     (home / ".backup-00aa" / "vault.db").write_bytes(b"half")
     (home / "root.json").write_text("{}")
@@ -89,6 +94,23 @@ def test_a_file_that_stays_is_told(wallet, monkeypatch):
     monkeypatch.setattr(os, "fsync", fail)
     with refused("vault.io"):
         erase(wallet._around)
+
+
+def test_cards_are_withdrawn_once_and_nothing_is_erased_where_that_fails(world, tmp_path):
+    held = world.wallet(tmp_path / "held")
+    offer = world.offer(PatientSummary((identity(), allergies())))
+    held.accept(held.add_offer(offer.link), offer.pin)
+    assert withdraw_cards(held.cards) == ()
+    held.cards.make(held.cards.choices().ticked)
+    world.wire.down.add(urlsplit(ISSUER).netloc)
+    with pytest.raises(FetchError):
+        withdraw_cards(held.cards)
+    assert held.exists
+    world.wire.calm()
+    assert len(withdraw_cards(held.cards)) == 1
+    assert withdraw_cards(held.cards) == ()
+    assert held.cards.list()[0].told
+    held.close()
 
 
 def test_what_is_left_is_told_in_both_languages():

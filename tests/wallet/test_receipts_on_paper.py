@@ -12,6 +12,7 @@ from wallet_world import PASSPHRASE
 from healthpassport import receipts
 from healthpassport.receipts import ReceivedRecord
 from wallet.service import HistoryKind, Past, ReceiptState
+from wallet.service.card_store import read_cards
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def card_receipt(world, **parts):
 
 def past_with_card(wallet, *cards):
     hashes = [receipts.card_hash(card) for card in cards]
-    return Past(wallet._opened, wallet._around, cards=lambda: hashes)
+    return Past(wallet._opened, wallet._around, cards=lambda _: hashes)
 
 
 def test_the_reading_of_a_card_makes_an_entry_of_its_own(world, filled_wallet):
@@ -94,7 +95,7 @@ def test_the_reading_of_a_card_makes_an_entry_of_its_own(world, filled_wallet):
     assert entry.id in {one.id for one in past.entries()}
     sheet = past.complaint(entry.id).wire()
     facts = {row["name"]: row["lines"] for row in sheet["facts"]}
-    assert (facts["reason"], facts["role"]) == (["2"], ["clinician"])
+    assert (facts["reason"], facts["role"]) == (["The law asked for it"], ["clinician"])
     assert "card_hash" in {row["name"] for row in sheet["proof"]}
 
 
@@ -121,3 +122,19 @@ def test_a_card_that_was_read_tomorrow_is_told(world, filled_wallet):
     token = card_receipt(world, now=datetime.now(UTC) + timedelta(days=1))
     entry = past_with_card(filled_wallet, CARD).add_receipt(token)
     assert (entry.receipt, entry.problems) == (ReceiptState.DIFFERENT, ("receipt.time",))
+
+
+def test_a_card_of_the_wallet_itself_is_known_by_its_receipt(world, filled_wallet):
+    from healthpassport import cards  # noqa: PLC0415
+
+    asked = filled_wallet.cards.choices()
+    filled_wallet.cards.make(asked.ticked)
+    (stored,) = read_cards(filled_wallet._opened())
+    message = cards.parse(stored.text).message
+    record = ReceivedRecord(type="AllergySummary", format=cards.FORMAT, paths=("items.unit",))
+    token = world.world.desk.receipts.give_for_card(
+        message, records=(record,), reason=4, now=datetime.now(UTC)
+    )
+    entry = filled_wallet.past.add_receipt(token)
+    assert (entry.entry.kind, entry.receipt) == (HistoryKind.EMERGENCY_READ, ReceiptState.CHECKED)
+    assert entry.entry.what == ("Allergies",)

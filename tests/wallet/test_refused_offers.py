@@ -13,14 +13,28 @@ from healthpassport.errors import FetchError, PassportError, TrustError
 from healthpassport.fetch import HttpResponse
 from healthpassport.trust.model import TrustList
 
+KINDS = {
+    "trust.issuer_unknown": "unknown",
+    "wallet.credential_rejected": "unsound",
+    "ssrf.blocked": "unsafe",
+    "wallet.issuer_failed": "failed",
+    "oid4vci.response": "failed",
+    "net.unreachable": "gone",
+    "net.timeout": "gone",
+}
+
 
 def unchanged(wallet, action, code):
+    """``action`` is refused with ``code`` and its own words; every row of the vault stays."""
     before = contents(wallet)
     with pytest.raises(PassportError, match=f"^{code}: ") as caught:
         action()
     assert contents(wallet) == before
-    assert caught.value.title
-    assert caught.value.hint
+    told = wallet.offer_refusal(caught.value)
+    assert (told.code, told.kind) == (code, KINDS[code])
+    assert told.title
+    assert told.next_step
+    assert told.side in {"theirs", "network"}
 
 
 def sent(world, ending):

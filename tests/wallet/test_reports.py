@@ -66,7 +66,7 @@ def test_the_surgery_alone_reads_the_words_and_the_record_is_disputed_at_once(wo
     assert allergies(wallet).disputed
     detail = wallet.show(allergies(wallet).id)
     assert "disputed" in detail.payload["warnings"]  # the copies say so too
-    assert sum("something here is wrong" in line.value for line in detail.lines) == 1
+    assert sum("part of this is wrong" in line.value for line in detail.lines) == 1
     disputed = {view.type for view in wallet.records() if view.disputed}
     assert disputed == {"AllergySummary", "EmergencySummary"}
 
@@ -105,7 +105,7 @@ def test_a_surgery_that_is_away_gets_the_report_later(world, wallet):
     assert view.status == "Not sent yet. We will try again."
     assert allergies(wallet).disputed
     lines = [line.value for line in wallet.show(allergies(wallet).id).lines]
-    assert lines[0].startswith("You told the surgery that something here is wrong")
+    assert lines[0].startswith("You told the surgery that part of this is wrong")
     world.wire.calm()
     assert all(done.done for done in wallet.reports.update())
     assert [one.id for one in service.all_reports(world.issuer)] == [view.id]

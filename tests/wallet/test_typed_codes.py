@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
+from trust_changes import listed
 from wallet_world import DESK
 
 from healthpassport.fetch import HttpResponse
 from healthpassport.protocols.oid4vp import spelled
-from healthpassport.trust.model import TrustList
 from wallet.consent import ConsentQuestion, Refusal
-from wallet.service import surroundings
 
 
 def code_of(world, template="emergency_admission"):
@@ -78,20 +75,6 @@ def test_an_answer_that_is_no_link_is_refused(world, filled_wallet, body, code):
     typed = code_of(world)
     world.wire.bend = lambda _request, _answer: HttpResponse(200, {}, body)
     assert filled_wallet.consider(typed).code == code
-
-
-def listed(monkeypatch, change):
-    """The trust list as read, with its verifiers changed."""
-    real = surroundings.Surroundings.trust
-
-    def read(self):
-        view = real(self)
-        rows = view.trust_list.model_dump(mode="json", by_alias=True, exclude_none=True)
-        rows["verifiers"] = change(rows["verifiers"])
-        found = TrustList.model_validate(rows)
-        return dataclasses.replace(view, trust_list=found)
-
-    monkeypatch.setattr(surroundings.Surroundings, "trust", read)
 
 
 def test_without_an_address_on_the_list_nobody_is_asked(world, filled_wallet, monkeypatch):

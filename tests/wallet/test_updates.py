@@ -417,7 +417,7 @@ def test_refreshing_what_is_due_does_that_and_no_more(world, wallet):
     assert not world.wire.sent
 
 
-def test_presenting_changes_nothing_in_the_timetable_and_asks_no_issuer(world, wallet):
+def test_prv_008_presenting_changes_nothing_in_the_timetable_and_asks_no_issuer(world, wallet):
     world.pass_time(days=2)
     wallet.unlock(PASSPHRASE)
     wallet.update_trust()

@@ -96,7 +96,7 @@ def test_a_surgery_that_is_away_is_exit_code_1_with_the_next_step(run, world):
 def test_the_old_device_is_stopped_after_a_question(run, world):
     code, _, err = run("stop-old-device", typed="n\n")
     assert code == 1
-    assert "Each surgery stops the device you had before." in err
+    assert "This asks each surgery to stop your old device." in err
     code, out, _ = run("stop-old-device", "--yes")
     assert code == 0
     assert "The old device is stopped." in out
@@ -110,7 +110,7 @@ def test_something_wrong_is_told_listed_and_forgotten(run, world):
     code, out, err = run("reports", "add", "2", "I can eat peanuts")
     assert code == 0
     assert "Allergies, Example Surgery: The surgery has your note." in out
-    assert "Until they answer, the record says that you dispute it." in err
+    assert "Till they answer, the record says so too." in err
     assert "I can eat peanuts" in run("reports", "list")[1]
     [row] = json.loads(run("reports", "list", "--json")[1])["reports"]
     assert row["state"] == "open"
@@ -123,7 +123,7 @@ def test_something_wrong_is_told_listed_and_forgotten(run, world):
     assert "The surgery has kept its notes as they are." in out
     assert "Example Surgery: It was tested." in out
     assert run("reports", "forget", row["id"])[2] == "Deleted.\n"
-    assert run("reports", "list")[2] == "You have told no surgery that something is wrong.\n"
+    assert run("reports", "list")[2] == "You have sent no note to a surgery yet.\n"
 
 
 def test_words_are_asked_for_so_that_no_shell_keeps_them(run):

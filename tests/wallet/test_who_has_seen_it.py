@@ -318,5 +318,5 @@ def test_an_entry_of_an_older_wallet_is_read(filled_wallet):
     with filled_wallet._opened().transaction() as writer:
         writer.add("history", dump_json(old))
     entry = filled_wallet.past.entries()[-1]
-    assert (entry.receipt, entry.entry.evidence) == (ReceiptState.MISSING, None)
+    assert (entry.receipt, entry.entry.evidence) == (ReceiptState.NOT_DUE, None)
     assert "Allergies: 2/2" in filled_wallet.past.complaint(entry.id).text()

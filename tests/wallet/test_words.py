@@ -64,7 +64,17 @@ def sentences():
     texts += [
         c.help for group in ("receipt", "travel") for c in root.commands[group].commands.values()
     ]
-    for path in ("records", "vault", "present", "pages", "question", "past", "travel"):
+    for path in (
+        "records",
+        "reports",
+        "updates",
+        "vault",
+        "present",
+        "pages",
+        "question",
+        "past",
+        "travel",
+    ):
         source = (ROOT / "wallet" / "cli" / f"{path}.py").read_text(encoding="utf-8")
         body = "\n".join(re.findall(r"session\.say\((.*?)\n?\s*\)\n", source, flags=re.DOTALL))
         texts += re.findall(r'"([^"\n]{12,})"', body)

@@ -130,21 +130,12 @@ def restore(
     if stop_old:
         wallet.unlock(new)
         stopped = _stop(wallet)
+    else:
+        session.say("You can do it later: passport-wallet stop-old-device")
     wallet.close()
     if as_json:
         told: dict[str, Json] = {"made": restored.made.isoformat(), "records": restored.records}
         session.answer({**told, "oldDevice": stopped})
-
-
-@app.command("stop-old-device")
-def stop_old_device(
-    passphrase_file: session.PassphraseFile = None, as_json: session.AsJson = False
-) -> None:
-    """Have your surgeries stop the device you had before, and give this one new copies."""
-    with session.unlocked(passphrase_file) as wallet:
-        stopped = _stop(wallet)
-    if as_json:
-        session.answer({"oldDevice": stopped})
 
 
 @app.command()
@@ -232,6 +223,14 @@ def lost(as_json: session.AsJson = False) -> None:
 
 
 def erase(
+    passphrase_file: session.PassphraseFile = None,
+    withdraw_cards: Annotated[
+        bool,
+        typer.Option(
+            "--withdraw-cards",
+            help="First have your emergency cards withdrawn. Needs your passphrase.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: session.AsJson = False,
 ) -> None:
@@ -240,13 +239,19 @@ def erase(
     session.say(*wallet.before_erasing)
     if not yes:
         typer.confirm("Delete it all?", abort=True, err=True)
+    withdrawn: tuple[str, ...] = ()
+    if withdraw_cards:
+        from wallet.service.erasing import withdraw_cards as withdraw  # noqa: PLC0415
+
+        with session.unlocked(passphrase_file) as unlocked:
+            withdrawn = withdraw(unlocked.cards)
     erased = wallet.erase()
     session.say(*erased.left)
+    files: list[Json] = list(erased.files)
     if as_json:
-        files: list[Json] = list(erased.files)
-        session.answer({"deleted": files})
+        session.answer({"deleted": files, "cardsWithdrawn": len(withdrawn)})
     else:
-        session.show(f"deleted: {len(erased.files)}")
+        session.show(f"deleted: {len(files)}")
 
 
 def _key(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wallet.service.reports import ReportView
 
 app = typer.Typer(
-    help="Tell your surgery that something in a record is wrong.",
+    help="Tell your surgery what is wrong in a record.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -36,7 +36,7 @@ def add(
         session.answer({"report": view.wire(), "sent": view.state != "sending"})
     else:
         session.show(_line(view))
-        session.say("Until they answer, the record says that you dispute it.")
+        session.say("Till they answer, the record says so too.")
     if not sent.done:
         session.say(sent.title, sent.next_step)
 
@@ -51,7 +51,7 @@ def list_reports(
         views = wallet.reports.list()
     _show(views, as_json=as_json)
     if not views and not as_json:
-        session.say("You have told no surgery that something is wrong.")
+        session.say("You have sent no note to a surgery yet.")
 
 
 @app.command()

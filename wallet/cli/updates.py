@@ -100,7 +100,7 @@ def stop_old_device(
 ) -> None:
     """Have each surgery stop your old device, and give this one new copies."""
     session.say(
-        "Each surgery stops the device you had before. Its copies are of no use from then on.",
+        "This asks each surgery to stop your old device. Its copies are of no use from then on.",
         "This wallet gets new ones. Where it cannot, ask the surgery for a new offer.",
     )
     if not yes:

@@ -11,7 +11,7 @@ from .care import needed_tag
 from .effect import Effect, Preview, preview
 from .model import Choice, ConsentQuestion, HeldRecord, Option, Target, Tick
 from .question import ask
-from .refusal import Refusal, refusal_of
+from .refusal import Refusal, offer_refusal_of, refusal_of
 from .words import item_words, label, value_words
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "item_words",
     "label",
     "needed_tag",
+    "offer_refusal_of",
     "preview",
     "refusal_of",
     "value_words",

@@ -1,6 +1,7 @@
-"""What a person reads where there is no question to answer: why, whose side it is on, what to do.
+"""What a person reads where a request or an offer comes to nothing: why, whose side, what to do.
 
-``schemas/sharing/refusals.json`` holds the words, by kinds of error codes. Rules: nobody is named
+``schemas/sharing/refusals.json`` and ``offer_refusals.json`` hold the words, by kinds of error
+codes. Rules: nobody is named
 who was not checked; nothing is said that was asked, but what was asked too much. What is *not*
 here: the checks (``healthpassport.requests``).
 """
@@ -19,14 +20,29 @@ from healthpassport.requests import VerifiedRequest
 
 from .question import too_much
 
-UNCLEAR: Final = "unclear"  # where no kind names the code
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file of words, and the kind where none names the code."""
+
+    name: str
+    otherwise: str
+
+    def data(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = schemas.load(f"sharing/{self.name}.json")
+        return found
+
+
+YOURS: Final = "yours"  # the side of whoever holds the wallet
+REQUESTS: Final = _Source("refusals", "unclear")
+OFFERS: Final = _Source("offer_refusals", "failed")
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A request that gets nothing, in the person's words.
+    """A request that gets nothing, or an offer that gives nothing, in the person's words.
 
-    ``kind`` is one of ``refusals.json``, ``side`` one of ``theirs``, ``wallet``, ``network`` and
+    ``kind`` is one of its file's, ``side`` one of ``theirs``, ``wallet``, ``network`` and
     ``yours``. ``asker`` is a name that was checked, or empty; ``too_much`` names what was asked for
     beyond what is allowed.
     """
@@ -46,9 +62,32 @@ class Refusal:
 def refusal_of(
     error: PassportError, language: str, *, request: VerifiedRequest | None = None
 ) -> Refusal:
-    """``error`` in words; ``request`` is what was verified before it was refused, if anything."""
-    kind = kinds().get(error.code, UNCLEAR)
-    row = _data()["kinds"][kind]
+    """``error`` of a request; ``request`` is what was verified before it was refused, if it was."""
+    return _told(
+        error,
+        language,
+        REQUESTS,
+        asker=request.name if request else "",
+        too_much=too_much(request, language) if request else (),
+    )
+
+
+def offer_refusal_of(error: PassportError, language: str) -> Refusal:
+    """``error`` of an offer, or of claiming it."""
+    return _told(error, language, OFFERS)
+
+
+def _told(
+    error: PassportError,
+    language: str,
+    source: _Source,
+    *,
+    asker: str = "",
+    too_much: tuple[str, ...] = (),
+) -> Refusal:
+    data = source.data()
+    kind = kinds(source.name).get(error.code, source.otherwise)
+    row = data["kinds"][kind]
     side = row["side"]
     return Refusal(
         code=error.code,
@@ -56,22 +95,16 @@ def refusal_of(
         title=row["title"][language],
         words=row["words"][language],
         side=side,
-        side_words=_data()["sides"][side][language],
+        side_words=data["sides"][side][language],
         next_step=row["next"][language],
-        asker=request.name if request else "",
-        too_much=too_much(request, language) if request else (),
         error=error,
+        asker=asker,
+        too_much=too_much,
     )
 
 
 @cache
-def kinds() -> Mapping[str, str]:
-    """For each error code the kind of refusal that it is."""
-    return MappingProxyType(
-        {code: kind for kind, row in _data()["kinds"].items() for code in row["codes"]}
-    )
-
-
-def _data() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = schemas.load("sharing/refusals.json")
-    return found
+def kinds(name: str) -> Mapping[str, str]:
+    """For each error code the kind of refusal that it is, in the file ``name``."""
+    rows = schemas.load(f"sharing/{name}.json")["kinds"]
+    return MappingProxyType({code: kind for kind, row in rows.items() for code in row["codes"]})

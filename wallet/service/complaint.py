@@ -174,7 +174,7 @@ def _told(
         "receipt": [_words()["states"][state][language]] if due else [],
         "problems": [catalogue()[code].title for code in problems],
         "role": [one.reader.role for one in read if one.reader],
-        "reason": [str(one.reason) for one in read if one.reason],
+        "reason": [_words()["reasons"][str(one.reason)][language] for one in read if one.reason],
     }
 
 

@@ -19,6 +19,8 @@ from healthpassport.errors import VaultError
 from healthpassport.trust.cache import CACHE_FILE
 from wallet.vault import Vault
 
+from .card_store import CardState
+from .cards import Cards
 from .surroundings import Surroundings
 
 _ANCHORS: Final = frozenset({".anchor", ".guesses"})
@@ -63,6 +65,18 @@ class Erased:
     left: tuple[str, ...]
 
 
+def withdraw_cards(cards: Cards) -> tuple[str, ...]:
+    """Have every card that may still be in use marked as withdrawn; the names on them.
+
+    Raises:
+        CardError, FetchError: where an issuer cannot be told: nothing is erased then.
+    """
+    ended = {CardState.REPLACED, CardState.ENDED}
+    left = [card for card in cards.list() if card.state not in ended]
+    left = [card for card in left if card.state is CardState.ACTIVE or not card.told]
+    return tuple(cards.withdraw(card.id).name for card in left)
+
+
 def erase(around: Surroundings) -> Erased:
     """Delete every file of this wallet.
 
@@ -89,6 +103,7 @@ def _files(around: Surroundings) -> Iterator[Path]:
         vault.name,
         f"{vault.name}-journal",
         f"{vault.stem}-before-mend-*.db",
+        f"{vault.stem}-version-1-*",
         ".backup-*",
     )
     for name in names:

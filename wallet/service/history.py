@@ -62,14 +62,14 @@ class Past:
     Args:
         opened: gives the vault; it must be unlocked a second time to read (``open_past``).
         around: trust, clock and language.
-        cards: gives the hashes of the owner's emergency cards (docs/receipts.md).
+        cards: gives the hashes of the owner's emergency cards in the vault (docs/receipts.md).
     """
 
     def __init__(
         self,
         opened: Callable[[], Vault],
         around: Surroundings,
-        cards: Callable[[], Collection[str]] = tuple,
+        cards: Callable[[Vault], Collection[str]] = kept_receipts.card_hashes,
     ) -> None:
         self._opened = opened
         self._around = around
@@ -162,7 +162,9 @@ class Past:
         return _view(row, entry, self._kept(row, entry))
 
     def _add_for_card(self, token: str, receipt: Receipt, again: KeptReceipt | None) -> PastEntry:
-        problems = kept_receipts.check_card_receipt(token, cards=self._cards(), around=self._around)
+        problems = kept_receipts.check_card_receipt(
+            token, hashes=self._cards(self._opened()), around=self._around
+        )
         if "receipt.card" in problems:
             raise ReceiptError("receipt.nothing_matches")
         vault = self._opened()
@@ -230,7 +232,8 @@ def read_token(text: str) -> str:
 
 
 def _view(row: int, entry: HistoryEntry, kept: tuple[KeptReceipt, ...]) -> PastEntry:
-    due = entry.kind in WITH_RECEIPT
+    # Without anything to compare with (an issuer asked, an older wallet) none is missed.
+    due = entry.kind in WITH_RECEIPT and (bool(kept) or entry.evidence is not None)
     problems = tuple(dict.fromkeys(code for one in kept for code in one.problems))
     state = kept_receipts.worst(kept) if due else ReceiptState.NOT_DUE
     return PastEntry(_id(row), entry, state, problems)

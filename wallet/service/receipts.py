@@ -13,12 +13,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from healthpassport import receipts
+from healthpassport import cards, receipts
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import PassportError, ReceiptError, VaultError
 from healthpassport.receipts import MAX_RECEIPT, CheckedReceipt, Receipt, Sent
 from wallet.vault import Vault, Writer
 
+from .card_store import read_cards
 from .surroundings import Surroundings
 
 TABLE: Final = "receipts"
@@ -121,13 +122,19 @@ def worst(found: Iterable[KeptReceipt]) -> ReceiptState:
     return next((state for state in order if state in states), ReceiptState.MISSING)
 
 
+def card_hashes(vault: Vault) -> frozenset[str]:
+    """The hashes of all emergency cards that this wallet ever made and still knows."""
+    found = (cards.parse(card.text).message for card in read_cards(vault))
+    return frozenset(map(receipts.card_hash, found))
+
+
 def check_card_receipt(
-    token: str, *, cards: Collection[str], around: Surroundings
+    token: str, *, hashes: Collection[str], around: Surroundings
 ) -> tuple[str, ...]:
-    """The problems of a receipt for the reading of one of ``cards`` (their hashes)."""
+    """The problems of a receipt for the reading of one of the cards with these ``hashes``."""
     return judge(
         lambda: receipts.check_card(
-            token, expected_card_hashes=cards, trust=around.trust(), now=around.clock()
+            token, expected_card_hashes=hashes, trust=around.trust(), now=around.clock()
         )
     )
 

@@ -99,8 +99,9 @@ class Travel:
     def _sweep(self, anchor: Path) -> None:
         """Everything that would say that there was a vault."""
         folder = self._around.vault_file.parent
-        for copy in folder.glob(f"{self._around.vault_file.stem}-before-mend-*.db"):
-            wipe(copy)
+        for kept in ("before-mend", "version-1"):
+            for copy in folder.glob(f"{self._around.vault_file.stem}-{kept}-*"):
+                wipe(copy)
         wipe(self._around.trust_folder / CACHE_FILE)
         with suppress(OSError):
             self._around.trust_folder.rmdir()

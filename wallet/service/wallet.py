@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from healthpassport.errors import ServiceError, VaultError
+from healthpassport.errors import PassportError, ServiceError, VaultError
 from healthpassport.trust.model import TrustView
 from wallet.client.answering import Delivered
-from wallet.consent import ConsentQuestion, Preview, Refusal, preview
+from wallet.consent import ConsentQuestion, Preview, Refusal, offer_refusal_of, preview
 from wallet.settings import WalletSettings
 from wallet.vault import KdfCost, Vault, Way
 
@@ -269,6 +269,10 @@ class Wallet:
             around=self._around,
         )
         return self._view(stored)
+
+    def offer_refusal(self, error: PassportError) -> Refusal:
+        """``error`` of ``add_offer`` or ``accept`` in words: why, whose side, what next."""
+        return offer_refusal_of(error, self._around.language)
 
     def prepare(self, link: str, person: str | None = None) -> ConsentQuestion:
         """Who asks with ``link``, why, and for which values of one person. Nothing is sent.

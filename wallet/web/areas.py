@@ -27,6 +27,8 @@ from . import (
     say,
     scan,
     share,
+    updates,
+    ways,
 )
 
 
@@ -54,10 +56,12 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("records", records.router),
     Area("people", people.router),
     Area("helping", helping.router, limits=helping.LIMITS),
+    Area("updates", updates.router),
     Area("scan", scan.router, limits=scan.LIMITS),
     Area("add", add.router),
     Area("share", share.router),
     Area("say", say.router),
+    Area("ways", ways.router),
     Area("control", control.router, open_paths=("/deleted",)),
     Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),

@@ -13,16 +13,21 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ServiceError, VaultError
 
 from .gate import SET_UP, START, UNLOCK, cookie, cookie_name
 from .page import LANGUAGE_COOKIE, Page, Seen, page_of
+from .ways import passkey_of, passkeys_of
 from .words import LANGUAGES, msg
 
 OPEN: Final = (SET_UP, UNLOCK, "/lock", "/leave", "/blank", "/language")
 YEAR: Final = 365 * 24 * 3600  # seconds
 TOKEN_LENGTH: Final = 64
 SECRET_LENGTH: Final = 4096  # characters; the vault says itself what is too long
+NOT_OPENED: Final = frozenset(
+    {"vault.unlock_failed", "vault.wait", "vault.passkey", "vault.way_unknown"}
+)
 CONTROLS: Final = frozenset({"language", "back"})  # of the forms that stand on every page
 
 router = APIRouter()
@@ -67,7 +72,7 @@ def set_up(page: Seen, secret: Secret = "", secret_again: Secret = "") -> Respon
             wrong = msg("Use at least 8 letters or signs.")
     if wrong:
         return page.show("entry/set_up.html", status=400, wrong=wrong)
-    return page.go("/")
+    return page.go("/ways")  # a second way in is best made at once
 
 
 @router.get(UNLOCK)
@@ -77,20 +82,34 @@ def ask(page: Seen) -> Response:
         return page.go(SET_UP)
     if not page.visit.wallet.locked:
         return page.go(page.visit.back())
-    return page.show("entry/unlock.html")
+    return _unlock(page)
 
 
 @router.post(UNLOCK)
-def unlock(page: Seen, secret: Secret = "") -> Response:
+def unlock(
+    page: Seen, secret: Secret = "", credential: Secret = "", secret_prf: Secret = ""
+) -> Response:
     """Open the wallet, and go back to where the person was."""
+    wallet = page.wallet
     try:
-        page.wallet.unlock(page.wallet.ways.read(secret))
+        way = passkey_of(credential, secret_prf) if credential else wallet.ways.read(secret)
+        wallet.unlock(way)
     except VaultError as error:
-        if error.code not in {"vault.unlock_failed", "vault.wait"}:
+        if error.code not in NOT_OPENED:
             raise
-        wrong = f"{page.words(error.title)} {page.words(error.hint)}"
-        return page.show("entry/unlock.html", status=400, wrong=wrong)
+        return _unlock(page, wrong=f"{page.words(error.title)} {page.words(error.hint)}")
     return page.go(page.visit.back())
+
+
+def _unlock(page: Page, *, wrong: str = "") -> Response:
+    passkeys = passkeys_of(page.wallet)
+    return page.show(
+        "entry/unlock.html",
+        status=400 if wrong else 200,
+        wrong=wrong,
+        passkeys=passkeys,
+        asked=b64url_encode(page.wallet.ways.passkey_input) if passkeys else "",
+    )
 
 
 @router.post("/lock")

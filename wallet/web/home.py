@@ -16,7 +16,13 @@ router = APIRouter()
 @router.get("/")
 def home(page: Seen) -> Response:
     """Scan a code, or look at a record."""
-    records = page.wallet.records()
-    people = page.wallet.people.list()
-    groups = [(one, [r for r in records if r.person == one.id]) for one in people]
-    return page.show("home/home.html", records=records, groups=groups)
+    wallet = page.wallet
+    records, found = wallet.records(), wallet.updates
+    groups = [(one, [r for r in records if r.person == one.id]) for one in wallet.people.list()]
+    return page.show(
+        "home/home.html",
+        records=records,
+        groups=groups,
+        due=len(found.due()),
+        unread=len(found.changes(unread=True)),
+    )

@@ -55,6 +55,13 @@ def environment(language: str) -> Environment:
     return made
 
 
-def render(name: str, *, language: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
-    """The page ``name`` with ``values``."""
-    return environment(language).get_template(name).render(**values)
+def warm(language: str) -> None:
+    """Compile every page before it is asked for: nobody at a desk waits for the first one."""
+    made = environment(language)
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        made.get_template(path.relative_to(TEMPLATES).as_posix())
+
+
+def render(template: str, /, *, language: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
+    """The page ``template`` with ``values``."""
+    return environment(language).get_template(template).render(**values)

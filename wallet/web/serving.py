@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Final
@@ -19,6 +20,7 @@ from wallet.settings import WalletSettings
 
 from .app import create_app
 from .gate import START
+from .rendering import warm
 from .visit import Visit
 
 TRIES: Final = 8  # free ports of one address that are taken on the other
@@ -54,6 +56,7 @@ def serve(
         for listener in listeners:
             held.enter_context(listener)
         held.callback(lambda: visit.wallet.close())  # noqa: PLW0108 - a language makes another one
+        threading.Thread(target=warm, args=(settings.language,), daemon=True).start()
         # A browser that starts now finds the port open: connections wait in its queue.
         ready(f"http://localhost:{listeners[0].getsockname()[1]}{START}?token={visit.token}")
         with suppress(KeyboardInterrupt):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from record_examples import allergies, identity, medicines
 from verification_world import CHALLENGE, NOW, SD_JWT, W3C, Desk, Surgery
 
 from healthpassport import receipts
 from healthpassport.credential import Credential, Presentation
-from healthpassport.encoding import jcs
+from healthpassport.encoding import b64url_encode, jcs
 from healthpassport.formats import format_named
 from healthpassport.keys import generate_signer
 from healthpassport.protocols.dcql import without
@@ -99,3 +103,19 @@ def test_a_hash_does_not_depend_on_the_order_of_members():
     one, other = {"a": [1, {"b": 2, "c": 3}]}, {"a": [1, {"c": 3, "b": 2}]}
     assert receipts.vp_token_hash(one) == receipts.vp_token_hash(other)
     assert jcs(one) == jcs(other)
+
+
+MEMBERS = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["dcql_query", "nonce", "wallet_nonce"]), MEMBERS), MEMBERS)
+def test_the_hash_of_a_question_is_that_of_its_canonical_form(claims, more):
+    named = more if isinstance(more, dict) else {}
+    whole = claims | {f"{name}\U0001f600": value for name, value in named.items()}
+    asked = {name: value for name, value in whole.items() if name != "wallet_nonce"}
+    digest = hashlib.sha256(jcs(asked)).digest()
+    assert receipts.request_hash(whole) == b64url_encode(digest)

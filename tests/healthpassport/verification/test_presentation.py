@@ -275,6 +275,21 @@ def test_an_answer_of_the_wrong_shape_is_no_answer(answers):
         DESK.verify(answers)
 
 
+def test_two_sources_that_disagree_are_seen_side_by_side():
+    lists = "https://hospital.example/status/1"
+    other = Surgery(iss="https://hospital.example", ods="RX123", list_uri=lists)
+    desk = Desk((SURGERY, other))
+    none = allergies(state=SectionState.NONE_KNOWN, items=(), negations=(NO_ALLERGIES,))
+    texts = [shared(allergies()), present(other.issue(none, HOLDER), HOLDER)]
+    sections = [
+        section
+        for section in desk.verify({"allergies": texts}).sections
+        if section.record_type == "AllergySummary"
+    ]
+    assert [section.issuer.ods for section in sections] == ["A12345", "RX123"]
+    assert [section.state for section in sections] == [DeskState.ITEMS, DeskState.NONE_KNOWN]
+
+
 def test_an_empty_answer_is_never_accepted():
     assert DESK.verify({}).verdict is Verdict.REJECTED
 

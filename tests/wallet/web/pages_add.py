@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from family import MAIR, about, numbered
 from wallet_pages import Case, bring
 
 
@@ -25,9 +26,18 @@ def added(page, served):
     page.wait_for_url("**/added/*")
 
 
+def whose(page, served):
+    offer = served.world.offer(about(numbered(MAIR)))
+    bring(page, served, offer.link, "/add")
+    page.fill("#pin", offer.pin)
+    page.click("#main .nhsuk-button")
+    page.locator("input[name=person]").first.wait_for()
+
+
 PAGES = (
     Case("offer", steps=offered),
     Case("offer, wrong PIN", steps=wrong_pin),
+    Case("whose records", steps=whose),
     Case("added", state="adding", steps=added),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from family import ANN, about, numbered
 from wallet_pages import Case, bring
 
 
@@ -54,6 +55,18 @@ def nothing_held(page, served):
     page.locator("button[value=decline]").wait_for()
 
 
+def which(page, served):
+    bring(page, served, served.world.ask()["link"])
+    page.locator("input[name=person]").first.wait_for()
+
+
+def acting(page, served):
+    which(page, served)
+    page.locator("input[name=person]").last.check()
+    page.click("#main .nhsuk-button")
+    page.locator(".hp-acting").wait_for()
+
+
 PAGES = (
     Case("question", steps=asked),
     Case("question, looked at", steps=looked),
@@ -61,6 +74,8 @@ PAGES = (
     Case("question, nothing left", state="sharing", steps=without_anything),
     Case("shared", steps=shared),
     Case("not shared", steps=declined),
+    Case("whose records", state="family", steps=which),
+    Case("acting for a child", state="family", steps=acting),
     Case("refused", steps=unknown),
     Case("question without records", state="empty", steps=nothing_held),
 )
@@ -74,4 +89,12 @@ def sharing(world, folder):
     return made
 
 
-STATES = {"sharing": sharing}
+def family(world, folder):
+    """The owner's records and a child's."""
+    made = sharing(world, folder)
+    offer = world.offer(about(numbered(ANN)))
+    made.accept(made.add_offer(offer.link), offer.pin, person="new")
+    return made
+
+
+STATES = {"sharing": sharing, "family": family}

@@ -11,8 +11,17 @@ import pytest
 from wallet_pages import Browser, filled, new
 from wallet_world import PASSPHRASE
 
+from wallet.vault import KdfCost
+
 NEW = "four other made-up words"
 BOUNDARY = "made-up-boundary"
+
+
+@pytest.fixture(autouse=True)
+def _cheapest_lock(monkeypatch):
+    """The least that a guess may cost: each test locks and opens several times."""
+    for module in ("wallet.service.recipients", "wallet.vault.making"):
+        monkeypatch.setattr(f"{module}.NEW_COST", KdfCost())
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,34 @@ def test_htt_017_other_methods_change_nothing(inside):
     assert not inside.visit.wallet.locked
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/..%2f..%2fvault%2fvault.py",
+        "/static/%2e%2e/web/app.py",
+        "/static/../web/app.py",
+        "/static/..%252fweb/app.py",
+        "/static/%00",
+        "/records/..%2f..%2fetc%2fpasswd",
+        "/about/../../base",
+        "/share/..",
+        "/brand/../static/../web/app.py",
+    ],
+)
+def test_htt_005_no_path_leads_out_of_the_pages(inside, path):
+    answer = inside.get(path)
+    assert answer.status == 404
+    assert "def " not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_htt_022_a_page_of_an_error_holds_no_inside_and_no_value(inside):
+    for path in ("/nothing", "/records/00000000000000", "/share/x", "/about/x"):
+        page = inside.get(path).text
+        for word in ("Traceback", "/wallet/", ".py", "sqlite", "Zephyrine", "Penicillin"):
+            assert word not in page
+
+
 def test_a_locked_wallet_asks_to_be_unlocked_and_leads_back(inside):
     inside.visit.wallet.lock()
     assert inside.get("/nothing?n=1").headers["location"] == "/unlock"
@@ -190,7 +218,7 @@ def test_a_wallet_is_set_up_on_its_own_page(world, tmp_path):
     assert browser.post("/set-up", b"secret=short&secret_again=short").status == 400
     assert not browser.visit.wallet.exists
     done = browser.post("/set-up", b"secret=three+good+words&secret_again=three+good+words")
-    assert done.headers["location"] == "/"
+    assert done.headers["location"] == "/ways"
     assert browser.get("/").status == 200
     browser.visit.wallet.close()
 
