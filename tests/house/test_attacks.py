@@ -9,7 +9,15 @@ import pytest
 from repository import ROOT
 from shared_inputs import shared
 
-CATEGORIES = ("sd-jwt", "kb-jwt", "status-list", "trust-list", "data-integrity", "oid4vp-request")
+CATEGORIES = (
+    "sd-jwt",
+    "kb-jwt",
+    "status-list",
+    "trust-list",
+    "data-integrity",
+    "oid4vp-request",
+    "wallet-vault",
+)
 
 
 def attacks() -> list[dict[str, str]]:

@@ -12,7 +12,6 @@ from desk_world import full_wallet, handle_of, make_desk, peek
 
 from healthpassport.errors import PassportError
 from healthpassport.protocols.oid4vp import encode_error
-from schemas.queries import templates
 from verifier.api import create_app
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -227,7 +226,7 @@ def test_a_short_code_leads_to_the_link(app):
 def test_templates_are_listed_in_the_patients_words(app):
     rows = call(app, "GET", "/templates", headers=WARD).json["templates"]
     ids = {row["id"] for row in rows}
-    assert ids == set(templates())
+    assert {"emergency_admission", "emergency_summary", "medicines_check"} == ids
     assert all(row["patientTitle"] and row["reason"] and row["sections"] for row in rows)
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import segno
-from card_forge import card, hostile
-from desk_world import INDEX, ISS, STATUS_URI, desk_settings, make_desk
-from PIL import Image, ImageFilter
-from record_examples import AS_OF, SOURCE, SUBJECT, allergies, identity, medicines
+from card_desk import HELD, TODAY, made
+from card_forge import hostile
+from desk_world import desk_settings, make_desk
+from record_examples import AS_OF, SOURCE, SUBJECT, allergies, identity
 
 from healthpassport import cards
 from healthpassport.cards import CardChoices, typed
@@ -28,35 +23,10 @@ from healthpassport.status.entries import REPLACED, WITHDRAWN
 from healthpassport.summary import Item, Record, SectionState
 from healthpassport.verification import FreshnessPolicy
 from verifier.service import DeskLists, desk_policy
-from verifier.service.card_pictures import read_picture
 from verifier.service.card_words import REASONS
 from verifier.service.cards import CardEvent, Reader, read_card, reading_json
 
-
-def run(*arguments, home, stdin=b""):
-    """A command as a person types it."""
-    return subprocess.run(
-        [sys.executable, "-c", "from verifier.cli import main; main()", *map(str, arguments)],
-        env={
-            "PATH": os.environ["PATH"],
-            "PASSPORT_VERIFIER_HOME": str(home),
-            "PASSPORT_VERIFIER_PUBLIC_URL": "https://desk.example",
-            "NO_COLOR": "1",
-        },
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-
-
 READER = Reader("Dr Example, 555-0100", 4, role="clinician")
-TODAY = datetime.now(UTC).date()
-HELD = (
-    identity(),
-    replace(allergies(), as_of=TODAY),
-    replace(medicines("current"), as_of=TODAY),
-)
 
 
 @pytest.fixture
@@ -73,19 +43,6 @@ def lists(world, home):
     return lambda now=None: DeskLists(
         settings, policy=desk_policy(settings), fetcher=world.fetcher
     ).views(now or datetime.now(UTC))
-
-
-def made(world, *records, **changes):
-    now = datetime.now(UTC).replace(microsecond=0)
-    parts = {
-        "iss": ISS,
-        "index": INDEX,
-        "status_uri": STATUS_URI,
-        "issued_at": now - timedelta(minutes=1),
-        "expires_at": now + timedelta(days=182),
-        "signer": world.issuer,
-    }
-    return card(*(records or HELD), **(parts | changes))
 
 
 @pytest.fixture
@@ -336,121 +293,3 @@ def test_safeguarding_is_named_for_the_young_and_in_pregnancy(world, read):
     )
     content = cards.build((*HELD, pregnant), CardChoices())
     assert any("CP-IS" in note for note in read(made(world, content=content)).words.notes)
-
-
-def picture(text, *, scale=3, kind="png", change=lambda image: image):
-    buffer, out = io.BytesIO(), io.BytesIO()
-    segno.make(text, error="m", boost_error=False).save(buffer, kind="png", scale=scale, border=4)
-    with Image.open(buffer) as made_image:
-        change(made_image.convert("L")).save(out, kind)
-    return out.getvalue()
-
-
-def test_a_card_printed_at_150_dpi_is_read_from_its_picture(world):
-    text = made(world)
-    assert read_picture(picture(text)) == text
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda image: image.rotate(7, expand=True, fillcolor=255),
-        lambda image: image.rotate(180),
-        lambda image: image.resize((image.width * 3, image.height * 3)).filter(
-            ImageFilter.GaussianBlur(2)
-        ),
-        lambda image: image.point(lambda value: 60 + value // 2),
-    ],
-    ids=["askew", "upside down", "blurred", "pale"],
-)
-def test_a_poor_photo_is_read(world, change):
-    text = made(world)
-    assert read_picture(picture(text, scale=5, kind="jpeg", change=change)) == text
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [
-        (b"", "card.image"),
-        (b"no picture", "card.image"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(100), "card.image"),
-        (bytes(12_582_913), "card.image"),
-        (picture("https://example.org"), "card.prefix"),
-    ],
-    ids=["nothing", "text", "a broken picture", "too many bytes", "another code"],
-)
-def test_a_picture_without_a_card_is_refused(data, code):
-    with pytest.raises(CardError) as caught:
-        read_picture(data)
-    assert caught.value.code == code
-
-
-def test_an_empty_picture_and_a_huge_one_are_refused():
-    blank = io.BytesIO()
-    Image.new("L", (200, 200), 255).save(blank, "png")
-    with pytest.raises(CardError, match=r"card\.image"):
-        read_picture(blank.getvalue())
-    huge = io.BytesIO()
-    Image.new("1", (10_000, 6_000), 1).save(huge, "png")
-    with pytest.raises(CardError, match=r"card\.image"):
-        read_picture(huge.getvalue())
-
-
-def test_two_cards_in_one_picture_are_refused(world):
-    one, other = (Image.open(io.BytesIO(picture(made(world)))) for _ in range(2))
-    both = Image.new("L", (one.width + other.width + 40, one.height), 255)
-    both.paste(one, (0, 0))
-    both.paste(other, (one.width + 40, 0))
-    out = io.BytesIO()
-    both.save(out, "png")
-    with pytest.raises(CardError, match="more than one card"):
-        read_picture(out.getvalue())
-
-
-OPTIONS = ("--reason", "4", "--who", "Dr Example")
-
-
-def test_the_command_reads_a_card_from_stdin(world, home):
-    result = run("card", "read", *OPTIONS, home=home, stdin=made(world).encode())
-    out = result.stdout.decode()
-    assert result.returncode == 0, result.stderr
-    assert "card: Source checked: signed by Example Surgery (A12345)" in out
-    assert "person: EXAMPLE, Given; Born 14-Jul-1958" in out
-    assert "heading: Known allergies" in out
-    assert "Penicillin" in out
-    assert "A copy or a photo of this card reads the same." in result.stderr.decode()
-
-
-def test_the_command_reads_a_photo_and_gives_a_receipt(world, home, tmp_path):
-    photo, receipt = tmp_path / "card.png", tmp_path / "receipt.jwt"
-    photo.write_bytes(picture(made(world)))
-    result = run(
-        "card", "read", "--photo", photo, "--receipt", receipt, "--json", *OPTIONS, home=home
-    )
-    told = json.loads(result.stdout)
-    assert (result.returncode, told["version"]) == (0, 1)
-    assert told["reader"]["words"] == "Emergency: the patient cannot be asked"
-    assert receipt.read_text() == told["receipt"]
-
-
-def test_the_command_reads_typed_letters(world, home, tmp_path):
-    file = tmp_path / "typed.txt"
-    file.write_text("\n".join(typed.lines(made(world))))
-    result = run("card", "read", file, *OPTIONS, home=home)
-    assert result.returncode == 0, result.stderr
-    assert b"Known allergies" in result.stdout
-
-
-def test_the_command_fails_on_a_card_that_cannot_be_relied_on(world, home):
-    text = made(world, signer=generate_signer())
-    result = run("card", "read", *OPTIONS, home=home, stdin=text.encode())
-    assert result.returncode == 1
-    assert b"Penicillin" not in result.stdout
-    assert b"Use your usual sources. Care never waits for a passport." in result.stderr
-
-
-@pytest.mark.parametrize(
-    "options", [(), ("--reason", "4"), ("--who", "x"), ("--reason", "7", "--who", "x")]
-)
-def test_the_command_asks_for_a_reason_and_a_name(world, home, options):
-    assert run("card", "read", *options, home=home, stdin=made(world).encode()).returncode == 2

@@ -387,3 +387,14 @@ def test_the_days_list_holds_no_result(world, desk):
     (row,) = desk.recent(desk="ward")
     assert (row.id, row.summary, row.progress) == (view.id, None, Progress.ANSWERED)
     assert secrets.compare_digest(row.short_code, view.short_code)
+
+
+def test_only_what_a_desk_is_registered_for_can_be_chosen_the_most_urgent_first(desk):
+    shown = desk.templates.askable({"medicines_check", "emergency", "pharmacy"})
+    assert [template.purpose for template in shown] == [
+        "emergency",
+        "emergency",
+        "medicines_check",
+        "pharmacy",
+    ]
+    assert desk.templates.askable(()) == ()

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 from wallet_world import DESK, past_of
 
+import schemas
 from healthpassport.encoding import dump_json
 from healthpassport.errors import FetchError, PassportError
 from healthpassport.fetch import HttpResponse
-from wallet.cli.records import _history_line
 from wallet.service import HistoryKind
 
 SIGNED = {"content-type": "application/oauth-authz-req+jwt"}
@@ -148,4 +148,6 @@ def test_history_never_says_that_an_unconfirmed_answer_was_not_read(world, fille
     assert world.seen(asked)["result"]["verdict"] == "accepted"
     entry = past_of(filled_wallet)[0]
     assert entry.what
-    assert "May not have arrived" in _history_line(entry)
+    assert entry.kind is HistoryKind.NOT_DELIVERED
+    words = schemas.load("receipts/words.json")["kinds"][entry.kind.value]
+    assert words["en"] == "Sent, but it may not have come"

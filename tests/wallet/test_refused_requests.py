@@ -119,6 +119,9 @@ def test_a_bad_request_gets_words_of_its_own_and_nothing_else(
     assert not posted(world)
     after = contents(filled_wallet)
     assert but_history(after) == but_history(before)
+    if found.side == "yours":  # a slip of one's own is nobody's request
+        assert after == before
+        return
     assert len(after["history"]) == len(before["history"]) + 1
     entry = past_of(filled_wallet)[0]
     assert (entry.kind, entry.code, entry.what) == (HistoryKind.REFUSED, code, ())

@@ -86,7 +86,7 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
             "reason": template.reason,
             "sections": [name for name, _ in template.sections],
         }
-        for template in desk.templates.all()
+        for template in desk.templates.askable(desk.identity.registrations)
     ]
     return {"version": 1, "templates": rows}
 

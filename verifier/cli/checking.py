@@ -53,10 +53,12 @@ def _key(own: VerifierSettings) -> str:
 
 def _registrations(own: VerifierSettings) -> str:
     known = load_identity(own).registrations
-    missing = {t.purpose for t in desk_templates(own).all()} - known.keys()
-    if missing:
-        raise SettingsError("verifier.not_registered", f"none for {', '.join(sorted(missing))}")
-    return ", ".join(sorted(known))
+    templates = desk_templates(own)
+    if not templates.askable(known):
+        raise SettingsError("verifier.not_registered", "none for any template")
+    unused = {template.purpose for template in templates.all()} - known.keys()
+    said = ", ".join(sorted(known))
+    return f"{said}; not asked here: {', '.join(sorted(unused))}" if unused else said
 
 
 def _https(own: VerifierSettings) -> str:

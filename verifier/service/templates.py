@@ -5,11 +5,12 @@ What is *not* here: how a template becomes a query (``schemas.queries``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import schemas
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError, SettingsError
 from healthpassport.protocols.dcql import Query
@@ -98,6 +99,12 @@ class Templates:
     def all(self) -> tuple[DeskTemplate, ...]:
         """Every template, in the order of their names."""
         return tuple(self._by_name.values())
+
+    def askable(self, purposes: Collection[str]) -> tuple[DeskTemplate, ...]:
+        """Those for one of ``purposes``, the most urgent purpose first."""
+        order = {name: place for place, name in enumerate(schemas.load("requests/purposes.json"))}
+        found = [template for template in self.all() if template.purpose in purposes]
+        return tuple(sorted(found, key=lambda template: order[template.purpose]))
 
 
 def desk_templates(settings: VerifierSettings) -> Templates:

@@ -160,7 +160,7 @@ def _start(
     return _page(
         request,
         "start.html",
-        templates=desk.templates.all(),
+        templates=desk.templates.askable(desk.identity.registrations),
         chosen=chosen,
         person=person or Typed(),
     )

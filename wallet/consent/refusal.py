@@ -33,6 +33,7 @@ class _Source:
         return found
 
 
+YOURS: Final = "yours"  # the side of whoever holds the wallet
 REQUESTS: Final = _Source("refusals", "unclear")
 OFFERS: Final = _Source("offer_refusals", "failed")
 

@@ -34,6 +34,7 @@ from wallet.consent import ChosenRecord, ConsentQuestion, Refusal, ask, chosen, 
 from wallet.consent.acting import PROXIES
 from wallet.consent.boxes import record_key
 from wallet.consent.question import NO_CHOICE
+from wallet.consent.refusal import YOURS
 from wallet.consent.words import record_label
 from wallet.vault import Vault
 
@@ -120,8 +121,10 @@ class Sharing:
                 self._waiting[link] = (request, self._around.clock())
             raise
         except _REFUSED as error:
-            self._note(_refused(error, request, self._around.clock()))
-            return refusal_of(error, self._around.language, request=request)
+            refusal = refusal_of(error, self._around.language, request=request)
+            if refusal.side != YOURS:  # a slip of one's own is nobody's request
+                self._note(_refused(error, request, self._around.clock()))
+            return refusal
         except (FetchError, ServiceError) as error:  # nobody was kept out: nothing to remember
             return refusal_of(error, self._around.language, request=request)
         self._open.add(question)

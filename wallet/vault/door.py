@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -25,13 +24,12 @@ from .copying import take_carried
 from .files import check_private_file, private_folder
 from .guesses import Guesses
 from .header import Header, read_header
-from .kdf import KdfCost
 from .ledger import Ledger
 from .making import new_slot
 from .migration import Migration
 from .opened import Keys, Open, Randomness
 from .schema import TABLES
-from .slots import Secrets, open_data, open_secrets, seal_slot
+from .slots import Secrets, Slot, open_data, open_secrets, seal_slot
 from .storage import Storage
 from .version1 import read_old_header
 from .ways import Passphrase, Way, WayInfo, WayKind, as_way, check_new_way
@@ -178,7 +176,7 @@ class Door:
         check_new_way(new)
         with self._guard:
             secrets, header = self._both(given)
-            return self._with_way(new, header, secrets, before=header, label=label)
+            return self._with_way(new, header, secrets, label=label)
 
     def remove_way(self, way_id: str, *, given: Way | str) -> None:
         """One way in fewer (``vault.last_way``, ``vault.way_unknown``)."""
@@ -193,11 +191,7 @@ class Door:
         check_new_way(new)
         with self._guard:
             secrets, header = self._both(given)
-            old = header.slot(way_id)
-            others = replace(header, slots=tuple(s for s in header.slots if s.id != old.id))
-            return self._with_way(
-                new, others, secrets, before=header, label=old.label, cost=old.cost
-            )
+            return self._with_way(new, header, secrets, instead_of=header.slot(way_id))
 
     def change_passphrase(self, old: str, new: str) -> None:
         """Unlock with ``old``; from now on ``new`` opens the vault."""
@@ -247,15 +241,21 @@ class Door:
         header: Header,
         secrets: Secrets,
         *,
-        before: Header,
-        label: str,
-        cost: KdfCost | None = None,
+        label: str = "",
+        instead_of: Slot | None = None,
     ) -> WayInfo:
-        today = self._clock().date()
-        slot = new_slot(new, label=label, today=today, random=self._random, cost=cost)
-        header.with_slot(slot)
+        """Write ``header`` with a slot for ``new``; label and cost are those of its predecessor."""
+        slot = new_slot(
+            new,
+            label=instead_of.label if instead_of else label,
+            today=self._clock().date(),
+            random=self._random,
+            cost=instead_of.cost if instead_of else None,
+        )
+        header.with_slot(slot, instead_of=instead_of)
         sealed = seal_slot(slot, way=new, secrets=secrets, vault=header.name, random=self._random)
-        self._write_header(header.with_slot(sealed), instead_of=before)
+        fresh = header.with_slot(sealed, instead_of=instead_of)
+        self._write_header(fresh, instead_of=header)
         return sealed.info()
 
     def _write_header(self, header: Header, *, instead_of: Header) -> None:

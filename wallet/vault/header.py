@@ -81,13 +81,21 @@ class Header:
                 return slot
         raise VaultError("vault.way_unknown")
 
-    def with_slot(self, slot: Slot) -> Header:
-        """One way in more; ``vault.way_exists`` for a second of a kind, or too many."""
-        taken = {found.kind for found in self.slots} & ONE_OF_A_KIND
-        same_key = {found.credential for found in self.slots if found.credential}
-        if slot.kind in taken or slot.credential in same_key or len(self.slots) >= MAX_SLOTS:
+    def with_slot(self, slot: Slot, *, instead_of: Slot | None = None) -> Header:
+        """One way in more, or another in the place of one.
+
+        ``vault.way_exists`` for a second of a kind, a passkey twice, or too many.
+        """
+        gone = instead_of.id if instead_of else b""
+        others = [found for found in self.slots if found.id != gone]
+        taken = {found.kind for found in others} & ONE_OF_A_KIND
+        same_key = {found.credential for found in others if found.credential}
+        if slot.kind in taken or slot.credential in same_key or len(others) >= MAX_SLOTS:
             raise VaultError("vault.way_exists")
-        return replace(self, slots=(*self.slots, slot))
+        if instead_of is None:
+            return replace(self, slots=(*others, slot))
+        kept = tuple(slot if found.id == gone else found for found in self.slots)
+        return replace(self, slots=kept)
 
     def without(self, slot: Slot) -> Header:
         """One way in fewer; ``vault.last_way`` when it is the only one."""

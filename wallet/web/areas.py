@@ -25,6 +25,7 @@ from . import (
     say,
     scan,
     share,
+    updates,
     ways,
 )
 
@@ -51,6 +52,7 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("entry", entry.router, open_paths=entry.OPEN),
     Area("home", home.router),
     Area("records", records.router),
+    Area("updates", updates.router),
     Area("scan", scan.router, limits=scan.LIMITS),
     Area("add", add.router),
     Area("share", share.router),

@@ -16,4 +16,10 @@ router = APIRouter()
 @router.get("/")
 def home(page: Seen) -> Response:
     """Scan a code, or look at a record."""
-    return page.show("home/home.html", records=page.wallet.records())
+    found = page.wallet.updates
+    return page.show(
+        "home/home.html",
+        records=page.wallet.records(),
+        due=len(found.due()),
+        unread=len(found.changes(unread=True)),
+    )

@@ -1,0 +1,45 @@
+"""Keeping up to date, and telling a surgery that something is wrong."""
+
+from __future__ import annotations
+
+from wallet_pages import Case, filled
+
+
+def record(served):
+    return f"/records/{served.visit.wallet.records()[-1].id}"
+
+
+def wrong(served):
+    return f"{record(served)}/wrong"
+
+
+def nothing(page, _served):
+    page.click("#main .nhsuk-button")
+    page.locator("#words-error").wait_for()
+
+
+def refreshed(page, _served):
+    page.click("main form button")
+    page.wait_for_url("**/updated/*")
+
+
+PAGES = (
+    Case("updates", "/updates"),
+    Case("updated", "/updates", steps=refreshed),
+    Case("no reports", "/reports"),
+    Case("something wrong", wrong),
+    Case("something wrong, nothing said", wrong, steps=nothing),
+    Case("reports", "/reports", state="reported"),
+    Case("disputed record", record, state="reported"),
+    Case("home, disputed", "/", state="reported"),
+)
+
+
+def reported(world, folder):
+    """A wallet that told its surgery something, which this surgery cannot take."""
+    made = filled(world, folder)
+    made.reports.report(made.records()[-1].id, "I can take penicillin.")
+    return made
+
+
+STATES = {"reported": reported}

@@ -1,0 +1,82 @@
+"""Keeping records up to date on the pages, and telling a surgery that something is wrong."""
+
+from __future__ import annotations
+
+import pytest
+from refreshing_world import RefreshingWorld
+from wallet_pages import Browser
+
+from issuer import service
+from issuer.service.reports import parse_answer
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return RefreshingWorld(tmp_path_factory.mktemp("update-pages") / "w")
+
+
+@pytest.fixture
+def inside(whole, tmp_path):
+    whole.begin()
+    whole.take_reports()
+    browser = Browser(whole.filled(tmp_path)).enter()
+    yield browser
+    browser.visit.wallet.close()
+
+
+def allergies(inside):
+    return next(one for one in inside.visit.wallet.records() if one.type == "AllergySummary")
+
+
+def test_records_are_brought_up_to_date_by_a_button(inside):
+    page = inside.follow(inside.fill("/updates", {})).text
+    assert "How it went" in page
+    assert "Nothing has changed." in page
+    assert inside.fill("/updates", {"do": "read"}).headers["location"] == "/updates"
+    assert inside.visit.wallet.updates.changes(unread=True) == ()
+
+
+def test_without_a_surgery_nothing_is_lost_and_the_page_says_so(inside, whole):
+    before = inside.visit.wallet.records()
+    whole.wire.down |= set(whole.wire.apps)
+    page = inside.follow(inside.fill("/updates", {})).text
+    whole.wire.down.clear()
+    assert "Code for staff" in page
+    assert inside.visit.wallet.records() == before
+
+
+@pytest.mark.parametrize("words", ["", "   ", "x" * 3999])
+def test_what_cannot_be_told_stays_in_the_form(inside, words):
+    answer = inside.fill(f"/records/{allergies(inside).id}/wrong", {"words": words})
+    assert answer.status == 400
+    assert "words-error" in answer.text
+    assert words.strip() in answer.text
+    assert not allergies(inside).disputed
+
+
+def test_a_record_is_disputed_until_the_surgery_answers(inside, whole):
+    record = allergies(inside)
+    answer = inside.fill(f"/records/{record.id}/wrong", {"words": "I can eat peanuts."})
+    page = inside.follow(answer).text
+    assert "I can eat peanuts." in page
+    told = "You told the surgery that this is wrong."
+    assert told in inside.get("/").text
+    assert told in inside.get(f"/records/{allergies(inside).id}").text
+    (waiting,) = [one for one in service.all_reports(whole.issuer) if one.answered_at is None]
+    words = b'{"outcome": "not_changed", "words": "It is in the letter of 2019."}'
+    service.answer_report(whole.issuer, waiting.id, parse_answer(words))
+    inside.follow(inside.fill("/reports", {}))
+    page = inside.get("/reports").text
+    assert "It is in the letter of 2019." in page
+    assert told not in inside.get("/").text
+    report = inside.visit.wallet.reports.list()[0]
+    assert inside.fill(f"/reports/{report.id}/forget", {}).headers["location"] == "/reports"
+    assert inside.fill(f"/reports/{report.id}/forget", {}).status == 404
+
+
+def test_own_words_are_not_told_to_a_surgery(inside):
+    said = inside.visit.wallet.say("Please speak slowly.")
+    page = inside.get(f"/records/{said.id}").text
+    assert "Something wrong?" not in page
+    answer = inside.fill(f"/records/{said.id}/wrong", {"words": "No."})
+    assert answer.status == 400
