@@ -26,7 +26,7 @@ from .page import SEE_OTHER, Page, page_of
 from .words import msg
 
 # Files of schemas/errors whose titles and hints speak to the owner of a wallet.
-PLAIN: Final = ("backup", "helper", "people", "receipt", "vault", "wallet")
+PLAIN: Final = ("backup", "card", "helper", "people", "receipt", "vault", "wallet")
 _CODES: Final = {404: "wallet.page_unknown"}
 
 
