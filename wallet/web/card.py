@@ -2,7 +2,7 @@
 
 Rules: nothing drops off by itself; a card that shows fewer allergies than the list has is made only
 after a second look; a box keeps what the person chose through errors, languages and locks. A card
-that is out of use is never printed. What is *not* here: what a card says (``service.cards``).
+that is out of use is never printed. What is *not* here: what cards say (``wallet.service.cards``).
 """
 
 from __future__ import annotations

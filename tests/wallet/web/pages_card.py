@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
-
-from card_holder import HELD, HOME, add
-from record_examples import allergies, medicines
+from card_holder import HELD, TOO_MUCH, add
 from wallet_pages import Case
-
-from healthpassport.summary import PatientSummary
-
-KINDS = medicines(*["current"] * 30)
-# Doses that do not pack well: a card holds only some of them.
-DOSES = tuple(
-    replace(item, unit=item.unit | {"dose": hashlib.sha256(bytes([at])).hexdigest()[:40]})
-    for at, item in enumerate(KINDS.items)
-)
-TOO_MUCH = PatientSummary((HOME, allergies(), replace(KINDS, items=DOSES)))
 
 
 def held(world, folder):
