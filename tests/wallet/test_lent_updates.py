@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from lending_world import record
-from refreshing_world import HOST, PASSPHRASE, RefreshingWorld
+from refreshing_world import EGG, HOST, LATEX, NUT, PASSPHRASE, RefreshingWorld, refresh
 from typer.testing import CliRunner
 
-from healthpassport.status.entries import WITHDRAWN
+from healthpassport.status.entries import REPLACED, VALID, WITHDRAWN
 from issuer.store import statuses
 from wallet import cli
 from wallet.cli import session
@@ -126,3 +126,46 @@ def test_the_timer_says_what_a_surgery_must_still_withdraw(
     world.now += timedelta(minutes=1)
     assert left not in run("refresh", "--due").stderr
     assert json.loads(run("due", "--json").stdout)["lent"] == []
+
+
+AGAIN = "What you lent to Mair no longer works. Lend it again."
+
+
+def test_a_newer_record_replaces_what_is_lent_and_its_owner_reads_so_at_once(world, owner, helper):
+    gift = lend(world, owner, helper)
+    assert states(world, gift) == {VALID}
+    assert owner.updates.lend_again() == ()
+    world.tell(NUT, LATEX, EGG)
+    world.now += timedelta(minutes=10)
+    notes = refresh(owner).notes
+    assert states(world, gift) == {REPLACED}  # no older list goes on beside a newer one
+    told = {note.record_type: note.lines("en") for note in notes}
+    assert told["PatientIdentity"] == ("Nothing has changed.", AGAIN)
+    assert told["AllergySummary"][-1] == AGAIN
+    assert any("egg" in line for line in told["AllergySummary"])
+    assert sum("fenthyg eto" in note.lines("cy")[-1] for note in notes) == 2
+    assert len(owner.updates.changes(unread=True)) == 2
+    assert [one.older for one in owner.updates.lend_again()] == [("Your details", "Allergies")]
+
+
+def test_it_is_told_once_and_not_of_what_has_ended(world, owner, helper):
+    gift = lend(world, owner, helper)
+    world.now += timedelta(minutes=10)
+    assert sum(not note.nothing for note in refresh(owner).notes) == 2
+    world.now += timedelta(minutes=10)
+    assert all(note.nothing for note in refresh(owner).notes)
+    owner.helpers.end(gift.id)
+    assert owner.updates.lend_again() == ()
+    lend(world, owner, helper)
+    owner.helpers.end(owner.helpers.given()[0].id)
+    world.now += timedelta(minutes=10)
+    assert all(note.nothing for note in refresh(owner).notes)
+
+
+def test_a_record_that_is_no_longer_given_cannot_be_lent_again(world, owner, helper):
+    lend(world, owner, helper)
+    world.tell()
+    world.now += timedelta(minutes=10)
+    refresh(owner)
+    lines = [line for note in owner.updates.changes() for line in note.lines("en")]
+    assert any(line.startswith("What you lent to Mair no longer works.") for line in lines)

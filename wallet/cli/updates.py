@@ -21,6 +21,7 @@ def due(
     """Say which records are due for a refresh, and when the others are. Nobody is asked."""
     with session.unlocked(passphrase_file) as wallet:
         found, lent = wallet.updates.timetable(), wallet.updates.lent_due()
+        again = wallet.updates.lend_again()
     if as_json:
         rows: list[Json] = [
             {
@@ -34,7 +35,9 @@ def due(
             }
             for one in found
         ]
-        session.answer({"records": rows, "lent": [gift.id for gift in lent]})
+        over: list[Json] = [gift.id for gift in lent]
+        older: list[Json] = [gift.id for gift in again]
+        session.answer({"records": rows, "lent": over, "lendAgain": older})
         return
     for one in found:
         when = "now" if one.now else f"{one.next:%d-%b-%Y}"
@@ -42,6 +45,8 @@ def due(
         session.show(f"{one.label}, {one.issuer}: {words}")
     for gift in lent:
         session.show(f"Lent to {gift.name}: over, to be withdrawn now")
+    for gift in again:
+        session.show(f"Lent to {gift.name}: lend again: {', '.join(gift.older)}")
     if not found:
         session.say("You have no records from a surgery yet.")
 

@@ -143,6 +143,10 @@ class Helpers:
             or (gift.ended is None and gift.until <= now)
         )
 
+    def lend_again(self) -> tuple[GiftView, ...]:
+        """What is lent, but was replaced by newer records since, so that it is of no use."""
+        return tuple(gift for gift in self.given() if gift.active and gift.older)
+
     def _find(self, gift_id: str) -> Gift:
         wanted = gift_id.strip().lower()
         gifts = read_gifts(self._vault)

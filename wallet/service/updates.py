@@ -121,6 +121,10 @@ class Updates:
         """What helpers were lent, is over, and must still be ended or withdrawn."""
         return self._helpers.due()
 
+    def lend_again(self) -> tuple[GiftView, ...]:
+        """What helpers were lent, and a newer record has made useless since."""
+        return self._helpers.lend_again()
+
     @property
     def _helpers(self) -> Helpers:
         vault = self._opened()
