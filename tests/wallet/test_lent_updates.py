@@ -144,7 +144,8 @@ def test_a_newer_record_replaces_what_is_lent_and_its_owner_reads_so_at_once(wor
     assert told["AllergySummary"][-1] == AGAIN
     assert any("egg" in line for line in told["AllergySummary"])
     assert sum("fenthyg eto" in note.lines("cy")[-1] for note in notes) == 2
-    assert len(owner.updates.changes(unread=True)) == 2
+    kept = owner.updates.changes(unread=True)
+    assert sum(AGAIN in note.lines("en") for note in kept) == 2
     assert [one.older for one in owner.updates.lend_again()] == [("Your details", "Allergies")]
 
 
@@ -156,6 +157,7 @@ def test_it_is_told_once_and_not_of_what_has_ended(world, owner, helper):
     assert all(note.nothing for note in refresh(owner).notes)
     owner.helpers.end(gift.id)
     assert owner.updates.lend_again() == ()
+    helper.unlock(PASSPHRASE)
     lend(world, owner, helper)
     owner.helpers.end(owner.helpers.given()[0].id)
     world.now += timedelta(minutes=10)
