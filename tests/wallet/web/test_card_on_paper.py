@@ -85,7 +85,10 @@ def test_every_allergy_is_printed_with_its_number_and_nothing_is_cut(printed, pa
     page = printed(path)
     lines = page.locator(".hp-paper ol").first.locator("li")
     assert lines.all_inner_texts() == NAMES
-    cut = "e => [...e.querySelectorAll('*'), e].filter(x => getComputedStyle(x).overflow != 'visible')"
+    cut = (
+        "e => [...e.querySelectorAll('*'), e]"
+        ".filter(x => getComputedStyle(x).overflow != 'visible')"
+    )
     paper = page.locator(".hp-paper").first
     assert paper.evaluate(f"e => ({cut})(e).length") == 0
     assert "18 of 18 on this card" in paper.inner_text()
