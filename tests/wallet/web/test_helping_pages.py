@@ -240,3 +240,10 @@ def test_private_details_stay_unless_ticked(inside, owner, helper):
     page = inside.fill("/helping/lend", {"invitation": helper.helpers.invite("Mair").text})
     assert ticked(page, "record") == []
     assert ticked(page, "detail") == []
+
+
+def test_a_scanned_invitation_leads_to_lending(inside, helper):
+    text = helper.helpers.invite("Mair").text
+    path = inside.bring(text)
+    assert path == "/helping/lend"
+    assert text in inside.get(path).text
