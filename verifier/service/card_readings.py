@@ -91,7 +91,7 @@ class CardReadings:
         return held
 
     def look(self, reading_id: str) -> HeldReading:
-        """The card under that address; ``verifier.card_forgotten`` where nothing is kept any more."""
+        """The card under that address; ``verifier.card_forgotten`` where nothing is kept."""
         with self._lock:
             self._sweep(self._now())
             found = self._held.get(reading_id)
