@@ -7,7 +7,7 @@ What is *not* here: what is made of them (``cards``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,7 @@ from issuer.store import Issuance, grants, issuances, reports, statuses
 
 from .context import IssuerContext
 from .publication import STATUS_PATH
+from .reports import SUMMARY
 
 
 def own_records(
@@ -50,9 +51,24 @@ def own_records(
         for presented in presentation.answers.get(wanted.id, ())
     ]
     subjects = [record.subject for record, _ in found]
-    if contradicts(subjects) or not all(identifies(subject) for subject in subjects):
+    if (
+        contradicts(subjects)
+        or not all(identifies(subject) for subject in subjects)
+        or not _one_name(subjects)
+    ):
         raise CardError("card.not_one_person")
     return tuple(found)
+
+
+def _one_name(subjects: Sequence[Mapping[str, Json]]) -> bool:
+    """Whether one given name stands in all: twins share the rest where neither has a number.
+
+    Where all records show the same number, an older one may have another name.
+    """
+    numbers = [subject.get("nhsNumber") for subject in subjects]
+    return all(numbers) or all(
+        one.get("givenNames") == subjects[0].get("givenNames") for one in subjects
+    )
 
 
 def _own(
@@ -76,7 +92,9 @@ def _own(
     issuance = _live(issuer, tx, disclosed.payload)
     record = from_payload(format_.record(_asked(wanted, presented.format, disclosed)))
     root = grants.root_of_issuance(tx, issuance.id)
-    if root is not None and record.type in reports.disputed_types(tx, root):
+    disputed = frozenset[str]() if root is None else reports.disputed_types(tx, root)
+    # A summary is made of the others: one disputed part disputes it.
+    if record.type in disputed or (record.type == SUMMARY and disputed):
         raise CardError("card.disputed")
     return record, issuance
 
