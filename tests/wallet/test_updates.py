@@ -57,6 +57,17 @@ def kinds(outcome):
     return {(note.record_type, change.kind) for note in outcome.notes for change in note.changes}
 
 
+def test_a_second_window_with_an_older_grant_in_hand_ends_nothing(world, wallet):
+    """Well after the first window was done, the other one comes to the same surgery."""
+    [stale] = read_grants(wallet._vault)
+    assert refresh(wallet).done
+    world.pass_time(minutes=10)
+    grants.access(stale, vault=wallet._vault, around=wallet._around)
+    assert refresh(wallet).done
+    [grant] = read_grants(wallet._vault)
+    assert (grant.ended, grant.attempt) == ("", "")
+
+
 def test_newer_copies_take_the_place_of_the_older(world, wallet):
     before, ids = copies(wallet), [view.id for view in wallet.records()]
     world.pass_time(minutes=10)
