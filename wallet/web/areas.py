@@ -16,6 +16,7 @@ from . import (
     add,
     backup,
     brand,
+    card,
     control,
     entry,
     explain,
@@ -27,6 +28,7 @@ from . import (
     say,
     scan,
     share,
+    travel,
     updates,
     ways,
 )
@@ -66,4 +68,6 @@ AREAS: Final[tuple[Area, ...]] = (
     Area("backup", backup.router, open_paths=backup.OPEN, limits=backup.LIMITS),
     Area("explain", explain.router, open_paths=("/about",)),
     Area("past", past.router),
+    Area("card", card.router),
+    Area("travel", travel.router, open_paths=travel.OPEN, limits=travel.LIMITS),
 )

@@ -19,10 +19,12 @@ def home(page: Seen) -> Response:
     wallet = page.wallet
     records, found = wallet.records(), wallet.updates
     groups = [(one, [r for r in records if r.person == one.id]) for one in wallet.people.list()]
+    groups = [(one, own) for one, own in groups if own]
     return page.show(
         "home/home.html",
         records=records,
         groups=groups,
+        named=len(groups) > 1 or any(not one.mine for one, _ in groups),
         due=len(found.due()),
         unread=len(found.changes(unread=True)),
     )

@@ -61,8 +61,18 @@ def ask(page: Seen, person: str) -> Response:
 
 @router.post("/{person}/remove")
 def remove(page: Seen, person: str) -> Response:
-    """Take out all records of one person."""
-    page.wallet.people.remove(person)
+    """Take out all records of one person; what a helper still has must be ended first."""
+    try:
+        page.wallet.people.remove(person)
+    except ServiceError as error:
+        if error.code != "helper.still_lent":
+            raise
+        return page.show(
+            "people/remove.html",
+            status=409,
+            person=page.wallet.people.find(person),
+            wrong=_in_words(page, error),
+        )
     return page.go("/people")
 
 
@@ -72,5 +82,9 @@ def _again(page: Page, person: str, label: str, error: ServiceError) -> Response
         status=400,
         person=page.wallet.people.find(person),
         label=label,
-        wrong=f"{page.words(error.title)} {page.words(error.hint)}",
+        wrong=_in_words(page, error),
     )
+
+
+def _in_words(page: Page, error: ServiceError) -> str:
+    return f"{page.words(error.title)} {page.words(error.hint)}"

@@ -26,7 +26,7 @@ from .page import SEE_OTHER, Page, page_of
 from .words import msg
 
 # Files of schemas/errors whose titles and hints speak to the owner of a wallet.
-PLAIN: Final = ("backup", "helper", "people", "receipt", "vault", "wallet")
+PLAIN: Final = ("backup", "card", "helper", "people", "receipt", "vault", "wallet")
 # Damage that mending goes on from; a copy of the file is kept.
 MENDABLE: Final = frozenset(
     f"vault.{name}" for name in ("corrupt", "row_missing", "row_binding", "rollback", "anchor")
