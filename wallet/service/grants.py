@@ -168,12 +168,24 @@ def forget(writer: Writer, grant: Grant) -> None:
 def mark_restored(vault: Vault) -> None:
     """Every grant came out of a backup: it must move to this device before it is used.
 
-    The device that the backup was made on may still have the same tokens and keys.
+    The device that the backup was made on may still have the same tokens and keys, and a key that
+    it had made for a move of its own: this device makes another.
     """
     known = read_grants(vault)
     with vault.transaction() as writer:
         for grant in known:
-            change_grant(writer, replace(grant, restored=True, attempt=""))
+            change_grant(writer, replace(grant, restored=True, attempt="", new_key=None))
+
+
+def now(vault: Vault, grant: Grant) -> Grant:
+    """``grant`` as it stands: another window may have turned its token since it was read.
+
+    Raises:
+        ServiceError: ``wallet.no_way_back`` where it is not there any more.
+    """
+    if grant.row not in vault.rows("grants"):
+        raise ServiceError("wallet.no_way_back", grant.issuer)
+    return _grant(grant.row, vault.read("grants", grant.row))
 
 
 def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
@@ -184,6 +196,7 @@ def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
             ``wallet.issuer_failed``, ``wallet.offer_unsupported``.
         FetchError: of the fetcher; nothing is lost, and the next try goes on from here.
     """
+    grant = now(vault, grant)
     if grant.ended:
         raise ServiceError(grant.ended)
     if grant.restored or grant.new_key is not None:
@@ -214,6 +227,7 @@ def take_over(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClie
     Raises:
         As ``access``.
     """
+    grant = now(vault, grant)
     if grant.ended:
         raise ServiceError(grant.ended)
     issuer, _ = read_issuer(grant.iss, fetcher=around.fetcher)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from healthpassport.encoding import parse_json_object
 from healthpassport.errors import ServiceError
 from wallet.vault import Vault
 
+from .card_store import read_cards
 from .choosing import titled
 from .gifts import read_gifts
 from .grants import change_grant, grant_for, read_grants
@@ -137,6 +137,8 @@ class People:
     def remove(self, wanted: str) -> PersonView:
         """Delete somebody's records, copies and keys, and the leave to fetch more of them.
 
+        A card that can still be read stays: only this wallet can have it withdrawn.
+
         Raises:
             ServiceError: ``people.unknown``; ``helper.still_lent`` while a helper has some of them:
                 without that leave nobody could have them withdrawn.
@@ -148,15 +150,18 @@ class People:
             raise ServiceError("helper.still_lent")
         gone = self._view(passport, group)
         rows = {record.row: copy_rows(self._vault, record.row) for record in group}
-        kept = {
-            table: [row for row in self._vault.rows(table) if self._is_of(table, row, passport.id)]
-            for table in ("grants", "cards")
-        }
+        grants = [one.row for one in read_grants(self._vault) if one.person == passport.id]
+        now = self._around.clock()
+        over = [
+            card.row
+            for card in read_cards(self._vault)
+            if card.person == passport.id and not card.may_be_in_use(now)
+        ]
         entry = HistoryEntry(self._around.clock(), HistoryKind.REMOVED, person=passport.id, what=())
         with self._vault.transaction() as writer:
             for row, copies in rows.items():
                 delete_record(writer, row, copies)
-            for table, found in kept.items():
+            for table, found in (("grants", grants), ("cards", over)):
                 for row in found:
                     writer.delete(table, row)
             writer.delete("people", passport.row)
@@ -167,9 +172,6 @@ class People:
         """Whether ``record`` is all that its passport holds: without it there is none."""
         group = of_person(settled(self._vault), record.person)
         return all(other.row == record.row for other in group)
-
-    def _is_of(self, table: str, row: int, person: str) -> bool:
-        return parse_json_object(self._vault.read(table, row)).get("person") == person
 
     def _found(self, wanted: str) -> tuple[Passport, tuple[StoredRecord, ...]]:
         records, known = settled(self._vault), read_passports(self._vault)
