@@ -15,15 +15,15 @@ from .card_words import CardPart, Words, word
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = f"""
-@page card {{ size: {CARD_WIDTH_MM}mm {CARD_HEIGHT_MM}mm; margin: 0; }}
+@page card {{ size: {CARD_WIDTH_MM}mm {CARD_HEIGHT_MM}mm; margin: 3mm; }}
+@page code {{ size: {CARD_WIDTH_MM}mm {CARD_HEIGHT_MM}mm; margin: 0; }}
 @page sheet {{ size: A4; margin: 18mm; }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0; font-family: sans-serif; color: #000; background: #fff; }}
-.card {{ page: card; break-after: page; width: {CARD_WIDTH_MM}mm; height: {CARD_HEIGHT_MM}mm;
-  padding: 3mm; overflow: hidden; font-size: 7.5pt; line-height: 1.2; }}
+.card {{ page: card; break-after: page; font-size: 7.5pt; line-height: 1.2; }}
 .card h1 {{ font-size: 10pt; margin: 0 0 1mm; }}
 .card p {{ margin: 0 0 0.8mm; }}
-.code {{ display: flex; align-items: center; gap: 2mm; padding: 0.5mm; font-size: 7pt; }}
+.code {{ page: code; display: flex; align-items: center; gap: 2mm; padding: 0.5mm; font-size: 7pt; }}
 .code svg {{ flex: none; display: block; }}
 .sheet {{ page: sheet; break-after: page; font-size: 20pt; line-height: 1.4; }}
 .sheet h1 {{ font-size: 30pt; }}
@@ -48,13 +48,16 @@ def page(found: CardSheet, *, language: str) -> str:
 
 
 def _front(found: CardSheet, language: str) -> str:
-    """What a person reads without a reader: who it is, and the allergies above all."""
+    """What a person reads without a reader: who it is, and the allergies above all.
+
+    Nothing is cut off: what is too long for a side goes on to one more.
+    """
     title = _both(word("labels", "title"), language)
     born = f"{_label('born', language)} {escape(found.born[language])}"
     lines = [
         f"<strong>{escape(found.name)}</strong> {born}",
         f"<strong>{escape(_both(found.allergies, language))}</strong>",
-        *_entries(found.parts[:1], language),
+        *(f"{at}. {line}" for at, line in enumerate(_entries(found.parts[:1], language), 1)),
         *(escape(one[language]) for one in found.statements[:2]),
         _origin(found, language),
     ]
