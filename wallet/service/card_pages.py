@@ -23,7 +23,8 @@ body {{ margin: 0; font-family: sans-serif; color: #000; background: #fff; }}
 .card {{ page: card; break-after: page; font-size: 7.5pt; line-height: 1.2; }}
 .card h1 {{ font-size: 10pt; margin: 0 0 1mm; }}
 .card p {{ margin: 0 0 0.8mm; }}
-.code {{ page: code; display: flex; align-items: center; gap: 2mm; padding: 0.5mm; font-size: 7pt; }}
+.code {{ page: code; padding: 0.5mm; font-size: 7pt; display: flex; align-items: center;
+  gap: 2mm; }}
 .code svg {{ flex: none; display: block; }}
 .sheet {{ page: sheet; break-after: page; font-size: 20pt; line-height: 1.4; }}
 .sheet h1 {{ font-size: 30pt; }}
