@@ -74,20 +74,32 @@ def backup_key(header, kind, secret):
     raise AssertionError(kind)
 
 
-def hpke_open(sealed, private, info):
+def hpke_open(sealed, private, info, aad=b""):
     """RFC 9180 sections 4.1, 5.1, 5.2, for one message in base mode."""
     enc, ciphertext = sealed[:32], sealed[32:]
     dh = private.exchange(X25519PublicKey.from_public_bytes(enc))
+    key, nonce = hpke_keys(dh, enc + private.public_key().public_bytes_raw(), info)
+    return ChaCha20Poly1305(key).decrypt(nonce, ciphertext, aad)
+
+
+def hpke_seal(plaintext, ephemeral, public, info, aad=b""):
+    """The sender's side, with the ephemeral key that is given."""
+    enc = ephemeral.public_key().public_bytes_raw()
+    dh = ephemeral.exchange(public)
+    key, nonce = hpke_keys(dh, enc + public.public_bytes_raw(), info)
+    return enc + ChaCha20Poly1305(key).encrypt(nonce, plaintext, aad)
+
+
+def hpke_keys(dh, context, info):
+    """Key and nonce of the first message."""
     kem = b"KEM" + (0x20).to_bytes(2, "big")
-    context = enc + private.public_key().public_bytes_raw()
     shared = expand(extract(b"", b"eae_prk", dh, kem), b"shared_secret", context, 32, kem)
     suite = b"HPKE" + b"".join(number.to_bytes(2, "big") for number in (0x20, 1, 3))
     schedule = b"\x00" + extract(b"", b"psk_id_hash", b"", suite)
     schedule += extract(b"", b"info_hash", info, suite)
     secret = extract(shared, b"secret", b"", suite)
     key = expand(secret, b"key", schedule, 32, suite)
-    nonce = expand(secret, b"base_nonce", schedule, 12, suite)
-    return ChaCha20Poly1305(key).decrypt(nonce, ciphertext, b"")
+    return key, expand(secret, b"base_nonce", schedule, 12, suite)
 
 
 def extract(salt, label, material, suite):

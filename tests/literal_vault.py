@@ -155,10 +155,11 @@ def read_version_2(file, tables, anchor, way, search):
         key = b(data_key, "hp-vault-purpose", f"table {table}".encode())
         lock = (private, public) if table in PRIVATE else None
         values[table] = {r.id: value_of(wallet, table, r, key, lock) for r in rows}
-    hits = {
-        table: [r.id for r in found[table] if is_found(data_key, table, r, text)]
-        for table, text in search.items()
-    }
+    hits = {}
+    for table, text in search.items():
+        name = f"words {table}"
+        key = carried(found, values, name) or b(data_key, "hp-vault-purpose", name.encode())
+        hits[table] = [r.id for r in found[table] if is_found(key, r, text)]
     return Opened(values, hits)
 
 
@@ -341,8 +342,16 @@ def unpadded(padded):
     return padded[: padded.rindex(b"\x80")]
 
 
-def is_found(data_key, table, row, text):
-    key = b(data_key, "hp-vault-purpose", f"words {table}".encode())
+def carried(found, values, name):
+    """The key that a vault made from copied rows finds them by, if it carries one."""
+    tag = hashlib.blake2b(person=b"hp-vault-carried", digest_size=16).digest()
+    for row in found["state"]:
+        if row.tag == tag:
+            return b64(json.loads(values["state"][row.id])[name])
+    return None
+
+
+def is_found(key, row, text):
     tags = {row.words[at : at + 6] for at in range(0, len(row.words), 6)}
     plain = unicodedata.normalize("NFKD", text)
     kept = "".join(c for c in plain if not unicodedata.combining(c)).casefold()

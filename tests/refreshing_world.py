@@ -116,4 +116,35 @@ def listed(wallet: Wallet, kind: str = "AllergySummary") -> list[str]:
     return [item["unit"]["text"] for item in payload.get("items", [])]
 
 
-__all__ = ["EGG", "HOST", "ISSUER", "LATEX", "NUT", "PASSPHRASE", "RefreshingWorld", "content"]
+def refresh(wallet, *records):
+    [outcome] = wallet.updates.refresh(records or None)
+    return outcome
+
+
+def on(part, change, *, nth=0):
+    """Bend the answer number ``nth`` (0: each) of addresses that end with ``part``."""
+    seen = []
+
+    def bend(request, answer):
+        if not request.url.endswith(part):
+            return answer
+        seen.append(request)
+        return change(answer) if nth in {0, len(seen)} else answer
+
+    return bend
+
+
+def fails(world, wallet, code):
+    """The next refresh ends so, and the wallet is as it was."""
+    before = content(wallet)
+    outcome = refresh(wallet)
+    assert outcome.code == code, outcome
+    assert outcome.title
+    assert outcome.next_step
+    assert content(wallet) == before
+    world.wire.calm()
+    world.tell(NUT, LATEX)
+    return outcome
+
+
+__all__ = ["ISSUER", "PASSPHRASE"]  # of the world below, for the tests of this one

@@ -116,8 +116,12 @@ def _section(record: AnyRecord, places: Collection[int]) -> CardSection:
         item_count=count,
         as_of=record.as_of,
         items=tuple(plain(item, known) for at, item in enumerate(record.items) if at in places),
-        warnings=tuple(w for w in record.warnings if w != table().implied_warning),
+        warnings=_warnings(record),
     )
+
+
+def _warnings(record: AnyRecord) -> tuple[str, ...]:
+    return tuple(w for w in record.warnings if w != table().implied_warning)
 
 
 def _no_allergies(summary: AnyRecord | None) -> CardSection:
@@ -125,7 +129,8 @@ def _no_allergies(summary: AnyRecord | None) -> CardSection:
     if summary is not None:
         said = said_of(summary.always, definition(SUMMARY))[definition(ALLERGIES).section]
         if said["count"] == 0:
-            return CardSection(ALLERGIES, SectionState(str(said["state"])), 0, summary.as_of)
+            state = SectionState(str(said["state"]))
+            return CardSection(ALLERGIES, state, 0, summary.as_of, warnings=_warnings(summary))
     raise CardError("card.no_allergies")
 
 

@@ -7,7 +7,7 @@ What is *not* here: what is made of them (``cards``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -21,10 +21,11 @@ from healthpassport.status.entries import VALID
 from healthpassport.status.token_status_list import reference
 from healthpassport.summary import DisclosedRecord, from_payload
 from healthpassport.verification.person import contradicts, identifies
-from issuer.store import Issuance, issuances, statuses
+from issuer.store import Issuance, grants, issuances, reports, statuses
 
 from .context import IssuerContext
 from .publication import STATUS_PATH
+from .reports import SUMMARY
 
 
 def own_records(
@@ -39,7 +40,8 @@ def own_records(
 
     Raises:
         ProtocolError: where it is no answer to ``query``.
-        CardError: ``card.not_own``, ``card.not_live``, ``card.not_one_person``.
+        CardError: ``card.not_own``, ``card.not_live``, ``card.disputed`` while the patient's report
+            of an error in it is not answered, ``card.not_one_person``.
         CredentialError, JoseError, RecordError: what the format and the record's rules refuse.
     """
     check_ids(query, {name: len(given) for name, given in presentation.answers.items()})
@@ -49,9 +51,24 @@ def own_records(
         for presented in presentation.answers.get(wanted.id, ())
     ]
     subjects = [record.subject for record, _ in found]
-    if contradicts(subjects) or not all(identifies(subject) for subject in subjects):
+    if (
+        contradicts(subjects)
+        or not all(identifies(subject) for subject in subjects)
+        or not _one_name(subjects)
+    ):
         raise CardError("card.not_one_person")
     return tuple(found)
+
+
+def _one_name(subjects: Sequence[Mapping[str, Json]]) -> bool:
+    """Whether one given name stands in all: twins share the rest where neither has a number.
+
+    Where all records show the same number, an older one may have another name.
+    """
+    numbers = [subject.get("nhsNumber") for subject in subjects]
+    return all(numbers) or all(
+        one.get("givenNames") == subjects[0].get("givenNames") for one in subjects
+    )
 
 
 def _own(
@@ -73,7 +90,13 @@ def _own(
     if disclosed.holder_key is None:
         raise CardError("card.not_own", "it is bound to nobody")
     issuance = _live(issuer, tx, disclosed.payload)
-    return from_payload(format_.record(_asked(wanted, presented.format, disclosed))), issuance
+    record = from_payload(format_.record(_asked(wanted, presented.format, disclosed)))
+    root = grants.root_of_issuance(tx, issuance.id)
+    disputed = frozenset[str]() if root is None else reports.disputed_types(tx, root)
+    # A summary is made of the others: one disputed part disputes it.
+    if record.type in disputed or (record.type == SUMMARY and disputed):
+        raise CardError("card.disputed")
+    return record, issuance
 
 
 def _asked(

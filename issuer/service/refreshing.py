@@ -82,7 +82,8 @@ def supersede(tx: Connection, accepted: Issuance) -> None:
     if root is None or accepted.status != VALID:
         return
     for other in (issuances.find(tx, one) for one in grants.issued(tx, root)):
-        if other is None or other.id == accepted.id or other.issued_at > accepted.issued_at:
+        # What came together, such as one record in two formats, is of one age.
+        if other is None or other.offer == accepted.offer or other.issued_at > accepted.issued_at:
             continue
         if type_name(other) == type_name(accepted) and other.status in {VALID, SUSPENDED}:
             set_status(tx, issuance=other.id, status=REPLACED)

@@ -12,10 +12,11 @@ from simulated_issuer import Site
 from healthpassport import cards
 from healthpassport.credential import Presentation
 from healthpassport.errors import CardError
-from healthpassport.summary import Item, PatientSummary
+from healthpassport.summary import Item, PatientSummary, SectionState
 from issuer import service
+from issuer.records.emergency import emergency_summary
 from issuer.service.statuses import Change
-from issuer.store import issuances, statuses
+from issuer.store import Report, ReportState, grants, issuances, reports, statuses
 
 SUMMARY = PatientSummary((identity(), allergies(), medicines("current", "current", "stopped")))
 
@@ -207,6 +208,37 @@ def test_a_record_that_is_out_of_use_makes_no_card(site, wallet, change):
     record = issuance_of(site, "AllergySummary")
     service.change_status(site.issuer, issuance=record.id, change=change)
     assert refused(shown(wallet), "card.not_live", 409)
+
+
+def test_a_disputed_record_makes_no_card_until_it_is_answered(site, wallet):
+    record = issuance_of(site, "AllergySummary")
+    with site.issuer.store.writing() as tx:
+        root = grants.root_of_issuance(tx, record.id)
+        made = Report(
+            "r" * 24, root, "practice", "AllergySummary", record.id, ReportState.OPEN,
+            site.issuer.now(), site.issuer.now() + 60, "sealed", "{}",
+        )  # fmt: skip
+        reports.add(tx, made)
+    assert refused(shown(wallet), "card.disputed", 409)
+    with site.issuer.store.writing() as tx:
+        reports.change(tx, made.id, state=ReportState.ANSWERED.value)
+    assert shown(wallet).status == 200
+
+
+def test_a_summary_of_a_disputed_record_makes_no_card_either(site):
+    none = allergies(items=(), state=SectionState.NONE_KNOWN)
+    made = emergency_summary(identity(), [none])
+    wallet = CardWallet(site, PatientSummary((identity(), none, made)))
+    record = issuance_of(site, "AllergySummary")
+    with site.issuer.store.writing() as tx:
+        root = grants.root_of_issuance(tx, record.id)
+        row = Report(
+            "r" * 24, root, "practice", "AllergySummary", record.id, ReportState.OPEN,
+            site.issuer.now(), site.issuer.now() + 60, "sealed", "{}",
+        )  # fmt: skip
+        reports.add(tx, row)
+    only = {"PatientIdentity", "EmergencySummary"}
+    assert refused(shown(wallet, only=only), "card.disputed", 409)
 
 
 def test_a_record_past_its_day_makes_no_card(site, wallet):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from desk_world import World, make_desk, make_world
+from desk_world import Clock, World, make_desk, make_world
+
+from verifier.web import create_app
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +14,17 @@ def world(tmp_path_factory) -> World:
 
 
 @pytest.fixture
-def desk(world, tmp_path):
-    made = make_desk(world, tmp_path / "desk")
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def desk(world, tmp_path, clock):
+    made = make_desk(world, tmp_path / "desk", clock=clock)
     yield made
     made.shut()
+
+
+@pytest.fixture
+def app(desk):
+    return create_app(desk.settings, desk)

@@ -39,6 +39,19 @@ def test_what_is_printed_says_that_anyone_can_read_it_in_both_languages(wallet):
         assert "<script" not in written
 
 
+def test_a_list_that_does_not_fit_one_side_is_not_begun_there(world, tmp_path):
+    """A list that the edge of the paper cuts would look whole."""
+    wallet = world.wallet(tmp_path)
+    many = tuple(Item({"text": f"Allergy to number {n} of many"}) for n in range(20))
+    add(wallet, world, PatientSummary((identity(), allergies(items=many))))
+    sheet = wallet.cards.print_data(wallet.cards.make(wallet.cards.choices().ticked).id)
+    front, _, others = page(sheet, language="en").partition("</section>")
+    assert "number 0 of many" not in front
+    assert "too long for this side" in front
+    assert all(f"number {n} of many" in others for n in range(20))
+    assert "overflow: hidden" not in front
+
+
 def test_a_printed_page_cannot_be_written_into(world, tmp_path):
     wallet = world.wallet(tmp_path)
     evil = Item({"text": '<script>alert(1)</script>"><img src=x>'})

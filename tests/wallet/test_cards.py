@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from card_holder import HELD, add
-from record_examples import AS_OF, allergies, identity, medicines
+from record_examples import AS_OF, SUBJECT, allergies, identity, medicines
 from wallet_world import ISSUER, past_of, with_json
 
 from healthpassport import cards
@@ -229,6 +229,26 @@ def test_a_summary_speaks_for_allergies_that_nobody_wrote_down(world, tmp_path):
     add(wallet, world, PatientSummary((identity(), medicines("current"), summary)))
     view = wallet.cards.make(wallet.cards.choices().ticked)
     assert view.allergies["en"].startswith("Allergies not recorded.")
+
+
+def test_twins_without_numbers_never_meet_on_one_card(world, tmp_path):
+    """Both names of the family and the day of birth are the same; the allergies are not."""
+    wallet = world.wallet(tmp_path)
+    first = {k: v for k, v in SUBJECT.items() if k != "nhsNumber"} | {"givenNames": ["Ada"]}
+    second = first | {"givenNames": ["Beth"]}
+    none = allergies(items=(), state=SectionState.NONE_KNOWN, subject=first)
+    taken = add(wallet, world, PatientSummary((identity(subject=first), none)))
+    offer = world.offer(PatientSummary((identity(subject=second), allergies(subject=second))))
+    twin = wallet.accept(wallet.add_offer(offer.link), offer.pin, other_person=True)
+    assert code_of(wallet.cards.choices) == "card.whose"
+    for record, name, heading in (
+        (taken[0], "EXAMPLE, Ada", "No known allergies."),
+        (twin[0], "EXAMPLE, Beth", "Known allergies."),
+    ):
+        view = wallet.cards.make(wallet.cards.choices(record.id).ticked, record.id)
+        assert view.name == name
+        assert view.allergies["en"].startswith(heading)
+    assert [card.state for card in wallet.cards.list()] == [CardState.ACTIVE] * 2
 
 
 def test_no_known_allergies_is_said_only_of_a_whole_list(world, tmp_path):

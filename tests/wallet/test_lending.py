@@ -11,6 +11,7 @@ from lending_world import add, copies, lent, record, refused
 from simulated_issuer import summary
 from wallet_world import past_of
 
+from healthpassport.errors import PassportError
 from healthpassport.formats import sd_jwt_vc
 from wallet.service import HistoryKind
 
@@ -126,3 +127,14 @@ def test_the_owner_sees_what_was_given_and_the_helper_nothing_of_it(world, owner
     assert HistoryKind.SHARED not in [e.kind for e in past_of(owner)[:1]]
     (view,) = owner.helpers.given()
     assert (view.name, view.person_name, view.active) == ("Mair", "Quillon Zephyrine", True)
+
+
+def test_what_is_lent_makes_no_card_that_would_outlive_it(owner, helper):
+    lent(owner, helper)
+    theirs = next(view.id for view in helper.records("Quillon") if view.type == "AllergySummary")
+    with refused("helper.not_yours"):
+        helper.cards.choices(theirs)
+    with pytest.raises(PassportError):  # and what is one's own is nobody else's list
+        helper.cards.make({"AllergySummary"}, theirs)
+    told = {words["en"] for _, words in helper.cards.choices().always}
+    assert "Zephyrine" not in told

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+import typer.main
 from typer.testing import CliRunner
 from wallet_home import Home
 
@@ -142,3 +145,22 @@ def test_a_mended_wallet_opens_with_words_too(run):
     code, out, _ = run("mend", "--yes", "--json", given=words)
     assert code == 0
     assert sum(json.loads(out)["dropped"].values()) == 0
+
+
+def commands(group, path=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_vau_018_no_command_takes_a_secret_as_an_argument_or_from_the_environment():
+    found = 0
+    for name, command in commands(typer.main.get_command(cli.app)):
+        for parameter in command.params:
+            if re.search(r"passphrase|^pin|words.?file|secret|key.?file", str(parameter.name)):
+                found += 1
+                assert parameter.type_descriptor.annotation is Path, (name, parameter.name)
+            assert not parameter.envvar, name
+    assert found > 20

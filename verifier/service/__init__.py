@@ -17,7 +17,7 @@ from .identity import load_identity
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
 from .proving import Match, Noted, Proof, prove
-from .qr import qr_svg
+from .qr import paper_qr_svg, qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
 from .templates import DeskTemplate, Templates, desk_templates
@@ -47,6 +47,7 @@ __all__ = [
     "load_api_keys",
     "load_identity",
     "open_desk",
+    "paper_qr_svg",
     "prove",
     "qr_svg",
     "summary_json",

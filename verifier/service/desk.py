@@ -80,9 +80,9 @@ class Desk:
             settings=settings, identity=identity, notes=store.receipts, random=random
         )
         self._store = store
-        self._policy = policy
-        self._clock = clock
-        self._random = random
+        self.policy = policy
+        self.clock = clock
+        self.random = random
         self._lock = Lock()
         self._pending: dict[str, Pending] = {}
         store.lose_open()
@@ -103,15 +103,15 @@ class Desk:
             raise ServiceError("verifier.not_registered", f"no registration for {template.purpose}")
         now = self._now()
         self._sweep(now)
-        key, public_jwk = generate_encryption_key(secret(self._random))
+        key, public_jwk = generate_encryption_key(secret(self.random))
         row = Row(
-            id=secret(self._random),
-            handle=secret(self._random),
+            id=secret(self.random),
+            handle=secret(self.random),
             desk=desk,
-            short_code=short_code(self._random),
+            short_code=short_code(self.random),
             template=template.id,
-            nonce=secret(self._random),
-            state=secret(self._random),
+            nonce=secret(self.random),
+            state=secret(self.random),
             progress=Progress.WAITING,
             created_at=now,
             expires_at=now + self.settings.request_lifetime,
@@ -132,7 +132,8 @@ class Desk:
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, newest first, without results."""
-        views = (self._view(row) for row in self._store.recent(desk=desk))
+        self._sweep(self._now())
+        views = map(self._view, self._store.recent(desk=desk))
         return tuple(replace(view, summary=None) for view in views)
 
     def confirm(self, transaction_id: str, code: str, *, desk: str) -> TransactionView:
@@ -267,7 +268,7 @@ class Desk:
     # -- inside -----------------------------------------------------------------------------
 
     def _now(self) -> datetime:
-        return self._clock().astimezone(UTC)
+        return self.clock().astimezone(UTC)
 
     def _claims(self, row: Row, pending: Pending, wallet_nonce: str | None) -> dict[str, Json]:
         return build_request(
@@ -293,7 +294,7 @@ class Desk:
                 query=pending.template.query,
                 trust=lists.trust,
                 status=lists.status,
-                policy=self._policy,
+                policy=self.policy,
                 now=now,
             )
         except PassportError as error:
@@ -315,7 +316,7 @@ class Desk:
     def _keep(
         self, row: Row, pending: Pending, summary: VerifiedSummary, now: datetime
     ) -> str | None:
-        code = confirm_code(self._random) if self.settings.confirm else None
+        code = confirm_code(self.random) if self.settings.confirm else None
         with self._lock:
             pending.summary = summary
             pending.forget_at = now + self.settings.result_lifetime
@@ -369,8 +370,7 @@ class Desk:
     def _view(self, row: Row) -> TransactionView:
         with self._lock:
             pending = self._pending.get(row.id)
-        progress = Progress(row.progress)
-        code = row.code
+        progress, code = Progress(row.progress), row.code
         if progress.is_open and row.expires_at <= self._now():
             progress, code = Progress.EXPIRED, "transaction.expired"
         shown = pending if pending is not None and pending.confirm_code is None else None

@@ -1,4 +1,4 @@
-// Live updates: reload when the state changes, count minutes down, clear the screen in time.
+// Live updates: reload when the state changes, count minutes down, clear the screen in time, print.
 // Without this file the page reloads by itself every few seconds.
 const state = document.getElementById("state");
 if (state && "EventSource" in window) {
@@ -22,4 +22,8 @@ const forget = document.getElementById("forget");
 if (forget && forget.dataset.until) {
   const wait = Date.parse(forget.dataset.until) - Date.now() + 1000;
   setTimeout(() => location.reload(), Math.max(1000, wait));
+}
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
 }

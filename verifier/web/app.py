@@ -22,13 +22,18 @@ from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Guard, Problems, Sec
 from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
+from verifier.service.card_readings import CardReadings
 from verifier.service.words import minutes_left
 from verifier.settings import VerifierSettings
 
+from . import cards
+from .card_form import MAX_UPLOAD
 from .comparing import cautions, compared
 from .expecting import Typed, typed
 from .pages import result_page
-from .rendering import STATIC, render, svg
+from .rendering import STATIC, svg
+from .rendering import page as _page
+from .today import today
 
 DESK: Final = "staff page"  # the name under which this page's transactions stand
 MAX_FORM: Final = 4096  # bytes; the longest form has six short members
@@ -46,14 +51,16 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     app = FastAPI(title="Desk", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = service
     app.state.settings = settings
+    app.state.cards = CardReadings(service)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     _add_pages(app)
     _add_forms(app)
+    app.include_router(cards.router)
     app.add_exception_handler(PassportError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_middleware(Guard, hosts=settings.web_hosts)
-    app.add_middleware(BodyLimit, limit=MAX_FORM)
+    app.add_middleware(BodyLimit, limit=MAX_FORM, limits={"/cards": MAX_UPLOAD})
     app.add_middleware(Problems)
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
     own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
@@ -80,6 +87,13 @@ def _add_pages(app: FastAPI) -> None:
     def start(request: Request, desk: Service) -> str:
         """Choose a request."""
         return _start(request, desk)
+
+    @app.get("/today", response_class=HTMLResponse)
+    def of_today(request: Request, desk: Service) -> str:
+        """What was asked in the last day."""
+        readings: CardReadings = request.app.state.cards
+        lines = today(desk.recent(desk=DESK), readings.held(), now=datetime.now(UTC))
+        return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
     def look(request: Request, view: Found) -> str:
@@ -164,11 +178,6 @@ def _start(
         chosen=chosen,
         person=person or Typed(),
     )
-
-
-def _page(request: Request, name: str, **values: object) -> str:
-    settings: VerifierSettings = request.app.state.settings
-    return render(name, brand=settings.brand, organisation=settings.organisation, **values)
 
 
 def _words(code: str | None) -> ServiceError | None:

@@ -163,6 +163,12 @@ def _banner(sections: Iterable[VerifiedSection], now: datetime) -> Banner | None
     subject: dict[str, Json] = {}
     for section in named:
         subject = {**(section.subject or {}), **subject}
+    died = any((s.always or {}).get("deceased") is True for s in named)
+    return banner(subject, now, deceased=died)
+
+
+def banner(subject: Mapping[str, Json], now: datetime, *, deceased: bool = False) -> Banner:
+    """What the banner says of ``subject``: a name, a day, a number."""
     given = subject.get("givenNames")
     first = " ".join(map(str, given)) if isinstance(given, list | tuple) else ""
     family = plain(subject.get("familyName")).upper()
@@ -173,7 +179,7 @@ def _banner(sections: Iterable[VerifiedSection], now: datetime) -> Banner | None
         born=day_of_text(born) + (f" ({years}y)" if years is not None else ""),
         gender=code_words(subject.get("gender")),
         nhs_number=number_words(subject.get("nhsNumber")),
-        deceased=any((s.always or {}).get("deceased") is True for s in named),
+        deceased=deceased,
     )
 
 

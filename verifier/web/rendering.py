@@ -9,11 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from fastapi import Request
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from jinja2.ext import i18n
 from markupsafe import Markup
 
 from healthpassport.terminal import visible
+from verifier.settings import VerifierSettings
 
 HERE: Final = Path(__file__).resolve().parent.parent
 TEMPLATES: Final = HERE / "templates"
@@ -48,6 +50,12 @@ def render(name: str, **values: Any) -> str:  # noqa: ANN401 - a template's valu
     return environment().get_template(name).render(**values)
 
 
+def page(request: Request, name: str, **values: Any) -> str:  # noqa: ANN401 - as above
+    """The page ``name`` under the names of this desk."""
+    settings: VerifierSettings = request.app.state.settings
+    return render(name, brand=settings.brand, organisation=settings.organisation, **values)
+
+
 def svg(text: str) -> Markup:
     """Our own image as markup; never use it for anything that came from outside."""
-    return Markup(text)  # noqa: S704 - made by service.qr from a link that this desk wrote
+    return Markup(text)  # noqa: S704 - made by service.qr, which writes no text into it

@@ -20,7 +20,8 @@ def due(
 ) -> None:
     """Say which records are due for a refresh, and when the others are. Nobody is asked."""
     with session.unlocked(passphrase_file) as wallet:
-        found = wallet.updates.timetable()
+        found, lent = wallet.updates.timetable(), wallet.updates.lent_due()
+        again = wallet.updates.lend_again()
     if as_json:
         rows: list[Json] = [
             {
@@ -34,12 +35,18 @@ def due(
             }
             for one in found
         ]
-        session.answer({"records": rows})
+        over: list[Json] = [gift.id for gift in lent]
+        older: list[Json] = [gift.id for gift in again]
+        session.answer({"records": rows, "lent": over, "lendAgain": older})
         return
     for one in found:
         when = "now" if one.now else f"{one.next:%d-%b-%Y}"
         words = when if one.can else "ask the surgery for a new offer"
         session.show(f"{one.label}, {one.issuer}: {words}")
+    for gift in lent:
+        session.show(f"Lent to {gift.name}: over, to be withdrawn now")
+    for gift in again:
+        session.show(f"Lent to {gift.name}: lend again: {', '.join(gift.older)}")
     if not found:
         session.say("You have no records from a surgery yet.")
 
@@ -64,6 +71,9 @@ def refresh(
             done = wallet.updates.refresh([wallet.show(name).view.id for name in records])
         else:
             done = wallet.updates.refresh()
+        left = wallet.updates.lent_due()
+    for gift in left:
+        session.say(f"{', '.join(gift.left)} must still withdraw what you lent to {gift.name}.")
     _tell(done, as_json=as_json)
     if not done and not as_json:
         session.say("Nothing is due now." if only_due else "There is nothing to bring up to date.")

@@ -46,6 +46,7 @@ KNOWN: Final = (
     "card.too_large",
     "card.not_own",
     "card.not_live",
+    "card.disputed",
     "card.not_one_person",
     "card.no_allergies",
     "card.deceased",

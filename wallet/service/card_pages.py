@@ -13,18 +13,20 @@ from typing import Final
 from .card_sheet import CARD_HEIGHT_MM, CARD_WIDTH_MM, CardSheet
 from .card_words import CardPart, Words, word
 
+# Of a card's side below its title, at 7.5 points; tried in a browser with wide letters.
+FRONT_LINES: Final = 12
+FRONT_LETTERS: Final = 56
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE: Final = f"""
-@page card {{ size: {CARD_WIDTH_MM}mm {CARD_HEIGHT_MM}mm; margin: 3mm; }}
-@page code {{ size: {CARD_WIDTH_MM}mm {CARD_HEIGHT_MM}mm; margin: 0; }}
+@page card {{ size: {CARD_WIDTH_MM}mm {CARD_HEIGHT_MM}mm; margin: 0; }}
 @page sheet {{ size: A4; margin: 18mm; }}
 * {{ box-sizing: border-box; }}
 body {{ margin: 0; font-family: sans-serif; color: #000; background: #fff; }}
-.card {{ page: card; break-after: page; font-size: 7.5pt; line-height: 1.2; }}
+.card {{ page: card; break-after: page; width: {CARD_WIDTH_MM}mm;
+  min-height: {CARD_HEIGHT_MM}mm; padding: 3mm; font-size: 7.5pt; line-height: 1.2; }}
 .card h1 {{ font-size: 10pt; margin: 0 0 1mm; }}
 .card p {{ margin: 0 0 0.8mm; }}
-.code {{ page: code; padding: 0.5mm; font-size: 7pt; display: flex; align-items: center;
-  gap: 2mm; }}
+.code {{ display: flex; align-items: center; gap: 2mm; padding: 0.5mm; font-size: 7pt; }}
 .code svg {{ flex: none; display: block; }}
 .sheet {{ page: sheet; break-after: page; font-size: 20pt; line-height: 1.4; }}
 .sheet h1 {{ font-size: 30pt; }}
@@ -51,18 +53,24 @@ def page(found: CardSheet, *, language: str) -> str:
 def _front(found: CardSheet, language: str) -> str:
     """What a person reads without a reader: who it is, and the allergies above all.
 
-    Nothing is cut off: what is too long for a side goes on to one more.
+    A list that would not fit is not begun: it would look whole.
     """
     title = _both(word("labels", "title"), language)
-    born = f"{_label('born', language)} {escape(found.born[language])}"
-    lines = [
-        f"<strong>{escape(found.name)}</strong> {born}",
-        f"<strong>{escape(_both(found.allergies, language))}</strong>",
-        *(f"{at}. {line}" for at, line in enumerate(_entries(found.parts[:1], language), 1)),
-        *(escape(one[language]) for one in found.statements[:2]),
-        _origin(found, language),
-    ]
+    born = f"{word('labels', 'born')[language]} {found.born[language]}"
+    before = [f"{found.name}. {born}", _both(found.allergies, language)]
+    after = [one[language] for one in found.statements[:2]] + [_origin(found, language)]
+    listed = " \u2022 ".join(line[language] for part in found.parts[:1] for line in part.lines)
+    entries = [listed] if listed else []
+    if _height([*before, *entries, *after]) > FRONT_LINES:
+        entries = [_both(word("sentences", "not_listed"), language)]
+    strong = [f"<strong>{escape(line)}</strong>" for line in before]
+    lines = [*strong, *(escape(line) for line in (*entries, *after))]
     return _section("card", f"<h1>{escape(title)}</h1>{_paragraphs(lines)}")
+
+
+def _height(lines: Iterable[str]) -> int:
+    """How many printed lines ``lines`` take on a card, by a cautious count of letters."""
+    return sum(-(-len(line) // FRONT_LETTERS) for line in lines)
 
 
 def _back(found: CardSheet, language: str) -> str:
@@ -88,7 +96,7 @@ def _sheet(found: CardSheet, language: str) -> str:
         _paragraphs(escape(one[language]) for one in found.statements),
         _paragraphs(
             [
-                _origin(found, language),
+                escape(_origin(found, language)),
                 escape(word("sentences", "lost")[language]),
             ]
         ),
@@ -108,10 +116,10 @@ def _letters(found: CardSheet, language: str) -> str:
 
 def _origin(found: CardSheet, language: str) -> str:
     """Where the card is from, and how long it is good."""
+    labels = {name: word("labels", name)[language] for name in ("source", "made", "until")}
     return (
-        f"{_label('source', language)} {escape(found.source)}. "
-        f"{_label('made', language)} {escape(found.made_on[language])}. "
-        f"{_label('until', language)} {escape(found.expires_on[language])}."
+        f"{labels['source']} {found.source}. {labels['made']} {found.made_on[language]}. "
+        f"{labels['until']} {found.expires_on[language]}."
     )
 
 
@@ -125,10 +133,6 @@ def _part(part: CardPart, language: str) -> str:
         + (f"<ul>{entries}</ul>" if entries else "")
         + notes
     )
-
-
-def _entries(parts: Iterable[CardPart], language: str) -> list[str]:
-    return [escape(line[language]) for part in parts for line in part.lines]
 
 
 def _both(words: Words, language: str) -> str:

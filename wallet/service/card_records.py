@@ -1,7 +1,8 @@
-"""Which of the records held can go on one card: those of one issuer and one person, newest first.
+"""Which of the records held can go on one card: those of one issuer and one passport, newest first.
 
-A card is signed by the issuer of its records, so that two issuers make two cards. What is *not*
-here: what is ticked (``cards``).
+A card is signed by the issuer of its records, so that two issuers make two cards. What is lent to
+this wallet makes none: a card would outlive its end. What is *not* here: what is ticked
+(``cards``).
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from healthpassport.summary import DisclosedRecord
 from schemas.cards import table
 from wallet.vault import Vault
 
-from .receiving import differ
-from .shelf import StoredCopy, StoredRecord, next_copy, read_records
+from .passports import settled
+from .shelf import StoredCopy, StoredRecord, next_copy
+from .whose import Kin, compare, subject_of
 
 FORMAT: Final = "dc+sd-jwt"  # what an issuer asks for to make a card
 IDENTITY: Final = "PatientIdentity"
@@ -49,6 +51,7 @@ class CardRecords:
     iss: str
     issuer: str
     ods: str
+    person: str
     held: tuple[HeldForCard, ...]
 
     @property
@@ -79,12 +82,15 @@ def card_records(vault: Vault, *, about: StoredRecord | None) -> CardRecords:
     Raises:
         CardError: ``card.no_allergies`` where nothing says what is known of allergies,
             ``card.whose`` where it could be of several, ``card.copy_format``.
+        ServiceError: ``helper.not_yours`` for a record that is lent.
     """
-    stored = [one for one in read_records(vault) if one.record.type in _carried()]
+    if about is not None and about.until is not None:
+        raise ServiceError("helper.not_yours")
+    stored = [r for r in settled(vault) if r.until is None and r.record.type in _carried()]
     first = about or _first(stored)
     own: dict[str, StoredRecord] = {}
     for one in stored:  # the newest of each type comes first
-        if one.iss == first.iss and not differ(one.payload, first.payload):
+        if (one.iss, one.person) == (first.iss, first.person):
             own.setdefault(one.record.type, one)
     if ALLERGIES not in own and SUMMARY not in own:
         raise CardError("card.no_allergies")
@@ -96,19 +102,28 @@ def card_records(vault: Vault, *, about: StoredRecord | None) -> CardRecords:
         if copy.format != FORMAT:
             raise CardError("card.copy_format")
         held.append(HeldForCard(one, copy, format_named(FORMAT).open_held(copy.text)))
-    return CardRecords(first.iss, first.issuer, first.ods, tuple(held))
+    return CardRecords(first.iss, first.issuer, first.ods, first.person, tuple(held))
 
 
-def newer_than(vault: Vault, claims: cards.CardClaims) -> bool:
-    """Whether a record is held that speaks for a later day than the card of ``claims`` does."""
+def newer_than(vault: Vault, claims: cards.CardClaims, *, person: str) -> bool:
+    """Whether a record is held that speaks for a later day than the card of ``claims`` does.
+
+    ``person`` is the passport that the card is of, empty for a card from before it was noted.
+    """
     content = claims.content
-    person: Mapping[str, Json] = content.subject
-    for one in read_records(vault):
+    for one in settled(vault):
         section = content.section(one.record.type)
-        same = one.iss == claims.iss and not differ(one.payload, person)
-        if section is not None and same and one.record.as_of > section.as_of:
+        if section is None or one.iss != claims.iss or one.until is not None:
+            continue
+        same = one.person == person if person else one_person(one.payload, content.subject)
+        if same and one.record.as_of > section.as_of:
             return True
     return False
+
+
+def one_person(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether two are surely of one person: twins share a birth date and a family name."""
+    return compare(subject_of(one), subject_of(other)) is Kin.SAME
 
 
 def _first(stored: Sequence[StoredRecord]) -> StoredRecord:
@@ -116,7 +131,7 @@ def _first(stored: Sequence[StoredRecord]) -> StoredRecord:
     if not lists:
         raise CardError("card.no_allergies")
     first = lists[0]
-    if any(one.iss != first.iss or differ(one.payload, first.payload) for one in lists):
+    if any((one.iss, one.person) != (first.iss, first.person) for one in lists):
         raise CardError("card.whose")
     return first
 
@@ -127,7 +142,7 @@ def _carried() -> frozenset[str]:
 
 def find(vault: Vault, record_id: str) -> StoredRecord:
     """The record with exactly this id, or ``wallet.record_unknown``."""
-    for one in read_records(vault):
+    for one in settled(vault):
         if one.id == record_id:
             return one
     raise ServiceError("wallet.record_unknown")

@@ -30,7 +30,10 @@ class CardState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredCard:
-    """A card as the vault holds it. ``told`` says whether its issuer knows of its state."""
+    """A card as the vault holds it. ``told`` says whether its issuer knows of its state.
+
+    ``person`` is the passport that it is of, empty where that was not noted yet.
+    """
 
     row: int
     iss: str
@@ -40,6 +43,7 @@ class StoredCard:
     state: CardState
     told: bool
     secret: str = field(repr=False)
+    person: str = ""
 
     @property
     def id(self) -> str:
@@ -85,6 +89,7 @@ def _bytes(card: StoredCard) -> bytes:
             "state": card.state.value,
             "told": card.told,
             "secret": card.secret,
+            "person": card.person,
         }
     )
 
@@ -99,4 +104,5 @@ def _card(row: int, stored: Mapping[str, Json]) -> StoredCard:
         state=CardState(str(stored["state"])),
         told=stored["told"] is True,
         secret=str(stored["secret"]),
+        person=str(stored.get("person", "")),
     )

@@ -23,13 +23,21 @@ from wallet.client.card_making import MadeCard, answer_issuer, ask_issuer, colle
 from wallet.vault import Vault
 
 from .card_question import CardPreview, CardQuestion, content_of, preview, question
-from .card_records import CardRecords, HeldForCard, card_records, find, newer_than
+from .card_records import (
+    CardRecords,
+    HeldForCard,
+    card_records,
+    find,
+    newer_than,
+    one_person,
+)
 from .card_sheet import CardSheet, name_of, sheet
 from .card_showing import presentation, shown
 from .card_store import CardState, StoredCard, add_card, change_card, read_cards
 from .card_words import Words, allergy_words, title_of, word
+from .passports import of_person, read_passports, settled
 from .past import HistoryEntry, HistoryKind, add_entry
-from .receiving import differ
+from .review import check_again
 from .shelf import mark_shown
 from .surroundings import Surroundings
 
@@ -70,6 +78,7 @@ class Cards:
 
         Raises:
             CardError: ``card.no_allergies``, ``card.whose``, ``card.copy_format``.
+            ServiceError: ``helper.not_yours``, ``people.check_again``.
         """
         return question(self._records(about))
 
@@ -144,8 +153,18 @@ class Cards:
         return sheet(self._find(card_id))
 
     def _records(self, about: str | None) -> CardRecords:
-        vault = self._opened()
-        return card_records(vault, about=None if about is None else find(vault, about))
+        vault, around = self._opened(), self._around
+        found = card_records(vault, about=None if about is None else find(vault, about))
+        passport = next(one for one in read_passports(vault) if one.id == found.person)
+        again = check_again(
+            passport,
+            of_person(settled(vault), found.person),
+            today=around.clock().date(),
+            first_review=around.review_age,
+        )
+        if again.intersection(one.stored.row for one in found.held):
+            raise ServiceError("people.check_again")
+        return found
 
     def _signed(
         self, vault: Vault, found: CardRecords, content: CardContent, ticks: Collection[str]
@@ -213,14 +232,12 @@ class Cards:
             CardState.ACTIVE,
             told=True,
             secret=made.secret,
+            person=found.person,
         )
-        person = card.claims.content.subject
         older = [
             one
             for one in read_cards(vault)
-            if one.state is CardState.ACTIVE
-            and one.iss == found.iss
-            and not differ(one.claims.content.subject, person)
+            if one.state is CardState.ACTIVE and one.iss == found.iss and _same(one, card)
         ]
         with vault.transaction() as writer:
             row = add_card(writer, card)
@@ -265,5 +282,13 @@ class Cards:
             state_words=word("states", state.value),
             told=card.told,
             allergies=allergy_words(claims.content.allergies),
-            newer=state is CardState.ACTIVE and newer_than(self._opened(), claims),
+            newer=state is CardState.ACTIVE
+            and newer_than(self._opened(), claims, person=card.person),
         )
+
+
+def _same(one: StoredCard, other: StoredCard) -> bool:
+    """Whether two cards are of one person; cards from before that was noted are compared."""
+    if one.person and other.person:
+        return one.person == other.person
+    return one_person(one.claims.content.subject, other.claims.content.subject)

@@ -39,6 +39,14 @@ _NOT_GIVEN: Final = {
     "cy": "Nid yw'r feddygfa'n rhoi'r cofnod hwn bellach.",
 }
 _NEW_RECORD: Final = {"en": "This record is new.", "cy": "Mae'r cofnod hwn yn newydd."}
+_LENT_GONE: Final = {
+    "en": "What you lent to {0} no longer works.",
+    "cy": "Nid yw'r hyn a roesoch ar fenthyg i {0} yn gweithio mwyach.",
+}
+_LEND_AGAIN: Final = {
+    "en": f"{_LENT_GONE['en']} Lend it again.",
+    "cy": f"{_LENT_GONE['cy']} Rhowch ef ar fenthyg eto.",
+}
 _SAME: Final = {"en": "Nothing has changed.", "cy": "Nid oes dim wedi newid."}
 
 
@@ -46,7 +54,8 @@ _SAME: Final = {"en": "Nothing has changed.", "cy": "Nid oes dim wedi newid."}
 class Change:
     """One difference. ``kind`` is added, gone, changed, state, detail, not_given or new_record.
 
-    ``before`` and ``after`` are in the words of each language; either may be empty.
+    ``before`` and ``after`` are in the words of each language; either may be empty. Of
+    ``lend_again`` and ``lent_gone``, which are no differences, ``before`` names who was lent it.
     """
 
     kind: str
@@ -71,7 +80,10 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "state": _STATE,
     "not_given": _NOT_GIVEN,
     "new_record": _NEW_RECORD,
+    "lend_again": _LEND_AGAIN,
+    "lent_gone": _LENT_GONE,
 }
+_LENDING: Final = frozenset({"lend_again", "lent_gone"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,8 @@ class ChangeNote:
             return (_SAME[language],)
         told = tuple(change.words(language) for change in self.changes)
         lost = any(change.kind in {"gone", "not_given", "state"} for change in self.changes)
+        if all(change.kind in _LENDING for change in self.changes):
+            return (_SAME[language], *told)
         return (*told, _ASK[language]) if lost else told
 
     def told(self, language: str) -> dict[str, Json]:
@@ -183,14 +197,22 @@ def note_of(
     issuer: str,
     person: str,
     now: datetime,
+    borrowers: Sequence[str] = (),
 ) -> ChangeNote:
-    """The note on a record that takes the place of ``before`` (None: there was none)."""
+    """The note on a record that takes the place of ``before`` (None: there was none).
+
+    ``borrowers`` names the helpers who have copies of ``before``, which are replaced with it.
+    """
     old = None if before is None else before.record
     shown = after or old
     if shown is None:
         message = "a note needs a record"
         raise ValueError(message)
-    return ChangeNote(0, now, shown.type, issuer, person, compare_records(old, after))
+    changes = compare_records(old, after)
+    if borrowers:
+        names = dict.fromkeys(LANGUAGES, ", ".join(borrowers))
+        changes += (Change("lent_gone" if after is None else "lend_again", names, {}),)
+    return ChangeNote(0, now, shown.type, issuer, person, changes)
 
 
 def _whole(before: DisclosedRecord | None, after: DisclosedRecord | None) -> tuple[Change, ...]:

@@ -15,6 +15,8 @@ from healthpassport.keys import SoftwareSigner, generate_signer, signer_from_pri
 from wallet.handing import OpenInvitation, read_invitation
 from wallet.vault import Vault, Writer
 
+from .shelf import StoredRecord
+
 GIVEN: Final = "given"
 INVITATION: Final = "invitation"
 _KEY: Final = "helpers key"
@@ -110,6 +112,21 @@ def read_gifts(vault: Vault) -> tuple[Gift, ...]:
 def not_withdrawn(vault: Vault, person: str) -> bool:
     """Whether helpers have copies of ``person`` that no issuer has withdrawn."""
     return any(gift.person == person and not gift.withdrawn for gift in read_gifts(vault))
+
+
+def borrowers(vault: Vault, record: StoredRecord | None, now: datetime) -> tuple[str, ...]:
+    """The helpers who have copies of ``record`` as it stands here, each once."""
+    if record is None:
+        return ()
+    names = (
+        gift.name
+        for gift in read_gifts(vault)
+        if gift.person == record.person and gift.ended is None and gift.until > now
+        # what was lent before this record came has been replaced, and told, before
+        if gift.made >= record.added_at
+        and any((one.iss, one.type) == (record.iss, record.record.type) for one in gift.records)
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def read_invitations(vault: Vault) -> tuple[tuple[int, OpenInvitation], ...]:

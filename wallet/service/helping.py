@@ -128,12 +128,24 @@ class Helpers:
         count = borrowing.drop_ended(self._vault, self._around)
         if not online:
             return count
-        for gift in read_gifts(self._vault):
-            due = gift.until <= self._around.clock() or gift.ended is not None
-            if due and not (gift.ended is not None and gift.withdrawn):
-                self.end(gift.id)
-                count += 1
-        return count
+        due = self.due()
+        for gift in due:
+            self.end(gift.id)
+        return count + len(due)
+
+    def due(self) -> tuple[GiftView, ...]:
+        """What is over, but was not ended yet or not withdrawn by every surgery."""
+        records, now = settled(self._vault), self._around.clock()
+        return tuple(
+            self._view(gift, records)
+            for gift in read_gifts(self._vault)
+            if (gift.ended is not None and not gift.withdrawn)
+            or (gift.ended is None and gift.until <= now)
+        )
+
+    def lend_again(self) -> tuple[GiftView, ...]:
+        """What is lent, but was replaced by newer records since, so that it is of no use."""
+        return tuple(gift for gift in self.given() if gift.active and gift.older)
 
     def _find(self, gift_id: str) -> Gift:
         wanted = gift_id.strip().lower()

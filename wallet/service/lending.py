@@ -131,8 +131,10 @@ def _withdrawn(record: LentRecord, person: str, withdraw: Withdraw) -> LentRecor
         return record
     try:
         withdraw(record.iss, person, record.places)
-    except PassportError:  # the issuer is away, or knows us no more: it is tried again
-        return record
+    except PassportError as error:
+        if error.code.startswith("vault."):
+            raise
+        return record  # the issuer is away, or knows us no more: it is tried again
     return replace(record, withdrawn=True)
 
 

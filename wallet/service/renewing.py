@@ -22,6 +22,7 @@ from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .changes import ChangeNote, add_notes, note_of, read_notes
+from .gifts import borrowers
 from .grants import Grant, change_grant, read_grants
 from .past import HistoryEntry, HistoryKind, add_entry
 from .shelf import StoredRecord, add_record, copy_rows, delete_record, read_records, replace_record
@@ -131,10 +132,22 @@ def _store(
 ) -> tuple[ChangeNote, ...]:
     now, gone = around.clock(), newer.gone
     notes = [
-        note_of(older, record.record, issuer=record.issuer.name, person=grant.person, now=now)
+        note_of(
+            older,
+            record.record,
+            issuer=record.issuer.name,
+            person=grant.person,
+            now=now,
+            borrowers=borrowers(vault, older, now),
+        )
         for older, record in newer.pairs
     ]
-    notes += [note_of(r, None, issuer=r.issuer, person=r.person, now=now) for r in gone]
+    notes += [
+        note_of(
+            r, None, issuer=r.issuer, person=r.person, now=now, borrowers=borrowers(vault, r, now)
+        )
+        for r in gone
+    ]
     replaced = [older for older, _ in newer.pairs if older is not None]
     copies = {record.row: copy_rows(vault, record.row) for record in (*replaced, *gone)}
     known = read_notes(vault)

@@ -13,6 +13,7 @@ from healthpassport.keys import SoftwareSigner, signer_from_private_jwk
 from healthpassport.summary import (
     DisclosedRecord,
     FieldDefinition,
+    SectionState,
     definition,
     from_payload,
 )
@@ -78,7 +79,8 @@ class RecordView:
 
     ``shown`` counts the items that this wallet holds: of a lent record it may be fewer than
     ``item_count``. ``person`` names the passport, ``until`` when lent copies end. ``disputed``
-    says that the owner told the surgery that something is wrong, and has no answer yet.
+    says that the owner told the surgery that something is wrong, and has no answer yet. ``section``
+    is what ``state`` says in words; without ``lists`` the type has details, and no items.
     """
 
     id: str
@@ -96,6 +98,8 @@ class RecordView:
     person: str
     until: datetime | None
     disputed: bool
+    section: SectionState
+    lists: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +259,11 @@ def view(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) ->
     """How ``stored`` looks on the list."""
     record = stored.record
     copies = [read_copy(vault, row) for row in copy_rows(vault, stored.row)]
+    known = definition(record.type)
     return RecordView(
         id=stored.id,
         type=record.type,
-        label=record_label(definition(record.type), language),
+        label=record_label(known, language),
         issuer=stored.issuer,
         as_of=record.as_of,
         added_at=stored.added_at,
@@ -271,6 +276,8 @@ def view(vault: Vault, stored: StoredRecord, *, language: str, now: datetime) ->
         person=stored.person,
         until=stored.until,
         disputed=DISPUTED in record.warnings or _in_question(vault, stored),
+        section=record.state,
+        lists=known.has_items,
     )
 
 

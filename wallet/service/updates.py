@@ -26,11 +26,13 @@ from .grants import (
     read_grants,
     take_over,
 )
+from .helping import GiftView, Helpers
 from .outcomes import DONE, Outcome, of_grant, outcome
 from .renewing import renew
 from .shelf import StoredRecord, read_records
 from .surroundings import Surroundings
 from .timetable import last_slot, next_slot, period_of, seed_of
+from .withdrawing import Withdrawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,12 @@ class Updates:
     def refresh(self, records: Collection[str] | None = None) -> tuple[Outcome, ...]:
         """Bring ``records`` (ids; None: all) up to date.
 
-        One outcome for each surgery and person.
+        One outcome for each surgery and person. Where all are meant, what was lent and is over ends
+        first, and surgeries are asked to withdraw it; one that is away leaves it in ``lent_due``.
         """
         vault = self._opened()
+        if records is None:
+            self._helpers.tidy(online=True)
         held = _from_surgeries(vault)
         chosen = held if records is None else [r for r in held if r.id in records]
         if records is not None and len(chosen) != len(set(records)):
@@ -104,9 +109,26 @@ class Updates:
         return tuple(done)
 
     def refresh_due(self) -> tuple[Outcome, ...]:
-        """Bring up to date what is due, and nothing else."""
+        """Bring up to date what is due, and nothing else.
+
+        That is also what was lent and is over, as in ``refresh``.
+        """
+        self._helpers.tidy(online=True)
         due = [one.record for one in self.due()]
         return self.refresh(due) if due else ()
+
+    def lent_due(self) -> tuple[GiftView, ...]:
+        """What helpers were lent, is over, and must still be ended or withdrawn."""
+        return self._helpers.due()
+
+    def lend_again(self) -> tuple[GiftView, ...]:
+        """What helpers were lent, and a newer record has made useless since."""
+        return self._helpers.lend_again()
+
+    @property
+    def _helpers(self) -> Helpers:
+        vault = self._opened()
+        return Helpers(vault, self._around, Withdrawing(vault, self._around))
 
     def changes(self, *, unread: bool = False) -> tuple[ChangeNote, ...]:
         """What newer records said otherwise, the newest first."""

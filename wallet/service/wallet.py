@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -381,12 +380,7 @@ class Wallet:
 
     def _keep_copy(self) -> Path:
         source = self._around.vault_file
-        if not source.is_file():
-            raise VaultError("vault.missing")
         stamp = self._around.clock().strftime("%Y%m%dT%H%M%SZ")
         kept = source.with_name(f"{source.stem}-before-mend-{stamp}.db")
-        try:
-            shutil.copy2(source, kept)
-        except OSError as error:
-            raise VaultError("vault.io", "no copy of the vault could be kept") from error
+        self._opened().keep_copy(kept)
         return kept

@@ -16,6 +16,7 @@ from healthpassport.errors import VaultError
 
 from .copying import CopiedRow, Snapshot, fill, take_carried
 from .door import Clock, Door
+from .files import keep_copy
 from .kdf import KdfCost, purpose_key
 from .making import make_vault
 from .manifest import Entry
@@ -146,6 +147,15 @@ class Vault(Door):
                 for row in self.rows(table):
                     self._checked_row(state, table, row)
             return state.index.counts()
+
+    def keep_copy(self, path: Path) -> None:
+        """The bytes of the whole file as they stand, in a private file at ``path``.
+
+        SQLite reads them through the open file: a second handle on it, once closed, would drop the
+        locks that this process holds (POSIX ties these to the file, not to the handle).
+        """
+        with self._guard, self._storage.reading():
+            keep_copy(path, self._storage.image())
 
     def mend(self, way: Way | str) -> dict[str, int]:
         """Accept the file as it is: keep every row that is sound, drop the rest, anchor it anew.

@@ -1,10 +1,11 @@
-"""What a person can set, and the way to delete everything.
+"""What a person can set, mending a damaged wallet, and the way to delete everything.
 
 What is *not* here: ways in, backups and people, which have pages of their own.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form
@@ -20,6 +21,14 @@ SECRET_LENGTH: Final = 4096  # characters
 WRONG: Final = frozenset({"vault.unlock_failed", "vault.way_unknown"})
 
 router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """The name of the copy that was kept, and how many rows were dropped."""
+
+    kept: str
+    dropped: int
 
 
 @router.get("/settings")
@@ -55,6 +64,35 @@ def deleted(page: Seen, key: str) -> Response:
     if not isinstance(found, Erased):
         raise ServiceError("wallet.page_unknown")
     return page.show("control/deleted.html", left=found.left)
+
+
+@router.get("/mend")
+def damaged(page: Seen) -> Response:
+    """What mending means."""
+    return page.show("control/mend.html")
+
+
+@router.post("/mend")
+def mend(page: Seen, secret: Annotated[str, Form(max_length=SECRET_LENGTH)] = "") -> Response:
+    """Go on with what is sound; a copy of the file is kept first."""
+    try:
+        kept, dropped = page.wallet.mend(page.wallet.ways.read(secret))
+    except VaultError as error:
+        if error.code not in WRONG:
+            raise
+        wrong = msg("That does not open your wallet. Nothing was changed.")
+        return page.show("control/mend.html", status=400, wrong=wrong)
+    done = Mended(kept.name, sum(dropped.values()))
+    return page.go(f"/mended/{page.visit.open(done)}")
+
+
+@router.get("/mended/{key}")
+def mended(page: Seen, key: str) -> Response:
+    """What was kept, and how much was dropped."""
+    found = page.visit.opened(key).value
+    if not isinstance(found, Mended):
+        raise ServiceError("wallet.page_unknown")
+    return page.show("control/mended.html", mended=found)
 
 
 def _form(page: Page, *, wrong: str = "") -> Response:

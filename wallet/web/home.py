@@ -1,4 +1,4 @@
-"""The first page: one big way to answer a hospital, and the records that are held.
+"""The first page: one big way to answer a hospital, and the records held, each person's apart.
 
 What is *not* here: a record's own page.
 """
@@ -16,10 +16,15 @@ router = APIRouter()
 @router.get("/")
 def home(page: Seen) -> Response:
     """Scan a code, or look at a record."""
-    found = page.wallet.updates
+    wallet = page.wallet
+    records, found = wallet.records(), wallet.updates
+    groups = [(one, [r for r in records if r.person == one.id]) for one in wallet.people.list()]
+    groups = [(one, own) for one, own in groups if own]
     return page.show(
         "home/home.html",
-        records=page.wallet.records(),
+        records=records,
+        groups=groups,
+        named=len(groups) > 1 or any(not one.mine for one, _ in groups),
         due=len(found.due()),
         unread=len(found.changes(unread=True)),
     )

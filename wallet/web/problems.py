@@ -27,6 +27,10 @@ from .words import msg
 
 # Files of schemas/errors whose titles and hints speak to the owner of a wallet.
 PLAIN: Final = ("backup", "card", "helper", "people", "receipt", "vault", "wallet")
+# Damage that mending goes on from; a copy of the file is kept.
+MENDABLE: Final = frozenset(
+    f"vault.{name}" for name in ("corrupt", "row_missing", "row_binding", "rollback", "anchor")
+)
 _CODES: Final = {404: "wallet.page_unknown"}
 
 
@@ -119,7 +123,8 @@ def _answer(request: Request, error: Exception) -> Response:
 
 def _problem(page: Page, error: PassportError) -> Response:
     status = max(error.status, 400)
-    return page.show("problem.html", status=status, problem=told(error))
+    can_mend = error.code in MENDABLE
+    return page.show("problem.html", status=status, problem=told(error), can_mend=can_mend)
 
 
 class ProblemPages:

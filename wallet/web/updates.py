@@ -1,6 +1,7 @@
 """Keeping records up to date, what changed in them, and telling a surgery that something is wrong.
 
-What is *not* here: when a record's turn comes, and how a surgery is reached (``service``).
+The list of who may ask is fetched here when the person says so, never because somebody asks. What
+is *not* here: when a record's turn comes, and how a surgery is reached (``service``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from healthpassport.errors import ServiceError
+from healthpassport.errors import ServiceError, TrustError
+from healthpassport.trust.model import TrustView
 from wallet.service.outcomes import Outcome
 
 from .page import Page, Seen
@@ -38,14 +40,18 @@ def updates(page: Seen) -> Response:
         due=found.due(),
         notes=found.changes(),
         unread=bool(found.changes(unread=True)),
+        listed=_listed(page),
     )
 
 
 @router.post("/updates")
 def refresh(page: Seen, do: Annotated[str, Form(max_length=8)] = "") -> Response:
-    """Bring all records up to date; or say that the notes are read."""
+    """Bring all records up to date, or the list of who may ask; or say that the notes are read."""
     if do == "read":
         page.wallet.updates.mark_read()
+        return page.go("/updates")
+    if do == "list":
+        page.wallet.update_trust()
         return page.go("/updates")
     return _done(page, page.wallet.updates.refresh())
 
@@ -111,3 +117,11 @@ def _wrong(page: Page, record_id: str, *, words: str, told: str = "") -> Respons
         words=words,
         wrong=page.words(told),
     )
+
+
+def _listed(page: Page) -> TrustView | None:
+    """The list of who may ask as it stands here; None where there is none that can be used."""
+    try:
+        return page.wallet.trust()
+    except TrustError:
+        return None

@@ -27,6 +27,7 @@ from bends import BENDS, HEADERS, OLD_STATEMENTS, STATEMENTS, rewrite  # noqa: E
 from vault_version1 import FOUR, NINE, write_version_1  # noqa: E402
 
 from wallet.vault import KdfCost, Passkey, RecoveryWords, Vault, new_words  # noqa: E402
+from wallet.vault.schema import TABLES  # noqa: E402
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 PASSPHRASE = "cafe\u0301 of three made-up words"
@@ -152,6 +153,8 @@ def make_version_2(maker: Maker) -> None:
         writer.replace("records", first, b"first, changed")
         writer.delete("records", gone)
     rows = contents(vault)
+    with vault.snapshot(TABLES) as snapshot:
+        copied, finding = list(snapshot.rows()), snapshot.finding
     vault.close()
     maker.keep("three-ways", path, anchors)
     for name, way in (
@@ -162,6 +165,22 @@ def make_version_2(maker: Maker) -> None:
     ):
         hits = {"search": SEARCH, "found": found_in(rows)}
         maker.good(f"three ways in, opened with {name}", "three-ways", rows, way, **hits)
+    copy_path, copy_anchors = home / "c" / "vault.db", home / "b"
+    copy = Vault.create(
+        copy_path,
+        passphrase=PASSPHRASE,
+        anchor_folder=copy_anchors,
+        clock=clock,
+        random=random,
+        cost=KdfCost(),
+    )
+    copy.unlock(PASSPHRASE)
+    copy.fill(copied, finding)
+    kept = contents(copy)
+    copy.close()
+    maker.keep("copied", copy_path, copy_anchors)
+    hits = {"search": SEARCH, "found": found_in(kept)}
+    maker.good("rows copied from another vault", "copied", kept, BY_PASSPHRASE, **hits)
     lagging = maker.anchors["older"]
     maker.good("an anchor that lags", "three-ways", rows, BY_PASSPHRASE, anchor=lagging)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from wallet_home import CONTENT, PASSPHRASE, change_history, open_and_read_all, refused
@@ -240,3 +242,34 @@ def test_mending_needs_the_passphrase(filled):
     with refused("vault.unlock_failed"):
         vault.mend("some other made-up words")
     vault.close()
+
+
+def other_program_writes(path):
+    """What another process is told that wants to write to the vault's file."""
+    script = (
+        "import sqlite3, sys\n"
+        "file = sqlite3.connect(sys.argv[1], timeout=0.1, isolation_level=None)\n"
+        "file.execute('BEGIN IMMEDIATE')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, check=False, text=True
+    )
+    return done.stderr
+
+
+def test_the_copy_before_mending_is_the_whole_file_and_private(filled, tmp_path):
+    vault, kept = filled.open(), filled.path.with_name("kept.db")
+    vault.keep_copy(kept)
+    assert kept.read_bytes() == filled.path.read_bytes()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    vault.close()
+
+
+def test_keeping_a_copy_drops_no_lock_that_this_program_holds(filled):
+    writing, copying = filled.open(), filled.open()
+    assert other_program_writes(filled.path) == ""
+    with writing._storage.writing():
+        copying.keep_copy(filled.path.with_name("kept.db"))
+        assert "database is locked" in other_program_writes(filled.path)
+    writing.close()
+    copying.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from simulated_issuer import summary
 from wallet_pages import Browser, empty
@@ -143,3 +146,21 @@ def test_everything_is_deleted_by_who_can_open_it(inside, world, tmp_path):
     assert inside.get("/").headers["location"] == "/set-up"
     left = [path for path in tmp_path.rglob("*") if path.is_file() and "trust" not in path.parts]
     assert left == []
+
+
+def test_a_damaged_wallet_says_so_and_is_mended_with_a_copy_kept(inside, world, tmp_path):
+    add(inside, world)
+    inside.visit.wallet.lock()
+    file = next(tmp_path.rglob("vault.db"))
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("delete from records where rowid = (select max(rowid) from records)")
+    answer = inside.fill("/unlock", {"secret": PASSPHRASE})
+    assert answer.status == 500
+    assert "A part of your wallet was taken out by some other program." in answer.text
+    assert "Mend my wallet" in answer.text
+    assert inside.fill("/mend", {"secret": "not it at all"}).status == 400
+    page = inside.follow(inside.fill("/mend", {"secret": PASSPHRASE})).text
+    assert "Your wallet is mended" in page
+    assert "Look if your list of allergies" in page
+    assert list(tmp_path.rglob("vault-before-mend-*.db"))
+    assert inside.get("/").status == 200

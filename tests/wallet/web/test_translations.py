@@ -70,3 +70,10 @@ def test_every_sentence_can_be_read_at_eleven(area, message):
     said = PLACEHOLDER.sub("it", message)
     assert not FORBIDDEN.search(said), area
     assert not too_hard(said), area
+
+
+def test_the_word_before_an_error_is_in_the_language_of_the_page():
+    for path in templates():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if '"errorMessage":' in line:
+                assert '"visuallyHiddenText": _("Error")' in line, (path.name, line)

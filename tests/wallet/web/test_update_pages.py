@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 from refreshing_world import RefreshingWorld
 from wallet_pages import Browser
+from wallet_world import PASSPHRASE
 
 from issuer import service
 from issuer.service.reports import parse_answer
+from wallet.service import Wallet
+from wallet.vault import KdfCost
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +83,26 @@ def test_own_words_are_not_told_to_a_surgery(inside):
     assert "Something wrong?" not in page
     answer = inside.fill(f"/records/{said.id}/wrong", {"words": "No."})
     assert answer.status == 400
+
+
+def test_a_wallet_without_the_list_of_who_may_ask_says_so_and_gets_it_by_a_button(whole, tmp_path):
+    whole.begin()
+    wallet = Wallet(whole.surroundings(tmp_path))
+    wallet.init(PASSPHRASE, cost=KdfCost())
+    browser = Browser(wallet).enter()
+    refused = browser.get(browser.bring(whole.ask()["link"])).text
+    assert "trust.missing" in refused
+    assert 'href="/updates#list"' in refused
+    assert "You have none yet." in browser.get("/updates").text
+    assert browser.fill("/updates", {"do": "list"}).headers["location"] == "/updates"
+    assert "You have none yet." not in browser.get("/updates").text
+    wallet.close()
+
+
+def test_without_a_network_the_list_of_who_may_ask_stays_as_it_was(inside, whole):
+    before = inside.visit.wallet.trust().updated_at
+    whole.wire.down |= set(whole.wire.apps)
+    answer = inside.fill("/updates", {"do": "list"})
+    whole.wire.down.clear()
+    assert answer.status == 503
+    assert inside.visit.wallet.trust().updated_at == before

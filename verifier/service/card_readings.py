@@ -1,0 +1,119 @@
+"""The emergency cards that were read at this desk, for as long as they are on a screen.
+
+Rules: memory alone, so that nothing outlives the run; a card is forgotten when it is closed, when
+the time of a result is over, or, the oldest first, where there are too many: in an emergency the
+next card is read all the same. Calls may come from several threads. What is *not* here: reading a
+card (``cards``), and pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Final
+
+import structlog
+
+from healthpassport.errors import ServiceError
+
+from .cards import Audit, CardEvent, CardReading, Reader, read_card
+from .desk import Desk
+from .transactions import secret
+
+MAX_HELD: Final = 100  # cards at once, some 30 kB each
+
+_log = structlog.get_logger("verifier")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldReading:
+    """A card as it was read, under an address of its own, until ``forget_at``."""
+
+    id: str
+    reading: CardReading = field(repr=False)
+    read_at: datetime
+    forget_at: datetime
+
+
+def logged(event: CardEvent) -> None:
+    """Who read a card, why, and how it ended: into the log. The note may name a patient."""
+    _log.info(
+        "card.read",
+        who=event.reader.who,
+        role=event.reader.role,
+        reason=event.reader.reason,
+        accepted=event.accepted,
+        codes=list(event.codes),
+    )
+
+
+class CardReadings:
+    """See the module.
+
+    Args:
+        desk: whose lists, policy, receipts, clock and randomness are used.
+        audit: is told of each reading before anything is kept or shown.
+        most: how many cards are kept at once.
+    """
+
+    def __init__(self, desk: Desk, *, audit: Audit = logged, most: int = MAX_HELD) -> None:
+        self._desk = desk
+        self._audit = audit
+        self._most = most
+        self._lock = Lock()
+        self._held: dict[str, HeldReading] = {}
+
+    def read(self, text: str, *, reader: Reader) -> HeldReading:
+        """Read the card ``text`` (``cards.read_card``) and keep what it said for a while.
+
+        Raises:
+            CardError: where the letters are no whole card.
+            ServiceError: ``card.reader``.
+        """
+        now = self._now()
+        reading = read_card(
+            text,
+            reader=reader,
+            lists=self._desk.lists.views(now),
+            policy=self._desk.policy,
+            now=now,
+            audit=self._audit,
+            receipts=self._desk.receipts,
+        )
+        until = now + self._desk.settings.result_lifetime
+        held = HeldReading(secret(self._desk.random), reading, now, until)
+        with self._lock:
+            self._sweep(now)
+            while len(self._held) >= self._most:
+                del self._held[next(iter(self._held))]
+            self._held[held.id] = held
+        return held
+
+    def look(self, reading_id: str) -> HeldReading:
+        """The card under that address; ``card.forgotten`` where nothing is kept any more."""
+        with self._lock:
+            self._sweep(self._now())
+            found = self._held.get(reading_id)
+        if found is None:
+            raise ServiceError("card.forgotten")
+        return found
+
+    def held(self) -> tuple[HeldReading, ...]:
+        """Every card that is still in memory, the newest first."""
+        with self._lock:
+            self._sweep(self._now())
+            return tuple(reversed(self._held.values()))
+
+    def close(self, reading_id: str) -> None:
+        """Forget a card at once; closing it twice changes nothing."""
+        with self._lock:
+            self._held.pop(reading_id, None)
+
+    def _now(self) -> datetime:
+        return self._desk.clock().astimezone(UTC)
+
+    def _sweep(self, now: datetime) -> None:
+        gone = [name for name, one in self._held.items() if one.forget_at <= now]
+        for name in gone:
+            del self._held[name]

@@ -1,0 +1,94 @@
+"""What the pages of an emergency card say, prepared so that templates only lay it out.
+
+Rules: the sections are those of every result (``pages``), the words around them ``card_words``; the
+person is named where the card proved one, also where it shows no list. What is *not* here: HTML.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from healthpassport.summary import definition
+from verifier.service.card_readings import HeldReading
+from verifier.service.card_words import REASONS, CardWords
+from verifier.service.identity import DeskIdentity
+from verifier.service.receipts import EMERGENCY
+from verifier.service.words import day
+
+from .pages import ResultPage, banner, result_page
+
+
+@dataclass(frozen=True, slots=True)
+class CardPage:
+    """A card on a screen or on paper."""
+
+    page: ResultPage
+    words: CardWords
+    reliable: bool
+    read_by: tuple[tuple[str, str], ...]
+    made_on: str
+    valid_until: str
+    has_receipt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptPage:
+    """A receipt on paper: its own words first, then the proof."""
+
+    facts: tuple[tuple[str, str], ...]
+    text: str
+
+
+def card_page(held: HeldReading) -> CardPage:
+    """``held`` ready to be laid out."""
+    card, reader = held.reading.card, held.reading.reader
+    page = result_page(card.summary)
+    if card.subject is not None:
+        page = replace(page, banner=banner(card.subject, card.summary.verified_at))
+    return CardPage(
+        page=page,
+        words=held.reading.words,
+        reliable=not card.summary.codes,
+        read_by=(
+            ("Read by", reader.who),
+            ("Role", reader.role or ""),
+            ("Reason", f"{reader.reason}. {REASONS[reader.reason]}"),
+            ("Note", reader.note),
+        ),
+        made_on=_day(card.issued_at),
+        valid_until=_day(card.valid_until),
+        has_receipt=held.reading.receipt is not None,
+    )
+
+
+def receipt_page(held: HeldReading, identity: DeskIdentity) -> ReceiptPage:
+    """The receipt of ``held``, which has one."""
+    reading = held.reading
+    registered = identity.registered(EMERGENCY)
+    place = f"{registered.name} ({registered.ods})" if registered else ""
+    shown = [s.record_type for s in reading.card.summary.sections if s.record_state is not None]
+    return ReceiptPage(
+        facts=(
+            ("Who read it", place),
+            ("Role", reading.reader.role or ""),
+            ("When", moment(held.read_at)),
+            ("Why", REASONS[reading.reader.reason]),
+            ("What they saw", ", ".join(_patient(name) for name in shown)),
+            ("How long they keep it", registered.retention if registered else ""),
+        ),
+        text=reading.receipt or "",
+    )
+
+
+def moment(when: datetime) -> str:
+    """A day and a time as every page of the desk writes them."""
+    return f"{day(when.date())} {when:%H:%M} UTC"
+
+
+def _patient(record_type: str) -> str:
+    return definition(record_type).labels["en"].patient
+
+
+def _day(when: datetime | None) -> str:
+    return day(when.date()) if when else ""

@@ -1,0 +1,103 @@
+"""The pages and the form for an emergency card, for somebody who has no phone.
+
+Rules: nothing is fetched; a card that was read stands under an address of its own and is forgotten
+like any result; a receipt is the patient's, on paper. What is *not* here: what the pages say
+(``card_pages``), and what is wrong in the form (``card_form``).
+"""
+
+# ruff: noqa: FAST003 - the path's reading_id is read by the dependency ``Found``
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from healthpassport.errors import CardError, ServiceError
+from verifier.service import Desk, paper_qr_svg
+from verifier.service.card_pictures import read_picture
+from verifier.service.card_readings import CardReadings, HeldReading
+from verifier.service.card_words import REASONS, USUAL_SOURCES
+
+from .card_form import CardForm, card_form
+from .card_pages import card_page, receipt_page
+from .rendering import page, svg
+
+SEE_OTHER: Final = 303
+
+router = APIRouter(prefix="/cards")
+
+
+def _serving(request: Request) -> CardReadings:
+    readings: CardReadings = request.app.state.cards
+    return readings
+
+
+def _looked_up(reading_id: str, request: Request) -> HeldReading:
+    return _serving(request).look(reading_id)
+
+
+Readings = Annotated[CardReadings, Depends(_serving)]
+Found = Annotated[HeldReading, Depends(_looked_up)]
+
+
+@router.get("")
+def ask(request: Request) -> HTMLResponse:
+    """The empty form."""
+    return _form(request, CardForm())
+
+
+@router.post("")
+def read(
+    request: Request, readings: Readings, form: Annotated[CardForm, Depends(card_form)]
+) -> Response:
+    """Read a card; letters are read before a photo."""
+    if form.errors:
+        return _form(request, form)
+    try:
+        text = form.text or read_picture(form.photo)
+        held = readings.read(text, reader=form.reader)
+    except CardError as error:
+        return _form(request, replace(form, errors={"code": _said(error)}))
+    return RedirectResponse(f"/cards/{held.id}", status_code=SEE_OTHER)
+
+
+@router.get("/{reading_id}", response_class=HTMLResponse)
+def look(request: Request, held: Found) -> str:
+    """What the card says."""
+    return page(request, "card.html", held=held, card=card_page(held))
+
+
+@router.get("/{reading_id}/receipt", response_class=HTMLResponse)
+def receipt(request: Request, held: Found) -> str:
+    """The receipt, to be printed for the patient."""
+    if held.reading.receipt is None:
+        raise ServiceError("not_found", "there is no receipt for this card")
+    desk: Desk = request.app.state.desk
+    code = paper_qr_svg(held.reading.receipt)
+    return page(
+        request,
+        "receipt.html",
+        held=held,
+        receipt=receipt_page(held, desk.identity),
+        qr=svg(code) if code else None,
+    )
+
+
+@router.post("/{reading_id}/close")
+def close(reading_id: str, readings: Readings) -> RedirectResponse:
+    """Forget a card."""
+    readings.close(reading_id)
+    return RedirectResponse("/", status_code=SEE_OTHER)
+
+
+def _form(request: Request, form: CardForm) -> HTMLResponse:
+    html = page(request, "card_form.html", form=form, reasons=REASONS, usual=USUAL_SOURCES)
+    return HTMLResponse(html, status_code=400 if form.errors else 200)
+
+
+def _said(error: CardError) -> str:
+    """What is wrong with a card that cannot be read, where, and the next step."""
+    where = f" ({error.detail})" if error.detail else ""
+    return f"{error.title.rstrip('.')}{where}. {error.hint}"
