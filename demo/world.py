@@ -30,7 +30,7 @@ from healthpassport.fetch import HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import issued_types
 from issuer.service.clients import add_client
-from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key
+from issuer.service.signing_keys import SECOND_ALGORITHM, make_reports_key, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
 from schemas.cards import CARD
@@ -153,6 +153,9 @@ class World:
             x5c=folder / "issuer.pem",
             database=folder / "issuer.sqlite",
             source_folder=folder / "source",
+            reports_jwk=folder / "reports.jwk",
+            reports_key=(folder / "reports.key").as_uri(),
+            reports_key_passphrase_file=self.passphrase_file,
             api_keys=folder / "api-keys.json",
             tls_cert=self.tls.certificate,
             tls_key=self.tls.key,
@@ -301,6 +304,9 @@ class World:
             second_csr_pem=self._second_request(folder / "second.key"),
         )
         (folder / "issuer.pem").write_bytes(certificate.pem)
+        make_reports_key(
+            folder / "reports.key", folder / "reports.jwk", passphrase=self.passphrase.encode()
+        )
         made = add_client(folder / "api-keys.json", name="practice", random=secrets.token_bytes)
         self.practice_key = made.key
 

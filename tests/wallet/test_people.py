@@ -298,3 +298,18 @@ def test_who_may_act_goes_out_unasked_only_from_those_who_act(world, filled_wall
         question = filled_wallet.prepare(world.ask()["link"], person)
         (box,) = [t for t in question.ticks if t.label == "People who can act for you"]
         assert box.ticked is expected
+
+
+def test_what_waits_for_its_owner_is_gone_once_the_wallet_locks_and_the_refusal_says_so(
+    world, filled_wallet
+):
+    offer = world.offer(about(numbered(ANN)))
+    preview = filled_wallet.add_offer(offer.link)
+    with pytest.raises(PassportError) as asked:
+        filled_wallet.accept(preview, offer.pin)
+    assert "once the wallet is locked or closed, you need a new code" in asked.value.hint
+    filled_wallet.lock()
+    filled_wallet.unlock("three made-up words")
+    with pytest.raises(PassportError):  # the surgery gives an offer once
+        filled_wallet.accept(preview, offer.pin, person="new")
+    assert len(filled_wallet.people.list()) == 1

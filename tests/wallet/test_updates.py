@@ -25,7 +25,8 @@ from wallet_world import with_json
 
 from healthpassport.errors import FetchError
 from healthpassport.fetch import HttpResponse
-from wallet.service.grants import access, read_grants
+from wallet.service import grants
+from wallet.service.grants import read_grants
 
 MARRIED = PATIENT | {"name": [{"family": "Married", "given": ["Given"]}]}
 
@@ -57,7 +58,7 @@ def test_a_second_window_with_an_older_grant_in_hand_ends_nothing(world, wallet)
     [stale] = read_grants(wallet._vault)
     assert refresh(wallet).done
     world.pass_time(minutes=10)
-    access(stale, vault=wallet._vault, around=wallet._around)
+    grants.access(stale, vault=wallet._vault, around=wallet._around)
     assert refresh(wallet).done
     [grant] = read_grants(wallet._vault)
     assert (grant.ended, grant.attempt) == ("", "")

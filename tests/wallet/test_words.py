@@ -106,6 +106,27 @@ def test_numbers_dates_and_answers_are_said_plainly():
     assert day(date(2026, 11, 1), "en") == "1 Nov 2026"
 
 
+def test_a_code_is_said_in_words_and_one_without_words_stands_as_it_came():
+    allergy = definition("AllergySummary")
+    going, kind = allergy.unit_fields["clinicalStatus"], allergy.unit_fields["category"]
+    assert value_words(going, "resolved", "en") == "no, it has gone"
+    assert value_words(going, "active", "cy") == "ydy"
+    assert value_words(going, "something-new", "cy") == "something-new"
+    assert value_words(kind, ["medication", "new"], "en") == "medicine; new"
+    counts = definition("MedicationSummary").always_fields["counts"]
+    assert value_words(counts, {"current": 2, "onHold": 1}, "cy") == "nawr 2, wedi'u hoedi 1"
+    start = allergy.item_fields["onset"]
+    assert value_words(start, "2010-05", "en") == "May 2010"
+    assert value_words(start, "2010-13", "en") == "2010-13"
+
+
+def test_every_code_has_words_in_each_language():
+    for name, rows in schemas.load("sharing/codes.json").items():
+        for code, words in rows.items():
+            assert set(words) == {"en", "cy"}, (name, code)
+            assert all(words.values()), (name, code)
+
+
 def test_an_item_never_loses_what_changes_its_meaning():
     unit = {
         "text": "Penicillin",
@@ -115,7 +136,7 @@ def test_an_item_never_loses_what_changes_its_meaning():
     }
     words = item_words(definition("AllergySummary"), unit, "en")
     assert words.startswith("Penicillin (")
-    for part in ("unconfirmed", "Anaphylaxis", "severe"):
+    for part in ("not confirmed", "Anaphylaxis", "severe"):
         assert part in words
     assert "91936005" not in words
 

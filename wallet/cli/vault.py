@@ -19,7 +19,7 @@ def init(
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
 ) -> None:
-    """Make a new, empty vault with a passphrase of your choice."""
+    """Make a new, empty wallet with a passphrase of your choice."""
     wallet = session.wallet()
     if wallet.exists:
         from healthpassport.errors import VaultError  # noqa: PLC0415
@@ -40,10 +40,10 @@ def unlock(
     passphrase_file: session.PassphraseFile = None,
     as_json: session.AsJson = False,
 ) -> None:
-    """Try your passphrase, and check that the whole vault can be read."""
+    """Try your passphrase, and check that the whole wallet can be read."""
     with session.unlocked(passphrase_file) as wallet:
         counts = wallet.check()
-    session.say("The passphrase is right, and all in the vault can be read.")
+    session.say("The passphrase is right, and all in the wallet can be read.")
     if as_json:
         counted: dict[str, Json] = dict(counts)
         session.answer({"unlocked": True, "rows": counted})
@@ -52,7 +52,7 @@ def unlock(
 
 
 def lock(as_json: session.AsJson = False) -> None:
-    """Say how the vault is locked: each command locks it when it ends."""
+    """Say how the wallet is locked: each command locks it when it ends."""
     session.say(
         "The vault is locked.",
         "Each command asks for your passphrase and locks the vault when it ends.",
@@ -74,7 +74,7 @@ def change_passphrase(
     new = session.passphrase(new_passphrase_file, words="New passphrase", confirm=True)
     wallet.change_passphrase(old, new)
     wallet.close()
-    session.say("From now on the new passphrase opens your vault.")
+    session.say("From now on the new passphrase opens your wallet.")
 
 
 def mend(
@@ -82,14 +82,14 @@ def mend(
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
     as_json: session.AsJson = False,
 ) -> None:
-    """Go on with what is sound in a vault that is damaged or old. A copy is kept first."""
+    """Go on with what is sound in a wallet that is damaged or old. A copy is kept first."""
     session.say("This keeps what can be read, and drops what cannot. A copy is kept first.")
     if not yes:
         typer.confirm("Go on?", abort=True, err=True)
     wallet = session.wallet()
     kept, dropped = wallet.mend(wallet.ways.read(session.passphrase(passphrase_file)))
     wallet.close()
-    session.say(f"The vault as it was is kept as {kept.name}.")
+    session.say(f"The wallet as it was is kept as {kept.name}.")
     if as_json:
         counted: dict[str, Json] = dict(dropped)
         session.answer({"kept": str(kept), "dropped": counted})

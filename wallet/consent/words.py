@@ -1,7 +1,8 @@
 """Values of a record in plain words, for the person whose record it is.
 
 Labels come from the record's definition; nothing of an item's meaning is left out but its codes,
-which the text stands for. What is *not* here: clinicians' words (the desk has its own).
+which the text stands for. Words for codes of FHIR stand in ``schemas/sharing/codes.json``; a code
+without words there stands as it came. What is *not* here: clinicians' words (the desk has its own).
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
+from types import MappingProxyType
 from typing import Final
 
+import schemas
 from healthpassport.encoding import Json
 from healthpassport.summary import (
     DisclosedRecord,
@@ -31,6 +35,8 @@ _CODES: Final = frozenset({"codings", "sha256"})  # what the words stand for, an
 _INNER_TEXT: Final = "text"
 _DATES: Final = frozenset({"date", "when", "day"})
 _FULL_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_COUNTS: Final = "counts"
 _CAPITAL: Final = re.compile(r"[A-Z]")
 
 
@@ -57,9 +63,23 @@ def value_words(field: FieldDefinition, value: Json, language: str) -> str:
         return _SHAPED[field.type](value, language)
     if field.name == GROUP and value in groups():
         return groups()[str(value)][language].patient
-    if field.type in _DATES and isinstance(value, str) and _FULL_DATE.fullmatch(value):
-        return _date_words(value, language)
-    return _plain(value, language)
+    if field.type in _DATES and isinstance(value, str):
+        return _date_words(value, language) or _plain(value, language)
+    if isinstance(value, list | tuple):
+        return "; ".join(
+            code_words(field.name, one, language) or _plain(one, language) for one in value
+        )
+    return code_words(field.name, value, language) or _plain(value, language)
+
+
+def code_words(name: str, value: Json, language: str) -> str:
+    """What the code ``value`` of the member ``name`` means; empty where we have no words for it."""
+    return _codes().get(name, {}).get(value, {}).get(language, "") if type(value) is str else ""
+
+
+@cache
+def _codes() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    return MappingProxyType(schemas.load("sharing/codes.json"))
 
 
 def item_words(
@@ -174,17 +194,22 @@ _SHAPED: Final[Mapping[str, Callable[[Json, str], str]]] = {
 
 def _member(name: str, value: Json, language: str) -> str:
     """A member of an object; a number says what it counts (onHold: on hold)."""
-    words = _plain(value, language)
+    words = code_words(name, value, language) or _plain(value, language)
     if isinstance(value, int) and not isinstance(value, bool):
+        if known := code_words(_COUNTS, name, language):
+            return f"{known} {words}"
         return f"{_CAPITAL.sub(lambda found: ' ' + found[0].lower(), name)} {words}"
     return words
 
 
 def _date_words(value: str, language: str) -> str:
+    """A day or a month by name; anything else, and a day of no calendar, in the source's words."""
+    if month := _MONTH.fullmatch(value):
+        return f"{_MONTHS[language][int(month[2]) - 1]} {month[1]}"
     try:
-        return day(date.fromisoformat(value), language)
-    except ValueError:  # the source wrote a day that no calendar has: its own words stand
-        return value
+        return day(date.fromisoformat(value), language) if _FULL_DATE.fullmatch(value) else ""
+    except ValueError:
+        return _printable(value)
 
 
 def _printable(text: str) -> str:

@@ -38,7 +38,8 @@ class Grant:
     ``names`` has the configuration of each record type that it gave. ``attempt`` is set while a
     refresh is under way, ``new_key`` while the grant moves to this device. ``restored`` says that a
     backup held it: it must move before it is used, and ``renew`` that the copies from before are no
-    good any more. ``ended`` is the code of why it is over.
+    good any more. ``ended`` is the code of why it is over. ``before`` names the passports that its
+    records stood in before they moved: copies lent from these are its own too.
     """
 
     row: int
@@ -55,6 +56,17 @@ class Grant:
     restored: bool = False
     renew: bool = False
     ended: str = ""
+    before: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The passports that copies given by it stand in, or stood in when they were lent."""
+        return frozenset({self.person, *self.before})
+
+    def moved(self, person: str) -> Grant:
+        """The grant, once what it gives belongs to ``person``."""
+        before = dict.fromkeys(one for one in (*self.before, self.person) if one != person)
+        return replace(self, person=person, before=tuple(before))
 
     @property
     def signer(self) -> SoftwareSigner:
@@ -78,6 +90,7 @@ class Grant:
                 "restored": self.restored,
                 "renew": self.renew,
                 "ended": self.ended,
+                "before": list(self.before),
             }
         )
 
@@ -264,6 +277,7 @@ def _grant(row: int, data: bytes) -> Grant:
     """Only we write grants, and the vault vouches for every byte of them."""
     stored = parse_json_object(data)
     key, new_key, names = stored["key"], stored["newKey"], stored["names"]
+    before = stored.get("before")  # absent from what older wallets stored
     return Grant(
         row=row,
         iss=str(stored["iss"]),
@@ -279,4 +293,5 @@ def _grant(row: int, data: bytes) -> Grant:
         restored=stored["restored"] is True,
         renew=stored["renew"] is True,
         ended=str(stored["ended"]),
+        before=tuple(str(one) for one in before) if isinstance(before, list) else (),
     )

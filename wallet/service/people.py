@@ -17,7 +17,7 @@ from wallet.vault import Vault
 from .card_store import read_cards
 from .choosing import titled
 from .gifts import read_gifts
-from .grants import read_grants
+from .grants import change_grant, grant_for, read_grants
 from .passports import (
     Passport,
     add_passport,
@@ -106,6 +106,9 @@ class People:
     def move(self, record: StoredRecord, wanted: str) -> PersonView:
         """Put one record into another passport (or a ``new`` one), where it stood in the wrong one.
 
+        The leave to fetch it anew goes along. An issuer gives it for one person, so the other
+        records that it gives belong there too: those can be brought up to date once they moved.
+
         Raises:
             ServiceError: ``people.another`` where it clearly is of somebody else,
                 ``helper.not_yours`` for what is lent.
@@ -120,10 +123,13 @@ class People:
             kin = compared(subject_of(record.payload), {target.id: group})[target.id]
             if kin is Kin.DIFFERENT and record not in group:
                 raise ServiceError("people.another")
+        grant = grant_for(self._vault, record)
         emptied = self.is_last(record) and (target is None or target.id != record.person)
         with self._vault.transaction() as writer:
             target = target or add_passport(writer, Passport(0, self._around.clock()))
             assign(writer, record, target.id)
+            if grant is not None and grant.person != target.id:
+                change_grant(writer, grant.moved(target.id))
             if emptied:
                 writer.delete("people", int(record.person, 16))
         return self._view(*self._found(target.id))
@@ -138,7 +144,9 @@ class People:
                 without that leave nobody could have them withdrawn.
         """
         passport, group = self._found(wanted)
-        if any(g.person == passport.id and g.ended is None for g in read_gifts(self._vault)):
+        own = (one for one in read_grants(self._vault) if one.person == passport.id)
+        people = {passport.id}.union(*(one.people for one in own))
+        if any(g.person in people and g.ended is None for g in read_gifts(self._vault)):
             raise ServiceError("helper.still_lent")
         gone = self._view(passport, group)
         rows = {record.row: copy_rows(self._vault, record.row) for record in group}

@@ -19,7 +19,7 @@ from healthpassport.errors import CardError, FetchError, PassportError, ServiceE
 from wallet.service import CardPreview, CardQuestion, CardState, CardView
 from wallet.service.card_pages import front_holds
 from wallet.service.card_records import SUMMARY
-from wallet.service.card_words import Words, word
+from wallet.service.card_words import Words, title_of, word
 
 from .page import Page, Seen
 from .problems import Told, told
@@ -217,7 +217,8 @@ def _sections(page: Page, asked: Asked) -> list[tuple[str, list[Box]]]:
             one.sensitive,
         )
         found.setdefault(one.section[page.language], []).append(box)
-    return list(found.items())
+    first = {title_of(kind)[page.language] for kind in (ALLERGIES, SUMMARY)}
+    return sorted(found.items(), key=lambda section: section[0] not in first)
 
 
 def _mark(page: Page, about: str, key: str, words: Words) -> str:

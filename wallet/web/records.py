@@ -43,11 +43,14 @@ def _show(page: Page, template: str, detail: RecordDetail) -> Response:
     known = definition(detail.view.type)
     # The person's own details come first in a record; on its page, what it is about does.
     about = sum(name in detail.payload for name in known.subject_fields) if known.has_items else 0
+    lines = detail.lines
+    if detail.view.disputed and not lines[0].label:  # the page says it in its own words
+        lines = lines[1:]
     return page.show(
         template,
         record=detail.view,
-        lines=detail.lines[about:],
-        person=detail.lines[:about],
+        lines=lines[about:],
+        person=lines[:about],
         stated=detail.view.type == STATED,
         added=detail.view.added_at.date(),
         until=detail.view.expires_at.date(),

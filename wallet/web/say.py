@@ -63,5 +63,14 @@ def _form(page: Page, values: dict[str, str], *, wrong: str = "") -> Response:
         status=400 if wrong else 200,
         values=values,
         wrong=page.words(wrong) if wrong else "",
-        records=page.wallet.records(),
+        people=_people(page),
     )
+
+
+def _people(page: Page) -> list[tuple[str, str]]:
+    """Whose words they may be: a record of each person here, and what to call them."""
+    first: dict[str, str] = {}
+    for record in page.wallet.records():
+        if record.until is None:  # nobody speaks for one who only lent records
+            first.setdefault(record.person, record.id)
+    return [(first[one.id], one.title) for one in page.wallet.people.list() if one.id in first]

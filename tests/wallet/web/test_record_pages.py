@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from family import ANN, about, numbered
 from simulated_issuer import summary
 from wallet_pages import Browser, empty
 from wallet_world import PASSPHRASE
@@ -164,3 +165,18 @@ def test_a_damaged_wallet_says_so_and_is_mended_with_a_copy_kept(inside, world, 
     assert "Look if your list of allergies" in page
     assert list(tmp_path.rglob("vault-before-mend-*.db"))
     assert inside.get("/").status == 200
+
+
+def test_whose_words_they_are_is_asked_by_name_and_only_where_there_are_several(inside, world):
+    add(inside, world)
+    assert 'name="about"' not in inside.get("/say").text
+    offer = world.offer(about(numbered(ANN)))
+    wallet = inside.visit.wallet
+    wallet.accept(wallet.add_offer(offer.link), offer.pin, person="new")
+    page = inside.get("/say").text
+    assert page.count("<option") == 2
+    assert "Ann Zephyrine</option>" in page
+    ann = next(one for one in wallet.people.list() if "Ann" in one.title)
+    theirs = next(one for one in wallet.records() if one.person == ann.id)
+    answer = inside.fill("/say", {"words": "She likes tea.", "about": theirs.id})
+    assert "Zephyrine" in inside.follow(answer).text

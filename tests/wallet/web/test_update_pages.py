@@ -64,7 +64,9 @@ def test_a_record_is_disputed_until_the_surgery_answers(inside, whole):
     assert "I can eat peanuts." in page
     told = "You told the surgery that this is wrong."
     assert told in inside.get("/").text
-    assert told in inside.get(f"/records/{allergies(inside).id}").text
+    page = inside.get(f"/records/{allergies(inside).id}").text
+    assert told in page
+    assert page.index("Whose record it is") < page.index("Date of birth")
     (waiting,) = [one for one in service.all_reports(whole.issuer) if one.answered_at is None]
     words = b'{"outcome": "not_changed", "words": "It is in the letter of 2019."}'
     service.answer_report(whole.issuer, waiting.id, parse_answer(words))
