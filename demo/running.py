@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,7 +61,10 @@ def browse(
 @contextmanager
 def _world(folder: Path, tls: TlsFiles | None, formats: tuple[Format, ...]) -> Iterator[World]:
     # Services log as JSON in earnest; here only what goes wrong may stand between the steps.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     world = World(folder, ports=Ports.free(), tls=tls, formats=formats)
     try:
         yield world

@@ -125,10 +125,13 @@ def _warnings(record: AnyRecord) -> tuple[str, ...]:
 
 
 def _no_allergies(summary: AnyRecord | None) -> CardSection:
-    """What an emergency summary says of allergies where its source holds no list of them."""
+    """What an emergency summary says of allergies where its source holds no list of them.
+
+    That there are none is said by the list itself alone: it may be newer, and it counts what ended.
+    """
     if summary is not None:
         said = said_of(summary.always, definition(SUMMARY))[definition(ALLERGIES).section]
-        if said["count"] == 0:
+        if said["count"] == 0 and said["state"] != SectionState.NONE_KNOWN:
             state = SectionState(str(said["state"]))
             return CardSection(ALLERGIES, state, 0, summary.as_of, warnings=_warnings(summary))
     raise CardError("card.no_allergies")

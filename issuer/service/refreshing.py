@@ -13,7 +13,7 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from healthpassport.encoding import dump_json
-from healthpassport.errors import SettingsError, SourceError
+from healthpassport.errors import ServiceError, SettingsError, SourceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID
 from healthpassport.summary import PatientSummary, Record, to_payload
 from healthpassport.verification.person import Match, compare
@@ -35,8 +35,9 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
     Nothing happens where they wait already, or where the offer itself held them.
 
     Raises:
-        ServiceError: ``grant.no_source``, ``grant.closed``.
-        SourceError: ``grant.source_failed``, ``grant.other_person``.
+        ServiceError: ``forbidden`` where the grant ended while its source was read.
+        SourceError: ``grant.no_source``, ``grant.closed``, ``grant.source_failed``,
+            ``grant.other_person``.
     """
     with issuer.store.reading() as tx:
         if access.offer.grant is None or offers.record_types(tx, access.offer.id):
@@ -59,6 +60,10 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
         if one.definition.type in payloads
     }
     with issuer.store.writing() as tx:
+        # Reading takes its time: the grant may have ended, or moved to another device, meanwhile.
+        still = grants.find(tx, grant)
+        if still is None or still.state is not GrantState.ACTIVE:
+            raise ServiceError("forbidden")
         if not offers.record_types(tx, access.offer.id):
             offers.hold(tx, access.offer.id, held)
             _drop_untold(tx, grant, told=payloads.keys())

@@ -190,6 +190,34 @@ def test_a_w3c_copy_is_withdrawn_by_its_revocation_entry(tmp_path):
     assert kept["idx"] != given["idx"]
 
 
+def test_one_record_in_two_formats_stays_in_both_when_one_is_accepted(tmp_path):
+    site = source_site(tmp_path, formats=BOTH)
+    wallet = Returning.of(site, offered(site))
+    plain, w3c = wallet.ask_credential(), wallet.ask_credential("AllergySummary.ldp_vc")
+    wallet.accept(plain)
+    wallet.accept(w3c)
+    assert [one.status for one in service.issued(site.issuer)] == [0, 0]
+
+
+def test_a_grant_that_ends_while_its_source_is_read_gives_nothing(site, wallet, monkeypatch):
+    """Else the old device had live copies of the moment at which it was stopped."""
+    from issuer.service import refreshing  # noqa: PLC0415
+
+    wallet.refresh()
+    before = [one.id for one in service.issued(site.issuer)]
+    [grant] = service.all_grants(site.issuer)
+    read = refreshing._read
+
+    def slow(*given):
+        found = read(*given)
+        service.stop_grant(site.issuer, grant=grant.id)
+        return found
+
+    monkeypatch.setattr(refreshing, "_read", slow)
+    assert wallet.ask_credential().status >= 400
+    assert [one.id for one in service.issued(site.issuer)] == before
+
+
 def test_copies_of_somebody_else_are_refused_with_the_whole_list(site, wallet):
     other = Returning.of(site, offered(site))
     theirs = places(other.ask_credential())

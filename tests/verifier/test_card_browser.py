@@ -163,6 +163,7 @@ def test_on_paper_there_is_everything_to_know_and_nothing_to_press(world, served
     )
     page = on_paper(browser, base + path)
     for said in (
+        "This desk",
         "EXAMPLE, Given",
         "Known allergies",
         "From Example Surgery (A12345)",
@@ -172,7 +173,7 @@ def test_on_paper_there_is_everything_to_know_and_nothing_to_press(world, served
         "The trust list was",
     ):
         assert page.get_by_text(said).first.is_visible(), said
-    for control in ("button", "form", "input", ".nhsuk-button", ".desk-header"):
+    for control in ("button", "form", "input", ".nhsuk-button", ".desk-header__brand"):
         assert not any(one.is_visible() for one in page.locator(control).all()), control
     # Printers leave backgrounds out: the banner's words are dark on the paper itself.
     colour = page.locator(".desk-banner").evaluate("e => getComputedStyle(e).color")

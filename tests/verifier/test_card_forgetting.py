@@ -24,7 +24,7 @@ def test_a_closed_card_is_gone_with_its_receipt(world, app):
     for path in (where, f"{where}/receipt"):
         page = call(app, "GET", path)
         assert page.status == 404
-        assert catalogue()["card.forgotten"].title in page.text
+        assert catalogue()["verifier.card_forgotten"].title in page.text
         assert not any(secret in page.text for secret in SECRETS)
 
 

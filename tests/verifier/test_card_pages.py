@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -15,6 +15,7 @@ from card_desk import HELD, TODAY, made, picture
 from card_form import BOUNDARY, HEADERS, READER, body, send, shown
 from desk_world import make_desk
 from PIL import Image
+from reading import too_hard
 from record_examples import PENICILLIN, SUBJECT, allergies, identity, medicines
 
 from healthpassport import cards
@@ -28,6 +29,7 @@ from verifier.service.card_words import REASONS
 from verifier.service.cards import Reader
 from verifier.web import create_app
 from verifier.web.pages import result_page
+from verifier.web.receipt_words import RECEIPT_WORDS
 
 USUAL = "Use your usual sources. Care never waits for a passport."
 SECRETS = ("Penicillin", "Latex", "14-Jul-1958", "EXAMPLE", "999 000 0018")
@@ -147,12 +149,30 @@ def test_the_receipt_is_in_the_patients_words_with_the_proof_to_keep(world, app)
     answer = send(app, made(world))
     page = call(app, "GET", f"{answer.headers['location']}/receipt")
     told = words(page.text)
-    for said in ("Example Hospital (RXX01)", REASONS[4], "doctor", "Your emergency card was read"):
+    for said in (
+        "Example Hospital (RXX01)",
+        "It was an emergency and you could not be asked (4)",
+        "doctor",
+        "Your emergency card was read",
+        "Allergies, Medicines",
+        "Cafodd eich cerdyn argyfwng ei ddarllen",
+        "Alergeddau",
+    ):
         assert said in told, said
     assert re.search(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", told)
     assert "<svg" in page.text
     assert not any(secret in told for secret in SECRETS)
     assert READER["who"] not in told
+
+
+def test_a_receipt_has_plain_words_for_every_reason_in_both_languages():
+    english, welsh = RECEIPT_WORDS
+    assert (english.language, welsh.language) == ("en", "cy")
+    assert set(english.reasons) == set(welsh.reasons) == set(REASONS)
+    told = [value for name, value in asdict(english).items() if name not in {"reasons", "language"}]
+    assert not [said for said in (*told, *english.reasons.values()) if too_hard(said)]
+    same = [name for name, said in asdict(english).items() if asdict(welsh)[name] == said]
+    assert same == []
 
 
 # -- what is refused ------------------------------------------------------------------------

@@ -132,3 +132,11 @@ def test_the_command_fails_on_a_card_that_cannot_be_relied_on(world, home):
 )
 def test_the_command_asks_for_a_reason_and_a_name(world, home, options):
     assert run("card", "read", *options, home=home, stdin=made(world).encode()).returncode == 2
+
+
+def test_a_receipt_that_cannot_be_made_is_told_on_stderr_and_leaves_the_json_whole(world, home):
+    (home / "registrations" / "emergency.jwt").unlink()
+    result = run("card", "read", "--json", *OPTIONS, home=home, stdin=made(world).encode())
+    told = json.loads(result.stdout)
+    assert (result.returncode, told["receipt"]) == (0, None)
+    assert b"receipt_not_made" in result.stderr

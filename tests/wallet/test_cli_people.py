@@ -125,6 +125,8 @@ def test_nobody_to_say_whose_it_is_means_that_nothing_is_added(cast, add):
     add(run)
     code, _, err = add(run, about(numbered(MAIR)))
     assert (code, "people.whose" in err) == (1, True)
+    assert "Say it now. If you stop here, you need a new code." in err
+    assert "once the wallet is locked or closed, you need a new code" in " ".join(err.split())
     assert len(run("people", "list")[1].splitlines()) == 1
     assert add(run, about(numbered(MAIR)), "--person", "new")[0] == 0
 

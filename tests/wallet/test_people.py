@@ -15,6 +15,8 @@ from healthpassport.errors import PassportError
 from healthpassport.summary import PatientSummary
 from wallet.service import WhichPersonError, WhoseError, shelf
 
+ALLERGIES = "AllergySummary"
+
 
 def refused(code):
     return pytest.raises(PassportError, match=f"^{code}: ")
@@ -166,10 +168,12 @@ def test_history_says_about_whom_without_a_name(world, family):
 
 def test_removing_a_passport_takes_all_of_it_and_nothing_else(world, family):
     vault = family._vault
-    ann, me = family.people.find("Ann"), family.people.find("me")
-    with vault.transaction() as writer:
-        for person in (ann.id, me.id):
-            writer.add("cards", json.dumps({"person": person}).encode())
+    ann = family.people.find("Ann")
+    cards = [
+        family.cards.make((), next(r.id for r in family.records(who) if r.type == ALLERGIES))
+        for who in ("Ann", "me")
+    ]
+    family.cards.withdraw(cards[0].id)
     family.people.remove("Ann")
     left = {"records": 4, "copies": 20, "grants": 2, "cards": 1, "people": 2}
     assert {table: count for table, count in family.check().items() if table in left} == left
@@ -177,6 +181,14 @@ def test_removing_a_passport_takes_all_of_it_and_nothing_else(world, family):
         assert all(ann.id.encode() not in vault.read(table, row) for row in vault.rows(table))
     with refused("people.unknown"):
         family.people.remove("Ann")
+
+
+def test_a_card_of_somebody_who_was_removed_can_still_be_withdrawn(family):
+    allergies = next(r.id for r in family.records("Ann") if r.type == ALLERGIES)
+    card = family.cards.make((), allergies)
+    family.people.remove("Ann")
+    assert [one.state.value for one in family.cards.list()] == ["active"]
+    assert family.cards.withdraw(card.id).state.value == "withdrawn"
 
 
 def test_the_last_record_takes_its_passport_with_it(family):
@@ -286,3 +298,18 @@ def test_who_may_act_goes_out_unasked_only_from_those_who_act(world, filled_wall
         question = filled_wallet.prepare(world.ask()["link"], person)
         (box,) = [t for t in question.ticks if t.label == "People who can act for you"]
         assert box.ticked is expected
+
+
+def test_what_waits_for_its_owner_is_gone_once_the_wallet_locks_and_the_refusal_says_so(
+    world, filled_wallet
+):
+    offer = world.offer(about(numbered(ANN)))
+    preview = filled_wallet.add_offer(offer.link)
+    with pytest.raises(PassportError) as asked:
+        filled_wallet.accept(preview, offer.pin)
+    assert "once the wallet is locked or closed, you need a new code" in asked.value.hint
+    filled_wallet.lock()
+    filled_wallet.unlock("three made-up words")
+    with pytest.raises(PassportError):  # the surgery gives an offer once
+        filled_wallet.accept(preview, offer.pin, person="new")
+    assert len(filled_wallet.people.list()) == 1

@@ -25,6 +25,7 @@ from wallet_world import with_json
 
 from healthpassport.errors import FetchError
 from healthpassport.fetch import HttpResponse
+from wallet.service import grants
 from wallet.service.grants import read_grants
 
 MARRIED = PATIENT | {"name": [{"family": "Married", "given": ["Given"]}]}
@@ -50,6 +51,17 @@ def wallet(world, tmp_path):
 
 def kinds(outcome):
     return {(note.record_type, change.kind) for note in outcome.notes for change in note.changes}
+
+
+def test_a_second_window_with_an_older_grant_in_hand_ends_nothing(world, wallet):
+    """Well after the first window was done, the other one comes to the same surgery."""
+    [stale] = read_grants(wallet._vault)
+    assert refresh(wallet).done
+    world.pass_time(minutes=10)
+    grants.access(stale, vault=wallet._vault, around=wallet._around)
+    assert refresh(wallet).done
+    [grant] = read_grants(wallet._vault)
+    assert (grant.ended, grant.attempt) == ("", "")
 
 
 def test_newer_copies_take_the_place_of_the_older(world, wallet):

@@ -19,6 +19,7 @@ from verifier.service.words import day_of_text, nhs_number
 from verifier.settings import VerifierSettings
 from verifier.store import ReceiptNotes, open_store
 
+from .events import to_stderr
 from .output import data, document, say, settings
 from .report import print_result
 
@@ -27,6 +28,7 @@ def read(
     file: str, *, photo: Path | None, reader: Reader, receipt: Path | None, as_json: bool
 ) -> None:
     """Read a card; exit code 1 where it cannot be relied on."""
+    to_stderr()
     own = settings()
     text = read_picture(_bytes(photo)) if photo is not None else _text(file)
     policy = desk_policy(own)

@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import sys
 from pathlib import Path
 from typing import Final
 
-import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -23,6 +21,7 @@ from verifier.api.app import utc_now
 from verifier.service import open_desk
 from verifier.settings import VerifierSettings
 
+from .events import to_stderr
 from .output import say, settings
 
 WEB_HOST: Final = "127.0.0.1"  # never anything but this machine
@@ -35,21 +34,8 @@ def serve(*, tls_cert: Path | None, tls_key: Path | None, web: bool) -> None:
     own = settings().model_copy(update={k: v for k, v in given.items() if v is not None})
     if own.tls_cert is None or own.tls_key is None:
         raise SettingsError("verifier.setup", "https needs --tls-cert and --tls-key")
-    configure_logging()
+    to_stderr(logging.INFO)
     asyncio.run(_serve(own, with_web=web))
-
-
-def configure_logging() -> None:
-    """JSON lines on stderr: events and codes, never a value of a record."""
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 async def _serve(own: VerifierSettings, *, with_web: bool) -> None:

@@ -91,12 +91,12 @@ class CardReadings:
         return held
 
     def look(self, reading_id: str) -> HeldReading:
-        """The card under that address; ``card.forgotten`` where nothing is kept any more."""
+        """The card under that address; ``verifier.card_forgotten`` where nothing is kept."""
         with self._lock:
             self._sweep(self._now())
             found = self._held.get(reading_id)
         if found is None:
-            raise ServiceError("card.forgotten")
+            raise ServiceError("verifier.card_forgotten")
         return found
 
     def held(self) -> tuple[HeldReading, ...]:

@@ -17,6 +17,7 @@ from verifier.service.receipts import EMERGENCY
 from verifier.service.words import day
 
 from .pages import ResultPage, banner, result_page
+from .receipt_words import RECEIPT_WORDS, ReceiptWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ class CardPage:
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptPage:
-    """A receipt on paper: its own words first, then the proof."""
+class ReceiptPart:
+    """A receipt in one language."""
 
+    words: ReceiptWords
     facts: tuple[tuple[str, str], ...]
-    text: str
 
 
 def card_page(held: HeldReading) -> CardPage:
@@ -62,32 +63,36 @@ def card_page(held: HeldReading) -> CardPage:
     )
 
 
-def receipt_page(held: HeldReading, identity: DeskIdentity) -> ReceiptPage:
-    """The receipt of ``held``, which has one."""
-    reading = held.reading
+def receipt_parts(held: HeldReading, identity: DeskIdentity) -> tuple[ReceiptPart, ...]:
+    """The receipt of ``held``, which has one, in each language."""
     registered = identity.registered(EMERGENCY)
     place = f"{registered.name} ({registered.ods})" if registered else ""
+    kept = registered.retention if registered else ""
+    return tuple(
+        ReceiptPart(words, _facts(held, words, place=place, kept=kept)) for words in RECEIPT_WORDS
+    )
+
+
+def _facts(
+    held: HeldReading, words: ReceiptWords, *, place: str, kept: str
+) -> tuple[tuple[str, str], ...]:
+    reading = held.reading
     shown = [s.record_type for s in reading.card.summary.sections if s.record_state is not None]
-    return ReceiptPage(
-        facts=(
-            ("Who read it", place),
-            ("Role", reading.reader.role or ""),
-            ("When", moment(held.read_at)),
-            ("Why", REASONS[reading.reader.reason]),
-            ("What they saw", ", ".join(_patient(name) for name in shown)),
-            ("How long they keep it", registered.retention if registered else ""),
-        ),
-        text=reading.receipt or "",
+    names = [definition(name).labels[words.language].patient for name in shown]
+    number = reading.reader.reason
+    return (
+        (words.who, place),
+        (words.role, reading.reader.role or ""),
+        (words.when, f"{held.read_at:%d/%m/%Y %H:%M} UTC"),
+        (words.why, f"{words.reasons[number]} ({number})"),
+        (words.what, ", ".join(names)),
+        (words.retention, kept),
     )
 
 
 def moment(when: datetime) -> str:
     """A day and a time as every page of the desk writes them."""
     return f"{day(when.date())} {when:%H:%M} UTC"
-
-
-def _patient(record_type: str) -> str:
-    return definition(record_type).labels["en"].patient
 
 
 def _day(when: datetime | None) -> str:

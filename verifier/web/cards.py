@@ -21,7 +21,7 @@ from verifier.service.card_readings import CardReadings, HeldReading
 from verifier.service.card_words import REASONS, USUAL_SOURCES
 
 from .card_form import CardForm, card_form
-from .card_pages import card_page, receipt_page
+from .card_pages import card_page, receipt_parts
 from .rendering import page, svg
 
 SEE_OTHER: Final = 303
@@ -80,7 +80,7 @@ def receipt(request: Request, held: Found) -> str:
         request,
         "receipt.html",
         held=held,
-        receipt=receipt_page(held, desk.identity),
+        parts=receipt_parts(held, desk.identity),
         qr=svg(code) if code else None,
     )
 

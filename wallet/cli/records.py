@@ -74,7 +74,10 @@ def _accepted(
         return wallet.accept(preview, pin, person=person, other_person=other_person)
     except WhoseError as error:
         born = f", born {error.born}" if error.born else ""
-        session.say(f"Whose is this? It says: {error.name or 'no name'}{born}.")
+        session.say(
+            f"Whose is this? It says: {error.name or 'no name'}{born}.",
+            "Say it now. If you stop here, you need a new code.",
+        )
         lines = [*map(people.choice_line, error.maybe), "Somebody new"]
         session.say(*(f"  {number}. {words}" for number, words in enumerate(lines, start=1)))
         try:

@@ -68,6 +68,20 @@ def _front(found: CardSheet, language: str) -> str:
     return _section("card", f"<h1>{escape(title)}</h1>{_paragraphs(lines)}")
 
 
+def front_holds(found: CardSheet, language: str) -> bool:
+    """Whether a card's side holds its whole list of allergies, one entry on a line.
+
+    Else it is not begun: a first side with some of them would look whole.
+    """
+    born = f"{_both(word('labels', 'born'), language)} {_both(found.born, language)}"
+    lines = [f"{found.name} {born}", _both(found.allergies, language)]
+    for part in found.parts[:1]:
+        lines += [f"00. {_both(line, language)}" for line in part.lines]
+        lines += [_both(note, language) for note in part.notes]
+    lines += [one[language] for one in found.statements[:2]]
+    return _height([*lines, _origin(found, language)]) <= FRONT_LINES
+
+
 def _height(lines: Iterable[str]) -> int:
     """How many printed lines ``lines`` take on a card, by a cautious count of letters."""
     return sum(-(-len(line) // FRONT_LETTERS) for line in lines)

@@ -55,6 +55,10 @@ class StoredCard:
         """What the card says; it was verified when it came."""
         return cards.parse(self.text).claims
 
+    def may_be_in_use(self, moment: datetime) -> bool:
+        """Whether its issuer does not know yet that it is over."""
+        return self.claims.expires_at > moment and (self.state is CardState.ACTIVE or not self.told)
+
     def now(self, moment: datetime) -> CardState:
         """How the card stands at ``moment``."""
         over = self.state is CardState.ACTIVE and self.claims.expires_at <= moment

@@ -288,7 +288,6 @@ class Cards:
 
 
 def _same(one: StoredCard, other: StoredCard) -> bool:
-    """Whether two cards are of one person; cards from before that was noted are compared."""
-    if one.person and other.person:
-        return one.person == other.person
-    return one_person(one.claims.content.subject, other.claims.content.subject)
+    """Whether two cards are of one person, by passport or by what stands on them."""
+    noted = bool(one.person) and one.person == other.person
+    return noted or one_person(one.claims.content.subject, other.claims.content.subject)

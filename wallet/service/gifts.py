@@ -5,7 +5,7 @@ What is *not* here: how it is lent (``lending``), or what a helper does with it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -114,14 +114,19 @@ def not_withdrawn(vault: Vault, person: str) -> bool:
     return any(gift.person == person and not gift.withdrawn for gift in read_gifts(vault))
 
 
-def borrowers(vault: Vault, record: StoredRecord | None, now: datetime) -> tuple[str, ...]:
-    """The helpers who have copies of ``record`` as it stands here, each once."""
+def borrowers(
+    vault: Vault, record: StoredRecord | None, *, people: Collection[str], now: datetime
+) -> tuple[str, ...]:
+    """The helpers who have copies of ``record`` as it stands here, each once.
+
+    ``people`` are the passports that it stood in.
+    """
     if record is None:
         return ()
     names = (
         gift.name
         for gift in read_gifts(vault)
-        if gift.person == record.person and gift.ended is None and gift.until > now
+        if gift.person in people and gift.ended is None and gift.until > now
         # what was lent before this record came has been replaced, and told, before
         if gift.made >= record.added_at
         and any((one.iss, one.type) == (record.iss, record.record.type) for one in gift.records)

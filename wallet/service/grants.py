@@ -38,7 +38,8 @@ class Grant:
     ``names`` has the configuration of each record type that it gave. ``attempt`` is set while a
     refresh is under way, ``new_key`` while the grant moves to this device. ``restored`` says that a
     backup held it: it must move before it is used, and ``renew`` that the copies from before are no
-    good any more. ``ended`` is the code of why it is over.
+    good any more. ``ended`` is the code of why it is over. ``before`` names the passports that its
+    records stood in before they moved: copies lent from these are its own too.
     """
 
     row: int
@@ -55,6 +56,17 @@ class Grant:
     restored: bool = False
     renew: bool = False
     ended: str = ""
+    before: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The passports that copies given by it stand in, or stood in when they were lent."""
+        return frozenset({self.person, *self.before})
+
+    def moved(self, person: str) -> Grant:
+        """The grant, once what it gives belongs to ``person``."""
+        before = dict.fromkeys(one for one in (*self.before, self.person) if one != person)
+        return replace(self, person=person, before=tuple(before))
 
     @property
     def signer(self) -> SoftwareSigner:
@@ -78,6 +90,7 @@ class Grant:
                 "restored": self.restored,
                 "renew": self.renew,
                 "ended": self.ended,
+                "before": list(self.before),
             }
         )
 
@@ -155,12 +168,24 @@ def forget(writer: Writer, grant: Grant) -> None:
 def mark_restored(vault: Vault) -> None:
     """Every grant came out of a backup: it must move to this device before it is used.
 
-    The device that the backup was made on may still have the same tokens and keys.
+    The device that the backup was made on may still have the same tokens and keys, and a key that
+    it had made for a move of its own: this device makes another.
     """
     known = read_grants(vault)
     with vault.transaction() as writer:
         for grant in known:
-            change_grant(writer, replace(grant, restored=True, attempt=""))
+            change_grant(writer, replace(grant, restored=True, attempt="", new_key=None))
+
+
+def now(vault: Vault, grant: Grant) -> Grant:
+    """``grant`` as it stands: another window may have turned its token since it was read.
+
+    Raises:
+        ServiceError: ``wallet.no_way_back`` where it is not there any more.
+    """
+    if grant.row not in vault.rows("grants"):
+        raise ServiceError("wallet.no_way_back", grant.issuer)
+    return _grant(grant.row, vault.read("grants", grant.row))
 
 
 def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
@@ -171,6 +196,7 @@ def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
             ``wallet.issuer_failed``, ``wallet.offer_unsupported``.
         FetchError: of the fetcher; nothing is lost, and the next try goes on from here.
     """
+    grant = now(vault, grant)
     if grant.ended:
         raise ServiceError(grant.ended)
     if grant.restored or grant.new_key is not None:
@@ -201,6 +227,7 @@ def take_over(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClie
     Raises:
         As ``access``.
     """
+    grant = now(vault, grant)
     if grant.ended:
         raise ServiceError(grant.ended)
     issuer, _ = read_issuer(grant.iss, fetcher=around.fetcher)
@@ -250,6 +277,7 @@ def _grant(row: int, data: bytes) -> Grant:
     """Only we write grants, and the vault vouches for every byte of them."""
     stored = parse_json_object(data)
     key, new_key, names = stored["key"], stored["newKey"], stored["names"]
+    before = stored.get("before")  # absent from what older wallets stored
     return Grant(
         row=row,
         iss=str(stored["iss"]),
@@ -265,4 +293,5 @@ def _grant(row: int, data: bytes) -> Grant:
         restored=stored["restored"] is True,
         renew=stored["renew"] is True,
         ended=str(stored["ended"]),
+        before=tuple(str(one) for one in before) if isinstance(before, list) else (),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from healthpassport.errors import ServiceError
@@ -95,6 +95,10 @@ class Helpers:
             invitation, parts, until=until, copies=copies, vault=self._vault, around=self._around
         )
         return self._view(gift, settled(self._vault))
+
+    def day_in(self, days: int) -> date:
+        """The day so many days from now: a last day to lend until."""
+        return self._around.clock().date() + timedelta(days=days)
 
     def look(self, package: str) -> Received:
         """What somebody's package holds, and the words to compare aloud before keeping it."""

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from healthpassport.encoding import parse_json_object
 from healthpassport.errors import ServiceError
 from wallet.vault import Vault
 
+from .card_store import read_cards
 from .choosing import titled
 from .gifts import read_gifts
+from .grants import change_grant, grant_for, read_grants
 from .passports import (
     Passport,
     add_passport,
@@ -105,6 +106,9 @@ class People:
     def move(self, record: StoredRecord, wanted: str) -> PersonView:
         """Put one record into another passport (or a ``new`` one), where it stood in the wrong one.
 
+        The leave to fetch it anew goes along. An issuer gives it for one person, so the other
+        records that it gives belong there too: those can be brought up to date once they moved.
+
         Raises:
             ServiceError: ``people.another`` where it clearly is of somebody else,
                 ``helper.not_yours`` for what is lent.
@@ -119,10 +123,13 @@ class People:
             kin = compared(subject_of(record.payload), {target.id: group})[target.id]
             if kin is Kin.DIFFERENT and record not in group:
                 raise ServiceError("people.another")
+        grant = grant_for(self._vault, record)
         emptied = self.is_last(record) and (target is None or target.id != record.person)
         with self._vault.transaction() as writer:
             target = target or add_passport(writer, Passport(0, self._around.clock()))
             assign(writer, record, target.id)
+            if grant is not None and grant.person != target.id:
+                change_grant(writer, grant.moved(target.id))
             if emptied:
                 writer.delete("people", int(record.person, 16))
         return self._view(*self._found(target.id))
@@ -130,24 +137,31 @@ class People:
     def remove(self, wanted: str) -> PersonView:
         """Delete somebody's records, copies and keys, and the leave to fetch more of them.
 
+        A card that can still be read stays: only this wallet can have it withdrawn.
+
         Raises:
             ServiceError: ``people.unknown``; ``helper.still_lent`` while a helper has some of them:
                 without that leave nobody could have them withdrawn.
         """
         passport, group = self._found(wanted)
-        if any(g.person == passport.id and g.ended is None for g in read_gifts(self._vault)):
+        own = (one for one in read_grants(self._vault) if one.person == passport.id)
+        people = {passport.id}.union(*(one.people for one in own))
+        if any(g.person in people and g.ended is None for g in read_gifts(self._vault)):
             raise ServiceError("helper.still_lent")
         gone = self._view(passport, group)
         rows = {record.row: copy_rows(self._vault, record.row) for record in group}
-        kept = {
-            table: [row for row in self._vault.rows(table) if self._is_of(table, row, passport.id)]
-            for table in ("grants", "cards")
-        }
+        grants = [one.row for one in read_grants(self._vault) if one.person == passport.id]
+        now = self._around.clock()
+        over = [
+            card.row
+            for card in read_cards(self._vault)
+            if card.person == passport.id and not card.may_be_in_use(now)
+        ]
         entry = HistoryEntry(self._around.clock(), HistoryKind.REMOVED, person=passport.id, what=())
         with self._vault.transaction() as writer:
             for row, copies in rows.items():
                 delete_record(writer, row, copies)
-            for table, found in kept.items():
+            for table, found in (("grants", grants), ("cards", over)):
                 for row in found:
                     writer.delete(table, row)
             writer.delete("people", passport.row)
@@ -158,9 +172,6 @@ class People:
         """Whether ``record`` is all that its passport holds: without it there is none."""
         group = of_person(settled(self._vault), record.person)
         return all(other.row == record.row for other in group)
-
-    def _is_of(self, table: str, row: int, person: str) -> bool:
-        return parse_json_object(self._vault.read(table, row)).get("person") == person
 
     def _found(self, wanted: str) -> tuple[Passport, tuple[StoredRecord, ...]]:
         records, known = settled(self._vault), read_passports(self._vault)

@@ -153,7 +153,12 @@ class Receiving:
 
 def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -> tuple[int, ...]:
     now, checked, known = around.clock(), claimed.checked, read_grants(vault)
-    lent = where.id is not None and not_withdrawn(vault, where.id)
+    lent = any(
+        not_withdrawn(vault, one)
+        for grant in known
+        if grant.person == where.id
+        for one in grant.people
+    )
     replaced = {
         row: copy_rows(vault, row)
         for c in checked

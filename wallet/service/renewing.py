@@ -138,13 +138,18 @@ def _store(
             issuer=record.issuer.name,
             person=grant.person,
             now=now,
-            borrowers=borrowers(vault, older, now),
+            borrowers=borrowers(vault, older, people=grant.people, now=now),
         )
         for older, record in newer.pairs
     ]
     notes += [
         note_of(
-            r, None, issuer=r.issuer, person=r.person, now=now, borrowers=borrowers(vault, r, now)
+            r,
+            None,
+            issuer=r.issuer,
+            person=r.person,
+            now=now,
+            borrowers=borrowers(vault, r, people=grant.people, now=now),
         )
         for r in gone
     ]

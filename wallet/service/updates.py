@@ -23,6 +23,7 @@ from .grants import (
     change_grant,
     grant_for,
     note_end,
+    now,
     read_grants,
     take_over,
 )
@@ -220,7 +221,7 @@ def _in_progress(grant: Grant) -> bool:
 
 def _again(vault: Vault, grant: Grant) -> Grant:
     """``grant`` as it stands now that its token has turned."""
-    return next(one for one in read_grants(vault) if one.row == grant.row)
+    return now(vault, grant)
 
 
 def _from_surgeries(vault: Vault) -> list[StoredRecord]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from healthpassport.errors import ServiceError
-from wallet.client.holding import Place
+from wallet.client.holding import HolderClient, Place
 from wallet.vault import Vault
 
 from .grants import access, read_grants
@@ -34,15 +34,26 @@ class Withdrawing:
                 of ``grants.access``.
             FetchError: of the fetcher.
         """
-        wanted = [Place(uri, index) for uri, index in places]
+        left = [Place(uri, index) for uri, index in places]
         for grant in read_grants(self._vault):
-            if (grant.iss, grant.person) != (iss, person) or grant.ended:
-                continue
-            try:
-                access(grant, vault=self._vault, around=self._around).withdraw(wanted)
-            except ServiceError as error:
-                if error.code != ANOTHER_LINE:
-                    raise
-            else:
-                return
-        raise ServiceError("helper.not_withdrawn", iss)
+            if grant.iss == iss and person in grant.people and not grant.ended and left:
+                client = access(grant, vault=self._vault, around=self._around)
+                left = _withdraw(client, left)
+        if left:
+            raise ServiceError("helper.not_withdrawn", iss)
+
+
+def _withdraw(client: HolderClient, places: Sequence[Place]) -> list[Place]:
+    """Withdraw those of ``places`` that this leave covers; the others are returned.
+
+    An issuer takes all or none of a list, so a mixed one goes copy by copy.
+    """
+    try:
+        client.withdraw(places)
+    except ServiceError as error:
+        if error.code != ANOTHER_LINE:
+            raise
+        if len(places) == 1:
+            return list(places)
+        return [one for place in places for one in _withdraw(client, [place])]
+    return []

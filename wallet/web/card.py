@@ -17,8 +17,9 @@ from fastapi.responses import Response
 from healthpassport.cards import ALLERGIES
 from healthpassport.errors import CardError, FetchError, PassportError, ServiceError, VaultError
 from wallet.service import CardPreview, CardQuestion, CardState, CardView
+from wallet.service.card_pages import front_holds
 from wallet.service.card_records import SUMMARY
-from wallet.service.card_words import Words, word
+from wallet.service.card_words import Words, title_of, word
 
 from .page import Page, Seen
 from .problems import Told, told
@@ -88,7 +89,12 @@ def choose(page: Seen, about: str = "") -> Response:
     except CardError as error:
         if error.code != WHOSE:
             raise
-        lists = [r for r in page.wallet.records() if r.type in {ALLERGIES, SUMMARY}]
+        names = {one.id: one.title for one in page.wallet.people.list()}
+        lists = [
+            (record, names.get(record.person, ""))
+            for record in page.wallet.records()
+            if record.type in {ALLERGIES, SUMMARY} and record.until is None
+        ]
         return page.show("card/which.html", lists=lists)
     kept = page.kept()
     if kept is None:
@@ -211,7 +217,8 @@ def _sections(page: Page, asked: Asked) -> list[tuple[str, list[Box]]]:
             one.sensitive,
         )
         found.setdefault(one.section[page.language], []).append(box)
-    return list(found.items())
+    first = {title_of(kind)[page.language] for kind in (ALLERGIES, SUMMARY)}
+    return sorted(found.items(), key=lambda section: section[0] not in first)
 
 
 def _mark(page: Page, about: str, key: str, words: Words) -> str:
@@ -228,7 +235,8 @@ def _printed(page: Page, card: str, template: str) -> Response:
     if not _in_use(view):
         return page.go(f"{CARDS}/{view.id}")
     sheet = page.wallet.cards.print_data(view.id)
-    return page.show(template, view=view, sheet=sheet, word=word)
+    holds = front_holds(sheet, page.language)
+    return page.show(template, view=view, sheet=sheet, word=word, holds=holds)
 
 
 def _view(page: Page, card: str) -> CardView:

@@ -2,15 +2,13 @@
 
 Rules: words are shown for two people to compare aloud before anything is lent or added, and the
 button says so; what was pasted and picked stays on the page when something is wrong. What is *not*
-here: what may be lent (``service.lending``).
+here: what was picked (``lending``), and what may be lent (``service.lending``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 import segno
 from fastapi import APIRouter, Form, Request
@@ -19,10 +17,9 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from healthpassport.errors import PassportError, ServiceError
-from healthpassport.summary import definition
-from wallet.consent import item_words
-from wallet.service import GiftView, Part, RecordView
+from wallet.handing import Invitation
 
+from .lending import Chosen, Fields, choosable, first
 from .page import Page, Seen, page_of
 from .words import msg
 
@@ -31,18 +28,8 @@ MAX_FIELDS: Final = 2_000  # boxes of a large wallet
 MAX_FIELD: Final = 700  # characters; an invitation is at most 600
 TEXT: Final = "text/plain; charset=us-ascii"
 
-Fields: TypeAlias = "Mapping[str, tuple[str, ...]]"
-
 router = APIRouter(prefix="/helping")
 Words = Annotated[str, Form(max_length=MAX_FIELD)]
-
-
-@dataclass(frozen=True, slots=True)
-class Choosable:
-    """A record that may be lent, and the lines of its list."""
-
-    record: RecordView
-    lines: tuple[str, ...]
 
 
 @router.get("")
@@ -56,7 +43,7 @@ def overview(page: Seen) -> Response:
 def ask_name(page: Seen) -> Response:
     """The name that the person knows."""
     kept = page.kept() or {}
-    return page.show("helping/invite.html", called=kept.get("name", ("",))[0], wrong="")
+    return page.show("helping/invite.html", called=first(kept, "name"), wrong="")
 
 
 @router.post("/invite")
@@ -77,12 +64,15 @@ def invite(page: Seen, name: Words = "") -> Response:
 def ask_invitation(page: Seen) -> Response:
     """Paste the invitation."""
     kept = page.kept() or {}
-    return page.show("helping/paste.html", text=kept.get("invitation", ("",))[0], wrong="")
+    if first(kept, "step"):  # further on than this page, when the language changed
+        again = "look" if first(kept, "step") == "look" else "change"
+        return _lend(page, {**kept, "do": (again,)})
+    return page.show("helping/paste.html", text=first(kept, "invitation"), wrong="")
 
 
 @router.post("/lend")
 async def lend(request: Request) -> Response:
-    """Compare words and choose; then lend."""
+    """Choose, look once more and compare words; then lend."""
     fields: dict[str, tuple[str, ...]] = {}
     async with request.form(max_fields=MAX_FIELDS) as form:
         for name, value in form.multi_items():
@@ -95,7 +85,7 @@ async def lend(request: Request) -> Response:
 def ask_package(page: Seen) -> Response:
     """Paste or pick the package."""
     page.kept()
-    return page.show("helping/add.html", wrong="")
+    return page.show("helping/add.html", text="", wrong="")
 
 
 @router.post("/add")
@@ -137,83 +127,61 @@ def end(page: Seen, gift: str) -> Response:
 
 
 def _lend(page: Page, fields: Fields) -> Response:
-    wallet = page.wallet
-    text = fields.get("invitation", ("",))[0]
+    """The next of three pages: the invitation, the choice, a last look with the words."""
+    helpers, do = page.wallet.helpers, first(fields, "do")
     try:
-        read = wallet.helpers.read(text[:MAX_FIELD])
+        read = helpers.read(first(fields, "invitation")[:MAX_FIELD])
     except ServiceError as error:
-        return page.show("helping/paste.html", status=400, text=text, wrong=_in_words(page, error))
-    wrong, records = "", fields.get("record", ())
-    until = fields.get("until", ("",))[0].strip()
-    if "lend" in fields:
-        found = _given(page, text, records, until, fields)
-        if isinstance(found, GiftView):
-            return page.show("helping/lent.html", gift=found)
-        wrong = found
+        text, wrong = first(fields, "invitation"), _in_words(page, error)
+        return page.show("helping/paste.html", status=400, text=text, wrong=wrong)
+    chosen = Chosen(fields)
+    if do == "lend":
+        return _lent(page, read, chosen)
+    if do == "change" or not first(fields, "step"):
+        return _choice(page, read, chosen)
+    try:
+        return _look(page, read, chosen, chosen.until(helpers))
+    except ServiceError as error:
+        return _choice(page, read, chosen, _in_words(page, error))
+
+
+def _lent(page: Page, read: Invitation, chosen: Chosen) -> Response:
+    """Lend, if the words were compared; else the page again, with its ticks."""
+    wallet = page.wallet
+    try:
+        until = chosen.until(wallet.helpers)
+        if not chosen.agreed:
+            said = page.words(msg("Compare the words first, then tick that they agree."))
+            return _look(page, read, chosen, until, said)
+        gift = wallet.helpers.give(read.text, chosen.parts(page), until=until)
+    except PassportError as error:
+        if not error.code.startswith(("helper.", "cred.", "people.")):
+            raise
+        return _choice(page, read, chosen, _in_words(page, error))
+    return page.show("helping/lent.html", gift=gift)
+
+
+def _choice(page: Page, read: Invitation, chosen: Chosen, wrong: str = "") -> Response:
     return page.show(
         "helping/choose.html",
         status=400 if wrong else 200,
         invitation=read,
-        groups=_choosable(page),
-        fields=fields,
-        until=until,
+        groups=choosable(page),
+        chosen=chosen,
         wrong=wrong,
     )
 
 
-def _given(
-    page: Page, text: str, records: Sequence[str], until: str, fields: Fields
-) -> GiftView | str:
-    """What was lent, or in words why nothing was."""
-    if "agree" not in fields:
-        return page.words(msg("Compare the words first, then tick that they agree."))
-    try:
-        last = date.fromisoformat(until) if until else None
-        parts = [_part(page, record, fields) for record in records]
-        return page.wallet.helpers.give(text, parts, until=last)
-    except ValueError:
-        return _in_words(page, ServiceError("helper.until"))
-    except PassportError as error:
-        if not error.code.startswith(("helper.", "cred.", "people.")):
-            raise
-        return _in_words(page, error)
-
-
-def _part(page: Page, record: str, fields: Fields) -> Part:
-    lines = [line for line in fields.get("line", ()) if line.startswith(f"{record}:")]
-    numbers = [line.partition(":")[2] for line in lines]
-    if not _lines(page, record):
-        return page.wallet.part(record)
-    return page.wallet.part(record, items=[int(n) for n in numbers if n.isdecimal()])
-
-
-def _lines(page: Page, record: str) -> tuple[str, ...]:
-    """The lines of a record's list, in words; none where it has none."""
-    detail = page.wallet.show(record)
-    items, known = detail.payload.get("items"), definition(detail.view.type)
-    units = (
-        [item.get("unit") for item in items if isinstance(item, Mapping)]
-        if isinstance(items, list)
-        else []
+def _look(page: Page, read: Invitation, chosen: Chosen, until: date, wrong: str = "") -> Response:
+    return page.show(
+        "helping/look_once_more.html",
+        status=400 if wrong else 200,
+        invitation=read,
+        views=chosen.views(page),
+        chosen=chosen,
+        until=until,
+        wrong=wrong,
     )
-    return tuple(
-        item_words(known, unit, page.language) for unit in units if isinstance(unit, Mapping)
-    )
-
-
-def _choosable(page: Page) -> list[tuple[str, list[Choosable]]]:
-    """For each person, the records that may be lent."""
-    wallet = page.wallet
-    found = []
-    for person in wallet.people.list():
-        own = [
-            Choosable(view, _lines(page, view.id))
-            for view in wallet.records(person.id)
-            if view.until is None and view.type != "PatientStated"
-        ]
-        if own:
-            found.append((person.title, own))
-    return found
 
 
 def _add(page: Page, text: str, *, keep: bool) -> Response:
@@ -226,7 +194,7 @@ def _add(page: Page, text: str, *, keep: bool) -> Response:
     except PassportError as error:
         if not error.code.startswith(("helper.", "wallet.credential")):
             raise
-        return page.show("helping/add.html", status=400, wrong=_in_words(page, error))
+        return page.show("helping/add.html", status=400, text=text, wrong=_in_words(page, error))
     return page.show("helping/look.html", received=received)
 
 

@@ -26,5 +26,6 @@ def home(page: Seen) -> Response:
         groups=groups,
         named=len(groups) > 1 or any(not one.mine for one, _ in groups),
         due=len(found.due()),
+        backup=wallet.backups.due(),
         unread=len(found.changes(unread=True)),
     )

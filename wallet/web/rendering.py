@@ -12,8 +12,9 @@ from typing import Any, Final
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from jinja2.ext import i18n
 
+from healthpassport.summary import definition
 from healthpassport.terminal import visible
-from wallet.consent.words import day
+from wallet.consent.words import day, value_words
 
 from .words import LANGUAGES, catalogue
 
@@ -48,6 +49,8 @@ def environment(language: str) -> Environment:
         words.gettext, words.ngettext, newstyle=True
     )
     made.filters["day"] = lambda value: day(value, language)
+    birth = definition("PatientIdentity").subject_fields["birthDate"]
+    made.filters["birth"] = lambda value: value_words(birth, value, language)
     made.globals["language"] = LANGUAGES[language]
     made.globals["languages"] = tuple(LANGUAGES.values())
     made.globals["has_reader"] = (STATIC / "vendor" / "zxing-reader.js").is_file()

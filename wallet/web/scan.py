@@ -24,6 +24,8 @@ from .words import msg
 MAX_FORM: Final = MAX_BYTES + 65_536  # bytes: a photo, and a link beside it
 MAX_TEXT: Final = 65_536  # characters of a link
 OFFERS: Final = ("openid-credential-offer:", "haip-vci:")
+INVITATION: Final = "hp-helper-invitation:"
+LEND: Final = "/helping/lend"
 LIMITS: Final = {"/scan": MAX_FORM, "/add": MAX_FORM}
 
 MultiPartParser.spool_max_size = MAX_FORM  # a photo is never written to the disk
@@ -66,6 +68,9 @@ def _followed(page: Page, text: str, picture: UploadFile | None) -> Response:
     text = text.strip()
     if not text:
         return _form(page, missing=True)
+    if text.startswith(INVITATION):
+        page.visit.keep(LEND, [("invitation", text)])
+        return page.go(LEND)
     if is_offer(text):
         return _offered(page, text)
     # Asked on its own page: whose records to show may have to be chosen first.

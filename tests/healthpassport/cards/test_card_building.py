@@ -116,6 +116,21 @@ def test_without_an_allergy_list_the_summary_says_what_is_known_of_allergies():
     assert (found.state, found.item_count) == (SectionState.NOT_RECORDED, 0)
 
 
+def test_that_there_are_none_is_said_by_the_list_alone():
+    none = allergies(items=(), state=SectionState.NONE_KNOWN)
+    summary = emergency_summary(identity(), [none])
+    with pytest.raises(CardError, match=r"card\.no_allergies"):
+        built(identity(), summary)
+
+
+def test_what_a_summary_warns_of_stands_on_the_card():
+    summary = emergency_summary(identity(), [medicines("current")])
+    warned = replace(summary, warnings=("confidential-items",))
+    said = built(identity(), warned).allergies
+    assert said.warnings == ("confidential-items",)
+    assert cards.allergy_statement(said).heading is cards.AllergyHeading.UNAVAILABLE
+
+
 def test_a_summary_that_counts_allergies_does_not_stand_for_their_list():
     summary = emergency_summary(identity(), [allergies()])
     with pytest.raises(CardError, match=r"card\.no_allergies"):

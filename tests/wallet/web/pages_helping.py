@@ -57,12 +57,27 @@ def choosing(page, served):
     made = invite("Mair", now=now, random=secrets.token_bytes)
     page.fill("#invitation", made.invitation.text)
     page.click("main button[type=submit]")
+    page.locator("#how-week").wait_for()
+
+
+def nothing(page, served):
+    choosing(page, served)
+    page.click("button[value=look]")
+    page.locator(".hp-alert").wait_for()
+
+
+def looking(page, served):
+    """A list with one line unticked."""
+    choosing(page, served)
+    page.locator("input[name=record]").nth(1).check()
+    page.locator("input[name=line]").first.uncheck()
+    page.click("button[value=look]")
     page.locator("#agree").wait_for()
 
 
 def unsaid(page, served):
-    choosing(page, served)
-    page.click("button[name=lend]")
+    looking(page, served)
+    page.click("button[value=lend]")
     page.locator(".hp-alert").wait_for()
 
 
@@ -70,8 +85,9 @@ def lent(page, served):
     choosing(page, served)
     turn = served.kept["turn"] = served.kept.get("turn", 0) + 1
     page.locator("input[name=record]").nth(turn % 2).check()
+    page.click("button[value=look]")
     page.check("#agree")
-    page.click("button[name=lend]")
+    page.click("button[value=lend]")
     page.locator("a[download]").wait_for()
 
 
@@ -92,7 +108,9 @@ PAGES = (
     Case("paste", "/helping/lend"),
     Case("paste nothing", "/helping/lend", steps=no_name),
     Case("choose", "/helping/lend", steps=choosing),
-    Case("choose without comparing", "/helping/lend", steps=unsaid),
+    Case("choose nothing", "/helping/lend", steps=nothing),
+    Case("look before lending", "/helping/lend", steps=looking),
+    Case("lend without comparing", "/helping/lend", steps=unsaid),
     Case("lent", "/helping/lend", state="giving", steps=lent),
     Case("add", "/helping/add"),
     Case("add nothing", "/helping/add", steps=no_name),

@@ -184,3 +184,23 @@ def test_a_locked_wallet_shows_no_page_of_its_backup(inside):
     inside.visit.wallet.lock()
     for path in ("/backup", "/backup/make", "/backup/test", "/backup/parts", "/backup/sheet"):
         assert inside.get(path).headers["location"] == "/unlock"
+
+
+def test_the_first_page_says_when_a_backup_is_due(world, tmp_path):
+    wallet = filled(world, tmp_path)
+    inside = Browser(wallet).enter()
+    never = "You have no backup yet. If you lose this device, your records here are gone."
+    assert never in inside.get("/").text
+    wallet.backups.make(tmp_path / "b.hpb", way=PASSPHRASE)
+    page = inside.get("/").text
+    assert never not in page
+    assert "Your last backup" not in page  # no word where nothing is to do
+    wallet.remove(wallet.records()[0].id)
+    assert "Your records have changed since then. Make a new one." in inside.get("/").text
+    wallet.close()
+
+
+def test_a_wallet_without_records_needs_no_backup(world, tmp_path):
+    wallet = world.wallet(tmp_path)
+    assert "backup yet" not in Browser(wallet).enter().get("/").text
+    wallet.close()
