@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STYLE: Final = Path(__file__).resolve().parent.parent / "static" / "printed.css"
 
-app = typer.Typer(help="Keep a copy of your wallet apart from this device.", no_args_is_help=True)
+app = typer.Typer(help="Keep a copy of your wallet away from here.", no_args_is_help=True)
 
 BackupFile = Annotated[Path, typer.Argument(help="The backup file.")]
 KeyFile = Annotated[

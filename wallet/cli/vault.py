@@ -54,8 +54,8 @@ def unlock(
 def lock(as_json: session.AsJson = False) -> None:
     """Say how the wallet is locked: each command locks it when it ends."""
     session.say(
-        "The vault is locked.",
-        "Each command asks for your passphrase and locks the vault when it ends.",
+        "The wallet is locked.",
+        "Each command asks for your passphrase and locks the wallet when it ends.",
     )
     if as_json:
         session.answer({"locked": True})
