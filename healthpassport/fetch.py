@@ -252,6 +252,24 @@ def _embedded(address: Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
+def refuse_inside(url: str) -> None:
+    """Refuse an address that nobody may fetch, before anything else is asked about it.
+
+    Nothing is resolved: a name that leads inside is for the fetcher to notice.
+
+    Raises:
+        FetchError: ``ssrf.blocked`` for anything but https, a user name, or an address in numbers
+            that lies on this machine or in its network.
+    """
+    host, _, _ = _split(url)
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return
+    if not is_acceptable(address):
+        raise FetchError("ssrf.blocked", "the address lies inside this network")
+
+
 def _split(url: str) -> tuple[str, int, str]:
     """Host, port and path of an https URL without user name or fragment (else ssrf.blocked)."""
     if not _URL.match(url) or "\\" in url:

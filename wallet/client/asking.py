@@ -13,7 +13,7 @@ from healthpassport.dids.web import PREFIX as WEB
 from healthpassport.dids.web import document_url
 from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_object
 from healthpassport.errors import RequestError
-from healthpassport.fetch import Fetcher, HttpResponse
+from healthpassport.fetch import Fetcher, HttpResponse, refuse_inside
 from healthpassport.jose.jwe import ALGORITHM, ENCRYPTIONS
 from healthpassport.protocols.oid4vp import RequestLink, looks_like_code
 from healthpassport.protocols.oid4vp.request import VP_FORMATS
@@ -60,9 +60,11 @@ def read_request(
     if looks_like_code(text):
         text = link_of_code(text, trust=trust, now=now, fetcher=fetcher)
     link = RequestLink.parse(text)
+    by_value = bool(link.request)
+    if not by_value:
+        refuse_inside(link.request_uri)
     # A stranger is turned away before anything of theirs is fetched, and learns of nobody.
     known = check_asker(link.client_id, trust, now)
-    by_value = bool(link.request)
     nonce = b64url_encode(random(NONCE_BYTES)) if link.method == "post" else None
     return verify_request(
         request_object=link.request if by_value else _fetched(link, nonce, fetcher),

@@ -203,10 +203,11 @@ class Past:
     def _find(self, entry_id: str) -> tuple[int, HistoryEntry]:
         rows = [row for row, _ in read_rows(self._opened())]
         wanted = entry_id.strip().lower()
-        found = [row for row in rows if _id(row).startswith(wanted)]
-        if len(wanted) >= SHORTEST_ID and len(found) == 1:
+        long_enough = len(wanted) >= SHORTEST_ID
+        found = [row for row in rows if long_enough and _id(row).startswith(wanted)]
+        if len(found) == 1:
             return found[0], read_entry(self._opened(), found[0])
-        if wanted.isdecimal() and 1 <= int(wanted) <= len(rows) and not found[1:]:
+        if not found and wanted.isdecimal() and 1 <= int(wanted) <= len(rows):
             row = rows[int(wanted) - 1]
             return row, read_entry(self._opened(), row)
         raise ServiceError("wallet.entry_unknown")

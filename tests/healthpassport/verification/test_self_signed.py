@@ -139,6 +139,7 @@ QUERIES = {
         "contacts": "EmergencyContacts",
         "results": "KeyResults",
         "immunisations": "ImmunisationSummary",
+        "proxies": "ProxyAuthority",
     }.items()
 }
 
@@ -159,7 +160,7 @@ def record_of(kind):
 def test_every_kind_that_the_admission_asks_for_is_tried_here():
     asked = {s.definition.type for s in _template().sections}
     assert asked - {"PatientStated"} == set(QUERIES)
-    assert set(QUERIES) | {"EmergencySummary", "ProxyAuthority"} == set(issued_types())
+    assert set(QUERIES) | {"EmergencySummary"} == set(issued_types())
 
 
 def _template():
