@@ -34,7 +34,7 @@ def states(site):
 
 
 def statuses(site):
-    return [entry.status for entry in service.issued(site.issuer)]
+    return sorted(entry.status for entry in service.issued(site.issuer))
 
 
 def told(answer, code):
