@@ -16,7 +16,7 @@ from . import session
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
-    from wallet.service import PastEntry, ReceiptState
+    from wallet.service import ComplaintSheet, Letter, PastEntry, ReceiptState
 
 MAX_FILE: Final = 262_144  # bytes of a receipt with whatever a mail program put around it
 
@@ -65,11 +65,7 @@ def complaint(
     """Print a sheet about one line, with the proof, if you want to complain."""
     with session.unlocked(passphrase_file, past=True) as wallet:
         sheet = wallet.past.complaint(entry)
-    if as_json:
-        session.answer(sheet.wire())
-        return
-    for line in sheet.text().splitlines():
-        session.show(line)
+    _print(sheet, as_json=as_json)
 
 
 def letter(
@@ -80,10 +76,14 @@ def letter(
     """Print a letter that asks what they keep about you."""
     with session.unlocked(passphrase_file, past=True) as wallet:
         made = wallet.past.letter(entry)
+    _print(made, as_json=as_json)
+
+
+def _print(paper: ComplaintSheet | Letter, *, as_json: bool) -> None:
     if as_json:
-        session.answer(made.wire())
+        session.answer(paper.wire())
         return
-    for line in made.text().splitlines():
+    for line in paper.text().splitlines():
         session.show(line)
 
 
