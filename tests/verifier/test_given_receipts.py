@@ -181,7 +181,8 @@ def test_a_registration_that_says_nothing_of_keeping_costs_the_receipt_alone(wor
 
 def test_a_note_that_cannot_be_written_costs_neither(world, desk, tmp_path):
     with sqlite3.connect(tmp_path / "desk" / "verifier.sqlite") as raw:
-        raw.execute("DROP TABLE receipts")
+        for table in ("receipts", "audit", "audit_trails", "audit_heads"):
+            raw.execute(f"DROP TABLE {table}")
     view, request, presentation, taken = answered(desk, world)
     assert check(desk, request, presentation, taken.receipt).problems == ()
     assert desk.look(view.id, desk="ward").summary is not None
@@ -378,7 +379,8 @@ def test_an_older_database_gets_its_notes(world, tmp_path):
     home = tmp_path / "desk"
     make_desk(world, home).shut()
     with sqlite3.connect(home / "verifier.sqlite") as raw:
-        raw.execute("DROP TABLE receipts")
+        for table in ("receipts", "audit", "audit_trails", "audit_heads"):
+            raw.execute(f"DROP TABLE {table}")
         raw.execute("UPDATE alembic_version SET version_num = '0001'")
     desk = make_desk(world, home)
     assert answered(desk, world)[3].receipt

@@ -32,6 +32,7 @@ from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .acceptance import refusal
+from .audit import open_trail
 from .export import evidence, export
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
@@ -78,6 +79,9 @@ class Desk:
         self.lists = lists
         self.receipts = DeskReceipts(
             settings=settings, identity=identity, notes=store.receipts, random=random
+        )
+        self.audit = open_trail(
+            settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
         self._store = store
         self.policy = policy

@@ -5,8 +5,20 @@ desk carries that desk's name; rows leave after a day. What is *not* here: keys,
 (the service holds those in memory alone). Nothing clinical stands here.
 """
 
+from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
 from .receipts import Note, ReceiptNotes
 from .transactions import Row, Store
 
-__all__ = ["Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = [
+    "AuditEntries",
+    "KeptHead",
+    "Note",
+    "Place",
+    "ReceiptNotes",
+    "Row",
+    "Sealed",
+    "Store",
+    "Wanted",
+    "open_store",
+]

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
 
+from .audit import AuditEntries
 from .receipts import ReceiptNotes
 from .tables import TRANSACTIONS
+from .together import together
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -41,11 +43,12 @@ class Store:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self.receipts = ReceiptNotes(engine)
+        self.audit = AuditEntries(engine)
 
     def add(self, row: Row) -> None:
         """Keep a new transaction, and let go of those that are older than ``KEEP``."""
         stale = int((row.created_at - KEEP).timestamp())
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             connection.execute(sa.delete(TRANSACTIONS).where(_T.created_at < stale))
             connection.execute(
                 sa.insert(TRANSACTIONS).values(
@@ -135,7 +138,7 @@ class Store:
         return None if row is None else _row(row)
 
     def _execute(self, statement: sa.Update) -> int:
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             return connection.execute(statement).rowcount
 
 
