@@ -72,7 +72,7 @@ class Wanted:
 class AuditEntries:
     """The trail of one tenant; every call may fail as ``ServiceError`` (``audit.not_written``)."""
 
-    def __init__(self, engine: sa.Engine, *, tenant: str = "main") -> None:
+    def __init__(self, engine: sa.Engine, tenant: str) -> None:
         self._engine = engine
         self.tenant = tenant
 
