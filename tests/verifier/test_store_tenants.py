@@ -19,7 +19,7 @@ from past_desk import database_at
 
 from healthpassport.errors import ServiceError
 from verifier import store as package
-from verifier.store import Note, Row, Store, open_store
+from verifier.store import KeptHead, Note, Row, Sealed, Store, Wanted, open_store
 from verifier.store.tables import METADATA
 
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
@@ -36,6 +36,7 @@ ROW = Row(
     expires_at=NOW + timedelta(minutes=5),
 )
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
+HEAD = KeptHead(1, NOW, "a.b.c")
 
 # How each public method is called; what it is called on is bound to one organisation.
 CALLS = {
@@ -53,9 +54,22 @@ CALLS = {
     "ReceiptNotes.add": lambda s: s.receipts.add(NOTE, forget_before=NOW),
     "ReceiptNotes.find": lambda s: s.receipts.find(NOTE.id),
     "ReceiptNotes.recent": lambda s: s.receipts.recent(),
+    "AuditEntries.begin": lambda s: s.audit.begin("another", "first"),
+    "AuditEntries.append": lambda s: s.audit.append(sealed),
+    "AuditEntries.last": lambda s: s.audit.last(),
+    "AuditEntries.all": lambda s: list(s.audit.all()),
+    "AuditEntries.find": lambda s: s.audit.find(Wanted(NOW, NOW, "result.closed", "ward")),
+    "AuditEntries.keep_head": lambda s: s.audit.keep_head(HEAD),
+    "AuditEntries.heads": lambda s: s.audit.heads(),
+    "AuditEntries.last_before": lambda s: s.audit.last_before(NOW + timedelta(days=1)),
+    "AuditEntries.cut": lambda s: s.audit.cut(HEAD),
 }
 ACROSS = {"Store.sweep": "lets go of old rows of every organisation"}
-WITHOUT_SQL = {"Store.for_tenant", "Store.close"}
+WITHOUT_SQL = {"Store.for_tenant", "Store.close", "AuditEntries.together"}
+
+
+def sealed(place):
+    return Sealed(place.seq, NOW, "result.closed", "ward", "{}", "hash")
 
 
 @pytest.fixture
@@ -123,6 +137,8 @@ def names_tenant(statement, parameters, tenant):
 def test_every_statement_names_the_organisation(store, north, name):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
+    north.audit.begin("trail", "first")
+    north.audit.append(sealed)
     with statements(store) as seen:
         try:
             CALLS[name](north)
@@ -168,7 +184,7 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     later = NOW + timedelta(minutes=1)
-    assert south.claim(ROW.handle, now=later) is False
+    assert not south.settle(ROW.handle, progress="answered", code=None, now=later)
     south.mark_fetched(ROW.handle, now=later)
     south.finish(ROW.id, progress="closed", code="x")
     assert south.lose_open() == 0
@@ -177,6 +193,21 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     south.receipts.add(NOTE, forget_before=NOW + timedelta(days=30))
     assert north.by_handle(ROW.handle) == ROW
     assert north.receipts.find(NOTE.id) == NOTE
+
+
+def test_a_trail_of_one_organisation_is_not_anothers(north, south):
+    for store in (north, south):
+        assert store.audit.begin("trail", "first")
+        assert not store.audit.begin("another", "second")
+    assert north.audit.append(sealed).seq == 1
+    assert north.audit.append(sealed).seq == 2
+    north.audit.keep_head(HEAD)
+    assert list(south.audit.all()) == []
+    assert south.audit.heads() == ()
+    assert south.audit.append(sealed).seq == 1
+    assert south.audit.cut(HEAD) == 1
+    assert [entry.seq for entry in north.audit.all()] == [1, 2]
+    assert north.audit.heads() == (HEAD,)
 
 
 def test_two_organisations_may_have_the_same_code_and_handle(north, south):

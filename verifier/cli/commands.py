@@ -18,7 +18,9 @@ request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
 key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
+audit = typer.Typer(help="The audit trail of this desk.", no_args_is_help=True)
 app.add_typer(request, name="request")
+app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
 app.add_typer(key, name="key")
 app.add_typer(card, name="card")
@@ -213,3 +215,45 @@ def read_card(
 
     who_reads = Reader(who, reason, role, note)
     cards.read(file, photo=photo, reader=who_reads, receipt=receipt, as_json=as_json)
+
+
+@audit.command("head")
+def audit_head(as_json: AsJson = False) -> None:
+    """Sign the end of the audit trail; keep what is printed away from this desk."""
+    from . import audit as trail  # noqa: PLC0415
+
+    trail.head(as_json=as_json)
+
+
+@audit.command("export")
+def audit_export(
+    to: Annotated[Path | None, typer.Option(help="File to write to; stdout without it.")] = None,
+) -> None:
+    """Write the whole audit trail as JSON Lines, signed at the end."""
+    from . import audit as trail  # noqa: PLC0415
+
+    trail.export(to=to)
+
+
+@audit.command("verify")
+def audit_verify(
+    file: Annotated[
+        str | None, typer.Argument(help="File with an export; - for stdin.", show_default=False)
+    ] = None,
+    database: Annotated[
+        bool, typer.Option("--database", help="Check this desk's database; so without a file.")
+    ] = False,
+    head: Annotated[
+        list[Path] | None, typer.Option(help="File with a head that was kept elsewhere.")
+    ] = None,
+    certificate: Annotated[
+        list[Path] | None, typer.Option(help="PEM file of an earlier key, or of another desk.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether an audit trail is whole, and if not, which entries were touched."""
+    from . import audit as trail  # noqa: PLC0415
+
+    if database and file is not None:
+        raise typer.BadParameter("a file or --database, not both")
+    trail.verify(file, heads=head or (), certificate=certificate or (), as_json=as_json)
