@@ -27,6 +27,7 @@ from .questions import Questions
 from .receipts import DeskReceipts, Taken
 from .templates import Templates
 from .transactions import Clock, Progress, Random, TransactionView
+from .webhooks import Webhooks
 
 
 class Desk:
@@ -52,6 +53,7 @@ class Desk:
         self.receipts = DeskReceipts(
             settings=settings, identity=identity, notes=store.receipts, random=random
         )
+        self.webhooks = Webhooks(settings, store.webhooks, random=random)
         self.holding = holding
         self.policy = policy
         self.clock = clock

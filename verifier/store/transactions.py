@@ -17,6 +17,7 @@ from healthpassport.errors import ServiceError
 
 from .receipts import ReceiptNotes
 from .tables import MAIN, TRANSACTIONS
+from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -48,6 +49,7 @@ class Store:
         self._mine = _T.tenant == tenant
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
+        self.webhooks = Outbox(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
         """The same database, seen by that organisation alone."""
