@@ -57,7 +57,11 @@ def desk(own_world, tmp_path, clock):
 
 def webhooks(desk, receiver):
     made = Webhooks(
-        desk.settings, desk._store.webhooks, random=secrets.token_bytes, fetcher=receiver
+        desk.settings,
+        desk._store.webhooks,
+        random=secrets.token_bytes,
+        audit=desk.audit,
+        fetcher=receiver,
     )
     made.receiver = receiver
     return made
@@ -181,6 +185,7 @@ def test_a_receiver_that_is_gone_is_not_tried_again(desk):
     closed(desk)
     deliver(desk)
     assert (only(desk).state, only(desk).problem) == (DEAD, "webhook.gone")
+    assert any("webhook.failed" in str(sealed) for sealed in desk.audit.all())
 
 
 def test_a_receiver_may_ask_to_wait_within_bounds(desk):

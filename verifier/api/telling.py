@@ -10,8 +10,8 @@ from datetime import UTC
 from typing import Final
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
+from healthpassport.errors import PassportError
 from verifier.service import Desk
 
 ROUND_SECONDS: Final = 1.0
@@ -26,8 +26,8 @@ async def keep_telling(desk: Desk) -> None:
     while desk.webhooks.receivers:
         try:
             await asyncio.to_thread(_round, desk, purge=rounds % PURGE_ROUNDS == 0)
-        except SQLAlchemyError:  # a full disk or a database that is away: it is tried again
-            _log.warning("webhooks.not_sent")
+        except PassportError as error:  # a full disk, a database that is away: it is tried again
+            _log.warning("webhooks.not_sent", code=error.code)
         rounds += 1
         await asyncio.sleep(ROUND_SECONDS)
 

@@ -18,6 +18,7 @@ from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .answers import Answers
+from .audit import open_trail
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .identity import DeskIdentity
@@ -53,7 +54,10 @@ class Desk:
         self.receipts = DeskReceipts(
             settings=settings, identity=identity, notes=store.receipts, random=random
         )
-        self.webhooks = Webhooks(settings, store.webhooks, random=random)
+        self.audit = open_trail(
+            settings, identity=identity, entries=store.audit, clock=clock, random=random
+        )
+        self.webhooks = Webhooks(settings, store.webhooks, random=random, audit=self.audit)
         self.holding = holding
         self.policy = policy
         self.clock = clock

@@ -21,6 +21,7 @@ from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse, HttpsFetche
 from verifier.settings import VerifierSettings
 from verifier.store.webhooks import Message, Outbox
 
+from .audit import AuditTrail
 from .receivers import Receiver, load_receivers, require_allowed
 from .transactions import Random, TransactionView
 
@@ -59,9 +60,11 @@ class Webhooks:
         outbox: Outbox,
         *,
         random: Random,
+        audit: AuditTrail | None = None,
         fetcher: Fetcher | None = None,
     ) -> None:
         self.outbox = outbox
+        self._audit = audit
         self.receivers: Mapping[str, Receiver] = load_receivers(settings)
         self._settings = settings
         self._random = random
@@ -114,16 +117,17 @@ class Webhooks:
             keys = self.receivers[message.desk].keys()
             answer = self._fetcher.fetch(_request(message, keys, now))
         except ServiceError as error:
-            self.outbox.give_up(message.id, problem=error.code)
+            self._give_up(message, error.code)
             return False
         except FetchError as error:
             self._later(message, now, error.code, None)
             return False
         if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
             self.outbox.sent(message.id)
+            self._note("webhook.sent", message)
             return True
         if answer.status == GONE:
-            self.outbox.give_up(message.id, problem="webhook.gone")
+            self._give_up(message, "webhook.gone")
         else:
             self._later(message, now, "webhook.status", answer)
         return False
@@ -134,9 +138,19 @@ class Webhooks:
         tried = message.attempts + 1
         wait = max(backoff(tried, self._random), _asked_to_wait(answer))
         if tried >= MAX_ATTEMPTS or now + wait > message.since + MAX_AGE:
-            self.outbox.give_up(message.id, problem=problem)
+            self._give_up(message, problem)
         else:
             self.outbox.put_off(message.id, due_at=now + wait, problem=problem)
+
+    def _give_up(self, message: Message, problem: str) -> None:
+        self.outbox.give_up(message.id, problem=problem)
+        self._note("webhook.failed", message, code=problem)
+
+    def _note(self, event: str, message: Message, **facts: str) -> None:
+        """Delivery is noted, never held up by the trail."""
+        if self._audit is not None:
+            own, tries = self._audit.own, message.attempts + 1
+            self._audit.note(event, who=own, subject=message.id, attempts=tries, **facts)
 
 
 def backoff(tried: int, random: Random) -> timedelta:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from healthpassport.errors import ServiceError
 
 from .tables import TRANSACTIONS, WATCHES, WEBHOOKS
+from .together import together
 
 WAITING: Final = "waiting"
 SENT: Final = "sent"
@@ -67,7 +68,7 @@ class Outbox:
             told=told,
             created_at=_seconds(now),
         )
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             connection.execute(row)
 
     def note_changes(self, *, now: datetime, compose: Compose) -> int:
@@ -80,7 +81,7 @@ class Outbox:
             .join(TRANSACTIONS, sa.and_(_T.tenant == _W.tenant, _T.id == _W.id))
             .where(_W.tenant == self._tenant, state != _W.told)
         )
-        with self._engine.connect() as connection:
+        with together(self._engine) as connection:
             changed = connection.execute(query).mappings().all()
         return sum(self._note(row, moment, compose) for row in changed)
 
@@ -90,7 +91,7 @@ class Outbox:
         step: sa.Update | sa.Delete = sa.update(WATCHES).where(mine).values(told=seen["state"])
         if seen["state"] in _LAST:
             step = sa.delete(WATCHES).where(mine)
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             if connection.execute(step).rowcount != 1:
                 return False
             name, body = compose(seen["id"], seen["state"])
@@ -115,7 +116,7 @@ class Outbox:
         free = sa.or_(_M.claimed_until.is_(None), _M.claimed_until <= moment)
         due = sa.and_(_M.tenant == self._tenant, _M.state == WAITING, _M.due_at <= moment, free)
         query = sa.select(WEBHOOKS).where(due).order_by(_M.due_at).limit(limit)
-        with self._engine.connect() as connection:
+        with together(self._engine) as connection:
             found = connection.execute(query).all()
         until = _seconds(now + lease)
         return tuple(
@@ -165,12 +166,12 @@ class Outbox:
         """The latest messages, newest first."""
         mine = [_M.tenant == self._tenant, *([_M.state == state] if state else [])]
         query = sa.select(WEBHOOKS).where(*mine).order_by(_M.since.desc(), _M.id).limit(limit)
-        with self._engine.connect() as connection:
+        with together(self._engine) as connection:
             return tuple(map(_message, connection.execute(query).all()))
 
     def purge(self, *, now: datetime) -> None:
         """Let go of what is old."""
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             for state, keep in ((SENT, KEEP_SENT), (DEAD, KEEP_DEAD)):
                 old = _M.since < _seconds(now - keep)
                 mine = sa.and_(_M.tenant == self._tenant, _M.state == state, old)
@@ -180,7 +181,7 @@ class Outbox:
 
     def _change(self, message_id: str, condition: sa.ColumnElement[bool], **values: object) -> bool:
         mine = sa.and_(_M.tenant == self._tenant, _M.id == message_id, condition)
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             return connection.execute(sa.update(WEBHOOKS).where(mine).values(values)).rowcount == 1
 
 
