@@ -59,6 +59,8 @@ def create_app(
         lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
+        # A redirect would be built from the Host header, which anybody may write.
+        redirect_slashes=False,
     )
     app.state.desk = service
     app.state.owns_desk = desk is None
