@@ -394,4 +394,4 @@ class Desk:
         )
 
     def _template(self, row: Row) -> DeskTemplate:
-        return self.templates.get(row.template)
+        return self.templates.recalled(row.template)
