@@ -15,6 +15,8 @@ from typing import Final
 from healthpassport.errors import Party, catalogue
 from healthpassport.languages import ENGLISH, Words, msg
 
+from .sides import side_words
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemWords:
@@ -27,17 +29,6 @@ class ProblemWords:
     technical: str = ""
 
 
-SIDES: Final[Mapping[Party, str]] = MappingProxyType(
-    {
-        Party.ISSUER: msg("The issuer of the record"),
-        Party.WALLET: msg("The patient's wallet"),
-        Party.VERIFIER: msg("This desk"),
-        Party.AUTHORITY: msg("The keeper of the trust list"),
-        Party.NETWORK: msg("The network"),
-        Party.SOURCE: msg("What was sent or typed"),
-        Party.PERSON: msg("You, at this desk"),
-    }
-)
 _MEANINGS: Final[Mapping[Party, tuple[str, str]]] = MappingProxyType(
     {
         Party.ISSUER: (
@@ -77,7 +68,7 @@ def problem_words(code: str | None, say: Words = ENGLISH) -> ProblemWords | None
     entry = catalogue().get(code) if code else None
     if entry is None or code is None:
         return None
-    side = say(SIDES[entry.party])
+    side = side_words(entry.party, say)
     if say is ENGLISH or say.knows(entry.title):
         return ProblemWords(code, say(entry.title), say(entry.hint), side)
     title, hint = _MEANINGS[entry.party]

@@ -109,6 +109,7 @@ class SectionPage:
     readable: bool
     wrong: str
     next_step: str
+    side: str
     technical: str
     code: str
     old: bool
@@ -141,6 +142,7 @@ def section_page(
         readable=readable,
         wrong=problem.title if problem else "",
         next_step=problem.hint if problem else "",
+        side=problem.side if problem else "",
         technical=problem.technical if problem else "",
         code=section.code or "",
         old=section.old,
