@@ -83,9 +83,9 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
             "id": template.id,
             "purpose": template.purpose,
             "title": template.title,
-            "patientTitle": template.patient_title,
-            "reason": template.reason,
-            "sections": [name for name, _ in template.sections],
+            "patientTitle": template.words().patient_title,
+            "reason": template.words().reason,
+            "sections": [name for name, _ in template.words().sections],
         }
         for template in desk.templates.askable(desk.identity.registrations)
     ]
