@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from .audit_commands import audit
+
 app = typer.Typer(
     name="passport-verifier",
     help="A hospital desk: ask a patient for records, verify what is shared.",
@@ -18,8 +20,9 @@ request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
 key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
-audit = typer.Typer(help="The audit trail of this desk.", no_args_is_help=True)
+webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
 app.add_typer(request, name="request")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
 app.add_typer(key, name="key")
@@ -189,6 +192,39 @@ def check_receipt(
     given.check(receipt, presentation=presentation, card=card, as_json=as_json)
 
 
+@webhooks.command("add")
+def add_webhook(
+    name: Annotated[str, typer.Argument(help="The name of the API key whose requests are told.")],
+    url: Annotated[str, typer.Argument(help="The https address to tell.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell a system of a desk's requests; prints the secret once. Again: a second secret."""
+    from . import webhooks as telling  # noqa: PLC0415
+
+    telling.add(name, url, as_json=as_json)
+
+
+@webhooks.command("list")
+def list_webhooks(
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that were given up.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the latest messages: time, state, tries, last problem, id."""
+    from . import webhooks as telling  # noqa: PLC0415
+
+    telling.show(dead=dead, as_json=as_json)
+
+
+@webhooks.command("retry", context_settings=IDS)
+def retry_webhook(
+    message_id: Annotated[str, typer.Argument(help="An id of the list, or all.")],
+) -> None:
+    """Begin anew with a message that was given up, or with all of them."""
+    from . import webhooks as telling  # noqa: PLC0415
+
+    telling.retry(message_id)
+
+
 @card.command("read")
 def read_card(
     file: Annotated[
@@ -215,45 +251,3 @@ def read_card(
 
     who_reads = Reader(who, reason, role, note)
     cards.read(file, photo=photo, reader=who_reads, receipt=receipt, as_json=as_json)
-
-
-@audit.command("head")
-def audit_head(as_json: AsJson = False) -> None:
-    """Sign the end of the audit trail; keep what is printed away from this desk."""
-    from . import audit as trail  # noqa: PLC0415
-
-    trail.head(as_json=as_json)
-
-
-@audit.command("export")
-def audit_export(
-    to: Annotated[Path | None, typer.Option(help="File to write to; stdout without it.")] = None,
-) -> None:
-    """Write the whole audit trail as JSON Lines, signed at the end."""
-    from . import audit as trail  # noqa: PLC0415
-
-    trail.export(to=to)
-
-
-@audit.command("verify")
-def audit_verify(
-    file: Annotated[
-        str | None, typer.Argument(help="File with an export; - for stdin.", show_default=False)
-    ] = None,
-    database: Annotated[
-        bool, typer.Option("--database", help="Check this desk's database; so without a file.")
-    ] = False,
-    head: Annotated[
-        list[Path] | None, typer.Option(help="File with a head that was kept elsewhere.")
-    ] = None,
-    certificate: Annotated[
-        list[Path] | None, typer.Option(help="PEM file of an earlier key, or of another desk.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Say whether an audit trail is whole, and if not, which entries were touched."""
-    from . import audit as trail  # noqa: PLC0415
-
-    if database and file is not None:
-        raise typer.BadParameter("a file or --database, not both")
-    trail.verify(file, heads=head or (), certificate=certificate or (), as_json=as_json)
