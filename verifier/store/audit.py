@@ -67,6 +67,7 @@ class Wanted:
     until: datetime | None = None
     event: str = ""
     person: str = ""
+    before: int = 0
 
 
 class AuditEntries:
@@ -139,6 +140,8 @@ class AuditEntries:
             query = query.where(_A.event == wanted.event)
         if wanted.person:
             query = query.where(_A.person == wanted.person)
+        if wanted.before:
+            query = query.where(_A.seq < wanted.before)
         with together(self._engine) as connection:
             rows = connection.execute(query.order_by(_A.seq.desc()).limit(limit)).all()
         return tuple(map(_sealed, rows))

@@ -27,7 +27,7 @@ from verifier.service.problem_words import problem_words
 from verifier.service.words import minutes_left, minutes_words
 from verifier.settings import VerifierSettings
 
-from . import cards, languages, staff_help
+from . import audit, cards, languages, staff_help
 from .card_form import MAX_UPLOAD
 from .comparing import cautions, compared
 from .expecting import Typed, typed
@@ -60,6 +60,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     _add_pages(app)
     _add_forms(app)
     app.include_router(cards.router)
+    app.include_router(audit.router)
     app.include_router(languages.router)
     app.include_router(staff_help.router)
     app.add_exception_handler(PassportError, _problem)
