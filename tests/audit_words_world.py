@@ -8,7 +8,7 @@ from typing import Any
 from desk_world import identity
 from record_examples import allergies, medicines
 
-from healthpassport.summary import record_types, to_payload
+from healthpassport.summary import Record, record_types, to_payload
 
 # Words that stand in a template's or a setting's own name as well, and tell nothing of a person.
 COMMON = frozenset({"active", "current", "confirmed", "low", "high", "emergency", "main", "type"})
@@ -38,9 +38,13 @@ def names(found: Any) -> Iterator[str]:
             yield from names(one)
 
 
+def words_of(*records: Record) -> set[str]:
+    """Values and field names of ``records``."""
+    payloads = [to_payload(record) for record in records]
+    words = {word for payload in payloads for word in (*values(payload), *names(payload))}
+    return {word for word in words if len(word) >= SHORTEST} - COMMON
+
+
 def clinical_words() -> set[str]:
     """Values and field names of what ``full_wallet`` shares, and the types of records."""
-    payloads = [to_payload(record) for record in (identity(), allergies(), medicines("current"))]
-    words = {word for payload in payloads for word in (*values(payload), *names(payload))}
-    words |= set(record_types())
-    return {word for word in words if len(word) >= SHORTEST} - COMMON
+    return words_of(identity(), allergies(), medicines("current")) | set(record_types())
