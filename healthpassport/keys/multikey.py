@@ -30,7 +30,7 @@ from healthpassport.keys.public import EDDSA, PublicKey, public_key_from_library
 from healthpassport.keys.signer import SoftwareSigner, signer_from_library
 
 MAX_CHARS: Final = 2_048  # of a key as text; ML-DSA-44 in base64url has 1,753
-# Points of G2 read before, which cost a quarter of a millisecond each. They are issuers' keys alone:
+# Points of G2 read before; each costs a quarter of a millisecond. They are keys of issuers alone:
 # the key of a holder is never remembered, since a desk forgets it when a result is closed.
 KEPT_KEYS: Final = 1_024
 _HEADER_OCTETS: Final = 2  # of every key type in the table
