@@ -72,7 +72,7 @@ def test_every_page_without_a_phone_is_accessible_quiet_and_narrow_enough(
     good = cards.read(made(world), reader=READER)
     bad = cards.read(made(world, signer=generate_signer()), reader=READER)
     answered(world, desk)
-    paths = ("/cards", "/today", f"/cards/{good.id}", f"/cards/{good.id}/receipt")
+    paths = ("/cards", "/today", "/audit", f"/cards/{good.id}", f"/cards/{good.id}/receipt")
     for path in (*paths, f"/cards/{bad.id}"):
         page = browser.new_page(viewport={"width": width, "height": 800})
         noise, hosts = [], set()

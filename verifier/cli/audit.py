@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from healthpassport.encoding import Json
-from healthpassport.errors import SettingsError, catalogue
+from healthpassport.errors import PassportError, SettingsError, catalogue
 from healthpassport.keys import PublicKey, public_key_from_certificate
 from healthpassport.terminal import FAILED
 from healthpassport.trust.cache import replace_file
@@ -72,6 +72,15 @@ def verify(
         _print(report)
     if not report.whole:
         sys.exit(FAILED)
+
+
+def tell(event: str, *, subject: str) -> None:
+    """Write what was done from the command line; a desk that is not set up has no trail yet."""
+    try:
+        with _trail() as trail:
+            trail.write(event, who=_caller(trail), subject=subject)
+    except PassportError as error:
+        say(f"Not in the audit trail: {error.title}")
 
 
 def _checked(file: str | None, keys: Sequence[PublicKey], outside: Sequence[Head]) -> Report:

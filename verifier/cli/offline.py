@@ -26,6 +26,7 @@ from healthpassport.trust.cache import replace_file
 from healthpassport.verification import verify_presentation
 from verifier.service import DeskLists, desk_policy, desk_templates, load_api_keys, summary_json
 
+from .audit import tell
 from .output import data, document, say, settings
 from .report import print_result
 
@@ -117,6 +118,7 @@ def create_key(name: str, *, as_json: bool) -> None:
         document({"version": 1, "name": name, "key": fresh})
     else:
         data(fresh)
+    tell("api_key.made", subject=name)
     say("Keep it: it is not shown again. A running desk reads it at its next start.")
 
 
