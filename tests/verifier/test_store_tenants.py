@@ -50,6 +50,10 @@ CALLS = {
     "Store.recent": lambda s: s.recent(desk="ward"),
     "Store.check": lambda s: s.check(),
     "Store.tenant_of": lambda s: s.tenant_of(ROW.handle, among={s.tenant}),
+    "Store.tenant_of_code": lambda s: s.tenant_of_code(ROW.short_code, among={s.tenant}),
+    "KeyUses.note": lambda s: s.key_uses.note("ward", NOW.date()),
+    "KeyUses.forget": lambda s: s.key_uses.forget("ward"),
+    "KeyUses.days": lambda s: s.key_uses.days(),
     "ReceiptNotes.add": lambda s: s.receipts.add(NOTE, forget_before=NOW),
     "ReceiptNotes.find": lambda s: s.receipts.find(NOTE.id),
     "ReceiptNotes.recent": lambda s: s.receipts.recent(),
@@ -194,6 +198,25 @@ def test_the_owner_of_a_handle_is_sought_among_those_named(north, store):
     assert store.tenant_of(ROW.handle, among={"south"}) is None
     assert store.tenant_of(ROW.handle, among=()) is None
     assert store.tenant_of("other", among={"north"}) is None
+
+
+def test_the_owner_of_a_code_is_sought_among_those_named_and_never_guessed(north, south, store):
+    north.add(ROW)
+    code = ROW.short_code
+    assert store.tenant_of_code(code, among={"north", "south"}) == "north"
+    assert store.tenant_of_code(code, among={"south"}) is None
+    south.add(ROW)
+    assert store.tenant_of_code(code, among={"north", "south"}) is None
+    assert store.tenant_of_code(code, among={"north"}) == "north"
+
+
+def test_the_day_of_a_key_is_that_organisations_own(north, south):
+    north.key_uses.note("ward", NOW.date() - timedelta(days=3))
+    north.key_uses.note("ward", NOW.date())
+    south.key_uses.note("ward", NOW.date() - timedelta(days=9))
+    south.key_uses.forget("ward")
+    assert north.key_uses.days() == {"ward": NOW.date()}
+    assert south.key_uses.days() == {}
 
 
 def test_the_sweep_reaches_an_organisation_that_is_served_no_more(north, south):

@@ -50,3 +50,12 @@ RECEIPTS: Final = sa.Table(
     sa.PrimaryKeyConstraint("tenant", "id", name="receipts_key"),
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
 )
+
+KEY_USES: Final = sa.Table(
+    "key_uses",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("day", sa.String, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "name", name="key_uses_key"),
+)
