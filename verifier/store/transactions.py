@@ -105,10 +105,11 @@ class Store:
         )
         self._execute(change.values(progress="fetched", fetched_at=int(now.timestamp())))
 
-    def claim(self, handle: str, *, now: datetime) -> bool:
-        """Take the transaction for one answer; False when another answer had it already.
+    def settle(self, handle: str, *, progress: str, code: str | None, now: datetime) -> bool:
+        """End an open transaction with one answer; False when another answer had it already.
 
-        One conditional UPDATE: SQLite lets one writer through at a time, so exactly one wins.
+        One conditional UPDATE: the database lets one writer of a row through at a time, so exactly
+        one wins.
         """
         moment = int(now.timestamp())
         change = sa.update(TRANSACTIONS).where(
@@ -117,7 +118,7 @@ class Store:
             _T.progress.in_(("waiting", "fetched")),
             _T.expires_at > moment,
         )
-        return self._execute(change.values(progress="answering", closed_at=moment)) == 1
+        return self._execute(change.values(progress=progress, code=code, closed_at=moment)) == 1
 
     def finish(self, transaction_id: str, *, progress: str, code: str | None = None) -> None:
         """Say how a transaction ended; the nonce's work is done."""

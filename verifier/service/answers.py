@@ -1,0 +1,128 @@
+"""One answer of a wallet: read, verified with what is at hand, held, and met with a receipt.
+
+Rules: a message that cannot be read leaves the question open; a presentation, good or not, uses it
+up; the first that is judged wins, and until then nothing of it is kept, so that a wallet whose
+answer was interrupted can send it again. What is *not* here: the judgement itself
+(``healthpassport.verification``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hmac import compare_digest
+from typing import Final
+
+from healthpassport.credential import Challenge, VerifiedSummary
+from healthpassport.errors import PassportError, ServiceError
+from healthpassport.jose.jwe import decrypt
+from healthpassport.protocols.oid4vp import (
+    EncryptedResponse,
+    ErrorResponse,
+    VpResponse,
+    parse_form,
+    parse_payload,
+)
+from healthpassport.verification import FreshnessPolicy, verify_presentation
+from verifier.settings import VerifierSettings
+from verifier.store import Row
+
+from .acceptance import refusal
+from .holding import Answer, Held, Holding, Question
+from .identity import DeskIdentity
+from .lists import DeskLists
+from .questions import Questions
+from .receipts import DeskReceipts, Taken
+from .transactions import Progress, Random, confirm_code
+
+MAX_ERROR: Final = 64  # characters of a wallet's own word that are kept
+
+
+class Answers:
+    """The answers to one organisation's questions."""
+
+    def __init__(
+        self,
+        *,
+        settings: VerifierSettings,
+        identity: DeskIdentity,
+        questions: Questions,
+        holding: Holding,
+        lists: DeskLists,
+        receipts: DeskReceipts,
+        policy: FreshnessPolicy,
+        random: Random,
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._questions = questions
+        self._holding = holding
+        self._lists = lists
+        self._receipts = receipts
+        self._policy = policy
+        self._random = random
+
+    def receive(self, handle: str, body: bytes) -> Taken:
+        """Take the answer in ``body``; see ``Desk.receive``."""
+        form = parse_form(body)
+        row, held, question = self._questions.answerable(handle)
+        if isinstance(form, EncryptedResponse):
+            plaintext = decrypt(form.jwe, private_key=question.key)
+            answer = parse_payload(plaintext, query=self._questions.template(row).query)
+        else:
+            answer = form
+        # Section 14.3: an answer that this desk did not ask for does not know the state.
+        known = answer.state is not None and compare_digest(answer.state, row.state)
+        if not known and (isinstance(answer, VpResponse) or answer.state is not None):
+            raise ServiceError("transaction.unknown", "the answer belongs to another question")
+        now = self._questions.now()
+        if isinstance(answer, ErrorResponse):
+            self._refuse(row, Progress.DECLINED, answer.error[:MAX_ERROR], now)
+            return Taken()
+        try:
+            summary = self._verified(row, answer, now)
+        except PassportError as error:
+            self._refuse(row, Progress.FAILED, error.code, now)
+            raise
+        code = self._keep(row, held, Answer(answer.presentation, summary, answer.acting), now)
+        return Taken(code, self._receipt(row, question, answer, now))
+
+    def _verified(self, row: Row, answer: VpResponse, now: datetime) -> VerifiedSummary:
+        lists = self._lists.views(now)
+        return verify_presentation(
+            presentation=answer.presentation,
+            challenge=Challenge(row.nonce, self._identity.client_id),
+            query=self._questions.template(row).query,
+            trust=lists.trust,
+            status=lists.status,
+            policy=self._policy,
+            now=now,
+        )
+
+    def _refuse(self, row: Row, progress: Progress, code: str, now: datetime) -> None:
+        if not self._holding.refuse(row, progress=progress, code=code, now=now):
+            raise ServiceError("transaction.closed")
+
+    def _keep(self, row: Row, held: Held, answer: Answer, now: datetime) -> str | None:
+        code = confirm_code(self._random) if self._settings.confirm else None
+        refused = refusal(answer.summary)
+        kept = Held(
+            now + self._settings.result_lifetime, held.expected, answer=answer, confirm_code=code
+        )
+        progress = Progress.CONFIRMING if code else Progress.ANSWERED
+        if not self._holding.answer(row, kept, progress=progress, code=refused, now=now):
+            raise ServiceError("transaction.closed")
+        if refused is not None:
+            raise ServiceError(refused)
+        return code
+
+    def _receipt(
+        self, row: Row, question: Question, answer: VpResponse, now: datetime
+    ) -> str | None:
+        template = self._questions.template(row)
+        return self._receipts.give(
+            answer.presentation,
+            query=template.query,
+            claims=self._questions.claims(row, question),
+            purpose=template.purpose,
+            now=now,
+        )
