@@ -19,6 +19,7 @@ from past_desk import database_at
 
 from healthpassport.errors import ServiceError
 from verifier import store as package
+from verifier.settings import MAIN
 from verifier.store import Note, Row, Store, open_store
 from verifier.store.tables import METADATA
 
@@ -44,7 +45,7 @@ CALLS = {
     "Store.by_handle": lambda s: s.by_handle(ROW.handle),
     "Store.by_short_code": lambda s: s.by_short_code(ROW.short_code),
     "Store.mark_fetched": lambda s: s.mark_fetched(ROW.handle, now=NOW),
-    "Store.claim": lambda s: s.claim(ROW.handle, now=NOW),
+    "Store.settle": lambda s: s.settle(ROW.handle, progress="answered", code=None, now=NOW),
     "Store.finish": lambda s: s.finish(ROW.id, progress="closed"),
     "Store.lose_open": lambda s: s.lose_open(),
     "Store.recent": lambda s: s.recent(desk="ward"),
@@ -172,7 +173,7 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     later = NOW + timedelta(minutes=1)
-    assert south.claim(ROW.handle, now=later) is False
+    assert south.settle(ROW.handle, progress="answered", code=None, now=later) is False
     south.mark_fetched(ROW.handle, now=later)
     south.finish(ROW.id, progress="closed", code="x")
     assert south.lose_open() == 0
@@ -283,4 +284,4 @@ def test_rows_from_before_belong_to_the_one_organisation(tmp_path):
 
 def test_a_store_that_was_opened_is_that_of_the_one_organisation(store):
     assert isinstance(store, Store)
-    assert store.tenant == package.MAIN == "main"
+    assert store.tenant == MAIN == "main"

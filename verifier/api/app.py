@@ -17,13 +17,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
+from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders, Throttle
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher
-from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
+from healthpassport.rates import RateLimit
+from verifier.service import Clock, Desk, Random, open_desk
 from verifier.settings import VerifierSettings
 
 from . import health, staff, wallets
+from .access import wrong_keys
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")
@@ -41,6 +43,7 @@ def create_app(
     clock: Clock = utc_now,
     random: Random = secrets.token_bytes,
     fetcher: Fetcher | None = None,
+    keeps_lists: bool = True,
 ) -> FastAPI:
     """The application for ``settings``.
 
@@ -50,6 +53,7 @@ def create_app(
         clock: the time, when the service is opened here.
         random: randomness, when the service is opened here.
         fetcher: the way to the network for updates, when the service is opened here.
+        keeps_lists: whether this application updates the lists; one of those that share them does.
     """
     service = desk or open_desk(settings, clock=clock, random=random, fetcher=fetcher)
     app = FastAPI(
@@ -62,13 +66,21 @@ def create_app(
     app.state.desk = service
     app.state.owns_desk = desk is None
     app.state.settings = settings
-    app.state.api_keys = load_api_keys(settings)
+    app.state.keeps_lists = keeps_lists
+    app.state.wrong_keys = wrong_keys()
     app.include_router(staff.router)
     app.include_router(wallets.router)
     app.include_router(health.router)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit)
+    app.add_middleware(
+        Throttle,
+        limit=RateLimit(settings.requests_per_second, settings.request_burst),
+        clock=service.clock,
+        proxies=settings.proxies,
+        under=wallets.PREFIX,
+    )
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
     return app
@@ -77,7 +89,8 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: VerifierSettings = app.state.settings
-    updating = asyncio.create_task(_keep_fresh(app.state.desk, settings))
+    work = _keep_fresh(app.state.desk, settings) if app.state.keeps_lists else asyncio.sleep(0)
+    updating = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ here: what a result means; its JSON is made by ``service.report``.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,9 +16,9 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from healthpassport.encoding import Json, dump_json
-from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
+from verifier.service import Expected, Scope, TransactionView, qr_svg, view_json, watch
 
-from .access import CallingDesk, Service
+from .access import AskingDesk, CallingDesk, CallingKey, Service
 
 router = APIRouter()
 
@@ -75,7 +76,7 @@ class RequestOut(BaseModel):
 
 
 @router.get("/templates")
-def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
+def templates(desk: Service, _name: AskingDesk) -> dict[str, Any]:
     """The templates that this desk can ask with."""
     rows = [
         {
@@ -92,7 +93,7 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
 
 
 @router.post("/requests", status_code=201)
-def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) -> RequestOut:
+def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: AskingDesk) -> RequestOut:
     """Open a request; show its QR code, link or short code to the patient."""
     expected = Expected(**wanted.expected.model_dump()) if wanted.expected else None
     view = desk.ask(wanted.template, desk=name, expected=expected)
@@ -109,9 +110,12 @@ def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) 
 
 
 @router.get("/requests/{request_id}")
-def look(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
-    """The request as it stands, with the verified result once there is one."""
-    return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
+def look(request_id: str, desk: Service, key: CallingKey) -> dict[str, Any]:
+    """The request as it stands, with the verified result once there is one, for a full key."""
+    view = desk.look(request_id, desk=key.desk)
+    if key.scope is not Scope.FULL:
+        view = replace(view, summary=None, differences=None)
+    return view_json(view, now=datetime.now(UTC))
 
 
 @router.get("/requests/{request_id}/fhir", response_class=FhirResponse)
@@ -125,7 +129,7 @@ def fhir(
     return FhirResponse(desk.fhir(request_id, desk=name, presentation=presentation))
 
 
-def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
+def _existing(request_id: str, desk: Service, name: AskingDesk) -> str:
     """Refuse an unknown request before a stream has begun."""
     desk.look(request_id, desk=name)
     return request_id
@@ -133,7 +137,7 @@ def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
 
 @router.get("/requests/{request_id}/events", response_class=EventSourceResponse)
 async def events(
-    request_id: Annotated[str, Depends(_existing)], desk: Service, name: CallingDesk
+    request_id: Annotated[str, Depends(_existing)], desk: Service, name: AskingDesk
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: the state each time it changes, without any result."""
     async for view in watch(desk, request_id, name=name):
@@ -149,7 +153,7 @@ def confirm(
 
 
 @router.delete("/requests/{request_id}", status_code=204)
-def close(request_id: str, desk: Service, name: CallingDesk) -> Response:
+def close(request_id: str, desk: Service, name: AskingDesk) -> Response:
     """Close the request and forget its result."""
     desk.close(request_id, desk=name)
     return Response(status_code=204)

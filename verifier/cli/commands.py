@@ -15,12 +15,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
-key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
+keys = typer.Typer(help="API keys of the systems that call this desk.", no_args_is_help=True)
+earlier = typer.Typer(help="The earlier name of keys.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
 app.add_typer(request, name="request")
 app.add_typer(receipts, name="receipts")
-app.add_typer(key, name="key")
+app.add_typer(keys, name="keys")
+app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
 
 # An id is base64url and may begin with a hyphen, which is no option then.
@@ -139,15 +141,61 @@ def fhir(
     calling.fhir(request_id, presentation=presentation)
 
 
-@key.command("create")
+@keys.command("add")
+def add_key(
+    name: Annotated[str, typer.Argument(help="What this key is called: the system that calls.")],
+    desk: Annotated[
+        str | None,
+        typer.Option(help="The desk whose requests it sees, where that is not its own name."),
+    ] = None,
+    scope: Annotated[
+        str, typer.Option(help="full, or ask: opens and closes requests, never sees a result.")
+    ] = "full",
+    days: Annotated[
+        int | None, typer.Option(help="Days until it runs out; without this, never.", min=1)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key; it is printed once and only its digest is kept."""
+    from verifier.service import Scope  # noqa: PLC0415
+
+    from . import keys as given  # noqa: PLC0415
+
+    known = {one.value: one for one in Scope}
+    if scope not in known:
+        raise typer.BadParameter(f"one of {', '.join(known)}", param_hint="--scope")
+    given.add(name, desk=desk, scope=known[scope], days=days, as_json=as_json)
+
+
+@keys.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """List the API keys: desk, what each may do, until when, and the day of the last use."""
+    from . import keys as given  # noqa: PLC0415
+
+    given.show(as_json=as_json)
+
+
+@keys.command("remove")
+def remove_key(
+    name: Annotated[str, typer.Argument(help="The name that add was given.")],
+) -> None:
+    """Take an API key out; a running desk refuses it from then on."""
+    from . import keys as given  # noqa: PLC0415
+
+    given.remove(name)
+
+
+@earlier.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="The name of the desk or system that will call.")],
     as_json: AsJson = False,
 ) -> None:
-    """Make an API key for a desk; it is printed once and only its digest is kept."""
-    from . import offline  # noqa: PLC0415
+    """Make an API key: the earlier name of keys add."""
+    from verifier.service import Scope  # noqa: PLC0415
 
-    offline.create_key(name, as_json=as_json)
+    from . import keys as given  # noqa: PLC0415
+
+    given.add(name, desk=None, scope=Scope.FULL, days=None, as_json=as_json)
 
 
 @receipts.command("list")

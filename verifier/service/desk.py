@@ -18,6 +18,7 @@ from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .answers import Answers
+from .api_keys import ApiKeys
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .identity import DeskIdentity
@@ -52,6 +53,7 @@ class Desk:
         self.receipts = DeskReceipts(
             settings=settings, identity=identity, notes=store.receipts, random=random
         )
+        self.api_keys = ApiKeys(settings.api_keys_file, uses=store.key_uses)
         self.holding = holding
         self.policy = policy
         self.clock = clock

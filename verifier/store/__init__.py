@@ -7,8 +7,8 @@ stands here.
 """
 
 from .engine import open_store
+from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
-from .tables import MAIN
 from .transactions import Row, Store
 
-__all__ = ["MAIN", "Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = ["KeyUses", "Note", "ReceiptNotes", "Row", "Store", "open_store"]

@@ -11,7 +11,6 @@ from typing import Final
 import sqlalchemy as sa
 
 METADATA: Final = sa.MetaData()
-MAIN: Final = "main"  # the organisation of a deployment that serves one
 
 TRANSACTIONS: Final = sa.Table(
     "transactions",

@@ -15,10 +15,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
+from verifier.settings import MAIN
 
 from .key_uses import KeyUses
 from .receipts import ReceiptNotes
-from .tables import MAIN, TRANSACTIONS
+from .tables import TRANSACTIONS
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 

@@ -18,9 +18,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Guard, Problems, SecurityHeaders
+from healthpassport.asgi import (
+    DEFAULT_HEADERS,
+    BodyLimit,
+    Guard,
+    Problems,
+    SecurityHeaders,
+    Throttle,
+)
 from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.rates import RateLimit
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
 from verifier.service.words import minutes_left
@@ -61,6 +69,12 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _problem)
     app.add_middleware(Guard, hosts=settings.web_hosts)
     app.add_middleware(BodyLimit, limit=MAX_FORM, limits={"/cards": MAX_UPLOAD})
+    app.add_middleware(
+        Throttle,
+        limit=RateLimit(settings.requests_per_second, settings.request_burst),
+        clock=service.clock,
+        proxies=settings.proxies,
+    )
     app.add_middleware(Problems)
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
     own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
