@@ -20,7 +20,7 @@ from past_desk import database_at
 from healthpassport.errors import ServiceError
 from verifier import store as package
 from verifier.settings import MAIN
-from verifier.store import Note, Row, Store, open_store
+from verifier.store import KeptHead, Note, Row, Sealed, Store, Wanted, open_store
 from verifier.store.tables import METADATA
 
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
@@ -36,6 +36,8 @@ ROW = Row(
     created_at=NOW,
     expires_at=NOW + timedelta(minutes=5),
 )
+ENTRY = Sealed(1, NOW, "result.viewed", "", "{}", "hash-1")
+HEAD = KeptHead(1, NOW, "token")
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
 
 # How each public method is called; what it is called on is bound to one organisation.
@@ -55,12 +57,23 @@ CALLS = {
     "KeyUses.note": lambda s: s.key_uses.note("ward", NOW.date()),
     "KeyUses.forget": lambda s: s.key_uses.forget("ward"),
     "KeyUses.days": lambda s: s.key_uses.days(),
+    "AuditEntries.begin": lambda s: s.audit.begin("trail", "first"),
+    "AuditEntries.append": lambda s: s.audit.append(lambda _place: ENTRY),
+    "AuditEntries.last": lambda s: s.audit.last(),
+    "AuditEntries.all": lambda s: list(s.audit.all()),
+    "AuditEntries.find": lambda s: s.audit.find(
+        Wanted(since=NOW, until=NOW, event="e", person="p")
+    ),
+    "AuditEntries.keep_head": lambda s: s.audit.keep_head(HEAD),
+    "AuditEntries.heads": lambda s: s.audit.heads(),
+    "AuditEntries.last_before": lambda s: s.audit.last_before(NOW),
+    "AuditEntries.cut": lambda s: s.audit.cut(HEAD),
     "ReceiptNotes.add": lambda s: s.receipts.add(NOTE, forget_before=NOW),
     "ReceiptNotes.find": lambda s: s.receipts.find(NOTE.id),
     "ReceiptNotes.recent": lambda s: s.receipts.recent(),
 }
 ACROSS = {"Store.sweep": "lets go of old rows of every organisation"}
-WITHOUT_SQL = {"Store.for_tenant", "Store.close"}
+WITHOUT_SQL = {"Store.for_tenant", "Store.close", "AuditEntries.together"}
 
 
 @pytest.fixture
@@ -128,6 +141,8 @@ def names_tenant(statement, parameters, tenant):
 def test_every_statement_names_the_organisation(store, north, name):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
+    if name.startswith("AuditEntries") and not name.endswith("begin"):
+        north.audit.begin("trail", "first")
     with statements(store) as seen:
         try:
             CALLS[name](north)

@@ -19,6 +19,7 @@ from verifier.store import Row, Store
 
 from .answers import Answers
 from .api_keys import ApiKeys
+from .audit import open_trail
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .identity import DeskIdentity
@@ -54,6 +55,9 @@ class Desk:
             settings=settings, identity=identity, notes=store.receipts, random=random
         )
         self.api_keys = ApiKeys(settings.api_keys_file, uses=store.key_uses)
+        self.audit = open_trail(
+            settings, identity=identity, entries=store.audit, clock=clock, random=random
+        )
         self.holding = holding
         self.policy = policy
         self.clock = clock

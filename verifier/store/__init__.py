@@ -6,9 +6,25 @@ is *not* here: keys, records, results (the service holds those in memory alone).
 stands here.
 """
 
+from verifier.settings import MAIN
+
+from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
 from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
 from .transactions import Row, Store
 
-__all__ = ["KeyUses", "Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = [
+    "MAIN",
+    "AuditEntries",
+    "KeptHead",
+    "KeyUses",
+    "Note",
+    "Place",
+    "ReceiptNotes",
+    "Row",
+    "Sealed",
+    "Store",
+    "Wanted",
+    "open_store",
+]
