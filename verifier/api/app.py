@@ -26,6 +26,7 @@ from verifier.settings import VerifierSettings
 
 from . import fhir, health, staff, wallets
 from .access import wrong_keys
+from .telling import keep_telling
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")
@@ -92,14 +93,19 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: VerifierSettings = app.state.settings
-    work = _keep_fresh(app.state.desk, settings) if app.state.keeps_lists else asyncio.sleep(0)
-    updating = asyncio.create_task(work)
+    desk: Desk = app.state.desk
+    work = [keep_telling(desk)]
+    if app.state.keeps_lists:
+        work.append(_keep_fresh(desk, settings))
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:
-        updating.cancel()
-        with suppress(asyncio.CancelledError):
-            await updating
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
         if app.state.owns_desk:
             app.state.desk.shut()
 

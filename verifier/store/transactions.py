@@ -22,6 +22,7 @@ from .key_uses import KeyUses
 from .receipts import ReceiptNotes
 from .tables import TRANSACTIONS
 from .together import together
+from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -54,6 +55,7 @@ class Store:
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
         self.key_uses = KeyUses(engine, tenant)
+        self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
