@@ -207,7 +207,8 @@ def client_address(scope: Scope, proxies: Collection[str] = ()) -> str:
     address = str(client[0]) if client else ""
     if address in proxies:
         told = b",".join(value for key, value in scope["headers"] if key == b"x-forwarded-for")
-        for one in reversed(told[-MAX_FORWARDED:].decode("latin-1").split(",")):
+        entries = told[-MAX_FORWARDED:].decode("latin-1").split(",") if told else []
+        for one in reversed(entries):
             address = one.strip()
             if address not in proxies:
                 break

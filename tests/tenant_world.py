@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,9 @@ NAMES = ("north", "south")
 ODS = {"north": "RNN01", "south": "RSS01"}
 
 
-def set_up(world: World, home: Path, *, wallets: str = "{name}.example") -> VerifierSettings:
+def set_up(
+    world: World, home: Path, *, wallets: str = "{name}.example", **more: Any
+) -> VerifierSettings:
     """The folders of two organisations; ``wallets`` says where each is asked by wallets."""
     folder = home / "organisations"
     home.mkdir(parents=True)
@@ -30,7 +33,7 @@ def set_up(world: World, home: Path, *, wallets: str = "{name}.example") -> Veri
     for name in NAMES:
         _organisation(world, folder / name, host=wallets.format(name=name))
     world.authority.publish(world.fetcher.folder, now=datetime.now(UTC))
-    return VerifierSettings(home=home, organisations=folder, trust_url=TRUST_URL)
+    return VerifierSettings(home=home, organisations=folder, trust_url=TRUST_URL, **more)
 
 
 def _organisation(world: World, own: Path, *, host: str) -> None:
@@ -94,8 +97,15 @@ class Two:
         return wallet.answer(self.read(name, link))
 
 
-def serve_two(world: World, home: Path, **places: str) -> Two:
-    settings = set_up(world, home, **places)
+def serve_two(
+    world: World,
+    home: Path,
+    *,
+    change: Callable[[VerifierSettings], object] = lambda _settings: None,
+    **more: Any,
+) -> Two:
+    settings = set_up(world, home, **more)
+    change(settings)
     tenants = open_tenants(
         settings, clock=Clock(), random=secrets.token_bytes, fetcher=world.fetcher
     )

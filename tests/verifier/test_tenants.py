@@ -6,6 +6,7 @@ that are nowhere. The routes are those of the applications, so that a new one is
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -305,6 +306,42 @@ def test_two_at_one_address_are_told_apart_by_handle_and_code(world, tmp_path):
         assert sent.status == 200
         assert two.desk(name).look(view.id, desk="ward").summary is not None
     two.tenants.shut()
+
+
+def test_one_organisations_callers_use_up_nothing_of_the_others(world, tmp_path):
+    two = serve_two(world, tmp_path / "home", request_burst=3, requests_per_second=0.001)
+    asked = [
+        call(two.api, "GET", "/oid4vp/codes/7777-7777", headers=key(name)).json["code"]
+        for name in ["north"] * 5 + ["south"]
+    ]
+    assert asked == [*["transaction.unknown"] * 3, *["rate_limited"] * 2, "transaction.unknown"]
+    pages = [
+        call(two.web, "GET", "/", headers=page(name)).status for name in ["north"] * 4 + ["south"]
+    ]
+    assert pages == [200, 200, 200, 429, 200]
+    two.tenants.shut()
+
+
+def test_the_applications_begin_and_end_together_and_one_keeps_the_lists(two):
+    keeping = [name for name, app in two.api_apps.items() if app.state.keeps_lists]
+    assert keeping == ["north"]
+    for app in (two.api, two.web):
+        assert asyncio.run(lifespan(app)) == [
+            "lifespan.startup.complete",
+            "lifespan.shutdown.complete",
+        ]
+
+
+async def lifespan(app):
+    coming, told = asyncio.Queue(), []
+    for name in ("lifespan.startup", "lifespan.shutdown"):
+        coming.put_nowait({"type": name})
+
+    async def send(message):
+        told.append(message["type"])
+
+    await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, coming.get, send)
+    return told
 
 
 def broken(settings, change):
