@@ -197,6 +197,17 @@ class Throttle:
         await self._app(scope, receive, send)
 
 
+def host_header(scope: Scope) -> str:
+    """The one Host header in lower case; nothing where it is more than a name and a port."""
+    host = _only(scope, b"host")
+    return host.lower() if HOST.fullmatch(host) else ""
+
+
+def host_name(scope: Scope) -> str:
+    """The name in the one Host header, without its port; nothing for any other header."""
+    return _name(_only(scope, b"host"))
+
+
 def client_address(scope: Scope, proxies: Collection[str] = ()) -> str:
     """The address that a request came from, as requests are counted; of IPv6 the first 64 bits.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from repository import ROOT
 from tenant_world import NAMES, serve_two, set_up
 
 from healthpassport.errors import SettingsError
@@ -201,6 +202,15 @@ def test_a_command_about_one_organisation_asks_for_its_name(run, two_homes):
     answer = run("keys", "list", shared=two_homes)
     assert answer.returncode == 1
     assert b"north, south" in answer.stderr
+
+
+def test_commands_open_the_database_in_one_place_that_knows_the_organisation():
+    found = [
+        path.name
+        for path in (ROOT / "verifier" / "cli").glob("*.py")
+        if "open_store(" in path.read_text(encoding="utf-8")
+    ]
+    assert found == ["stored.py"]
 
 
 def test_keys_are_made_listed_and_taken_out_for_one_organisation(run, two_homes):

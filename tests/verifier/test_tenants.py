@@ -205,7 +205,14 @@ def test_todays_list_is_of_one_organisation(two, of_north):
 
 def test_pages_are_chosen_by_their_name_and_by_no_other(two):
     assert "South Hospital" in call(two.web, "GET", "/", headers=page("south")).text
-    for host in ("north.example", "staff.example", "localhost", "", "north.staff.example.evil"):
+    for host in (
+        "north.example",
+        "staff.example",
+        "localhost",
+        "",
+        "north.staff.example.evil",
+        "x@north.staff.example",
+    ):
         answer = call(two.web, "GET", "/", headers={"host": host})
         assert (answer.status, answer.json["code"]) == (403, "request.host")
         assert b"North" not in answer.body
@@ -233,7 +240,13 @@ def test_a_key_opens_its_own_organisation_alone(two, of_north):
 
 def test_wallets_are_heard_at_their_organisations_own_address_alone(two, of_north):
     handle = of_north["open handle"]
-    for host in ("west.example", "", "north.staff.example", "north.example:8443"):
+    for host in (
+        "west.example",
+        "",
+        "north.staff.example",
+        "north.example:8443",
+        "x@north.example",
+    ):
         for path in (f"/oid4vp/requests/{handle}", f"/oid4vp/codes/{of_north['question']}"):
             answer = call(two.api, "GET", path, headers={"host": host})
             assert (answer.status, answer.json["code"]) == (403, "request.host")

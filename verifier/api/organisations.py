@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from healthpassport.asgi import Problems, SecurityHeaders
+from healthpassport.asgi import Problems, SecurityHeaders, host_header
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Tenants
 
@@ -61,7 +61,7 @@ class _Organisations:
             return
         path: str = scope["path"]
         if path.startswith(f"{PREFIX}/"):
-            name = await asyncio.to_thread(self._of_wallet, path, _host(scope))
+            name = await asyncio.to_thread(self._of_wallet, path, host_header(scope))
         else:
             name = await asyncio.to_thread(self._of_key, scope)
         await self._apps[name](scope, receive, send)
@@ -85,9 +85,3 @@ class _Organisations:
         found = {name: value.decode("latin-1") for name, value in scope["headers"]}
         key = presented(found.get(b"authorization", ""), found.get(b"x-api-key", ""))
         return (self._tenants.of_key(key) if key else None) or self._first
-
-
-def _host(scope: Scope) -> str:
-    """The one Host header; nothing where it is absent or stands twice."""
-    found = [value for name, value in scope["headers"] if name == b"host"]
-    return found[0].decode("latin-1") if len(found) == 1 else ""

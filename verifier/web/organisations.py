@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from healthpassport.asgi import host_name
 from verifier.service import Tenants
 
 from .app import create_app
@@ -46,16 +46,5 @@ class _Organisations:
         if scope["type"] != "http":
             await self._together(scope, receive, send)
             return
-        name = self._tenants.by_web_host(_host_name(scope)) or self._first
+        name = self._tenants.by_web_host(host_name(scope)) or self._first
         await self._apps[name](scope, receive, send)
-
-
-def _host_name(scope: Scope) -> str:
-    """The name in the one Host header, without its port; nothing for any other."""
-    found = [value for name, value in scope["headers"] if name == b"host"]
-    if len(found) != 1:
-        return ""
-    try:
-        return urlsplit(f"//{found[0].decode('latin-1')}").hostname or ""
-    except ValueError:
-        return ""
