@@ -1,6 +1,8 @@
-"""Which desk is calling: API keys, of which only digests are kept.
+"""Which desk is calling, and in which role: API keys, of which only digests are kept.
 
-What is *not* here: wallets, which need no key.
+Rules: an address that does not stand in the table is refused to everybody, also one that is new;
+the service asks for the role again (``service.gate``). What is *not* here: what wallets may do,
+who need no key.
 """
 
 from __future__ import annotations
@@ -8,14 +10,37 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from hmac import compare_digest
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
 from healthpassport.errors import ServiceError
 from verifier.service import Desk
+from verifier.service.gate import GatedDesk, require
+from verifier.service.staff import Action, StaffMember, Way
 
 MAX_KEY: Final = 256  # characters
+PUBLIC: Final = None
+
+# What an address asks of its caller's role; wallets and monitoring have none.
+GATES: Final[Mapping[tuple[str, str], Action | None]] = MappingProxyType(
+    {
+        ("GET", "/templates"): Action.ASK,
+        ("POST", "/requests"): Action.ASK,
+        ("GET", "/requests/{request_id}"): Action.ASK,
+        ("GET", "/requests/{request_id}/events"): Action.ASK,
+        ("POST", "/requests/{request_id}/confirm"): Action.ASK,
+        ("DELETE", "/requests/{request_id}"): Action.ASK,
+        ("GET", "/requests/{request_id}/fhir"): Action.CLINICAL,
+        ("GET", "/oid4vp/requests/{handle}"): PUBLIC,
+        ("POST", "/oid4vp/requests/{handle}"): PUBLIC,
+        ("POST", "/oid4vp/responses/{handle}"): PUBLIC,
+        ("GET", "/oid4vp/codes/{short_code}"): PUBLIC,
+        ("GET", "/healthz"): PUBLIC,
+        ("GET", "/readyz"): PUBLIC,
+    }
+)
 
 
 def calling_desk(request: Request) -> str:
@@ -41,3 +66,28 @@ def serving_desk(request: Request) -> Desk:
 
 CallingDesk = Annotated[str, Depends(calling_desk)]
 Service = Annotated[Desk, Depends(serving_desk)]
+
+
+def calling_member(request: Request, name: CallingDesk, desk: Service) -> StaffMember:
+    """The program that calls, in the role of its key."""
+    role = request.app.state.key_roles[name]
+    return StaffMember(name, name, frozenset({role}), desk.identity.ods, Way.KEY)
+
+
+def enter(request: Request) -> None:
+    """Let a call in, or refuse it with ``http.unauthorized`` or ``staff.role``."""
+    path = getattr(request.scope.get("route"), "path", "")
+    if (request.method, path) not in GATES:
+        raise ServiceError("staff.role", "no rule says who may call this")
+    needed = GATES[request.method, path]
+    if needed is not PUBLIC:
+        member = calling_member(request, calling_desk(request), serving_desk(request))
+        require(member, needed)
+
+
+def gated(desk: Service, member: Annotated[StaffMember, Depends(calling_member)]) -> GatedDesk:
+    """The desk as this caller may use it."""
+    return GatedDesk(desk, member)
+
+
+GatedService = Annotated[GatedDesk, Depends(gated)]

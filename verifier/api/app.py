@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -21,9 +21,11 @@ from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher
 from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
+from verifier.service.api_keys import load_key_roles
 from verifier.settings import VerifierSettings
 
 from . import health, staff, wallets
+from .access import enter
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")
@@ -58,11 +60,13 @@ def create_app(
         lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
+        dependencies=[Depends(enter)],
     )
     app.state.desk = service
     app.state.owns_desk = desk is None
     app.state.settings = settings
     app.state.api_keys = load_api_keys(settings)
+    app.state.key_roles = load_key_roles(settings)
     app.include_router(staff.router)
     app.include_router(wallets.router)
     app.include_router(health.router)

@@ -19,6 +19,7 @@ from verifier.service import (
 from verifier.settings import VerifierSettings
 
 from .output import data, document, say, settings
+from .staff import look as sign_in
 
 
 def doctor(*, as_json: bool) -> None:
@@ -92,4 +93,5 @@ CHECKS = (
     ("https", _https),
     ("API keys", _keys),
     ("trust and status lists", _lists),
+    ("staff sign-in", sign_in),
 )

@@ -79,4 +79,5 @@ def open_desk(
         policy=policy,
         clock=clock,
         random=random,
+        provider_fetcher=fetcher,
     )

@@ -13,6 +13,7 @@ from dataclasses import replace
 from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
+from healthpassport.fetch import Fetcher
 from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
@@ -25,6 +26,7 @@ from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
 from .questions import Questions
 from .receipts import DeskReceipts, Taken
+from .sign_in import open_sign_in
 from .templates import Templates
 from .transactions import Clock, Progress, Random, TransactionView
 
@@ -44,6 +46,7 @@ class Desk:
         policy: FreshnessPolicy,
         clock: Clock,
         random: Random,
+        provider_fetcher: Fetcher | None = None,
     ) -> None:
         self.settings = settings
         self.identity = identity
@@ -57,6 +60,15 @@ class Desk:
         self.clock = clock
         self.random = random
         self._store = store
+        self.openings = store.staff
+        self.sign_in = open_sign_in(
+            settings,
+            rows=store.staff,
+            organisation=identity.ods,
+            fetcher=provider_fetcher,
+            clock=clock,
+            random=random,
+        )
         self._questions = Questions(
             settings=settings,
             identity=identity,

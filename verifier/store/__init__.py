@@ -8,7 +8,18 @@ stands here.
 
 from .engine import open_store
 from .receipts import Note, ReceiptNotes
+from .staff import SessionRow, SignInRow, StaffRows
 from .tables import MAIN
 from .transactions import Row, Store
 
-__all__ = ["MAIN", "Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = [
+    "MAIN",
+    "Note",
+    "ReceiptNotes",
+    "Row",
+    "SessionRow",
+    "SignInRow",
+    "StaffRows",
+    "Store",
+    "open_store",
+]

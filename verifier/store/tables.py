@@ -50,3 +50,52 @@ RECEIPTS: Final = sa.Table(
     sa.PrimaryKeyConstraint("tenant", "id", name="receipts_key"),
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
 )
+
+STAFF_SESSIONS: Final = sa.Table(
+    "staff_sessions",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("subject", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("roles", sa.String, nullable=False),
+    sa.Column("way", sa.String, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.Column("ends_at", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "id", name="staff_sessions_key"),
+)
+
+STAFF_SIGN_INS: Final = sa.Table(
+    "staff_sign_ins",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("browser", sa.String, nullable=False),
+    sa.Column("nonce", sa.String, nullable=False),
+    sa.Column("verifier", sa.String, nullable=False),
+    sa.Column("issuer", sa.String, nullable=False),
+    sa.Column("next", sa.String, nullable=False),
+    sa.Column("ends_at", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "state", name="staff_sign_ins_key"),
+)
+
+STAFF_CODES: Final = sa.Table(
+    "staff_codes",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "digest", name="staff_codes_key"),
+)
+
+STAFF_OPENINGS: Final = sa.Table(
+    "staff_openings",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("transaction", sa.String, nullable=False),
+    sa.Column("reader", sa.String, nullable=False),
+    sa.Column("relationship", sa.String, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "transaction", "reader", name="staff_openings_key"),
+)

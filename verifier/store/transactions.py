@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from healthpassport.errors import ServiceError
 
 from .receipts import ReceiptNotes
+from .staff import StaffRows
 from .tables import MAIN, TRANSACTIONS
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
@@ -48,6 +49,7 @@ class Store:
         self._mine = _T.tenant == tenant
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
+        self.staff = StaffRows(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
         """The same database, seen by that organisation alone."""

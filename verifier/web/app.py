@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,11 +24,15 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
+from verifier.service.gate import GatedDesk
+from verifier.service.staff import Action, Role
 from verifier.service.words import minutes_left
 from verifier.settings import VerifierSettings
 
-from . import cards
+from . import cards, set_up, sign_in
+from .access import Service, enter
 from .card_form import MAX_UPLOAD
+from .closed import closed_page
 from .comparing import cautions, compared
 from .expecting import Typed, typed
 from .pages import result_page
@@ -43,12 +48,20 @@ POLICY: Final = (
 )
 FHIR: Final = "application/fhir+json"
 SEE_OTHER: Final = 303
+SIGNED_OUT: Final = "staff.signed_out"
+_HOMES: Final = {Role.AUDITOR: "/audit", Role.ADMIN: "/set-up"}
 _CODES: Final = {404: "not_found", 405: "http.method"}
 
 
 def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     """The page for staff over ``service``; serve it on loopback alone."""
-    app = FastAPI(title="Desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Desk",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(enter)],
+    )
     app.state.desk = service
     app.state.settings = settings
     app.state.cards = CardReadings(service)
@@ -56,10 +69,14 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     _add_pages(app)
     _add_forms(app)
     app.include_router(cards.router)
+    app.include_router(sign_in.router)
+    app.include_router(set_up.router)
     app.add_exception_handler(PassportError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
-    app.add_middleware(Guard, hosts=settings.web_hosts)
+    address = urlsplit(settings.web_address)
+    hosts = (*settings.web_hosts, address.hostname or "")
+    app.add_middleware(Guard, hosts=hosts, scheme=address.scheme)
     app.add_middleware(BodyLimit, limit=MAX_FORM, limits={"/cards": MAX_UPLOAD})
     app.add_middleware(Problems)
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
@@ -69,53 +86,38 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     return app
 
 
-def _serving(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
+def _looked_up(request_id: str, desk: Service) -> TransactionView:
+    return desk.look(request_id, desk=DESK)
 
 
-def _looked_up(request_id: str, request: Request) -> TransactionView:
-    return _serving(request).look(request_id, desk=DESK)
+def _followed(request_id: str, desk: Service) -> TransactionView:
+    return desk.following().look(request_id, desk=DESK)
 
 
-Service = Annotated[Desk, Depends(_serving)]
 Found = Annotated[TransactionView, Depends(_looked_up)]
+Followed = Annotated[TransactionView, Depends(_followed)]
 
 
 def _add_pages(app: FastAPI) -> None:
     @app.get("/", response_class=HTMLResponse)
-    def start(request: Request, desk: Service) -> str:
-        """Choose a request."""
-        return _start(request, desk)
+    def start(request: Request, desk: Service) -> Response:
+        """Choose a request; for those who ask nothing, the page that is theirs."""
+        if not desk.who.may(Action.ASK):
+            return RedirectResponse(_HOMES[desk.who.role], status_code=SEE_OTHER)
+        return HTMLResponse(_start(request, desk))
 
     @app.get("/today", response_class=HTMLResponse)
     def of_today(request: Request, desk: Service) -> str:
         """What was asked in the last day."""
         readings: CardReadings = request.app.state.cards
-        lines = today(desk.recent(desk=DESK), readings.held(), now=datetime.now(UTC))
+        held = readings.held() if desk.who.may(Action.CARD) else ()
+        lines = today(desk.recent(desk=DESK), held, now=datetime.now(UTC))
         return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
     def look(request: Request, view: Found) -> str:
         """The code to show, or the result."""
-        now = datetime.now(UTC)
-        if view.progress.is_open or view.progress is Progress.ANSWERING:
-            minutes = minutes_left(view.expires_at, now)
-            return _page(
-                request, "waiting.html", view=view, qr=svg(qr_svg(view.link)), minutes=minutes
-            )
-        if view.progress is Progress.CONFIRMING:
-            return _page(request, "confirm.html", view=view, wrong=False)
-        if view.summary is None:
-            return _page(request, "ended.html", view=view, problem=_words(view.code))
-        return _page(
-            request,
-            "result.html",
-            view=view,
-            page=result_page(view.summary),
-            comparisons=compared(view.summary),
-            cautions=cautions(view),
-        )
+        return _seen(request, view)
 
     @app.get("/requests/{request_id}/fhir")
     def save(view: Found, desk: Service) -> Response:
@@ -125,9 +127,9 @@ def _add_pages(app: FastAPI) -> None:
         return Response(body, media_type=FHIR, headers=headers)
 
     @app.get("/requests/{request_id}/events", response_class=EventSourceResponse)
-    async def events(view: Found, desk: Service) -> AsyncIterator[ServerSentEvent]:
+    async def events(view: Followed, desk: Service) -> AsyncIterator[ServerSentEvent]:
         """The state each time it changes; the page then loads itself anew."""
-        async for seen in watch(desk, view.id, name=DESK):
+        async for seen in watch(desk.following(), view.id, name=DESK):
             yield ServerSentEvent(data=seen.progress.value, event="state")
 
 
@@ -147,34 +149,80 @@ def _add_forms(app: FastAPI) -> None:
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
     @app.post("/requests/{request_id}/close")
-    def close(view: Found, desk: Service) -> RedirectResponse:
+    def close(view: Followed, desk: Service) -> RedirectResponse:
         """Forget the result."""
         desk.close(view.id, desk=DESK)
         return RedirectResponse("/", status_code=SEE_OTHER)
 
     @app.post("/requests/{request_id}/confirm")
     def confirm(
-        request: Request, view: Found, desk: Service, code: Annotated[str, Form(max_length=16)] = ""
+        request: Request,
+        view: Followed,
+        desk: Service,
+        code: Annotated[str, Form(max_length=16)] = "",
     ) -> Response:
         """Type the code on the patient's screen."""
         try:
             desk.confirm(view.id, code, desk=DESK)
         except ServiceError as error:
-            again = desk.look(view.id, desk=DESK)
+            again = desk.following().look(view.id, desk=DESK)
             if error.code == "transaction.not_confirmed" and again.progress is Progress.CONFIRMING:
                 page = _page(request, "confirm.html", view=again, wrong=True)
                 return HTMLResponse(page, status_code=400)
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
+    @app.post("/requests/{request_id}/care")
+    def care(
+        request: Request,
+        view: Found,
+        desk: Service,
+        relationship: Annotated[str, Form(max_length=64)] = "",
+    ) -> Response:
+        """Say how one cares for the patient, which opens the clinical sections."""
+        try:
+            desk.state_care(view.id, relationship, desk=DESK)
+        except ServiceError as error:
+            if error.code == "staff.relationship" and view.cut is not None:
+                return HTMLResponse(_closed(request, view, wrong=True), status_code=400)
+            raise
+        return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
+
+
+def _seen(request: Request, view: TransactionView) -> str:
+    """A transaction as it stands: the code, what is missing, or the result."""
+    now = datetime.now(UTC)
+    if view.progress.is_open or view.progress is Progress.ANSWERING:
+        minutes = minutes_left(view.expires_at, now)
+        return _page(request, "waiting.html", view=view, qr=svg(qr_svg(view.link)), minutes=minutes)
+    if view.progress is Progress.CONFIRMING:
+        return _page(request, "confirm.html", view=view, wrong=False)
+    if view.summary is None:
+        return _page(request, "ended.html", view=view, problem=_words(view.code))
+    if view.cut is not None:
+        return _closed(request, view)
+    return _page(
+        request,
+        "result.html",
+        view=view,
+        page=result_page(view.summary),
+        comparisons=compared(view.summary),
+        cautions=cautions(view),
+    )
+
+
+def _closed(request: Request, view: TransactionView, *, wrong: bool = False) -> str:
+    """A result of which a part is closed to whoever looks."""
+    return _page(request, "result_cut.html", view=view, wrong=wrong, **closed_page(view))
+
 
 def _start(
-    request: Request, desk: Desk, *, chosen: str | None = "", person: Typed | None = None
+    request: Request, desk: GatedDesk, *, chosen: str | None = "", person: Typed | None = None
 ) -> str:
     """The first page; ``chosen`` None says that a choice is missing."""
     return _page(
         request,
         "start.html",
-        templates=desk.templates.askable(desk.identity.registrations),
+        templates=desk.templates(),
         chosen=chosen,
         person=person or Typed(),
     )
@@ -188,8 +236,11 @@ def _words(code: str | None) -> ServiceError | None:
         return None
 
 
-def _problem(request: Request, error: Exception) -> HTMLResponse:
+def _problem(request: Request, error: Exception) -> Response:
     """Any refusal as a page: what, whose side, the next step."""
+    if isinstance(error, PassportError) and error.code == SIGNED_OUT:
+        wanted = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?to={quote(wanted)}", status_code=SEE_OTHER)
     if isinstance(error, PassportError):
         problem = error
     elif isinstance(error, HTTPException):

@@ -15,6 +15,7 @@ from jinja2.ext import i18n
 from markupsafe import Markup
 
 from healthpassport.terminal import visible
+from verifier.service.staff import StaffMember
 from verifier.settings import VerifierSettings
 
 HERE: Final = Path(__file__).resolve().parent.parent
@@ -53,7 +54,9 @@ def render(name: str, **values: Any) -> str:  # noqa: ANN401 - a template's valu
 def page(request: Request, name: str, **values: Any) -> str:  # noqa: ANN401 - as above
     """The page ``name`` under the names of this desk."""
     settings: VerifierSettings = request.app.state.settings
-    return render(name, brand=settings.brand, organisation=settings.organisation, **values)
+    member: StaffMember | None = getattr(request.state, "staff", None)
+    own = {"brand": settings.brand, "organisation": settings.organisation, "staff": member}
+    return render(name, **own, **values)
 
 
 def svg(text: str) -> Markup:
