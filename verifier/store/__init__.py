@@ -6,6 +6,7 @@ is *not* here: keys, records, results (the service holds those in memory alone).
 stands here.
 """
 
+from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
 from .receipts import Note, ReceiptNotes
 from .staff import SessionRow, SignInRow, StaffRows
@@ -14,12 +15,17 @@ from .transactions import Row, Store
 
 __all__ = [
     "MAIN",
+    "AuditEntries",
+    "KeptHead",
     "Note",
+    "Place",
     "ReceiptNotes",
     "Row",
+    "Sealed",
     "SessionRow",
     "SignInRow",
     "StaffRows",
     "Store",
+    "Wanted",
     "open_store",
 ]

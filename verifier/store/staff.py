@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from .tables import STAFF_CODES, STAFF_OPENINGS, STAFF_SESSIONS, STAFF_SIGN_INS
+from .staff_tables import STAFF_CODES, STAFF_OPENINGS, STAFF_SESSIONS, STAFF_SIGN_INS
 
 _S = STAFF_SESSIONS.c
 _B = STAFF_SIGN_INS.c

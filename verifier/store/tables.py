@@ -51,51 +51,34 @@ RECEIPTS: Final = sa.Table(
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
 )
 
-STAFF_SESSIONS: Final = sa.Table(
-    "staff_sessions",
+AUDIT_TRAILS: Final = sa.Table(
+    "audit_trails",
     METADATA,
-    sa.Column("tenant", sa.String, nullable=False),
-    sa.Column("id", sa.String, nullable=False),
-    sa.Column("subject", sa.String, nullable=False),
-    sa.Column("name", sa.String, nullable=False),
-    sa.Column("roles", sa.String, nullable=False),
-    sa.Column("way", sa.String, nullable=False),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sa.Column("seen_at", sa.BigInteger, nullable=False),
-    sa.Column("ends_at", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("tenant", "id", name="staff_sessions_key"),
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("trail", sa.String, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String, nullable=False),
 )
 
-STAFF_SIGN_INS: Final = sa.Table(
-    "staff_sign_ins",
+AUDIT: Final = sa.Table(
+    "audit",
     METADATA,
-    sa.Column("tenant", sa.String, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("browser", sa.String, nullable=False),
-    sa.Column("nonce", sa.String, nullable=False),
-    sa.Column("verifier", sa.String, nullable=False),
-    sa.Column("issuer", sa.String, nullable=False),
-    sa.Column("next", sa.String, nullable=False),
-    sa.Column("ends_at", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("tenant", "state", name="staff_sign_ins_key"),
-)
-
-STAFF_CODES: Final = sa.Table(
-    "staff_codes",
-    METADATA,
-    sa.Column("tenant", sa.String, nullable=False),
-    sa.Column("digest", sa.String, nullable=False),
-    sa.Column("made_at", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("tenant", "digest", name="staff_codes_key"),
-)
-
-STAFF_OPENINGS: Final = sa.Table(
-    "staff_openings",
-    METADATA,
-    sa.Column("tenant", sa.String, nullable=False),
-    sa.Column("transaction", sa.String, nullable=False),
-    sa.Column("reader", sa.String, nullable=False),
-    sa.Column("relationship", sa.String, nullable=False),
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.BigInteger, nullable=False),
-    sa.PrimaryKeyConstraint("tenant", "transaction", "reader", name="staff_openings_key"),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("entry", sa.String, nullable=False),
+    sa.Column("hash", sa.String, nullable=False),
+    sa.Index("audit_by_time", "tenant", "at"),
+)
+
+AUDIT_HEADS: Final = sa.Table(
+    "audit_heads",
+    METADATA,
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("base", sa.Boolean, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.String, nullable=False),
 )

@@ -61,6 +61,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(enter)],
+        redirect_slashes=False,
     )
     app.state.desk = service
     app.state.settings = settings

@@ -15,6 +15,7 @@ from jinja2.ext import i18n
 from markupsafe import Markup
 
 from healthpassport.terminal import visible
+from verifier.service.sides import side_words
 from verifier.service.staff import StaffMember
 from verifier.settings import VerifierSettings
 
@@ -42,6 +43,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["side"] = side_words
     made.globals["has_vendor"] = (STATIC / "vendor" / "nhsuk-frontend.min.css").is_file()
     return made
 
