@@ -33,6 +33,8 @@ GATES: Final[Mapping[tuple[str, str], Action | None]] = MappingProxyType(
         ("POST", "/requests/{request_id}/confirm"): Action.ASK,
         ("DELETE", "/requests/{request_id}"): Action.ASK,
         ("GET", "/requests/{request_id}/fhir"): Action.CLINICAL,
+        ("POST", "/fhir/$verify-again"): Action.CLINICAL,
+        ("GET", "/fhir/metadata"): PUBLIC,
         ("GET", "/oid4vp/requests/{handle}"): PUBLIC,
         ("POST", "/oid4vp/requests/{handle}"): PUBLIC,
         ("POST", "/oid4vp/responses/{handle}"): PUBLIC,

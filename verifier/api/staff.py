@@ -127,7 +127,7 @@ def fhir(
 
 def _existing(request_id: str, desk: GatedService, name: CallingDesk) -> str:
     """Refuse an unknown request before a stream has begun."""
-    desk.following().look(request_id, desk=name)
+    desk.standing(request_id, desk=name)
     return request_id
 
 
@@ -136,7 +136,7 @@ async def events(
     request_id: Annotated[str, Depends(_existing)], desk: GatedService, name: CallingDesk
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: the state each time it changes, without any result."""
-    async for view in watch(desk.following(), request_id, name=name):
+    async for view in watch(desk, request_id, name=name):
         yield ServerSentEvent(data=_event(view), event="state")
 
 

@@ -7,14 +7,15 @@ no method here cannot be done. What is *not* here: who somebody is (``sign_in``)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
-from verifier.store import StaffRows
 
+from .audit import Actor
+from .audit_events import Fact
 from .card_readings import CardReadings
 from .cutting import cut
 from .desk import Desk
@@ -23,7 +24,7 @@ from .staff import Action, Relationship, StaffMember
 from .templates import DeskTemplate
 from .transactions import TransactionView
 
-NOT_STATED: Final = ""
+IDENTITY_ALONE: Final = "identity"
 KEEP_OPENINGS: Final = timedelta(days=1)  # as long as a transaction
 
 
@@ -40,6 +41,11 @@ class GatedDesk:
     behind: Desk
     who: StaffMember
 
+    def at(self, desk: str) -> Actor:
+        """As the audit trail names who this is at ``desk``."""
+        subject = self.who.subject if self.who.states_relationship else ""
+        return Actor(self.behind.identity.ods, desk, subject, self.who.role.value)
+
     def templates(self) -> tuple[DeskTemplate, ...]:
         """What can be asked."""
         require(self.who, Action.ASK)
@@ -50,12 +56,19 @@ class GatedDesk:
     ) -> TransactionView:
         """Open a transaction."""
         require(self.who, Action.ASK)
-        return self.behind.ask(template_name, desk=desk, expected=expected)
+        return self.behind.ask(template_name, desk=desk, expected=expected, who=self.at(desk))
 
     def look(self, transaction_id: str, *, desk: str) -> TransactionView:
         """The transaction, cut to what may be seen; a first look at its content is an opening."""
         require(self.who, Action.ASK)
-        return self._cut(self.behind.look(transaction_id, desk=desk))
+        stated, facts = self._openness(transaction_id)
+        view = self.behind.look(transaction_id, desk=desk, who=self.at(desk), facts=facts)
+        return cut(view, self.who, stated=stated)
+
+    def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
+        """How the transaction stands, without its result: what nobody opens by it."""
+        require(self.who, Action.ASK)
+        return self.behind.standing(transaction_id, desk=desk)
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, without results."""
@@ -65,19 +78,23 @@ class GatedDesk:
     def confirm(self, transaction_id: str, code: str, *, desk: str) -> TransactionView:
         """Show a result that waits for its code."""
         require(self.who, Action.ASK)
-        return self._cut(self.behind.confirm(transaction_id, code, desk=desk))
+        stated, facts = self._openness(transaction_id)
+        view = self.behind.confirm(transaction_id, code, desk=desk, who=self.at(desk), facts=facts)
+        return cut(view, self.who, stated=stated)
 
     def close(self, transaction_id: str, *, desk: str) -> None:
         """Forget everything of a transaction."""
         require(self.who, Action.ASK)
-        self.behind.close(transaction_id, desk=desk)
+        self.behind.close(transaction_id, desk=desk, who=self.at(desk))
 
     def fhir(
         self, transaction_id: str, *, desk: str, presentation: bool = False
     ) -> dict[str, Json]:
         """The result as a FHIR document, once its sections are open."""
         self.require_open(transaction_id, desk=desk)
-        return self.behind.fhir(transaction_id, desk=desk, presentation=presentation)
+        return self.behind.fhir(
+            transaction_id, desk=desk, presentation=presentation, who=self.at(desk)
+        )
 
     def state_care(self, transaction_id: str, relationship: str, *, desk: str) -> None:
         """State how one cares for the patient, which opens the clinical sections once.
@@ -87,12 +104,26 @@ class GatedDesk:
                 ``not_found`` where there is no result.
         """
         require(self.who, Action.CLINICAL)
-        view = self.behind.look(transaction_id, desk=desk)
-        if view.summary is None:
+        if self.look(transaction_id, desk=desk).summary is None:
             raise ServiceError("not_found", "there is no result to open")
         if relationship not in {one.value for one in Relationship}:
             raise ServiceError("staff.relationship")
-        self._open(view.id, relationship)
+        trail, now = self.behind.audit, self.behind.clock()
+        with trail.together():
+            new = self.behind.openings.open(
+                transaction_id,
+                self.reader,
+                relationship=relationship,
+                now=now,
+                stale=now - KEEP_OPENINGS,
+            )
+            if new:
+                trail.write(
+                    "care.stated",
+                    who=self.at(desk),
+                    subject=transaction_id,
+                    relationship=relationship,
+                )
 
     def require_open(self, transaction_id: str, *, desk: str) -> TransactionView:
         """The whole result, where ``who`` may see all of it: before it is saved, sent or written.
@@ -111,48 +142,16 @@ class GatedDesk:
         require(self.who, Action.CARD)
         return readings
 
-    def following(self) -> Following:
-        """The states of transactions without their content, which is no opening."""
-        return Following(self)
-
-    def _cut(self, view: TransactionView) -> TransactionView:
-        if view.summary is None:
-            return view
-        clinical = self.who.may(Action.CLINICAL)
-        if clinical and not self.who.states_relationship:
-            self._open(view.id, NOT_STATED)
-            return view
-        stated = clinical and self._openings.opened(view.id, self.reader) is not None
-        return cut(view, self.who, stated=stated)
-
-    @property
-    def _openings(self) -> StaffRows:
-        return self.behind.openings
-
     @property
     def reader(self) -> str:
-        """Under which name openings stand: a member of staff, a program, or the machine."""
+        """Under which name a word on the care stands: somebody who signed in."""
         return f"{self.who.way}:{self.who.subject}"
 
-    def _open(self, transaction_id: str, relationship: str) -> None:
-        now = self.behind.clock()
-        self._openings.open(
-            transaction_id,
-            self.reader,
-            relationship=relationship,
-            now=now,
-            stale=now - KEEP_OPENINGS,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Following:
-    """Looks that see how far a transaction is, and nothing of what was shared."""
-
-    gated: GatedDesk
-
-    def look(self, transaction_id: str, *, desk: str) -> TransactionView:
-        """The transaction without its result."""
-        require(self.gated.who, Action.ASK)
-        view = self.gated.behind.look(transaction_id, desk=desk)
-        return replace(view, summary=None, differences=None, acting=False)
+    def _openness(self, transaction_id: str) -> tuple[bool, dict[str, Fact]]:
+        """Whether all of it is open, and what the audit trail is told of that."""
+        if not self.who.may(Action.CLINICAL):
+            return False, {"part": IDENTITY_ALONE}
+        if not self.who.states_relationship:
+            return True, {}
+        said = self.behind.openings.opened(transaction_id, self.reader)
+        return (True, {"relationship": said}) if said else (False, {"part": IDENTITY_ALONE})

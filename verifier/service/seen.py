@@ -7,14 +7,14 @@ who is a clerk (``staff``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from healthpassport.encoding import Json
 
-from .staff import Action
+from .staff import Action, Role
 
 FOR_CLERKS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -59,3 +59,9 @@ class Cut:
 def needed_for(record_type: str) -> Action:
     """What somebody must be allowed, to see a record of ``record_type``."""
     return Action.IDENTITY if record_type in FOR_CLERKS else Action.CLINICAL
+
+
+def opens_for(record_types: Iterable[str]) -> Role:
+    """The role to which an answer with these kinds of record opens whole: a receipt names it."""
+    clinical = any(needed_for(name) is Action.CLINICAL for name in record_types)
+    return Role.CLINICIAN if clinical else Role.CLERK

@@ -24,11 +24,14 @@ from healthpassport.protocols.oid4vp.codes import LETTERS, folded
 from verifier.settings import VerifierSettings
 from verifier.store import SessionRow, SignInRow, StaffRows
 
+from .audit import Actor, AuditTrail
+from .audit_events import Fact
 from .provider import Provider
 from .staff import Role, StaffMember, Way, this_machine
 from .staff_roles import roles_of
 from .transactions import Clock, Random
 
+PAGE: Final = "staff page"  # the desk at which people sign in, as the audit trail names it
 SECRET_BYTES: Final = 32
 SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
 MAX_UNDER_WAY: Final = 1_000
@@ -72,11 +75,13 @@ class SignIn:
         organisation: str,
         clock: Clock,
         random: Random,
+        audit: AuditTrail | None = None,
     ) -> None:
         self._settings = settings
         self._rows = rows
         self._provider = provider
         self._organisation = organisation
+        self._audit = audit
         self._clock = clock
         self._random = random
 
@@ -142,6 +147,21 @@ class SignIn:
             raise ServiceError("staff.sign_in_unknown")
         if begun.issuer != self._settings.oidc_issuer:
             raise ServiceError("staff.sign_in_unknown", "the provider was changed meanwhile")
+        try:
+            member = self._vouched_for(provider, listed, begun, now)
+        except PassportError as error:
+            self._note("sign_in.refused", self._nobody(), code=error.code)
+            raise
+        lifetime = timedelta(hours=self._settings.session_hours)
+        return Entered(self._session(member, now, lifetime), member, begun.next)
+
+    def _vouched_for(
+        self,
+        provider: Provider,
+        listed: list[tuple[str, str]],
+        begun: SignInRow,
+        now: datetime,
+    ) -> StaffMember:
         answer = oidc.read_callback(
             listed,
             expected_issuer=begun.issuer,
@@ -165,9 +185,7 @@ class SignIn:
             raise ServiceError("staff.no_role")
         told = vouched.claims.get("name")
         name = told.strip()[:MAX_NAME] if isinstance(told, str) else ""
-        member = StaffMember(vouched.subject, name or vouched.subject, roles, self._organisation)
-        lifetime = timedelta(hours=self._settings.session_hours)
-        return Entered(self._session(member, now, lifetime), member, begun.next)
+        return StaffMember(vouched.subject, name or vouched.subject, roles, self._organisation)
 
     def with_code(self, code: str, name: str) -> Entered:
         """Sign in a clinician by an emergency code, which is used up.
@@ -179,6 +197,7 @@ class SignIn:
         who = name.strip()[:MAX_NAME]
         letters = folded(code)
         if not who or len(letters) != CODE_LETTERS or not self._rows.use_code(_digest(letters)):
+            self._note("sign_in.refused", self._nobody(), code="staff.code")
             raise ServiceError("staff.code")
         member = StaffMember(
             f"code:{who}", who, frozenset({Role.CLINICIAN}), self._organisation, Way.CODE
@@ -215,8 +234,10 @@ class SignIn:
 
     def sign_out(self, session: str) -> None:
         """End ``session``; one that is over already changes nothing."""
-        if session:
+        member = self.member(session) if session else None
+        if member is not None and member.states_relationship:
             self._rows.end_session(_digest(session))
+            self._note("sign_out.made", self._actor(member))
 
     def provider_sign_out(self) -> str | None:
         """Where to sign out at the provider too; None where it offers nothing or is not there."""
@@ -248,8 +269,22 @@ class SignIn:
             seen_at=now,
             ends_at=now + lifetime,
         )
+        # Nobody is signed in of whom the trail does not know.
+        if self._audit is not None:
+            self._audit.write("sign_in.made", who=self._actor(member), way=member.way.value)
         self._rows.add_session(row, now=now)
         return secret
+
+    def _actor(self, member: StaffMember) -> Actor:
+        return Actor(self._organisation, PAGE, member.subject, member.role.value)
+
+    def _nobody(self) -> Actor:
+        return Actor(self._organisation, PAGE)
+
+    def _note(self, event: str, who: Actor, *, code: str = "") -> None:
+        if self._audit is not None:
+            facts: dict[str, Fact] = {"code": code} if code else {}
+            self._audit.note(event, who=who, subject="", **facts)
 
     def _needed(self) -> Provider:
         if self._provider is None:
@@ -273,6 +308,7 @@ def open_sign_in(
     *,
     rows: StaffRows,
     organisation: str,
+    audit: AuditTrail,
     fetcher: Fetcher | None,
     clock: Clock,
     random: Random,
@@ -283,6 +319,7 @@ def open_sign_in(
         settings: the desk's.
         rows: where sessions are kept.
         organisation: the desk's ODS code.
+        audit: is told who signs in and out.
         fetcher: the way to the provider; the settings' own where None.
         clock: the time.
         random: of secrets.
@@ -304,6 +341,7 @@ def open_sign_in(
         organisation=organisation,
         clock=clock,
         random=random,
+        audit=audit,
     )
 
 

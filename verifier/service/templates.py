@@ -64,6 +64,11 @@ class DeskTemplate:
         return Query.parse(self.dcql)
 
     @property
+    def record_types(self) -> tuple[str, ...]:
+        """Which kinds of record are asked for."""
+        return tuple(section.definition.type for section in self.template.sections)
+
+    @property
     def sections(self) -> tuple[tuple[str, bool], ...]:
         """What is asked for, in staff's words, and whether it is needed."""
         return tuple(

@@ -17,20 +17,20 @@ from .transactions import Progress, TransactionView
 LOOK_SECONDS: Final = 0.4  # what a person at a screen does not notice
 
 
-class Looks(Protocol):
+class Follows(Protocol):
     """Whatever knows how far a transaction is."""
 
-    def look(self, transaction_id: str, *, desk: str) -> TransactionView:
-        """The transaction as it stands."""
+    def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
+        """How the transaction stands, without its result."""
         ...
 
 
-async def watch(desk: Looks, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
+async def watch(desk: Follows, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
     """The transaction now, and again each time its progress changes; ends when it is settled."""
     seen: Progress | None = None
     while True:
         try:
-            view = await asyncio.to_thread(desk.look, transaction_id, desk=name)
+            view = await asyncio.to_thread(desk.standing, transaction_id, desk=name)
         except ServiceError:
             return
         if view.progress is not seen:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from .staff_tables import STAFF_CODES, STAFF_OPENINGS, STAFF_SESSIONS, STAFF_SIGN_INS
+from .together import together
 
 _S = STAFF_SESSIONS.c
 _B = STAFF_SIGN_INS.c
@@ -164,7 +165,7 @@ class StaffRows:
             at=int(now.timestamp()),
         )
         try:
-            with self._engine.begin() as connection:
+            with together(self._engine) as connection:
                 old = sa.delete(STAFF_OPENINGS).where(mine, _O.at < int(stale.timestamp()))
                 connection.execute(old)
                 if connection.execute(sa.select(_O.at).where(known)).one_or_none() is not None:
@@ -179,7 +180,7 @@ class StaffRows:
         query = sa.select(_O.relationship).where(
             _O.tenant == self._tenant, _O.transaction == transaction, _O.reader == reader
         )
-        with self._engine.connect() as connection:
+        with together(self._engine) as connection:
             return connection.execute(query).scalars().one_or_none()
 
 

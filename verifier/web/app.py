@@ -88,15 +88,10 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
 
 
 def _looked_up(request_id: str, desk: Service) -> TransactionView:
-    return desk.look(request_id, desk=DESK)
-
-
-def _followed(request_id: str, desk: Service) -> TransactionView:
-    return desk.following().look(request_id, desk=DESK)
+    return desk.standing(request_id, desk=DESK)
 
 
 Found = Annotated[TransactionView, Depends(_looked_up)]
-Followed = Annotated[TransactionView, Depends(_followed)]
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -116,9 +111,9 @@ def _add_pages(app: FastAPI) -> None:
         return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
-    def look(request: Request, view: Found) -> str:
+    def look(request: Request, request_id: str, desk: Service) -> str:
         """The code to show, or the result."""
-        return _seen(request, view)
+        return _seen(request, desk.look(request_id, desk=DESK))
 
     @app.get("/requests/{request_id}/fhir")
     def save(view: Found, desk: Service) -> Response:
@@ -128,9 +123,9 @@ def _add_pages(app: FastAPI) -> None:
         return Response(body, media_type=FHIR, headers=headers)
 
     @app.get("/requests/{request_id}/events", response_class=EventSourceResponse)
-    async def events(view: Followed, desk: Service) -> AsyncIterator[ServerSentEvent]:
+    async def events(view: Found, desk: Service) -> AsyncIterator[ServerSentEvent]:
         """The state each time it changes; the page then loads itself anew."""
-        async for seen in watch(desk.following(), view.id, name=DESK):
+        async for seen in watch(desk, view.id, name=DESK):
             yield ServerSentEvent(data=seen.progress.value, event="state")
 
 
@@ -150,7 +145,7 @@ def _add_forms(app: FastAPI) -> None:
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
     @app.post("/requests/{request_id}/close")
-    def close(view: Followed, desk: Service) -> RedirectResponse:
+    def close(view: Found, desk: Service) -> RedirectResponse:
         """Forget the result."""
         desk.close(view.id, desk=DESK)
         return RedirectResponse("/", status_code=SEE_OTHER)
@@ -158,7 +153,7 @@ def _add_forms(app: FastAPI) -> None:
     @app.post("/requests/{request_id}/confirm")
     def confirm(
         request: Request,
-        view: Followed,
+        view: Found,
         desk: Service,
         code: Annotated[str, Form(max_length=16)] = "",
     ) -> Response:
@@ -166,7 +161,7 @@ def _add_forms(app: FastAPI) -> None:
         try:
             desk.confirm(view.id, code, desk=DESK)
         except ServiceError as error:
-            again = desk.following().look(view.id, desk=DESK)
+            again = desk.standing(view.id, desk=DESK)
             if error.code == "transaction.not_confirmed" and again.progress is Progress.CONFIRMING:
                 page = _page(request, "confirm.html", view=again, wrong=True)
                 return HTMLResponse(page, status_code=400)
@@ -183,8 +178,9 @@ def _add_forms(app: FastAPI) -> None:
         try:
             desk.state_care(view.id, relationship, desk=DESK)
         except ServiceError as error:
-            if error.code == "staff.relationship" and view.cut is not None:
-                return HTMLResponse(_closed(request, view, wrong=True), status_code=400)
+            seen = desk.look(view.id, desk=DESK)
+            if error.code == "staff.relationship" and seen.cut is not None:
+                return HTMLResponse(_closed(request, seen, wrong=True), status_code=400)
             raise
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
