@@ -104,7 +104,7 @@ def routes(app):
     return {
         (method, route.path)
         for route in listed
-        for method in (getattr(route, "methods", None) or ()) - {"HEAD"}
+        for method in set(getattr(route, "methods", None) or ()) - {"HEAD"}
         if route.path not in own
     }
 
