@@ -13,19 +13,20 @@ from typing import Final
 
 from healthpassport.credential import VerifiedSection, VerifiedSummary
 from healthpassport.encoding import Json
+from healthpassport.languages import ENGLISH, Words, msg
 
 from .seen import Cut, needed_for
 from .staff import Action, StaffMember
 from .transactions import TransactionView
 from .words import IDENTITY, READABLE
 
-CLOSED: Final = "Clinical sections are for clinicians: {count}. Do not read this as “none”."
-UNSTATED: Final = (
-    "Clinical sections are closed until you say how you care for this patient: {count}."
+CLOSED: Final = msg("Clinical sections are for clinicians: %(count)s. Do not read this as “none”.")
+UNSTATED: Final = msg(
+    "Clinical sections open once you say how you care for this patient: %(count)s."
 )
-ONE: Final = "1 record was shared"
-MANY: Final = "{count} records were shared"
-ACTING: Final = "The wallet says that somebody acts for this person. A clinician sees the proof."
+ACTING: Final = msg(
+    "The wallet says that somebody acts for this person. A clinician sees the proof."
+)
 
 
 def cut(view: TransactionView, who: StaffMember, *, stated: bool) -> TransactionView:
@@ -34,24 +35,28 @@ def cut(view: TransactionView, who: StaffMember, *, stated: bool) -> Transaction
         return view
     if not who.may(Action.IDENTITY):
         return replace(view, summary=None, forget_at=None, differences=None, acting=False)
-    opens = who.may(Action.CLINICAL)
     open_to: list[VerifiedSection] = []
     closed: list[VerifiedSection] = []
     for section in view.summary.sections:
         clerks = needed_for(section.record_type) is Action.IDENTITY
         (open_to if clerks else closed).append(section)
-    count = sum(_came(section) for section in closed)
-    said = ONE if count == 1 else MANY.format(count=count)
     return replace(
         view,
         summary=_only(view.summary, open_to),
         cut=Cut(
-            records=count,
-            words=(UNSTATED if opens else CLOSED).format(count=said),
-            opens=opens,
+            records=sum(_came(section) for section in closed),
+            opens=who.may(Action.CLINICAL),
             person=_person(view.summary),
         ),
     )
+
+
+def closed_words(found: Cut, say: Words = ENGLISH) -> str:
+    """What is closed, counted; and that this is no absence."""
+    count = say.many(
+        msg("%(num)s record was shared"), msg("%(num)s records were shared"), found.records
+    )
+    return say(UNSTATED if found.opens else CLOSED, count=count)
 
 
 def _only(summary: VerifiedSummary, sections: list[VerifiedSection]) -> VerifiedSummary:

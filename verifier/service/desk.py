@@ -34,6 +34,7 @@ from .receipts import DeskReceipts, Taken
 from .sign_in import open_sign_in
 from .templates import Templates
 from .transactions import Clock, Progress, Random, TransactionView
+from .webhooks import Webhooks
 
 
 class Desk:
@@ -73,6 +74,7 @@ class Desk:
             random=random,
             audit=self.audit,
         )
+        self.webhooks = Webhooks(settings, store.webhooks, random=random, audit=self.audit)
         self.holding = holding
         self.policy = policy
         self.clock = clock

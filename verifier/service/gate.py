@@ -23,6 +23,7 @@ from .matching import Expected
 from .staff import Action, Relationship, StaffMember
 from .templates import DeskTemplate
 from .transactions import TransactionView
+from .webhooks import Webhooks
 
 IDENTITY_ALONE: Final = "identity"
 KEEP_OPENINGS: Final = timedelta(days=1)  # as long as a transaction
@@ -50,6 +51,12 @@ class GatedDesk:
         """What can be asked."""
         require(self.who, Action.ASK)
         return tuple(self.behind.templates.askable(self.behind.identity.registrations))
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """Who is told how far a request is."""
+        require(self.who, Action.ASK)
+        return self.behind.webhooks
 
     def ask(
         self, template_name: str, *, desk: str, expected: Expected | None = None

@@ -16,7 +16,7 @@ from healthpassport.errors import catalogue
 from healthpassport.summary import Item
 
 from .acting import person_cautions
-from .cutting import ACTING
+from .cutting import ACTING, closed_words
 from .transactions import TransactionView
 from .words import allergy_heading
 
@@ -41,7 +41,7 @@ def view_json(view: TransactionView, *, now: datetime) -> dict[str, Json]:
         "result": _result(view),
         "closed": None
         if view.cut is None
-        else {"records": view.cut.records, "words": view.cut.words},
+        else {"records": view.cut.records, "words": closed_words(view.cut)},
     }
 
 

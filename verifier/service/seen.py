@@ -45,13 +45,12 @@ FOR_CLINICIANS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What of a result is closed: how many records, in words, and whether a word opens them.
+    """What of a result is closed: how many records, and whether a word on the care opens them.
 
     ``person`` is who the patient is by all records that may be read.
     """
 
     records: int
-    words: str
     opens: bool
     person: Mapping[str, Json]
 

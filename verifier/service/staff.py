@@ -13,6 +13,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from healthpassport.languages import msg
+
 
 class Role(StrEnum):
     """What somebody is at this desk."""
@@ -65,11 +67,21 @@ class Way(StrEnum):
 
 RELATIONSHIPS: Final[Mapping[Relationship, str]] = MappingProxyType(
     {
-        Relationship.PRESENT: "The patient is here with me and knows that I look",
-        Relationship.REFERRED: "The patient was referred or handed over to me",
-        Relationship.TEAM: "I am in the team that cares for the patient",
-        Relationship.EMERGENCY: "It is an emergency and the patient cannot be asked",
-        Relationship.CALLED: "A colleague who cares for the patient asked me for help",
+        Relationship.PRESENT: msg("The patient is here with me and knows that I look"),
+        Relationship.REFERRED: msg("The patient was referred or handed over to me"),
+        Relationship.TEAM: msg("I am in the team that cares for the patient"),
+        Relationship.EMERGENCY: msg("It is an emergency and the patient cannot be asked"),
+        Relationship.CALLED: msg("A colleague who cares for the patient asked me for help"),
+    }
+)
+
+
+ROLES: Final[Mapping[Role, str]] = MappingProxyType(
+    {
+        Role.CLERK: msg("clerk"),
+        Role.CLINICIAN: msg("clinician"),
+        Role.AUDITOR: msg("auditor"),
+        Role.ADMIN: msg("admin"),
     }
 )
 

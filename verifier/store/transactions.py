@@ -20,6 +20,7 @@ from .receipts import ReceiptNotes
 from .staff import StaffRows
 from .tables import MAIN, TRANSACTIONS
 from .together import together
+from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -52,6 +53,7 @@ class Store:
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
         self.staff = StaffRows(engine, tenant)
+        self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:

@@ -25,17 +25,19 @@ from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
 from verifier.service.gate import GatedDesk
+from verifier.service.problem_words import problem_words
 from verifier.service.staff import Action, Role
-from verifier.service.words import minutes_left
+from verifier.service.words import minutes_left, minutes_words
 from verifier.settings import VerifierSettings
 
-from . import cards, set_up, sign_in
+from . import cards, languages, set_up, sign_in, staff_help
 from .access import Service, enter
 from .card_form import MAX_UPLOAD
 from .closed import closed_page
 from .comparing import cautions, compared
 from .expecting import Typed, typed
-from .pages import result_page
+from .languages import words_of
+from .pages import moment, result_page
 from .rendering import STATIC, svg
 from .rendering import page as _page
 from .today import today
@@ -72,6 +74,8 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     app.include_router(cards.router)
     app.include_router(sign_in.router)
     app.include_router(set_up.router)
+    app.include_router(languages.router)
+    app.include_router(staff_help.router)
     app.add_exception_handler(PassportError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
@@ -107,7 +111,8 @@ def _add_pages(app: FastAPI) -> None:
         """What was asked in the last day."""
         readings: CardReadings = request.app.state.cards
         held = readings.held() if desk.who.may(Action.CARD) else ()
-        lines = today(desk.recent(desk=DESK), held, now=datetime.now(UTC))
+        seen = desk.recent(desk=DESK)
+        lines = today(seen, held, now=datetime.now(UTC), say=words_of(request))
         return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
@@ -187,29 +192,41 @@ def _add_forms(app: FastAPI) -> None:
 
 def _seen(request: Request, view: TransactionView) -> str:
     """A transaction as it stands: the code, what is missing, or the result."""
+    say = words_of(request)
     now = datetime.now(UTC)
     if view.progress.is_open or view.progress is Progress.ANSWERING:
         minutes = minutes_left(view.expires_at, now)
-        return _page(request, "waiting.html", view=view, qr=svg(qr_svg(view.link)), minutes=minutes)
+        return _page(
+            request,
+            "waiting.html",
+            view=view,
+            asked=view.template.words(say),
+            qr=svg(qr_svg(view.link)),
+            minutes=minutes,
+            minutes_words=[minutes_words(n, say) for n in range(minutes + 1)],
+        )
     if view.progress is Progress.CONFIRMING:
         return _page(request, "confirm.html", view=view, wrong=False)
     if view.summary is None:
-        return _page(request, "ended.html", view=view, problem=_words(view.code))
+        return _page(request, "ended.html", view=view, problem=problem_words(view.code, say))
     if view.cut is not None:
         return _closed(request, view)
     return _page(
         request,
         "result.html",
         view=view,
-        page=result_page(view.summary),
-        comparisons=compared(view.summary),
-        cautions=cautions(view),
+        page=result_page(view.summary, say),
+        comparisons=compared(view.summary, say),
+        cautions=cautions(view, say),
+        clears_at=moment(view.forget_at, say) if view.forget_at else "",
     )
 
 
 def _closed(request: Request, view: TransactionView, *, wrong: bool = False) -> str:
     """A result of which a part is closed to whoever looks."""
-    return _page(request, "result_cut.html", view=view, wrong=wrong, **closed_page(view))
+    return _page(
+        request, "result_cut.html", view=view, wrong=wrong, **closed_page(view, words_of(request))
+    )
 
 
 def _start(
@@ -219,18 +236,10 @@ def _start(
     return _page(
         request,
         "start.html",
-        templates=desk.templates(),
+        templates=[(one.id, one.words(words_of(request))) for one in desk.templates()],
         chosen=chosen,
         person=person or Typed(),
     )
-
-
-def _words(code: str | None) -> ServiceError | None:
-    """A code of ours in words; a wallet's own word for its refusal has none."""
-    try:
-        return ServiceError(code) if code else None
-    except KeyError:
-        return None
 
 
 def _problem(request: Request, error: Exception) -> Response:
@@ -244,5 +253,6 @@ def _problem(request: Request, error: Exception) -> Response:
         problem = ServiceError(_CODES.get(error.status_code, "http.invalid"))
     else:
         problem = ServiceError("http.invalid")
-    page = _page(request, "problem.html", problem=problem)
+    told = problem_words(problem.code, words_of(request))
+    page = _page(request, "problem.html", problem=told)
     return HTMLResponse(page, status_code=max(problem.status, 400))

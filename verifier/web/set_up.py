@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from healthpassport.languages import msg
 from verifier.service.api_keys import load_key_roles
+from verifier.service.staff import ROLES, Role
 from verifier.service.words import age_words
 
 from .access import serving
+from .languages import words_of
 from .rendering import page
 
 router = APIRouter()
@@ -25,15 +28,18 @@ def set_up(request: Request) -> str:
     desk = serving(request)
     settings = desk.settings
     lists = desk.lists.views(datetime.now(UTC))
+    say = words_of(request)
+    version = lists.trust.trust_list.version
+    nobody = say(msg("nobody signs in: %(role)s"), role=say(ROLES[Role(settings.role)]))
     rows = (
-        ("Organisation", desk.identity.ods or settings.organisation),
-        ("Address for wallets", settings.public_url),
-        ("Name towards wallets", desk.identity.client_id),
-        ("Registered for", ", ".join(sorted(desk.identity.registrations)) or "nothing"),
-        ("Trust list", f"version {lists.trust.trust_list.version}, {age_words(lists.trust.age)}"),
-        ("Status lists at hand", str(len(lists.status))),
-        ("Staff sign in with", settings.oidc_issuer or f"nobody signs in: {settings.role}"),
-        ("Emergency codes left", str(desk.sign_in.codes_left())),
+        (say(msg("Organisation")), desk.identity.ods or settings.organisation),
+        (say(msg("Address for wallets")), settings.public_url),
+        (say(msg("Name towards wallets")), desk.identity.client_id),
+        (say(msg("Registered for")), ", ".join(sorted(desk.identity.registrations))),
+        (say(msg("Trust list")), f"{version}, {age_words(lists.trust.age, say)}"),
+        (say(msg("Status lists at hand")), str(len(lists.status))),
+        (say(msg("Staff sign in with")), settings.oidc_issuer or nobody),
+        (say(msg("Emergency codes left")), str(desk.sign_in.codes_left())),
     )
-    keys = sorted(load_key_roles(settings).items())
+    keys = [(name, say(ROLES[role])) for name, role in sorted(load_key_roles(settings).items())]
     return page(request, "set_up.html", rows=rows, keys=keys)

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service.card_words import USUAL_SOURCES
+from verifier.service.problem_words import problem_words
 from verifier.service.sign_in import (
     CALLBACK_PATH,
     MAX_NAME,
@@ -25,6 +26,7 @@ from verifier.service.sign_in import (
 )
 
 from .access import Cookies, serving, session_of
+from .languages import words_of
 from .rendering import page
 
 SEE_OTHER: Final = 303
@@ -48,7 +50,7 @@ def leave(request: Request, to: Annotated[str, Query(max_length=MAX_NEXT)] = "/"
     """Go to the provider."""
     desk = serving(request)
     try:
-        leaving = desk.sign_in.begin(to, language="en")
+        leaving = desk.sign_in.begin(to, language=words_of(request).language)
     except PassportError as error:
         return _refused(request, error)
     response = RedirectResponse(leaving.url, status_code=SEE_OTHER)
@@ -124,13 +126,14 @@ def _asking(
     request: Request, *, to: str, error: PassportError | None = None, who: str = ""
 ) -> HTMLResponse:
     sign_in = serving(request).sign_in
+    say = words_of(request)
     html = page(
         request,
         "sign_in.html",
         to=to,
-        error=error,
+        error=problem_words(error.code, say) if error else None,
         who=who,
         codes=sign_in.codes_left() if sign_in.required else 0,
-        usual=USUAL_SOURCES,
+        usual=say(USUAL_SOURCES),
     )
     return HTMLResponse(html, status_code=max(error.status, 400) if error else 200)
