@@ -89,6 +89,11 @@ class VerifierSettings(BaseSettings):
         max_length=128,
         description="The name under which the provider has that key. Empty: its thumbprint.",
     )
+    oidc_client_audience: Literal["issuer", "token_endpoint"] = Field(
+        default="issuer",
+        description="Whom private_key_jwt names as its audience: the issuer, or the token"
+        " endpoint where the provider wants that.",
+    )
     oidc_scopes: tuple[str, ...] = Field(
         default=("openid", "profile"), description="What the provider is asked for (a JSON list)."
     )

@@ -8,7 +8,7 @@ kept nowhere. What is *not* here: sessions (``sign_in``) and the checks (``healt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -78,6 +78,10 @@ class Provider:
             self._metadata = (now, found)
         return found
 
+    def _client_of(self, about: ProviderMetadata) -> ClientCredentials:
+        issuer = self._settings.oidc_client_audience == "issuer"
+        return replace(self._client, audience=about.issuer if issuer else about.token_endpoint)
+
     def exchange(
         self, code: str, *, verifier: str, nonce: str, redirect_uri: str, now: datetime, jti: str
     ) -> Vouched:
@@ -93,7 +97,7 @@ class Provider:
             code=code,
             verifier=verifier,
             redirect_uri=redirect_uri,
-            client=self._client,
+            client=self._client_of(about),
             now=now,
             jti=jti,
         )

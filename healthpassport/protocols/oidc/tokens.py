@@ -39,13 +39,19 @@ class ClientAuthentication(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """The client's name, and what its way of authentication takes. ``kid`` names the key."""
+    """The client's name, and what its way of authentication takes.
+
+    ``kid`` names the key. ``audience`` is whom a signed assertion is for: the issuer (so RFC
+    7523bis, against assertions that are passed on), or the token endpoint where the provider
+    still wants that.
+    """
 
     client_id: str
     way: ClientAuthentication = ClientAuthentication.NONE
     secret: str = field(default="", repr=False)
     signer: Signer | None = field(default=None, repr=False)
     kid: str = ""
+    audience: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +90,19 @@ def token_request(
         told["client_secret"] = client.secret
     if client.way is ClientAuthentication.PRIVATE_KEY:
         told["client_assertion_type"] = JWT_BEARER
-        told["client_assertion"] = _assertion(endpoint, client, now, jti)
+        told["client_assertion"] = _assertion(client, now, jti)
     body = urlencode(told).encode("ascii")
     return HttpRequest("POST", endpoint, headers, body, max_bytes=MAX_ANSWER)
 
 
-def _assertion(endpoint: str, client: ClientCredentials, now: datetime, jti: str) -> str:
-    """RFC 7523 section 3: for the token endpoint alone, and for a minute."""
-    if client.signer is None:
+def _assertion(client: ClientCredentials, now: datetime, jti: str) -> str:
+    """RFC 7523 section 3: for one audience alone, and for a minute."""
+    if client.signer is None or not client.audience:
         raise ProtocolError("oidc.client", "there is no key to sign with")
     claims: dict[str, Json] = {
         "iss": client.client_id,
         "sub": client.client_id,
-        "aud": endpoint,
+        "aud": client.audience,
         "jti": jti,
         "iat": int(now.timestamp()),
         "exp": int((now + ASSERTION_LIFETIME).timestamp()),
