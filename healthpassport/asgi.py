@@ -55,10 +55,12 @@ class Guard:
     Args:
         app: the application behind.
         hosts: the host names that the pages answer to, in lower case, without a port.
+        scheme: how browsers reach them: https where a proxy on this machine stands in front.
     """
 
-    def __init__(self, app: Application, *, hosts: tuple[str, ...]) -> None:
+    def __init__(self, app: Application, *, hosts: tuple[str, ...], scheme: str = "http") -> None:
         self._app = app
+        self._scheme = scheme
         self._hosts = frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +69,8 @@ class Guard:
             host = _only(scope, b"host")
             if _name(host) not in self._hosts:
                 raise ServiceError("request.host")
-            if scope["method"] not in SAFE_METHODS and _only(scope, b"origin") != f"http://{host}":
+            own = f"{self._scheme}://{host}"
+            if scope["method"] not in SAFE_METHODS and _only(scope, b"origin") != own:
                 raise ServiceError("csrf")
         await self._app(scope, receive, send)
 

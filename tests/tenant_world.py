@@ -77,7 +77,7 @@ class Two:
 
     @property
     def web_apps(self) -> Any:
-        return self.web._apps
+        return self.web._app._app._apps
 
     def desk(self, name: str) -> Desk:
         return self.tenants.desks[name]

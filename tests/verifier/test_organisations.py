@@ -218,8 +218,8 @@ def test_keys_are_made_listed_and_taken_out_for_one_organisation(run, two_homes)
         "keys",
         "add",
         "kiosk",
-        "--scope",
-        "ask",
+        "--role",
+        "clerk",
         "--days",
         "30",
         "--json",
@@ -231,9 +231,9 @@ def test_keys_are_made_listed_and_taken_out_for_one_organisation(run, two_homes)
     assert secret not in files["north"] + files["south"]
     assert "kiosk" not in files["south"]
     rows = json.loads(run("keys", "list", "--json", shared=two_homes, tenant="north").stdout)
-    assert [(row["name"], row["scope"]) for row in rows["keys"]] == [
-        ("ward", "full"),
-        ("kiosk", "ask"),
+    assert [(row["name"], row["role"]) for row in rows["keys"]] == [
+        ("ward", "clinician"),
+        ("kiosk", "clerk"),
     ]
     assert rows["keys"][1]["expires"] > rows["keys"][1]["created"]
     assert rows["keys"][1]["lastUsed"] is None

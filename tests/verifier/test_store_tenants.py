@@ -20,7 +20,17 @@ from past_desk import database_at
 from healthpassport.errors import ServiceError
 from verifier import store as package
 from verifier.settings import MAIN
-from verifier.store import KeptHead, Note, Row, Sealed, Store, Wanted, open_store
+from verifier.store import (
+    KeptHead,
+    Note,
+    Row,
+    Sealed,
+    SessionRow,
+    SignInRow,
+    Store,
+    Wanted,
+    open_store,
+)
 from verifier.store.tables import METADATA
 
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
@@ -37,6 +47,8 @@ ROW = Row(
     expires_at=NOW + timedelta(minutes=5),
 )
 ENTRY = Sealed(1, NOW, "result.viewed", "", "{}", "hash-1")
+SIGN_IN = SignInRow("state", "browser", "nonce", "verifier", "issuer", "/", NOW)
+SESSION = SessionRow("digest", "subject", "name", "clerk", "oidc", NOW, NOW, NOW)
 HEAD = KeptHead(1, NOW, "token")
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
 
@@ -68,6 +80,19 @@ CALLS = {
     "AuditEntries.heads": lambda s: s.audit.heads(),
     "AuditEntries.last_before": lambda s: s.audit.last_before(NOW),
     "AuditEntries.cut": lambda s: s.audit.cut(HEAD),
+    "StaffRows.begin": lambda s: s.staff.begin(SIGN_IN, now=NOW, limit=9),
+    "StaffRows.take": lambda s: s.staff.take("state", now=NOW),
+    "StaffRows.add_session": lambda s: s.staff.add_session(SESSION, now=NOW),
+    "StaffRows.session": lambda s: s.staff.session("digest"),
+    "StaffRows.seen": lambda s: s.staff.seen("digest", now=NOW),
+    "StaffRows.end_session": lambda s: s.staff.end_session("digest"),
+    "StaffRows.replace_codes": lambda s: s.staff.replace_codes(("digest",), now=NOW),
+    "StaffRows.use_code": lambda s: s.staff.use_code("digest"),
+    "StaffRows.codes_left": lambda s: s.staff.codes_left(),
+    "StaffRows.open": lambda s: s.staff.open(
+        ROW.id, "reader", relationship="referred", now=NOW, stale=NOW
+    ),
+    "StaffRows.opened": lambda s: s.staff.opened(ROW.id, "reader"),
     "ReceiptNotes.add": lambda s: s.receipts.add(NOTE, forget_before=NOW),
     "ReceiptNotes.find": lambda s: s.receipts.find(NOTE.id),
     "ReceiptNotes.recent": lambda s: s.receipts.recent(),
@@ -191,6 +216,20 @@ def test_rows_of_one_organisation_are_not_there_for_another(north, south):
     assert south.recent(desk="ward") == ()
     assert south.receipts.find(NOTE.id) is None
     assert south.receipts.recent() == ()
+
+
+def test_who_is_signed_in_at_one_organisation_is_nobody_at_another(north, south):
+    north.staff.add_session(SESSION, now=NOW - timedelta(minutes=1))
+    north.staff.begin(SIGN_IN, now=NOW - timedelta(minutes=1), limit=9)
+    north.staff.replace_codes(("digest",), now=NOW)
+    north.staff.open(ROW.id, "reader", relationship="referred", now=NOW, stale=NOW)
+    assert south.staff.session("digest") is None
+    assert south.staff.take("state", now=NOW - timedelta(minutes=1)) is None
+    assert not south.staff.use_code("digest")
+    assert south.staff.opened(ROW.id, "reader") is None
+    south.staff.end_session("digest")
+    assert north.staff.session("digest") == SESSION
+    assert north.staff.codes_left() == 1
 
 
 def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):

@@ -1,12 +1,16 @@
-"""Which desk is calling: API keys, of which only digests are kept.
+"""Which desk is calling, and in which role: API keys, of which only digests are kept.
 
 Rules: a wrong key costs its address one of the few tries that it has; who has a right key is never
-kept waiting by others at the same address. What is *not* here: wallets, which need no key.
+kept waiting by others at the same address; an address that does not stand in the table is refused
+to everybody, also one that is new; the service asks for the role again (``service.gate``). What is
+*not* here: what wallets may do, who need no key.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC
+from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -14,7 +18,32 @@ from fastapi import Depends, Request
 from healthpassport.asgi import client_address
 from healthpassport.errors import ServiceError
 from healthpassport.rates import RateLimit
-from verifier.service import ApiKey, Desk, Scope
+from verifier.service import ApiKey, Desk
+from verifier.service.gate import GatedDesk, require
+from verifier.service.staff import Action, StaffMember, Way
+
+PUBLIC: Final = None
+
+# What an address asks of its caller's role; wallets and monitoring have none.
+GATES: Final[Mapping[tuple[str, str], Action | None]] = MappingProxyType(
+    {
+        ("GET", "/templates"): Action.ASK,
+        ("POST", "/requests"): Action.ASK,
+        ("GET", "/requests/{request_id}"): Action.ASK,
+        ("GET", "/requests/{request_id}/events"): Action.ASK,
+        ("POST", "/requests/{request_id}/confirm"): Action.ASK,
+        ("DELETE", "/requests/{request_id}"): Action.ASK,
+        ("GET", "/requests/{request_id}/fhir"): Action.CLINICAL,
+        ("POST", "/fhir/$verify-again"): Action.CLINICAL,
+        ("GET", "/fhir/metadata"): PUBLIC,
+        ("GET", "/oid4vp/requests/{handle}"): PUBLIC,
+        ("POST", "/oid4vp/requests/{handle}"): PUBLIC,
+        ("POST", "/oid4vp/responses/{handle}"): PUBLIC,
+        ("GET", "/oid4vp/codes/{short_code}"): PUBLIC,
+        ("GET", "/healthz"): PUBLIC,
+        ("GET", "/readyz"): PUBLIC,
+    }
+)
 
 WRONG_PER_SECOND: Final = 1.0  # wrong keys that one address may try
 WRONG_AT_ONCE: Final = 20
@@ -37,7 +66,7 @@ def serving_desk(request: Request) -> Desk:
     return desk
 
 
-def _calling(request: Request) -> ApiKey:
+def calling_key(request: Request) -> ApiKey:
     """The key that came along; ``http.unauthorized`` or ``rate_limited`` without a good one."""
     desk = serving_desk(request)
     now = desk.clock().astimezone(UTC)
@@ -53,19 +82,34 @@ def _calling(request: Request) -> ApiKey:
     return key
 
 
-def asking_desk(key: Annotated[ApiKey, Depends(_calling)]) -> str:
-    """The name of the calling desk, for what every key may do."""
+def calling_desk(key: Annotated[ApiKey, Depends(calling_key)]) -> str:
+    """The name of the desk whose key came along."""
     return key.desk
 
 
-def calling_desk(key: Annotated[ApiKey, Depends(_calling)]) -> str:
-    """The name of the calling desk, for what needs a full key; ``forbidden`` for another."""
-    if key.scope is not Scope.FULL:
-        raise ServiceError("forbidden", "this key may ask and close, not read results")
-    return key.desk
-
-
-CallingKey = Annotated[ApiKey, Depends(_calling)]
-AskingDesk = Annotated[str, Depends(asking_desk)]
+CallingKey = Annotated[ApiKey, Depends(calling_key)]
 CallingDesk = Annotated[str, Depends(calling_desk)]
 Service = Annotated[Desk, Depends(serving_desk)]
+
+
+def calling_member(key: CallingKey, desk: Service) -> StaffMember:
+    """The program that calls, in the role of its key."""
+    return StaffMember(key.name, key.name, frozenset({key.role}), desk.identity.ods, Way.KEY)
+
+
+def enter(request: Request) -> None:
+    """Let a call in, or refuse it with ``http.unauthorized`` or ``staff.role``."""
+    path = getattr(request.scope.get("route"), "path", "")
+    if (request.method, path) not in GATES:
+        raise ServiceError("staff.role", "no rule says who may call this")
+    needed = GATES[request.method, path]
+    if needed is not PUBLIC:
+        require(calling_member(calling_key(request), serving_desk(request)), needed)
+
+
+def gated(desk: Service, member: Annotated[StaffMember, Depends(calling_member)]) -> GatedDesk:
+    """The desk as this caller may use it."""
+    return GatedDesk(desk, member)
+
+
+GatedService = Annotated[GatedDesk, Depends(gated)]

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -25,7 +25,7 @@ from verifier.service import Clock, Desk, Random, open_desk
 from verifier.settings import VerifierSettings
 
 from . import fhir, health, staff, wallets
-from .access import wrong_keys
+from .access import enter, wrong_keys
 from .telling import keep_telling
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
@@ -63,6 +63,7 @@ def create_app(
         lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
+        dependencies=[Depends(enter)],
         # A redirect would be built from the Host header, which anybody may write.
         redirect_slashes=False,
     )

@@ -23,6 +23,7 @@ from verifier.service.tenants import own_marks, refuse_shared
 from verifier.settings import VerifierSettings
 
 from .output import data, deployment, document, say
+from .staff import look as sign_in
 
 
 def doctor(*, as_json: bool) -> None:
@@ -126,4 +127,5 @@ CHECKS = (
     ("https", _https),
     ("API keys", _keys),
     ("trust and status lists", _lists),
+    ("staff sign-in", sign_in),
 )

@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from .key_commands import earlier, keys
+
 app = typer.Typer(
     name="passport-verifier",
     help="A hospital desk: ask a patient for records, verify what is shared.",
@@ -15,8 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
-keys = typer.Typer(help="API keys of the systems that call this desk.", no_args_is_help=True)
-earlier = typer.Typer(help="The earlier name of keys.", no_args_is_help=True)
+staff = typer.Typer(help="Staff who sign in at this desk.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
 webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
@@ -26,6 +27,7 @@ app.add_typer(receipts, name="receipts")
 app.add_typer(keys, name="keys")
 app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
+app.add_typer(staff, name="staff")
 
 # An id is base64url and may begin with a hyphen, which is no option then.
 IDS: Final = {"ignore_unknown_options": True}
@@ -156,61 +158,15 @@ def fhir(
     calling.fhir(request_id, presentation=presentation)
 
 
-@keys.command("add")
-def add_key(
-    name: Annotated[str, typer.Argument(help="What this key is called: the system that calls.")],
-    desk: Annotated[
-        str | None,
-        typer.Option(help="The desk whose requests it sees, where that is not its own name."),
-    ] = None,
-    scope: Annotated[
-        str, typer.Option(help="full, or ask: opens and closes requests, never sees a result.")
-    ] = "full",
-    days: Annotated[
-        int | None, typer.Option(help="Days until it runs out; without this, never.", min=1)
-    ] = None,
+@staff.command("codes")
+def make_codes(
+    count: Annotated[int, typer.Option(min=0, max=100, help="How many to make; 0 for none.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Make an API key; it is printed once and only its digest is kept."""
-    from verifier.service import Scope  # noqa: PLC0415
+    """Make emergency codes for staff, in place of all others; each works once."""
+    from . import staff as signing_in  # noqa: PLC0415
 
-    from . import keys as given  # noqa: PLC0415
-
-    known = {one.value: one for one in Scope}
-    if scope not in known:
-        raise typer.BadParameter(f"one of {', '.join(known)}", param_hint="--scope")
-    given.add(name, desk=desk, scope=known[scope], days=days, as_json=as_json)
-
-
-@keys.command("list")
-def list_keys(as_json: AsJson = False) -> None:
-    """List the API keys: desk, what each may do, until when, and the day of the last use."""
-    from . import keys as given  # noqa: PLC0415
-
-    given.show(as_json=as_json)
-
-
-@keys.command("remove")
-def remove_key(
-    name: Annotated[str, typer.Argument(help="The name that add was given.")],
-) -> None:
-    """Take an API key out; a running desk refuses it from then on."""
-    from . import keys as given  # noqa: PLC0415
-
-    given.remove(name)
-
-
-@earlier.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="The name of the desk or system that will call.")],
-    as_json: AsJson = False,
-) -> None:
-    """Make an API key: the earlier name of keys add."""
-    from verifier.service import Scope  # noqa: PLC0415
-
-    from . import keys as given  # noqa: PLC0415
-
-    given.add(name, desk=None, scope=Scope.FULL, days=None, as_json=as_json)
+    signing_in.make_codes(count, as_json=as_json)
 
 
 @receipts.command("list")

@@ -9,28 +9,29 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 
 from healthpassport.encoding import Json
-from verifier.service import ApiKey, Scope, digest_of
+from verifier.service import ApiKey, digest_of
 from verifier.service.key_file import add_key, read_keys, remove_key
+from verifier.service.staff import Role
 
 from .output import data, document, say, settings
 from .stored import opened
 
 
-def add(name: str, *, desk: str | None, scope: Scope, days: int | None, as_json: bool) -> None:
+def add(name: str, *, role: str, desk: str | None, days: int | None, as_json: bool) -> None:
     """Make a key; it is printed once."""
     today = datetime.now(UTC).date()
     wanted = ApiKey(
         name,
         desk or name,
         "",
-        scope,
+        Role(role),
         created=today,
         expires=None if days is None else today + timedelta(days=days),
     )
     path = settings().api_keys_file
     fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
     if as_json:
-        document({"version": 1, "name": name, "key": fresh})
+        document({"version": 1, "name": name, "role": role, "key": fresh})
     else:
         data(fresh)
     say("Keep it: it is not shown again. A running desk knows it at once.")
@@ -47,7 +48,7 @@ def show(*, as_json: bool) -> None:
             {
                 "name": key.name,
                 "desk": key.desk,
-                "scope": key.scope.value,
+                "role": key.role.value,
                 "created": _told(key.created),
                 "expires": _told(key.expires),
                 "lastUsed": _told(used.get(key.name)),
@@ -59,7 +60,7 @@ def show(*, as_json: bool) -> None:
     for key in keys:
         ends = f"until {key.expires}" if key.expires else "no end"
         last = used.get(key.name)
-        data(f"{key.name}\t{key.desk}\t{key.scope}\t{ends}\t{last or 'never used'}")
+        data(f"{key.name}\t{key.desk}\t{key.role}\t{ends}\t{last or 'never used'}")
 
 
 def remove(name: str) -> None:

@@ -22,7 +22,7 @@ from .digests import Digests
 from .freshness import desk_policy
 from .holding import MemoryHolding
 from .identity import load_identity
-from .key_file import ApiKey, Scope
+from .key_file import ApiKey
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
 from .organisations import (
@@ -56,7 +56,6 @@ __all__ = [
     "Progress",
     "Proof",
     "Random",
-    "Scope",
     "Templates",
     "Tenants",
     "TransactionView",
@@ -120,6 +119,7 @@ def open_desk(
         policy=policy,
         clock=clock,
         random=random,
+        provider_fetcher=fetcher,
     )
 
 
@@ -145,7 +145,9 @@ def open_tenants(
     for name in names:
         try:
             own = organisation_settings(shared, name)
-            desk = open_desk(own, clock=clock, random=random, store=store, lists=lists)
+            desk = open_desk(
+                own, clock=clock, random=random, fetcher=fetcher, store=store, lists=lists
+            )
             refuse_other_code(own, desk.identity)
             desks[name] = desk
         except PassportError as error:

@@ -1,7 +1,8 @@
 """The file of API keys: a list of names and digests; the keys themselves are nowhere.
 
-An earlier form, one JSON object that maps a name to a digest, is read as well and written no more.
-What is *not* here: who may call (``api_keys``).
+An earlier form, one JSON object that maps a name to a digest, is read as well and written no more;
+its keys are clinicians', as before there were roles. What is *not* here: who may call
+(``api_keys``), and what a role may do (``staff``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -20,17 +20,13 @@ from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_o
 from healthpassport.errors import EncodingError, SettingsError
 from healthpassport.trust.cache import replace_file
 
+from .staff import Role
+
 MAX_FILE: Final = 1_048_576  # bytes, some 5,000 keys
 KEY_BYTES: Final = 32
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+EARLY: Final = frozenset({"sha256", "role"})  # members of a key in the earlier form
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
-
-
-class Scope(StrEnum):
-    """What a key may do. ``ASK`` opens, follows and closes questions and never sees a result."""
-
-    FULL = "full"
-    ASK = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class ApiKey:
     name: str
     desk: str
     digest: str = field(repr=False)
-    scope: Scope = Scope.FULL
+    role: Role = Role.CLINICIAN
     created: date | None = None
     expires: date | None = None
 
@@ -55,7 +51,7 @@ class _Row(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     desk: Annotated[str, Field(min_length=1, max_length=200)]
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    scope: Scope
+    role: Role
     created: date | None = None
     expires: date | None = None
 
@@ -96,7 +92,7 @@ def read_keys(path: Path) -> tuple[ApiKey, ...]:
 def add_key(
     path: Path, key: ApiKey, *, random: Callable[[int], bytes], digest_of: Callable[[str], str]
 ) -> str:
-    """Make a key with the name, desk, scope and days of ``key``; returns it, the only time.
+    """Make a key with the name, desk, role and days of ``key``; returns it, the only time.
 
     Raises:
         SettingsError: ``verifier.setup`` where there is one of that name already, or where the
@@ -110,7 +106,7 @@ def add_key(
         raise SettingsError("verifier.setup", f"there is a key {key.name} already: remove it first")
     fresh = b64url_encode(random(KEY_BYTES))
     made = ApiKey(
-        key.name, key.desk, digest_of(fresh), key.scope, created=key.created, expires=key.expires
+        key.name, key.desk, digest_of(fresh), key.role, created=key.created, expires=key.expires
     )
     _write(path, (*known, made))
     return fresh
@@ -131,17 +127,19 @@ def remove_key(path: Path, name: str) -> None:
 
 def _present(rows: Mapping[str, Json]) -> tuple[ApiKey, ...]:
     return tuple(
-        ApiKey(row.name, row.desk, row.digest, row.scope, row.created, row.expires)
+        ApiKey(row.name, row.desk, row.digest, row.role, row.created, row.expires)
         for row in _File.model_validate(rows).keys
     )
 
 
 def _early(rows: Mapping[str, Json]) -> tuple[ApiKey, ...]:
     keys = []
-    for name, digest in rows.items():
-        if not isinstance(digest, str) or not _DIGEST.match(digest):
+    for name, value in rows.items():
+        row = value if isinstance(value, Mapping) else {"sha256": value}
+        digest, role = row.get("sha256"), row.get("role", Role.CLINICIAN.value)
+        if not isinstance(digest, str) or not _DIGEST.match(digest) or not row.keys() <= EARLY:
             raise ValueError(name)
-        keys.append(ApiKey(name, name, digest))
+        keys.append(ApiKey(name, name, digest, Role(str(role))))
     return tuple(keys)
 
 
@@ -151,7 +149,7 @@ def _write(path: Path, keys: Sequence[ApiKey]) -> None:
             "name": key.name,
             "desk": key.desk,
             "digest": key.digest,
-            "scope": key.scope.value,
+            "role": key.role.value,
             "created": key.created.isoformat() if key.created else None,
             "expires": key.expires.isoformat() if key.expires else None,
         }

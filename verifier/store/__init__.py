@@ -12,6 +12,7 @@ from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
 from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
+from .staff import SessionRow, SignInRow, StaffRows
 from .transactions import Row, Store
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
     "ReceiptNotes",
     "Row",
     "Sealed",
+    "SessionRow",
+    "SignInRow",
+    "StaffRows",
     "Store",
     "Wanted",
     "open_store",

@@ -20,6 +20,7 @@ from verifier.settings import MAIN
 from .audit import AuditEntries
 from .key_uses import KeyUses
 from .receipts import ReceiptNotes
+from .staff import StaffRows
 from .tables import TRANSACTIONS
 from .together import together
 from .webhooks import Outbox
@@ -55,6 +56,7 @@ class Store:
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
         self.key_uses = KeyUses(engine, tenant)
+        self.staff = StaffRows(engine, tenant)
         self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
 

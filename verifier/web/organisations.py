@@ -1,8 +1,8 @@
 """The pages of several organisations on one port: each has its own application, chosen by name.
 
 Rules: nothing is shared between the applications but the port, so that no page, cookie, card or
-event of one can be reached under the host name of another. What is *not* here: pages; an unknown
-name is refused by whichever application is asked (``healthpassport.asgi.Guard``).
+event of one can be reached under the host name of another; a name that is nobody's is refused
+before any of them. What is *not* here: pages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from healthpassport.asgi import host_name
+from healthpassport.asgi import Problems, SecurityHeaders, host_name
+from healthpassport.errors import ServiceError
 from verifier.service import Tenants
 
 from .app import create_app
@@ -31,14 +32,14 @@ def create_organisations_app(tenants: Tenants) -> ASGIApp:
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
 
-    return _Organisations(tenants, apps, Starlette(lifespan=lifespan))
+    chosen = _Organisations(tenants, apps, Starlette(lifespan=lifespan))
+    return SecurityHeaders(Problems(chosen))
 
 
 class _Organisations:
     def __init__(self, tenants: Tenants, apps: Mapping[str, FastAPI], together: ASGIApp) -> None:
         self._tenants = tenants
         self._apps = apps
-        self._first = next(iter(apps))
         self._together = together
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,5 +47,7 @@ class _Organisations:
         if scope["type"] != "http":
             await self._together(scope, receive, send)
             return
-        name = self._tenants.by_web_host(host_name(scope)) or self._first
+        name = self._tenants.by_web_host(host_name(scope))
+        if name is None:
+            raise ServiceError("request.host")
         await self._apps[name](scope, receive, send)
