@@ -34,6 +34,7 @@ class CardPage:
     valid_until: str
     clears_at: str
     has_receipt: bool
+    audited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def card_page(held: HeldReading, say: Words = ENGLISH) -> CardPage:
         valid_until=_day(card.valid_until, say),
         clears_at=moment(held.forget_at, say),
         has_receipt=held.reading.receipt is not None,
+        audited=held.reading.audited,
     )
 
 
