@@ -8,16 +8,13 @@ Welsh; and all of it without scripts.
 from __future__ import annotations
 
 import re
-import socket
-import threading
-import time
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium
 from desk_states import paths
 from desk_world import make_desk
+from page_server import serving
 from playwright.sync_api import sync_playwright
 from walking import FOCUSABLE, LOST_TEXT, OVERFLOW, UNSEEN_FOCUS, reached_by_keyboard
 
@@ -64,17 +61,8 @@ def served(world, tmp_path_factory):
     """The address of the pages, and the path of each state."""
     desk = make_desk(world, tmp_path_factory.mktemp("walk") / "desk")
     app = create_app(desk.settings, desk)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://localhost:{port}", paths(world, desk, app.state.cards)
-    server.should_exit = True
-    thread.join(10)
+    with serving(app) as base:
+        yield base, paths(world, desk, app.state.cards)
     desk.shut()
 
 
