@@ -11,7 +11,6 @@ from code_film import arguments, film
 from desk_world import make_desk
 from page_server import serving
 from playwright.sync_api import sync_playwright
-from repository import ROOT
 
 from verifier.web import create_app
 from verifier.web.rendering import STATIC
@@ -52,8 +51,3 @@ def test_the_camera_reads_a_card_and_waits_for_the_reason(page):
     page.get_by_role("heading", name="Known allergies").wait_for()
     assert page.noise == []
     assert len(page.hosts) == 1
-
-
-def test_both_cameras_are_one_script():
-    one, other = (ROOT / app / "static" / "camera.js" for app in ("wallet", "verifier"))
-    assert one.read_bytes() == other.read_bytes()
