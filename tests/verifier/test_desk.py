@@ -374,7 +374,7 @@ def test_an_update_that_fails_leaves_the_copy_at_hand(world, tmp_path):
 
 
 def test_far_too_many_open_questions_are_refused(desk, monkeypatch):
-    monkeypatch.setattr("verifier.service.desk.MAX_PENDING", 2)
+    monkeypatch.setattr("verifier.service.holding.MAX_HELD", 2)
     desk.ask("medicines_check", desk="ward")
     desk.ask("medicines_check", desk="ward")
     assert code_of(desk.ask, "medicines_check", desk="ward") == "rate_limited"

@@ -15,6 +15,7 @@ import pytest
 from desk_world import desk_settings, full_wallet, handle_of, make_desk, opened, post
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from past_desk import database_at
 
 from healthpassport import receipts
 from healthpassport.credential import Credential, Presentation
@@ -376,10 +377,8 @@ def test_the_commands_list_and_check(world, tmp_path):
 
 def test_an_older_database_gets_its_notes(world, tmp_path):
     home = tmp_path / "desk"
-    make_desk(world, home).shut()
-    with sqlite3.connect(home / "verifier.sqlite") as raw:
-        raw.execute("DROP TABLE receipts")
-        raw.execute("UPDATE alembic_version SET version_num = '0001'")
+    home.mkdir()
+    database_at("0001", home / "verifier.sqlite").dispose()
     desk = make_desk(world, home)
     assert answered(desk, world)[3].receipt
     desk.shut()

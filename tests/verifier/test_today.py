@@ -58,7 +58,7 @@ def test_a_result_whose_time_is_over_is_forgotten_by_looking_at_the_list(world, 
     page = listed(app)
     assert view.id not in page
     assert "Closed and forgotten" in page
-    assert desk._pending == {}
+    assert len(desk.holding) == 0
 
 
 def test_an_open_question_can_be_looked_at_and_one_that_ran_out_cannot(app, desk, clock):

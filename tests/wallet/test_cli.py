@@ -229,7 +229,7 @@ def test_the_pin_is_asked_for(run, world):
 def test_unlock_lock_and_a_new_passphrase(ready, tmp_path):
     assert ready("unlock")[1] == "2 records\n"
     assert json.loads(ready("unlock", "--json")[1])["rows"]["copies"] == 10
-    assert "locks the vault when it ends" in ready("lock", passphrase=False)[2]
+    assert "locks the wallet when it ends" in ready("lock", passphrase=False)[2]
     assert json.loads(ready("lock", "--json", passphrase=False)[1])["locked"]
     new = tmp_path / "new"
     new.write_text("four other made-up words")

@@ -13,6 +13,7 @@ from .api_keys import load_api_keys
 from .desk import Desk
 from .digests import Digests
 from .freshness import desk_policy
+from .holding import MemoryHolding
 from .identity import load_identity
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
@@ -67,12 +68,14 @@ def open_desk(
         KeyMaterialError: for the key file.
     """
     policy = desk_policy(settings)
+    store = open_store(settings.database_file)
     return Desk(
         settings=settings,
         identity=load_identity(settings),
         templates=desk_templates(settings),
         lists=DeskLists(settings, policy=policy, fetcher=fetcher),
-        store=open_store(settings.database_file),
+        store=store,
+        holding=MemoryHolding(store),
         policy=policy,
         clock=clock,
         random=random,

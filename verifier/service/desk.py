@@ -1,60 +1,35 @@
 """The desk: asks, hands out the signed request, takes one answer, shows it, forgets it.
 
 One object serves all desks of an organisation; whoever calls says which desk it is, and sees only
-that desk's transactions. Private keys and results are in memory alone. Calls may come from several
-threads. What is *not* here: HTTP, and the judgement itself (``healthpassport.verification``).
+that desk's transactions. Calls may come from several threads. What is *not* here: HTTP, where keys
+and results are held (``holding``), the way of a question and of an answer (``questions``,
+``answers``), and the judgement itself (``healthpassport.verification``).
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
-from threading import Lock
-from typing import Final
 
-from healthpassport.credential import Challenge, VerifiedSummary
+from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
-from healthpassport.jose.jwe import decrypt, generate_encryption_key
-from healthpassport.protocols.oid4vp import (
-    EncryptedResponse,
-    ErrorResponse,
-    RequestLink,
-    VpResponse,
-    build_request,
-    parse_form,
-    parse_payload,
-    spelled,
-)
-from healthpassport.verification import FreshnessPolicy, verify_presentation
+from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
-from .acceptance import refusal
+from .answers import Answers
+from .audit import Actor, open_trail
 from .export import evidence, export
+from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
+from .questions import Questions
 from .receipts import DeskReceipts, Taken
-from .templates import DeskTemplate, Templates
-from .transactions import (
-    Clock,
-    Pending,
-    Progress,
-    Random,
-    TransactionView,
-    confirm_code,
-    read_short_code,
-    secret,
-    short_code,
-)
-
-REQUEST_PATH: Final = "/oid4vp/requests/"
-RESPONSE_PATH: Final = "/oid4vp/responses/"
-MAX_WALLET_NONCE: Final = 512  # characters
-GRACE: Final = timedelta(minutes=1)  # an answer that came in time may take a while to verify
-MAX_PENDING: Final = 10_000  # transactions in memory at once, some 5 kB each
+from .templates import Templates
+from .transactions import Clock, Progress, Random, TransactionView
+from .webhooks import Webhooks
 
 
 class Desk:
@@ -68,6 +43,7 @@ class Desk:
         templates: Templates,
         lists: DeskLists,
         store: Store,
+        holding: Holding,
         policy: FreshnessPolicy,
         clock: Clock,
         random: Random,
@@ -76,67 +52,101 @@ class Desk:
         self.identity = identity
         self.templates = templates
         self.lists = lists
-        self.receipts = DeskReceipts(
-            settings=settings, identity=identity, notes=store.receipts, random=random
+        self.audit = open_trail(
+            settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
-        self._store = store
+        self.audit.note(
+            "desk.started",
+            who=self.audit.own,
+            key=identity.signer.public_key.thumbprint(),
+            settings=self.audit.digest("settings", settings.model_dump_json()),
+        )
+        self.receipts = DeskReceipts(
+            settings=settings,
+            identity=identity,
+            notes=store.receipts,
+            random=random,
+            audit=self.audit,
+        )
+        self.webhooks = Webhooks(settings, store.webhooks, random=random, audit=self.audit)
+        self.holding = holding
         self.policy = policy
         self.clock = clock
         self.random = random
-        self._lock = Lock()
-        self._pending: dict[str, Pending] = {}
-        store.lose_open()
+        self._store = store
+        self._questions = Questions(
+            settings=settings,
+            identity=identity,
+            templates=templates,
+            store=store,
+            holding=holding,
+            audit=self.audit,
+            clock=clock,
+            random=random,
+        )
+        self._answers = Answers(
+            settings=settings,
+            identity=identity,
+            questions=self._questions,
+            holding=holding,
+            lists=lists,
+            receipts=self.receipts,
+            audit=self.audit,
+            policy=policy,
+            random=random,
+        )
 
     # -- staff ------------------------------------------------------------------------------
 
     def ask(
-        self, template_name: str, *, desk: str, expected: Expected | None = None
+        self,
+        template_name: str,
+        *,
+        desk: str,
+        expected: Expected | None = None,
+        who: Actor | None = None,
     ) -> TransactionView:
         """Open a transaction for ``template_name``; ``expected`` is whom the hospital admitted.
 
         Raises:
-            ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``, or
-                ``rate_limited`` where far too many are open.
+            ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``,
+                ``rate_limited`` where far too many are open, or ``audit.not_written``.
         """
-        template = self.templates.get(template_name)
-        if template.purpose not in self.identity.registrations:
-            raise ServiceError("verifier.not_registered", f"no registration for {template.purpose}")
-        now = self._now()
-        self._sweep(now)
-        key, public_jwk = generate_encryption_key(secret(self.random))
-        row = Row(
-            id=secret(self.random),
-            handle=secret(self.random),
-            desk=desk,
-            short_code=short_code(self.random),
-            template=template.id,
-            nonce=secret(self.random),
-            state=secret(self.random),
-            progress=Progress.WAITING,
-            created_at=now,
-            expires_at=now + self.settings.request_lifetime,
-        )
-        with self._lock:
-            if len(self._pending) >= MAX_PENDING:
-                raise ServiceError("rate_limited")
-            self._pending[row.id] = Pending(
-                template, key, public_jwk, row.expires_at + GRACE, expected=expected
-            )
-        self._store.add(row)
+        actor = who or self.caller(desk)
+        row = self._questions.open(template_name, desk=desk, expected=expected, who=actor)
         return self._view(row)
 
-    def look(self, transaction_id: str, *, desk: str) -> TransactionView:
-        """The transaction as it stands; ``not_found`` for any that is not this desk's."""
-        self._sweep(self._now())
-        return self._view(self._store.of_desk(transaction_id, desk=desk))
+    def caller(self, desk: str) -> Actor:
+        """Whoever calls as ``desk``, where no member of staff is known."""
+        return Actor(self.identity.ods, desk)
+
+    def look(self, transaction_id: str, *, desk: str, who: Actor | None = None) -> TransactionView:
+        """The transaction as it stands; that ``who`` saw its result is written down before.
+
+        Raises:
+            ServiceError: ``not_found`` for any that is not this desk's, ``audit.not_written``.
+        """
+        self._sweep()
+        view = self._view(self._store.of_desk(transaction_id, desk=desk))
+        if view.summary is not None:
+            self.audit.opened(view.id, who=who or self.caller(desk))
+        return view
+
+    def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
+        """How the transaction stands, without its result: what nobody opens by it."""
+        self._sweep()
+        view = self._view(self._store.of_desk(transaction_id, desk=desk))
+        return replace(view, summary=None, differences=None, acting=False)
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, newest first, without results."""
-        self._sweep(self._now())
+        self._sweep()
         views = map(self._view, self._store.recent(desk=desk))
         return tuple(replace(view, summary=None) for view in views)
 
-    def confirm(self, transaction_id: str, code: str, *, desk: str) -> TransactionView:
+    def confirm(
+        self, transaction_id: str, code: str, *, desk: str, who: Actor | None = None
+    ) -> TransactionView:
         """Show the result once staff typed the code that the patient's wallet shows.
 
         Raises:
@@ -144,56 +154,76 @@ class Desk:
                 ``transaction.not_confirmed`` for a wrong code; the third ends the transaction.
         """
         row = self._store.of_desk(transaction_id, desk=desk)
-        with self._lock:
-            pending = self._pending.get(row.id)
-            if pending is None or pending.confirm_code is None:
-                raise ServiceError("transaction.closed")
-            pending.tries_left -= 1
-            right = compare_digest(pending.confirm_code.encode(), code.strip().encode())
-            if right:
-                pending.confirm_code = None
-            elif pending.tries_left <= 0:
-                del self._pending[row.id]
-        if right:
-            self._store.finish(row.id, progress=Progress.ANSWERED)
-            return self._view(self._store.of_desk(row.id, desk=desk))
-        if pending.tries_left <= 0:
-            self._store.finish(row.id, progress=Progress.FAILED, code="transaction.not_confirmed")
-        raise ServiceError("transaction.not_confirmed")
+        actor = who or self.caller(desk)
+        try:
+            with self.audit.together():
+                tried = self.holding.confirm(row, code)
+                if tried is Tried.RIGHT:
+                    self.audit.write("result.confirmed", who=actor, subject=row.id)
+        except PassportError:
+            with suppress(PassportError):
+                self.holding.end(row, progress=Progress.FAILED, code="audit.not_written")
+            raise
+        if tried is Tried.NOTHING:
+            raise ServiceError("transaction.closed")
+        if tried is not Tried.RIGHT:
+            self.audit.note("result.not_confirmed", who=actor, subject=row.id)
+            raise ServiceError(NOT_CONFIRMED)
+        return self.look(row.id, desk=desk, who=actor)
 
     def fhir(
-        self, transaction_id: str, *, desk: str, presentation: bool = False
+        self,
+        transaction_id: str,
+        *,
+        desk: str,
+        presentation: bool = False,
+        who: Actor | None = None,
     ) -> dict[str, Json]:
         """The result as a FHIR document; ``presentation`` adds the evidence for a record.
 
         Raises:
-            ServiceError: ``not_found`` where there is no result, or none that may go out.
+            ServiceError: ``not_found`` where there is no result, or none that may go out, or
+                ``audit.not_written``.
         """
         row = self._store.of_desk(transaction_id, desk=desk)
-        view = self._view(row)
-        with self._lock:
-            pending = self._pending.get(row.id)
-            held = pending.presentation if pending is not None else None
-        if view.summary is None:
+        held = self.holding.get(row.id)
+        view = self._shown(row, held)
+        if held is None or held.answer is None or view.summary is None:
             raise ServiceError("not_found", "there is no result to save")
         proof = None
-        if presentation and held is not None:
+        if presentation:
             challenge = Challenge(row.nonce, self.identity.client_id)
-            proof = evidence(view.summary, held, challenge, view.template.dcql)
-        return export(
+            proof = evidence(view.summary, held.answer.presentation, challenge, view.template.dcql)
+        document = export(
             view.summary,
             desk=self.identity.organisation(view.template.purpose, self.settings.organisation),
             seed=f"{self.settings.public_url}/requests/{row.id}",
             differences=view.differences or (),
             presentation=proof,
         )
+        self.audit.write(
+            "result.exported",
+            who=who or self.caller(desk),
+            subject=row.id,
+            form="fhir",
+            presentation=presentation,
+        )
+        return document
 
-    def close(self, transaction_id: str, *, desk: str) -> None:
-        """Forget everything of a transaction: result and key at once, the row after a day."""
+    def close(self, transaction_id: str, *, desk: str, who: Actor | None = None) -> None:
+        """Forget everything of a transaction: result and key at once, the row after a day.
+
+        Forgetting waits for nothing: what cannot be written into the trail now is written later.
+        """
         row = self._store.of_desk(transaction_id, desk=desk)
-        with self._lock:
-            self._pending.pop(row.id, None)
-        self._store.finish(row.id, progress=Progress.CLOSED, code=row.code)
+        actor = who or self.caller(desk)
+        try:
+            with self.audit.together():
+                self.holding.end(row, progress=Progress.CLOSED, code=row.code)
+                self.audit.write("result.closed", who=actor, subject=row.id)
+        except PassportError:
+            self.audit.note("result.closed", who=actor, subject=row.id)
+            self.holding.end(row, progress=Progress.CLOSED, code=row.code)
 
     # -- wallets ----------------------------------------------------------------------------
 
@@ -204,18 +234,11 @@ class Desk:
             ServiceError: ``transaction.unknown``, ``transaction.expired``,
                 ``transaction.closed``, or ``http.invalid`` for an unusable wallet_nonce.
         """
-        if wallet_nonce is not None and not 0 < len(wallet_nonce) <= MAX_WALLET_NONCE:
-            raise ServiceError("http.invalid", "wallet_nonce is empty or too long")
-        row, pending = self._answerable(handle)
-        claims = self._claims(row, pending, wallet_nonce)
-        self._store.mark_fetched(handle, now=self._now())
-        return self.identity.sign_request(claims)
+        return self._questions.signed(handle, wallet_nonce=wallet_nonce)
 
     def link_for_code(self, typed: str) -> str:
         """The link of the open transaction whose short code was typed."""
-        row = self._store.by_short_code(read_short_code(typed))
-        self._answerable(row.handle)
-        return self._link(row)
+        return self._questions.link_for_code(typed)
 
     def receive(self, handle: str, body: bytes) -> Taken:
         """Take the answer in ``body``; returns the code for the patient's screen and the receipt.
@@ -227,171 +250,56 @@ class Desk:
             ServiceError: ``transaction.`` codes.
             ProtocolError, JoseError, CredentialError, ...: why nothing of the answer is shown.
         """
-        form = parse_form(body)
-        row, pending = self._answerable(handle)
-        if isinstance(form, EncryptedResponse):
-            plaintext = decrypt(form.jwe, private_key=pending.key)
-            answer = parse_payload(plaintext, query=pending.template.query)
-        else:
-            answer = form
-        # Section 14.3: an answer that this desk did not ask for does not know the state.
-        known = answer.state is not None and compare_digest(answer.state, row.state)
-        if not known and (isinstance(answer, VpResponse) or answer.state is not None):
-            raise ServiceError("transaction.unknown", "the answer belongs to another question")
-        now = self._now()
-        if not self._store.claim(handle, now=now):
-            raise ServiceError("transaction.closed")
-        if isinstance(answer, ErrorResponse):
-            self._end(row, Progress.DECLINED, answer.error[:64])
-            return Taken()
-        return self._verify(row, pending, answer, now)
+        return self._answers.receive(handle, body)
 
     # -- lists and health -------------------------------------------------------------------
 
     def update(self, *, due_only: bool = False) -> Update:
         """Fetch trust list and status lists; never called because of a presentation."""
-        return self.lists.refresh(self._now(), due_only=due_only)
+        return self.lists.refresh(self._questions.now(), due_only=due_only)
 
     def check(self) -> None:
         """Fail, with the reason, where the desk could not verify an answer now."""
         self._store.check()
-        if self.lists.views(self._now()).trust.stale:
+        if self.lists.views(self._questions.now()).trust.stale:
             raise ServiceError("verifier.setup", "the trust list is too old")
 
     def shut(self) -> None:
         """Forget everything in memory and close the database."""
-        with self._lock:
-            self._pending.clear()
-        self._store.lose_open()
+        self.audit.rest()
+        self.holding.shut()
         self._store.close()
 
     # -- inside -----------------------------------------------------------------------------
 
-    def _now(self) -> datetime:
-        return self.clock().astimezone(UTC)
-
-    def _claims(self, row: Row, pending: Pending, wallet_nonce: str | None) -> dict[str, Json]:
-        return build_request(
-            client_id=self.identity.client_id,
-            response_uri=f"{self.settings.public_url}{RESPONSE_PATH}{row.handle}",
-            nonce=row.nonce,
-            state=row.state,
-            query=pending.template.dcql,
-            encryption_jwk=pending.public_jwk,
-            registration=self.identity.registrations.get(pending.template.purpose),
-            issued_at=row.created_at,
-            expires_at=row.expires_at,
-            wallet_nonce=wallet_nonce,
-        )
-
-    def _verify(self, row: Row, pending: Pending, answer: VpResponse, now: datetime) -> Taken:
-        challenge = Challenge(row.nonce, self.identity.client_id)
-        try:
-            lists = self.lists.views(now)
-            summary = verify_presentation(
-                presentation=answer.presentation,
-                challenge=challenge,
-                query=pending.template.query,
-                trust=lists.trust,
-                status=lists.status,
-                policy=self.policy,
-                now=now,
-            )
-        except PassportError as error:
-            self._end(row, Progress.FAILED, error.code)
-            raise
-        with self._lock:
-            pending.presentation = answer.presentation
-            pending.acting = answer.acting
-        code = self._keep(row, pending, summary, now)
-        receipt = self.receipts.give(
-            answer.presentation,
-            query=pending.template.query,
-            claims=self._claims(row, pending, None),
-            purpose=pending.template.purpose,
-            now=now,
-        )
-        return Taken(code, receipt)
-
-    def _keep(
-        self, row: Row, pending: Pending, summary: VerifiedSummary, now: datetime
-    ) -> str | None:
-        code = confirm_code(self.random) if self.settings.confirm else None
-        with self._lock:
-            pending.summary = summary
-            pending.forget_at = now + self.settings.result_lifetime
-            pending.confirm_code = code
-        refused = refusal(summary)
-        progress = Progress.CONFIRMING if code else Progress.ANSWERED
-        self._store.finish(row.id, progress=progress, code=refused)
-        if refused is not None:
-            raise ServiceError(refused)
-        return code
-
-    def _end(self, row: Row, progress: Progress, code: str) -> None:
-        with self._lock:
-            self._pending.pop(row.id, None)
-        self._store.finish(row.id, progress=progress, code=code)
-
-    def _answerable(self, handle: str) -> tuple[Row, Pending]:
-        row = self._store.by_handle(handle)
-        progress = Progress(row.progress)
-        if progress is Progress.EXPIRED or (progress.is_open and row.expires_at <= self._now()):
-            raise ServiceError("transaction.expired")
-        with self._lock:
-            pending = self._pending.get(row.id)
-        if not progress.is_open or pending is None:
-            raise ServiceError("transaction.closed")
-        return row, pending
-
-    def _sweep(self, now: datetime) -> None:
-        """Forget results whose time is over, and questions that nobody answered."""
-        with self._lock:
-            gone = {name: one for name, one in self._pending.items() if one.forget_at <= now}
-            for name in gone:
-                del self._pending[name]
-        for name, one in gone.items():
-            progress = Progress.EXPIRED if one.summary is None else Progress.CLOSED
-            self._store.finish(name, progress=progress)
-
-    def _link(self, row: Row) -> str:
-        link = RequestLink(
-            self.identity.client_id,
-            f"{self.settings.public_url}{REQUEST_PATH}{row.handle}",
-            self.settings.request_uri_method,
-        )
-        return link.text()
-
-    def _code(self, row: Row) -> str:
-        """What a patient types who has no camera; without registration only half of it."""
-        ods = self.identity.ods
-        return spelled(ods, row.short_code) if ods else row.short_code
+    def _sweep(self) -> None:
+        self._questions.sweep()
 
     def _view(self, row: Row) -> TransactionView:
-        with self._lock:
-            pending = self._pending.get(row.id)
+        return self._shown(row, self.holding.get(row.id))
+
+    def _shown(self, row: Row, held: Held | None) -> TransactionView:
         progress, code = Progress(row.progress), row.code
-        if progress.is_open and row.expires_at <= self._now():
+        if self._questions.is_over(row):
             progress, code = Progress.EXPIRED, "transaction.expired"
-        shown = pending if pending is not None and pending.confirm_code is None else None
-        summary = shown.summary if shown else None
+        shown = held if held is not None and held.confirm_code is None else None
+        answer = shown.answer if shown else None
         differing = (
-            differences(shown.expected, summary) if shown and shown.expected and summary else None
+            differences(shown.expected, answer.summary)
+            if shown and shown.expected and answer
+            else None
         )
         return TransactionView(
             id=row.id,
-            template=self._template(row),
+            template=self._questions.template(row),
             progress=progress,
-            short_code=self._code(row),
-            link=self._link(row),
+            short_code=self._questions.code(row),
+            link=self._questions.link(row),
             created_at=row.created_at,
             expires_at=row.expires_at,
             code=code or (CODE if differing else None),
-            summary=summary,
+            summary=answer.summary if answer else None,
             forget_at=shown.forget_at if shown else None,
             differences=differing,
-            acting=bool(shown and shown.acting),
+            acting=bool(answer and answer.acting),
         )
-
-    def _template(self, row: Row) -> DeskTemplate:
-        return self.templates.get(row.template)

@@ -1,22 +1,20 @@
-"""One question to one patient: its states, and what of it lives in memory alone.
+"""One question to one patient: its states, its secrets, and what staff see of it.
 
-What is *not* here: storage (``store``) and the steps (``desk``).
+What is *not* here: storage (``store``), what is held (``holding``) and the steps (``desk``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from healthpassport.credential import Presentation, VerifiedSummary
-from healthpassport.encoding import Json, b64url_encode
-from healthpassport.jose.jwe import EncryptionKey
+from healthpassport.credential import VerifiedSummary
+from healthpassport.encoding import b64url_encode
 from healthpassport.protocols.oid4vp.codes import LETTERS, folded, looks_like_code, read_code
 
-from .matching import Expected
 from .templates import DeskTemplate
 
 Random: TypeAlias = Callable[[int], bytes]
@@ -50,22 +48,6 @@ class Progress(StrEnum):
     def may_change(self) -> bool:
         """Whether the screen should look again."""
         return self.is_open or self in {Progress.ANSWERING, Progress.CONFIRMING}
-
-
-@dataclass(slots=True)
-class Pending:
-    """What of a transaction must never be written down: its key and its result."""
-
-    template: DeskTemplate
-    key: EncryptionKey = field(repr=False)
-    public_jwk: Mapping[str, Json] = field(repr=False)
-    forget_at: datetime
-    summary: VerifiedSummary | None = field(default=None, repr=False)
-    presentation: Presentation | None = field(default=None, repr=False)
-    expected: Expected | None = field(default=None, repr=False)
-    confirm_code: str | None = field(default=None, repr=False)
-    tries_left: int = MAX_TRIES
-    acting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

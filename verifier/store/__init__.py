@@ -1,12 +1,27 @@
 """Transactions and given receipts in SQLite: which request is open, which was answered.
 
-Rules: closing is one atomic statement, so that of two equal answers one wins; every look-up by a
-desk carries that desk's name; rows leave after a day. What is *not* here: keys, records, results
-(the service holds those in memory alone). Nothing clinical stands here.
+Rules: closing is one atomic statement, so that of two equal answers one wins; every statement
+carries the organisation, and every look-up by a desk that desk's name; rows leave after a day. What
+is *not* here: keys, records, results (the service holds those in memory alone). Nothing clinical
+stands here.
 """
 
+from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
 from .receipts import Note, ReceiptNotes
+from .tables import MAIN
 from .transactions import Row, Store
 
-__all__ = ["Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = [
+    "MAIN",
+    "AuditEntries",
+    "KeptHead",
+    "Note",
+    "Place",
+    "ReceiptNotes",
+    "Row",
+    "Sealed",
+    "Store",
+    "Wanted",
+    "open_store",
+]

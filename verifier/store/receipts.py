@@ -1,7 +1,8 @@
 """Which receipts were given: an id, a time, whose, and keyed digests. Nothing clinical.
 
-Rules: no name of a value and no value ever stands here; rows leave when they are too old. What is
-*not* here: the key of the digests (a file of the service) and the receipts themselves.
+Rules: no name of a value and no value ever stands here; rows leave when they are too old; every
+statement names one organisation. What is *not* here: the key of the digests (a file of the service)
+and the receipts themselves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from healthpassport.errors import ServiceError
 
 from .tables import RECEIPTS
+from .together import together
 
 _R = RECEIPTS.c
 
@@ -32,10 +34,12 @@ class Note:
 
 
 class ReceiptNotes:
-    """The notes of all desks that this service serves; every call may fail as ``ServiceError``."""
+    """The notes of one organisation; every call may fail as ``ServiceError``."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, tenant: str) -> None:
         self._engine = engine
+        self._tenant = tenant
+        self._mine = _R.tenant == tenant
 
     def add(self, note: Note, *, forget_before: datetime) -> None:
         """Keep ``note``, and let go of those from before ``forget_before``.
@@ -43,8 +47,9 @@ class ReceiptNotes:
         Raises:
             ServiceError: ``verifier.receipt_note``.
         """
-        old = sa.delete(RECEIPTS).where(_R.created_at < int(forget_before.timestamp()))
+        old = sa.delete(RECEIPTS).where(self._mine, _R.created_at < int(forget_before.timestamp()))
         new = sa.insert(RECEIPTS).values(
+            tenant=self._tenant,
             id=note.id,
             kind=note.kind,
             organisation=note.organisation,
@@ -53,7 +58,7 @@ class ReceiptNotes:
             receipt=note.receipt,
         )
         try:
-            with self._engine.begin() as connection:
+            with together(self._engine) as connection:
                 connection.execute(old)
                 connection.execute(new)
         except SQLAlchemyError as error:
@@ -61,12 +66,13 @@ class ReceiptNotes:
 
     def find(self, receipt_id: str) -> Note | None:
         """The note of the receipt with that id, or None."""
-        found = self._read(sa.select(RECEIPTS).where(_R.id == receipt_id))
+        found = self._read(sa.select(RECEIPTS).where(self._mine, _R.id == receipt_id))
         return found[0] if found else None
 
     def recent(self, limit: int = 100) -> tuple[Note, ...]:
         """The latest notes, the newest first."""
-        return self._read(sa.select(RECEIPTS).order_by(_R.created_at.desc(), _R.id).limit(limit))
+        query = sa.select(RECEIPTS).where(self._mine)
+        return self._read(query.order_by(_R.created_at.desc(), _R.id).limit(limit))
 
     def _read(self, query: sa.Select[tuple[object, ...]]) -> tuple[Note, ...]:
         try:

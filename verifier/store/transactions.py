@@ -1,7 +1,12 @@
-"""What can be done with a transaction, each in one statement."""
+"""What can be done with a transaction, each in one statement.
+
+Rules: a ``Store`` is bound to one organisation, and every statement names it; ``tenant_of`` and
+``sweep`` alone look across. What is *not* here: who an organisation is (``service``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,8 +15,11 @@ import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
 
+from .audit import AuditEntries
 from .receipts import ReceiptNotes
-from .tables import TRANSACTIONS
+from .tables import MAIN, TRANSACTIONS
+from .together import together
+from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -36,19 +44,28 @@ class Row:
 
 
 class Store:
-    """The transactions of all desks that this service serves."""
+    """The transactions of all desks of one organisation; ``for_tenant`` gives another's."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, tenant: str = MAIN) -> None:
         self._engine = engine
-        self.receipts = ReceiptNotes(engine)
+        self._mine = _T.tenant == tenant
+        self.tenant = tenant
+        self.receipts = ReceiptNotes(engine, tenant)
+        self.webhooks = Outbox(engine, tenant)
+        self.audit = AuditEntries(engine, tenant)
+
+    def for_tenant(self, tenant: str) -> Store:
+        """The same database, seen by that organisation alone."""
+        return Store(self._engine, tenant)
 
     def add(self, row: Row) -> None:
         """Keep a new transaction, and let go of those that are older than ``KEEP``."""
         stale = int((row.created_at - KEEP).timestamp())
-        with self._engine.begin() as connection:
-            connection.execute(sa.delete(TRANSACTIONS).where(_T.created_at < stale))
+        with together(self._engine) as connection:
+            connection.execute(sa.delete(TRANSACTIONS).where(self._mine, _T.created_at < stale))
             connection.execute(
                 sa.insert(TRANSACTIONS).values(
+                    tenant=self.tenant,
                     id=row.id,
                     handle=row.handle,
                     desk=row.desk,
@@ -64,7 +81,7 @@ class Store:
 
     def of_desk(self, transaction_id: str, *, desk: str) -> Row:
         """The transaction of that desk; ``not_found`` for any other, also another desk's."""
-        found = self._one(sa.and_(_T.id == transaction_id, _T.desk == desk))
+        found = self._one(_T.id == transaction_id, _T.desk == desk)
         if found is None:
             raise ServiceError("not_found")
         return found
@@ -85,37 +102,42 @@ class Store:
 
     def mark_fetched(self, handle: str, *, now: datetime) -> None:
         """Note that a wallet has read the request; reading it again changes nothing."""
-        change = sa.update(TRANSACTIONS).where(_T.handle == handle, _T.progress == "waiting")
+        change = sa.update(TRANSACTIONS).where(
+            self._mine, _T.handle == handle, _T.progress == "waiting"
+        )
         self._execute(change.values(progress="fetched", fetched_at=int(now.timestamp())))
 
-    def claim(self, handle: str, *, now: datetime) -> bool:
-        """Take the transaction for one answer; False when another answer had it already.
+    def settle(self, handle: str, *, progress: str, code: str | None, now: datetime) -> bool:
+        """End an open transaction with one answer; False when another answer had it already.
 
-        One conditional UPDATE: SQLite lets one writer through at a time, so exactly one wins.
+        One conditional UPDATE: the database lets one writer of a row through at a time, so exactly
+        one wins.
         """
         moment = int(now.timestamp())
         change = sa.update(TRANSACTIONS).where(
+            self._mine,
             _T.handle == handle,
             _T.progress.in_(("waiting", "fetched")),
             _T.expires_at > moment,
         )
-        return self._execute(change.values(progress="answering", closed_at=moment)) == 1
+        return self._execute(change.values(progress=progress, code=code, closed_at=moment)) == 1
 
     def finish(self, transaction_id: str, *, progress: str, code: str | None = None) -> None:
         """Say how a transaction ended; the nonce's work is done."""
-        change = sa.update(TRANSACTIONS).where(_T.id == transaction_id)
+        change = sa.update(TRANSACTIONS).where(self._mine, _T.id == transaction_id)
         self._execute(change.values(progress=progress, code=code))
 
     def lose_open(self) -> int:
         """End what an earlier run left open: its keys were in that run's memory alone."""
         change = sa.update(TRANSACTIONS).where(
-            _T.progress.in_(("waiting", "fetched", "answering", "confirming", "answered"))
+            self._mine,
+            _T.progress.in_(("waiting", "fetched", "answering", "confirming", "answered")),
         )
         return self._execute(change.values(progress="expired", code="transaction.expired"))
 
     def recent(self, *, desk: str, limit: int = 50) -> tuple[Row, ...]:
         """The desk's latest transactions, newest first."""
-        query = sa.select(TRANSACTIONS).where(_T.desk == desk)
+        query = sa.select(TRANSACTIONS).where(self._mine, _T.desk == desk)
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(_T.created_at.desc()).limit(limit)).all()
         return tuple(_row(row) for row in rows)
@@ -123,19 +145,34 @@ class Store:
     def check(self) -> None:
         """Fail where the database cannot be read."""
         with self._engine.connect() as connection:
-            connection.execute(sa.select(sa.func.count()).select_from(TRANSACTIONS))
+            connection.execute(sa.select(_T.id).where(self._mine).limit(1))
+
+    def tenant_of(self, handle: str, *, among: Collection[str]) -> str | None:
+        """Which organisation of ``among`` has the transaction that a wallet names; None for none.
+
+        Looks across organisations, since a wallet has a handle and knows no organisation.
+        """
+        query = sa.select(_T.tenant).where(_T.tenant.in_(sorted(among)), _T.handle == handle)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalars().one_or_none()
+
+    def sweep(self, now: datetime) -> int:
+        """Let go of what is older than ``KEEP``, also of organisations that are served no more."""
+        stale = sa.delete(TRANSACTIONS).where(_T.created_at < int((now - KEEP).timestamp()))
+        return self._execute(stale)
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
 
-    def _one(self, condition: sa.ColumnElement[bool]) -> Row | None:
+    def _one(self, *conditions: sa.ColumnElement[bool]) -> Row | None:
+        query = sa.select(TRANSACTIONS).where(self._mine, *conditions)
         with self._engine.connect() as connection:
-            row = connection.execute(sa.select(TRANSACTIONS).where(condition)).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else _row(row)
 
-    def _execute(self, statement: sa.Update) -> int:
-        with self._engine.begin() as connection:
+    def _execute(self, statement: sa.Update | sa.Delete) -> int:
+        with together(self._engine) as connection:
             return connection.execute(statement).rowcount
 
 
