@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from desk_world import Clock, World, make_desk, make_world
+from postgresql_world import running
 
 from verifier.web import create_app
 
@@ -28,3 +29,14 @@ def desk(world, tmp_path, clock):
 @pytest.fixture
 def app(desk):
     return create_app(desk.settings, desk)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgresql):
+    return postgresql.database()

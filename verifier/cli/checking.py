@@ -17,6 +17,7 @@ from verifier.service import (
     load_identity,
 )
 from verifier.settings import VerifierSettings
+from verifier.store import describe
 
 from .output import data, document, say, settings
 
@@ -86,7 +87,12 @@ def _lists(own: VerifierSettings) -> str:
     return f"{said}, {able} of {len(found.issuers)} issuers with a post-quantum key"
 
 
+def _database(own: VerifierSettings) -> str:
+    return describe(own.database_file, url=own.database_url)
+
+
 CHECKS = (
+    ("database", _database),
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),

@@ -8,6 +8,7 @@ and results are held (``holding``), the way of a question and of an answer (``qu
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from healthpassport.credential import Challenge
@@ -15,7 +16,7 @@ from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
 from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
-from verifier.store import Row, Store
+from verifier.store import Row, Store, Wake
 
 from .answers import Answers
 from .export import evidence, export
@@ -92,12 +93,21 @@ class Desk:
 
     def look(self, transaction_id: str, *, desk: str) -> TransactionView:
         """The transaction as it stands; ``not_found`` for any that is not this desk's."""
-        self._sweep()
+        self.sweep()
         return self._view(self._store.of_desk(transaction_id, desk=desk))
+
+    def watching(self, transaction_id: str, wake: Wake) -> AbstractContextManager[None]:
+        """Call ``wake``, from any thread, whenever the transaction may have changed."""
+        return self._store.changes.watching(self._store.tenant, transaction_id, wake)
+
+    @property
+    def look_seconds(self) -> float:
+        """How long whoever watches waits at most before looking unwoken."""
+        return self._store.changes.look_seconds
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, newest first, without results."""
-        self._sweep()
+        self.sweep()
         views = map(self._view, self._store.recent(desk=desk))
         return tuple(replace(view, summary=None) for view in views)
 
@@ -182,8 +192,13 @@ class Desk:
     def check(self) -> None:
         """Fail, with the reason, where the desk could not verify an answer now."""
         self._store.check()
+        self.holding.check()
         if self.lists.views(self._questions.now()).trust.stale:
             raise ServiceError("verifier.setup", "the trust list is too old")
+
+    def sweep(self) -> None:
+        """Forget what is to be forgotten by now; looking does so as well."""
+        self.holding.sweep(self._questions.now())
 
     def shut(self) -> None:
         """Forget everything in memory and close the database."""
@@ -191,9 +206,6 @@ class Desk:
         self._store.close()
 
     # -- inside -----------------------------------------------------------------------------
-
-    def _sweep(self) -> None:
-        self.holding.sweep(self._questions.now())
 
     def _view(self, row: Row) -> TransactionView:
         return self._shown(row, self.holding.get(row.id))

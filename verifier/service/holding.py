@@ -2,8 +2,8 @@
 
 Rules: a step changes what is held and the transaction's row together, so that of two answers one
 wins and nobody sees a result that may not be seen yet; whatever ends a transaction forgets. Here it
-is held in the memory of one process and gone with it. What is *not* here: the judgement of an
-answer (``answers``), and what staff are shown (``views``).
+is held in the memory of one process and gone with it. What is *not* here: holding for several
+processes (``sealed_holding``), and the judgement of an answer (``answers``).
 """
 
 from __future__ import annotations
@@ -97,6 +97,9 @@ class Holding(Protocol):
     def sweep(self, now: datetime) -> None:
         """Forget results whose time is over, and questions that nobody answered."""
 
+    def check(self) -> None:
+        """Fail where what other processes hold cannot be read here."""
+
     def shut(self) -> None:
         """Let go, before the database is closed, of what cannot outlive this process."""
 
@@ -176,6 +179,9 @@ class MemoryHolding:
         for name, held in gone.items():
             progress = Progress.EXPIRED if held.answer is None else Progress.CLOSED
             self._store.finish(name, progress=progress)
+
+    def check(self) -> None:
+        """See ``Holding``; there are no others."""
 
     def shut(self) -> None:
         """See ``Holding``."""

@@ -1,14 +1,28 @@
-"""Transactions and given receipts in SQLite: which request is open, which was answered.
+"""Transactions and given receipts in SQLite or PostgreSQL: what is open, what was answered.
 
 Rules: closing is one atomic statement, so that of two equal answers one wins; every statement
 carries the organisation, and every look-up by a desk that desk's name; rows leave after a day. What
-is *not* here: keys, records, results (the service holds those in memory alone). Nothing clinical
-stands here.
+is *not* here: keys, records, results; the service holds those in memory, or seals them before they
+come here. Nothing clinical stands here in clear.
 """
 
-from .engine import open_store
+from .changes import Changes, Wake
+from .engine import describe, open_store
+from .held import HeldRows, SealedRow
 from .receipts import Note, ReceiptNotes
 from .tables import MAIN
 from .transactions import Row, Store
 
-__all__ = ["MAIN", "Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = [
+    "MAIN",
+    "Changes",
+    "HeldRows",
+    "Note",
+    "ReceiptNotes",
+    "Row",
+    "SealedRow",
+    "Store",
+    "Wake",
+    "describe",
+    "open_store",
+]
