@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from healthpassport.deadlines import with_deadline
 from healthpassport.errors import ServiceError
 
 from .tls import TlsFiles
@@ -60,6 +62,7 @@ class LoopbackServer:
             server_header=False,
             # A wallet may take its time between two requests, and keeps the connection meanwhile.
             timeout_keep_alive=15,
+            http=with_deadline(AutoHTTPProtocol),
             ssl_certfile=str(self.tls.certificate) if self.tls else None,
             ssl_keyfile=str(self.tls.key) if self.tls else None,
         )

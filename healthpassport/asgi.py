@@ -7,9 +7,10 @@ sessions, and any rule of one application.
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from healthpassport.encoding import MAX_BODY_BYTES, dump_json
 from healthpassport.errors import EncodingError, PassportError, ServiceError
@@ -22,7 +23,10 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"  # RFC 9457 section 3
+# RFC 9112 section 3.2: a host and perhaps a port, nothing of a URL around them.
+HOST: Final = re.compile(r"\[?(?P<name>[A-Za-z0-9.:-]+?)\]?(?::[0-9]{1,5})?")
 MAX_HEADER_DIGITS: Final = 12  # a Content-Length longer than this is larger than any limit
+BODY_SECONDS: Final = 60.0  # for a whole body: 1 MiB at 150 kbit/s
 
 DEFAULT_HEADERS: Final[Mapping[str, str]] = {
     "cache-control": "no-store",
@@ -32,6 +36,8 @@ DEFAULT_HEADERS: Final[Mapping[str, str]] = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+UNREAD: Final = frozenset({408, 413})  # RFC 9110: the rest of the body is not read any more
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})  # RFC 9110 section 9.2.1, those that we serve
 
@@ -69,6 +75,7 @@ class BodyLimit:
         app: the application behind.
         limit: bytes, for every path without a limit of its own.
         limits: bytes, by exact path.
+        seconds: for the whole body to come.
     """
 
     def __init__(
@@ -77,13 +84,19 @@ class BodyLimit:
         *,
         limit: int = MAX_BODY_BYTES,
         limits: Mapping[str, int] | None = None,
+        seconds: float = BODY_SECONDS,
     ) -> None:
         self._app = app
         self._limit = limit
         self._limits = dict(limits or {})
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection; ``limit.size`` (413) for a body that is too large."""
+        """Serve one connection.
+
+        ``limit.size`` (413) for a body that is too large, ``http.timeout`` (408) for one that comes
+        too slowly.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -91,17 +104,13 @@ class BodyLimit:
         declared = _header(scope, b"content-length")
         if len(declared) > MAX_HEADER_DIGITS or (declared.isdigit() and int(declared) > limit):
             raise EncodingError("limit.size")
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                return  # the client went away: nobody waits for an answer
-            body += message.get("body", b"")
-            if len(body) > limit:
-                raise EncodingError("limit.size")
-            if not message.get("more_body", False):
-                break
-        await self._app(scope, _replay(bytes(body), receive), send)
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await _whole(receive, limit)
+        except TimeoutError as error:
+            raise ServiceError("http.timeout") from error
+        if body is not None:  # else the client went away: nobody waits for an answer
+            await self._app(scope, _replay(body, receive), send)
 
 
 class Problems:
@@ -158,7 +167,7 @@ async def send_problem(error: PassportError, send: Send) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
     ]
-    if error.status == 413:  # noqa: PLR2004 - RFC 9110 section 15.5.14
+    if error.status in UNREAD:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -176,11 +185,23 @@ def _only(scope: Scope, name: bytes) -> str:
 
 
 def _name(host: str) -> str:
-    """The host name of a Host header; nothing for one that cannot be read."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
+    """The host name of a Host header; nothing for one that is more than name and port."""
+    found = HOST.fullmatch(host)
+    return found["name"].lower() if found else ""
+
+
+async def _whole(receive: Receive, limit: int) -> bytes | None:
+    """The body, of at most ``limit`` bytes; None where the client went away before its end."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise EncodingError("limit.size")
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

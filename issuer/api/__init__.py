@@ -56,6 +56,8 @@ def create_app(
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        # A redirect would be built from the Host header, which anybody may write.
+        redirect_slashes=False,
         exception_handlers={HTTPException: framework_refusal},
     )
     app.state.issuer = issuer

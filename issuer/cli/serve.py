@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from typing import Final
+
 from .opening import Config, say
+
+GRACE_SECONDS: Final = 10  # for what is under way when the process is told to stop
 
 
 def serve(config: Config = None) -> None:
     """Serve wallets, practices and desks over https until interrupted."""
     import uvicorn  # noqa: PLC0415 - a second that only serving needs
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol  # noqa: PLC0415
 
+    from healthpassport.deadlines import with_deadline  # noqa: PLC0415
     from healthpassport.errors import SettingsError  # noqa: PLC0415
     from healthpassport.vc_api.settings import VcApiSettings  # noqa: PLC0415
     from issuer.api import create_app  # noqa: PLC0415
@@ -19,6 +27,8 @@ def serve(config: Config = None) -> None:
     if (problem := tls_problem(settings)) is not None:
         raise SettingsError("issuer.settings", problem)
     app = create_app(settings)
+    # The server gives a signal back once it has stopped: that it stopped as told is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     say(f"Issuer {settings.iss} listens on {settings.host}:{settings.port} (https).")
     uvicorn.run(
         app,
@@ -33,4 +43,6 @@ def serve(config: Config = None) -> None:
         date_header=True,
         # A wallet makes its key proofs between two requests, and keeps the connection meanwhile.
         timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        http=with_deadline(AutoHTTPProtocol),
     )

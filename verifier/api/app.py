@@ -23,7 +23,7 @@ from healthpassport.fetch import Fetcher
 from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
 from verifier.settings import VerifierSettings
 
-from . import health, staff, wallets
+from . import fhir, health, staff, wallets
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")
@@ -58,6 +58,8 @@ def create_app(
         lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
+        # A redirect would be built from the Host header, which anybody may write.
+        redirect_slashes=False,
     )
     app.state.desk = service
     app.state.owns_desk = desk is None
@@ -66,9 +68,10 @@ def create_app(
     app.include_router(staff.router)
     app.include_router(wallets.router)
     app.include_router(health.router)
+    app.include_router(fhir.router)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, limits={fhir.PREFIX + fhir.OPERATION: fhir.MAX_OPERATION})
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
     return app

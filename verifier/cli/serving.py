@@ -6,14 +6,19 @@ One process, because a result is in memory alone and both sides need it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from healthpassport.deadlines import with_deadline
 from healthpassport.errors import SettingsError
 from healthpassport.vc_api.settings import VcApiSettings
 from verifier import api, web
@@ -25,6 +30,16 @@ from .events import to_stderr
 from .output import say, settings
 
 WEB_HOST: Final = "127.0.0.1"  # never anything but this machine
+GRACE_SECONDS: Final = 10  # for what is under way when the process is told to stop
+
+
+class _Server(uvicorn.Server):
+    """One of several servers in a process: signals are for the process, which ends them all."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take no signal."""
+        yield
 
 
 def serve(*, tls_cert: Path | None, tls_key: Path | None, web: bool) -> None:
@@ -45,15 +60,24 @@ async def _serve(own: VerifierSettings, *, with_web: bool) -> None:
     if with_web:
         servers.append(_server(web.create_app(own, desk), WEB_HOST, own.web_port, None))
         say(f"Staff:   http://localhost:{own.web_port}")
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # not on Windows, where Ctrl-C raises
+            loop.add_signal_handler(name, stop)
     try:
         await asyncio.gather(*(server.serve() for server in servers))
     finally:
         desk.shut()
 
 
-def _server(app: ASGIApp, host: str, port: int, tls: VerifierSettings | None) -> uvicorn.Server:
+def _server(app: ASGIApp, host: str, port: int, tls: VerifierSettings | None) -> _Server:
     """A server that logs no paths: they hold identifiers of transactions."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             host=host,
@@ -65,5 +89,7 @@ def _server(app: ASGIApp, host: str, port: int, tls: VerifierSettings | None) ->
             proxy_headers=False,
             log_level="warning",
             timeout_keep_alive=15,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            http=with_deadline(AutoHTTPProtocol),
         )
     )

@@ -46,7 +46,7 @@ def unpack(data: bytes) -> Held:
     """
     try:
         held: Held = _form(Held).unpack(parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH))
-    except (EncodingError, ValueError, TypeError) as error:
+    except (EncodingError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ServiceError("verifier.holding_key", "it is of another release") from error
     return held
 

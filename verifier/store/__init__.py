@@ -6,6 +6,7 @@ is *not* here: keys, records, results; the service holds those in memory, or sea
 come here. Nothing clinical stands here in clear.
 """
 
+from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .changes import Changes, Wake
 from .engine import describe, open_store
 from .held import HeldRows, SealedRow
@@ -15,14 +16,19 @@ from .transactions import Row, Store
 
 __all__ = [
     "MAIN",
+    "AuditEntries",
     "Changes",
     "HeldRows",
+    "KeptHead",
     "Note",
+    "Place",
     "ReceiptNotes",
     "Row",
+    "Sealed",
     "SealedRow",
     "Store",
     "Wake",
+    "Wanted",
     "describe",
     "open_store",
 ]

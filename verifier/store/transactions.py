@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
 
+from .audit import AuditEntries
 from .changes import Changes
 from .held import HeldRows
 from .receipts import ReceiptNotes
@@ -56,6 +57,7 @@ class Store:
         self.changes = changes or Changes(engine)
         self.held = HeldRows(engine, tenant)
         self.receipts = ReceiptNotes(engine, tenant)
+        self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
         """The same database, seen by that organisation alone."""

@@ -48,7 +48,9 @@ _CODES: Final = {404: "not_found", 405: "http.method"}
 
 def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     """The page for staff over ``service``; serve it on loopback alone."""
-    app = FastAPI(title="Desk", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="Desk", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )
     app.state.desk = service
     app.state.settings = settings
     app.state.cards = CardReadings(service)

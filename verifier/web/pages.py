@@ -20,7 +20,7 @@ from healthpassport.credential import (
     VerifiedSummary,
 )
 from healthpassport.encoding import Json
-from healthpassport.errors import catalogue
+from healthpassport.errors import Party, catalogue
 from healthpassport.summary import Item, RecordDefinition, definition, record_types
 from healthpassport.summary.derived import noted, part_of
 from healthpassport.verification import Step
@@ -94,6 +94,7 @@ class SectionPage:
     readable: bool
     wrong: str
     next_step: str
+    party: Party | None
     code: str
     old: bool
     rules: tuple[str, ...]
@@ -200,6 +201,7 @@ def _section(
         readable=readable,
         wrong=entry.title if entry else "",
         next_step=entry.hint if entry else "",
+        party=entry.party if entry else None,
         code=section.code or "",
         old=section.old,
         rules=tuple(rule_words(fired) for fired in section.rules),

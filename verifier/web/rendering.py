@@ -15,6 +15,7 @@ from jinja2.ext import i18n
 from markupsafe import Markup
 
 from healthpassport.terminal import visible
+from verifier.service.sides import side_words
 from verifier.settings import VerifierSettings
 
 HERE: Final = Path(__file__).resolve().parent.parent
@@ -41,6 +42,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["side"] = side_words
     made.globals["has_vendor"] = (STATIC / "vendor" / "nhsuk-frontend.min.css").is_file()
     return made
 

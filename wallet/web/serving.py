@@ -13,7 +13,9 @@ from contextlib import ExitStack, suppress
 from typing import Final
 
 import uvicorn
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from healthpassport.deadlines import with_deadline
 from healthpassport.errors import ServiceError
 from wallet.service import Wallet
 from wallet.settings import WalletSettings
@@ -49,6 +51,7 @@ def serve(
         server_header=False,
         proxy_headers=False,
         lifespan="off",
+        http=with_deadline(AutoHTTPProtocol),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     with ExitStack() as held:
