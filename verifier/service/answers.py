@@ -8,11 +8,12 @@ answer was interrupted can send it again. What is *not* here: the judgement itse
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
-from healthpassport.credential import Challenge, VerifiedSummary
+from healthpassport.credential import Challenge, Presentation, VerifiedSummary
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import decrypt
 from healthpassport.protocols.oid4vp import (
@@ -105,6 +106,8 @@ class Answers:
     def _keep(self, row: Row, held: Held, answer: Answer, now: datetime) -> str | None:
         code = confirm_code(self._random) if self._settings.confirm else None
         refused = refusal(answer.summary)
+        if refused is not None:
+            answer = replace(answer, presentation=Presentation({}))  # it is of no use to anybody
         kept = Held(
             now + self._settings.result_lifetime, held.expected, answer=answer, confirm_code=code
         )

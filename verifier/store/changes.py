@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
@@ -37,7 +37,7 @@ class Changes:
         listen: Callable[[Changes], None] | None = None,
         stop: Callable[[], None] = lambda: None,
     ) -> None:
-        self.heard = False
+        self.hearing = Event()  # set while the database tells what other processes changed
         self._listen = listen
         self._stop = stop
         self._lock = Lock()
@@ -47,7 +47,7 @@ class Changes:
     @property
     def look_seconds(self) -> float:
         """How long to wait at most before looking without having been woken."""
-        return HEARD_SECONDS if self.heard else DEAF_SECONDS
+        return HEARD_SECONDS if self.hearing.is_set() else DEAF_SECONDS
 
     @contextmanager
     def watching(self, tenant: str, transaction_id: str, wake: Wake) -> Iterator[None]:

@@ -44,12 +44,12 @@ class Ear:
                 with psycopg.connect(self._conninfo, autocommit=True) as connection:
                     self._hear(connection, changes)
             except psycopg.Error:
-                changes.heard = False
+                changes.hearing.clear()
                 self._stopped.wait(PAUSE_SECONDS)
 
     def _hear(self, connection: psycopg.Connection, changes: Changes) -> None:
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
-        changes.heard = True
+        changes.hearing.set()
         changes.ring_all()
         while not self._stopped.is_set():
             for notice in connection.notifies(timeout=TURN_SECONDS, stop_after=1):
