@@ -22,6 +22,7 @@ import pytest
 import sqlalchemy as sa
 
 from verifier.store import open_store
+from verifier.store.tables import METADATA
 
 NOBODY = 65534  # PostgreSQL refuses to run as root
 QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
@@ -41,26 +42,32 @@ def programs() -> dict[str, Path]:
 
 @dataclass
 class Server:
-    """A running server; ``database`` makes a new, empty one and says its URL."""
+    """A running server."""
 
     folder: Path
     numbers: Iterator[int]
 
-    def database(self, *, empty: bool = False) -> str:
-        return self._made(self._url("template0") if empty else self.brought_up_to_date)
+    def empty_database(self) -> str:
+        """The URL of a new database without any table: making one takes a second."""
+        name = f"desk{next(self.numbers)}"
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self._url(name)
+
+    def database(self) -> str:
+        """The URL of the database that tests share one after another, emptied of every row."""
+        engine = sa.create_engine(self._shared)
+        tables = ", ".join(METADATA.tables)
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {tables}"))
+        engine.dispose()
+        return self._shared
 
     @cached_property
-    def brought_up_to_date(self) -> str:
-        """One database with all tables, of which others are copies: that is quick."""
-        url = self.database(empty=True)
+    def _shared(self) -> str:
+        url = self.empty_database()
         open_store(self.folder, url=url).close()
         return url
-
-    def _made(self, like: str) -> str:
-        name, template = f"desk{next(self.numbers)}", sa.make_url(like).database
-        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return self._url(name)
 
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://desk@/{name}?host={self.folder}"

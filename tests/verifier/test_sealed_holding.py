@@ -331,7 +331,7 @@ def test_who_watches_one_process_hears_what_another_did(world, pair):
 
 
 def test_processes_that_start_at_once_make_the_tables_once(postgresql, tmp_path):
-    url = postgresql.database(empty=True)
+    url = postgresql.empty_database()
     with ThreadPoolExecutor(4) as threads:
         stores = list(threads.map(lambda _: open_store(tmp_path, url=url), range(4)))
     for store in stores:

@@ -127,7 +127,7 @@ def fhir(
 
 def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
     """Refuse an unknown request before a stream has begun."""
-    desk.look(request_id, desk=name)
+    desk.standing(request_id, desk=name)
     return request_id
 
 

@@ -94,8 +94,11 @@ class Holding(Protocol):
     def end(self, row: Row, *, progress: Progress, code: str | None) -> None:
         """Forget a transaction."""
 
-    def sweep(self, now: datetime) -> None:
-        """Forget results whose time is over, and questions that nobody answered."""
+    def undo(self, row: Row, *, progress: Progress, code: str) -> None:
+        """After a step that the database did not keep: end what memory alone still knows."""
+
+    def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
+        """Forget results whose time is over, and questions that nobody answered: which, and how."""
 
     def check(self) -> None:
         """Fail where what other processes hold cannot be read here."""
@@ -170,15 +173,23 @@ class MemoryHolding:
             self._held.pop(row.id, None)
         self._store.finish(row.id, progress=progress, code=code)
 
-    def sweep(self, now: datetime) -> None:
+    def undo(self, row: Row, *, progress: Progress, code: str) -> None:
+        """See ``Holding``."""
+        self.end(row, progress=progress, code=code)
+
+    def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
         """See ``Holding``."""
         with self._lock:
             gone = {name: held for name, held in self._held.items() if held.forget_at <= now}
             for name in gone:
                 del self._held[name]
-        for name, held in gone.items():
-            progress = Progress.EXPIRED if held.answer is None else Progress.CLOSED
+        over = tuple(
+            (name, Progress.EXPIRED if held.answer is None else Progress.CLOSED)
+            for name, held in gone.items()
+        )
+        for name, progress in over:
             self._store.finish(name, progress=progress)
+        return over
 
     def check(self) -> None:
         """See ``Holding``; there are no others."""

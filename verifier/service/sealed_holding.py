@@ -91,15 +91,22 @@ class SealedHolding:
             self._rows.drop(row.id)
             self._store.finish(row.id, progress=progress, code=code)
 
-    def sweep(self, now: datetime) -> None:
+    def undo(self, row: Row, *, progress: Progress, code: str) -> None:
+        """See ``Holding``; all of it was undone with the row, and the step can be taken again."""
+
+    def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
         """See ``Holding``; at most once in ``SWEEP``, since every look asks for it."""
         if abs(now - self._swept) < SWEEP:
-            return
+            return ()
         self._swept = now
         with self._store.together():
-            for name, was_answered in self._rows.drop_due(now):
-                progress = Progress.CLOSED if was_answered else Progress.EXPIRED
+            over = tuple(
+                (name, Progress.CLOSED if was_answered else Progress.EXPIRED)
+                for name, was_answered in self._rows.drop_due(now)
+            )
+            for name, progress in over:
                 self._store.finish(name, progress=progress)
+        return over
 
     def check(self) -> None:
         """See ``Holding``."""

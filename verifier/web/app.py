@@ -77,7 +77,7 @@ def _serving(request: Request) -> Desk:
 
 
 def _looked_up(request_id: str, request: Request) -> TransactionView:
-    return _serving(request).look(request_id, desk=DESK)
+    return _serving(request).standing(request_id, desk=DESK)
 
 
 Service = Annotated[Desk, Depends(_serving)]
@@ -98,8 +98,9 @@ def _add_pages(app: FastAPI) -> None:
         return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
-    def look(request: Request, view: Found) -> str:
+    def look(request: Request, request_id: str, desk: Service) -> str:
         """The code to show, or the result."""
+        view = desk.look(request_id, desk=DESK)
         now = datetime.now(UTC)
         if view.progress.is_open or view.progress is Progress.ANSWERING:
             minutes = minutes_left(view.expires_at, now)
@@ -162,7 +163,7 @@ def _add_forms(app: FastAPI) -> None:
         try:
             desk.confirm(view.id, code, desk=DESK)
         except ServiceError as error:
-            again = desk.look(view.id, desk=DESK)
+            again = desk.standing(view.id, desk=DESK)
             if error.code == "transaction.not_confirmed" and again.progress is Progress.CONFIRMING:
                 page = _page(request, "confirm.html", view=again, wrong=True)
                 return HTMLResponse(page, status_code=400)

@@ -31,6 +31,7 @@ class CardPage:
     made_on: str
     valid_until: str
     has_receipt: bool
+    audited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def card_page(held: HeldReading) -> CardPage:
         made_on=_day(card.issued_at),
         valid_until=_day(card.valid_until),
         has_receipt=held.reading.receipt is not None,
+        audited=held.reading.audited,
     )
 
 
