@@ -29,6 +29,7 @@ from .questions import Questions
 from .receipts import DeskReceipts, Taken
 from .templates import Templates
 from .transactions import Clock, Progress, Random, TransactionView
+from .webhooks import Webhooks
 
 
 class Desk:
@@ -67,6 +68,7 @@ class Desk:
             random=random,
             audit=self.audit,
         )
+        self.webhooks = Webhooks(settings, store.webhooks, random=random, audit=self.audit)
         self.holding = holding
         self.policy = policy
         self.clock = clock

@@ -157,7 +157,7 @@ class Questions:
 
     def template(self, row: Row) -> DeskTemplate:
         """What was asked with."""
-        return self._templates.get(row.template)
+        return self._templates.recalled(row.template)
 
     def sweep(self) -> None:
         """Forget what is over, and say so in the trail."""

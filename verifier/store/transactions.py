@@ -22,6 +22,7 @@ from .held import HeldRows
 from .receipts import ReceiptNotes
 from .tables import MAIN, TRANSACTIONS
 from .together import together
+from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -57,6 +58,7 @@ class Store:
         self.changes = changes or Changes(engine)
         self.held = HeldRows(engine, tenant)
         self.receipts = ReceiptNotes(engine, tenant)
+        self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
