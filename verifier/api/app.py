@@ -26,6 +26,7 @@ from verifier.settings import VerifierSettings
 from . import fhir, health, staff, wallets
 from .telling import keep_telling
 
+SWEEP_SECONDS: Final = 30.0  # between two looks for what is to be forgotten
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")
 
@@ -83,7 +84,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: VerifierSettings = app.state.settings
     desk: Desk = app.state.desk
     tasks = [
-        asyncio.create_task(work) for work in (_keep_fresh(desk, settings), keep_telling(desk))
+        asyncio.create_task(work)
+        for work in (_keep_fresh(desk, settings), _keep_swept(desk), keep_telling(desk))
     ]
     try:
         yield
@@ -106,6 +108,16 @@ async def _keep_fresh(desk: Desk, settings: VerifierSettings) -> None:
         except PassportError as error:
             _log.warning("lists.not_updated", code=error.code)
         await asyncio.sleep(settings.update_minutes * 60)
+
+
+async def _keep_swept(desk: Desk) -> None:
+    """Forget in time, also where nobody looks."""
+    while True:
+        try:
+            await asyncio.to_thread(desk.sweep)
+        except PassportError as error:
+            _log.warning("not_swept", code=error.code)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def http_problem(_request: Request, error: Exception) -> Any:  # noqa: ANN401 - never returns
