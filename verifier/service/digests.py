@@ -14,7 +14,7 @@ from pathlib import Path
 
 from healthpassport.encoding import b64url_encode
 
-from .key_files import key_in
+from .made_keys import key_in
 
 
 class Digests:

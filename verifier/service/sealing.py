@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from healthpassport.errors import ServiceError
 
-from .key_files import key_in
+from .made_keys import key_in
 
 VERSION: Final = b"\x01"
 NAME_BYTES: Final = 8  # of a key

@@ -8,15 +8,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from typing import Protocol
 
 from healthpassport.errors import ServiceError
+from verifier.store import Wake
 
-from .desk import Desk
 from .transactions import Progress, TransactionView
 
 
-async def watch(desk: Desk, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
+class Follows(Protocol):
+    """Whatever knows how far a transaction is."""
+
+    def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
+        """How the transaction stands, without its result."""
+        ...
+
+    def watching(self, transaction_id: str, wake: Wake) -> AbstractContextManager[None]:
+        """Call ``wake``, from any thread, whenever the transaction may have changed."""
+        ...
+
+    @property
+    def look_seconds(self) -> float:
+        """How long to wait at most before looking unwoken."""
+        ...
+
+
+async def watch(desk: Follows, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
     """The transaction now, and again each time its progress changes; ends when it is settled."""
     seen: Progress | None = None
     loop, woken = asyncio.get_running_loop(), asyncio.Event()

@@ -6,12 +6,15 @@ is *not* here: keys, records, results; the service holds those in memory, or sea
 come here. Nothing clinical stands here in clear.
 """
 
+from verifier.settings import MAIN
+
 from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .changes import Changes, Wake
 from .engine import describe, open_store
 from .held import HeldRows, SealedRow
+from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
-from .tables import MAIN
+from .staff import SessionRow, SignInRow, StaffRows
 from .transactions import Row, Store
 
 __all__ = [
@@ -20,12 +23,16 @@ __all__ = [
     "Changes",
     "HeldRows",
     "KeptHead",
+    "KeyUses",
     "Note",
     "Place",
     "ReceiptNotes",
     "Row",
     "Sealed",
     "SealedRow",
+    "SessionRow",
+    "SignInRow",
+    "StaffRows",
     "Store",
     "Wake",
     "Wanted",

@@ -90,7 +90,6 @@ def _postgresql(url: str) -> sa.Engine:
             pool_size=POOL_SIZE,
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,
         )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:

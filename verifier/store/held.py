@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from .tables import HELD
-from .together import together
+from .together import reading, together
 
 _H = HELD.c
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,7 +55,7 @@ class HeldRows:
         """What is held, and not yet to be forgotten at ``now``; None for nothing."""
         alive = _H.forget_at > _micros(now)
         query = sa.select(HELD).where(self._mine, _H.id == transaction_id, alive)
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             found = connection.execute(query).one_or_none()
         return None if found is None else _row(found)
 
@@ -89,13 +89,13 @@ class HeldRows:
     def count(self) -> int:
         """How many transactions are held."""
         query = sa.select(sa.func.count()).select_from(HELD).where(self._mine)
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).scalar_one()
 
     def newest(self) -> bytes | None:
         """The sealed bytes of the row that is forgotten last."""
         query = sa.select(_H.sealed).where(self._mine).order_by(_H.forget_at.desc()).limit(1)
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).scalar_one_or_none()
 
 

@@ -11,7 +11,6 @@ from typing import Final
 import sqlalchemy as sa
 
 METADATA: Final = sa.MetaData()
-MAIN: Final = "main"  # the organisation of a deployment that serves one
 
 TRANSACTIONS: Final = sa.Table(
     "transactions",
@@ -62,6 +61,15 @@ HELD: Final = sa.Table(
     sa.Column("answered", sa.Boolean, nullable=False),
     sa.PrimaryKeyConstraint("tenant", "id", name="held_key"),
     sa.Index("held_by_time", "tenant", "forget_at"),
+)
+
+KEY_USES: Final = sa.Table(
+    "key_uses",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("day", sa.String, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "name", name="key_uses_key"),
 )
 
 WATCHES: Final = sa.Table(

@@ -1,7 +1,8 @@
 """What can be done with a transaction, each in one statement.
 
-Rules: a ``Store`` is bound to one organisation, and every statement names it; ``tenant_of`` and
-``sweep`` alone look across. What is *not* here: who an organisation is (``service``).
+Rules: a ``Store`` is bound to one organisation, and every statement names it; ``tenant_of``,
+``tenant_of_code`` and ``sweep`` alone look across. What is *not* here: who an organisation is
+(``service``).
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from typing import Final
 import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
+from verifier.settings import MAIN
 
 from .audit import AuditEntries
-from .changes import Changes
+from .changes import POSTGRESQL, Changes
 from .held import HeldRows
+from .key_uses import KeyUses
 from .receipts import ReceiptNotes
-from .tables import MAIN, TRANSACTIONS
-from .together import together
+from .staff import StaffRows
+from .tables import TRANSACTIONS
+from .together import reading, together
 from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
@@ -58,12 +62,19 @@ class Store:
         self.changes = changes or Changes(engine)
         self.held = HeldRows(engine, tenant)
         self.receipts = ReceiptNotes(engine, tenant)
+        self.key_uses = KeyUses(engine, tenant)
+        self.staff = StaffRows(engine, tenant)
         self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
         """The same database, seen by that organisation alone."""
         return Store(self._engine, tenant, changes=self.changes)
+
+    @property
+    def reaches_others(self) -> bool:
+        """Whether it is made for several processes."""
+        return self._engine.dialect.name == POSTGRESQL
 
     def together(self) -> AbstractContextManager[sa.Connection]:
         """One database transaction over the steps within."""
@@ -149,13 +160,13 @@ class Store:
     def recent(self, *, desk: str, limit: int = 50) -> tuple[Row, ...]:
         """The desk's latest transactions, newest first."""
         query = sa.select(TRANSACTIONS).where(self._mine, _T.desk == desk)
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(_T.created_at.desc()).limit(limit)).all()
         return tuple(_row(row) for row in rows)
 
     def check(self) -> None:
         """Fail where the database cannot be read."""
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             connection.execute(sa.select(_T.id).where(self._mine).limit(1))
 
     def tenant_of(self, handle: str, *, among: Collection[str]) -> str | None:
@@ -164,8 +175,17 @@ class Store:
         Looks across organisations, since a wallet has a handle and knows no organisation.
         """
         query = sa.select(_T.tenant).where(_T.tenant.in_(sorted(among)), _T.handle == handle)
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).scalars().one_or_none()
+
+    def tenant_of_code(self, short_code: str, *, among: Collection[str]) -> str | None:
+        """The same for the code on a screen; None also where two have that code by chance."""
+        query = sa.select(_T.tenant).where(
+            _T.tenant.in_(sorted(among)), _T.short_code == short_code
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query).scalars().all()
+        return found[0] if len(found) == 1 else None
 
     def sweep(self, now: datetime) -> int:
         """Let go of what is older than ``KEEP``, also of organisations that are served no more."""
@@ -179,7 +199,7 @@ class Store:
 
     def _one(self, *conditions: sa.ColumnElement[bool]) -> Row | None:
         query = sa.select(TRANSACTIONS).where(self._mine, *conditions)
-        with together(self._engine) as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _row(row)
 
