@@ -69,6 +69,11 @@ class Server:
         open_store(self.folder, url=url).close()
         return url
 
+    @property
+    def pid(self) -> int:
+        """Of the process above all others of the server."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://desk@/{name}?host={self.folder}"
 
