@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -23,6 +24,10 @@ REQUEST_MEDIA_TYPE: Final = "application/oauth-authz-req+jwt"  # RFC 9101 sectio
 MAX_WALLET_METADATA: Final = 16_384  # characters
 MAX_REQUEST_FORM: Final = 65_536  # bytes of a POST to request_uri
 MAX_FIELDS: Final = 16
+# Answers that are judged at once: more threads only take turns at the one interpreter, and each
+# waits longer for it whenever the database has replied.
+AT_ONCE: Final = 4
+_TAKING: Final = CapacityLimiter(AT_ONCE)
 
 router = APIRouter(prefix=PREFIX)
 
@@ -54,7 +59,7 @@ async def fetch_by_post(handle: str, body: FormBody, desk: Service) -> Response:
 @router.post("/responses/{handle}")
 async def answer(handle: str, body: FormBody, desk: Service) -> dict[str, Any]:
     """Take an encrypted answer or an error (direct_post.jwt); an answer is met with a receipt."""
-    taken = await run_in_threadpool(desk.receive, handle, body)
+    taken = await to_thread.run_sync(desk.receive, handle, body, limiter=_TAKING)
     return dict(taken.members())
 
 
