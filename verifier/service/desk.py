@@ -8,18 +8,23 @@ and results are held (``holding``), the way of a question and of an answer (``qu
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.fetch import Fetcher
 from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
-from verifier.store import Row, Store
+from verifier.store import Row, Store, Wake
 
 from .answers import Answers
+from .api_keys import ApiKeys
 from .audit import Actor, open_trail
+from .audit_events import Fact
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .identity import DeskIdentity
@@ -27,6 +32,7 @@ from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
 from .questions import Questions
 from .receipts import DeskReceipts, Taken
+from .sign_in import open_sign_in
 from .templates import Templates
 from .transactions import Clock, Progress, Random, TransactionView
 from .webhooks import Webhooks
@@ -47,11 +53,13 @@ class Desk:
         policy: FreshnessPolicy,
         clock: Clock,
         random: Random,
+        provider_fetcher: Fetcher | None = None,
     ) -> None:
         self.settings = settings
         self.identity = identity
         self.templates = templates
         self.lists = lists
+        self.api_keys = ApiKeys(settings.api_keys_file, uses=store.key_uses)
         self.audit = open_trail(
             settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
@@ -74,6 +82,16 @@ class Desk:
         self.clock = clock
         self.random = random
         self._store = store
+        self.openings = store.staff
+        self.sign_in = open_sign_in(
+            settings,
+            rows=store.staff,
+            organisation=identity.ods,
+            audit=self.audit,
+            fetcher=provider_fetcher,
+            clock=clock,
+            random=random,
+        )
         self._questions = Questions(
             settings=settings,
             identity=identity,
@@ -120,34 +138,59 @@ class Desk:
         """Whoever calls as ``desk``, where no member of staff is known."""
         return Actor(self.identity.ods, desk)
 
-    def look(self, transaction_id: str, *, desk: str, who: Actor | None = None) -> TransactionView:
+    def look(
+        self,
+        transaction_id: str,
+        *,
+        desk: str,
+        who: Actor | None = None,
+        facts: Mapping[str, Fact] = MappingProxyType({}),
+    ) -> TransactionView:
         """The transaction as it stands; that ``who`` saw its result is written down before.
+
+        ``facts`` say how much of it they see, and why.
 
         Raises:
             ServiceError: ``not_found`` for any that is not this desk's, ``audit.not_written``.
         """
-        self._sweep()
+        self.sweep()
         view = self._view(self._store.of_desk(transaction_id, desk=desk))
         if view.summary is not None:
-            self.audit.opened(view.id, who=who or self.caller(desk))
+            self.audit.opened(view.id, who=who or self.caller(desk), **facts)
         return view
 
     def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
         """How the transaction stands, without its result: what nobody opens by it."""
-        self._sweep()
-        view = self._view(self._store.of_desk(transaction_id, desk=desk))
-        return replace(view, summary=None, differences=None, acting=False)
+        self.sweep()
+        return self._shown(self._store.of_desk(transaction_id, desk=desk), None)
+
+    def watching(self, transaction_id: str, wake: Wake) -> AbstractContextManager[None]:
+        """Call ``wake``, from any thread, whenever the transaction may have changed."""
+        return self._store.changes.watching(self._store.tenant, transaction_id, wake)
+
+    @property
+    def look_seconds(self) -> float:
+        """How long whoever watches waits at most before looking unwoken."""
+        return self._store.changes.look_seconds
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, newest first, without results."""
-        self._sweep()
+        self.sweep()
         views = map(self._view, self._store.recent(desk=desk))
         return tuple(replace(view, summary=None) for view in views)
 
     def confirm(
-        self, transaction_id: str, code: str, *, desk: str, who: Actor | None = None
+        self,
+        transaction_id: str,
+        code: str,
+        *,
+        desk: str,
+        who: Actor | None = None,
+        facts: Mapping[str, Fact] = MappingProxyType({}),
     ) -> TransactionView:
         """Show the result once staff typed the code that the patient's wallet shows.
+
+        ``facts`` are those of ``look``.
 
         Raises:
             ServiceError: ``not_found``, ``transaction.closed`` where there is nothing to confirm,
@@ -162,14 +205,14 @@ class Desk:
                     self.audit.write("result.confirmed", who=actor, subject=row.id)
         except PassportError:
             with suppress(PassportError):
-                self.holding.end(row, progress=Progress.FAILED, code="audit.not_written")
+                self.holding.undo(row, progress=Progress.FAILED, code="audit.not_written")
             raise
         if tried is Tried.NOTHING:
             raise ServiceError("transaction.closed")
         if tried is not Tried.RIGHT:
             self.audit.note("result.not_confirmed", who=actor, subject=row.id)
             raise ServiceError(NOT_CONFIRMED)
-        return self.look(row.id, desk=desk, who=actor)
+        return self.look(row.id, desk=desk, who=actor, facts=facts)
 
     def fhir(
         self,
@@ -261,8 +304,13 @@ class Desk:
     def check(self) -> None:
         """Fail, with the reason, where the desk could not verify an answer now."""
         self._store.check()
+        self.holding.check()
         if self.lists.views(self._questions.now()).trust.stale:
             raise ServiceError("verifier.setup", "the trust list is too old")
+
+    def sweep(self) -> None:
+        """Forget what is to be forgotten by now; looking does so as well."""
+        self._questions.sweep()
 
     def shut(self) -> None:
         """Forget everything in memory and close the database."""
@@ -271,9 +319,6 @@ class Desk:
         self._store.close()
 
     # -- inside -----------------------------------------------------------------------------
-
-    def _sweep(self) -> None:
-        self._questions.sweep()
 
     def _view(self, row: Row) -> TransactionView:
         return self._shown(row, self.holding.get(row.id))

@@ -11,7 +11,6 @@ from typing import Final
 import sqlalchemy as sa
 
 METADATA: Final = sa.MetaData()
-MAIN: Final = "main"  # the organisation of a deployment that serves one
 
 TRANSACTIONS: Final = sa.Table(
     "transactions",
@@ -49,6 +48,28 @@ RECEIPTS: Final = sa.Table(
     sa.Column("receipt", sa.String, nullable=False),
     sa.PrimaryKeyConstraint("tenant", "id", name="receipts_key"),
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
+)
+
+HELD: Final = sa.Table(
+    "held",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("forget_at", sa.BigInteger, nullable=False),
+    sa.Column("tries_left", sa.Integer, nullable=False),
+    sa.Column("answered", sa.Boolean, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "id", name="held_key"),
+    sa.Index("held_by_time", "tenant", "forget_at"),
+)
+
+KEY_USES: Final = sa.Table(
+    "key_uses",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("day", sa.String, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "name", name="key_uses_key"),
 )
 
 WATCHES: Final = sa.Table(
