@@ -24,8 +24,14 @@ from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
 from verifier.settings import VerifierSettings
 
 from . import health, staff, wallets
+from .describing import REFUSALS, describe
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
+DESCRIPTION: Final[dict[str, Any]] = {
+    "title": "Health Passport desk",
+    "version": "1",
+    "responses": REFUSALS,
+}
 _log = structlog.get_logger("verifier")
 
 
@@ -53,8 +59,7 @@ def create_app(
     """
     service = desk or open_desk(settings, clock=clock, random=random, fetcher=fetcher)
     app = FastAPI(
-        title="Health Passport desk",
-        version="1",
+        **DESCRIPTION,
         lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
@@ -65,15 +70,28 @@ def create_app(
     app.state.owns_desk = desk is None
     app.state.settings = settings
     app.state.api_keys = load_api_keys(settings)
-    app.include_router(staff.router)
-    app.include_router(wallets.router)
-    app.include_router(health.router)
+    add_routes(app)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit)
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def add_routes(app: FastAPI) -> None:
+    """Every route of the desk's API."""
+    app.include_router(staff.router)
+    app.include_router(wallets.router)
+    app.include_router(health.router)
+    describe(app)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of every desk (docs/openapi/desk.json)."""
+    app = FastAPI(**DESCRIPTION)
+    add_routes(app)
+    return app.openapi()
 
 
 @asynccontextmanager

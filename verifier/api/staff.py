@@ -18,8 +18,9 @@ from healthpassport.encoding import Json, dump_json
 from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
 
 from .access import CallingDesk, Service
+from .describing import KEYED
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 
 class FhirResponse(Response):
