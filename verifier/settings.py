@@ -219,6 +219,11 @@ class VerifierSettings(BaseSettings):
         return self.home / "receipt-digests.key"
 
     @property
+    def audit_key_file(self) -> Path:
+        """The key of the digests in the audit trail; made on first use."""
+        return self.home / "audit-digests.key"
+
+    @property
     def receipt_lifetime(self) -> timedelta:
         """How long the note of a receipt is kept."""
         return timedelta(days=self.receipt_days)

@@ -44,7 +44,7 @@ CALLS = {
     "Store.by_handle": lambda s: s.by_handle(ROW.handle),
     "Store.by_short_code": lambda s: s.by_short_code(ROW.short_code),
     "Store.mark_fetched": lambda s: s.mark_fetched(ROW.handle, now=NOW),
-    "Store.claim": lambda s: s.claim(ROW.handle, now=NOW),
+    "Store.settle": lambda s: s.settle(ROW.handle, progress="answered", code=None, now=NOW),
     "Store.finish": lambda s: s.finish(ROW.id, progress="closed"),
     "Store.lose_open": lambda s: s.lose_open(),
     "Store.recent": lambda s: s.recent(desk="ward"),

@@ -23,7 +23,7 @@ from healthpassport.fetch import Fetcher
 from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
 from verifier.settings import VerifierSettings
 
-from . import health, staff, wallets
+from . import fhir, health, staff, wallets
 from .describing import REFUSALS, describe
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
@@ -73,7 +73,7 @@ def create_app(
     add_routes(app)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, limits={fhir.PREFIX + fhir.OPERATION: fhir.MAX_OPERATION})
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
     return app
@@ -84,6 +84,7 @@ def add_routes(app: FastAPI) -> None:
     app.include_router(staff.router)
     app.include_router(wallets.router)
     app.include_router(health.router)
+    app.include_router(fhir.router)
     describe(app)
 
 

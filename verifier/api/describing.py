@@ -36,6 +36,16 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     "503": {"description": "This desk is not set up for it.", "content": _PROBLEM},
 }
 
+_FHIR: Final = {"application/fhir+json": {"schema": {"type": "object"}}}
+# A FHIR operation answers in FHIR where it got as far as judging what was sent.
+FHIR_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": _FHIR},
+    "4XX": {
+        **REFUSALS["4XX"],
+        "content": {**_PROBLEM, **_FHIR},
+    },
+}
+
 # Names the key in the document; ``access.calling_desk`` judges it, and takes X-API-Key as well.
 KEYED: Final = (Depends(HTTPBearer(auto_error=False, description="The API key of a desk.")),)
 
@@ -61,4 +71,9 @@ def form(*, required: tuple[str, ...] = (), **members: str) -> dict[str, Any]:
         },
         "required": list(required),
     }
-    return {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
+    return body("application/x-www-form-urlencoded", schema)
+
+
+def body(media_type: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A body that the route itself reads, as ``openapi_extra``."""
+    return {"requestBody": {"content": {media_type: {"schema": dict(schema)}}}}

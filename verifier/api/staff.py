@@ -18,7 +18,7 @@ from healthpassport.encoding import Json, dump_json
 from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
 
 from .access import CallingDesk, Service
-from .describing import KEYED
+from .describing import FHIR_ANSWERS, KEYED
 
 router = APIRouter(dependencies=KEYED)
 
@@ -115,7 +115,7 @@ def look(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
     return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
 
 
-@router.get("/requests/{request_id}/fhir", response_class=FhirResponse)
+@router.get("/requests/{request_id}/fhir", response_class=FhirResponse, responses=FHIR_ANSWERS)
 def fhir(
     request_id: str,
     desk: Service,

@@ -93,6 +93,19 @@ def verify(
     offline.verify(file, nonce=nonce, audience=audience, query=query, as_json=as_json)
 
 
+@app.command("verify-again")
+def verify_again(
+    file: Annotated[
+        str, typer.Argument(help="A FHIR document saved with its presentation; - for stdin.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a stored presentation still stands: withdrawn since, key given up, ended."""
+    from . import again  # noqa: PLC0415
+
+    again.again(file, as_json=as_json)
+
+
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check this desk's set-up and say what to mend."""

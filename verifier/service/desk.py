@@ -18,6 +18,7 @@ from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .answers import Answers
+from .audit import open_trail
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .identity import DeskIdentity
@@ -51,6 +52,9 @@ class Desk:
         self.lists = lists
         self.receipts = DeskReceipts(
             settings=settings, identity=identity, notes=store.receipts, random=random
+        )
+        self.audit = open_trail(
+            settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
         self.holding = holding
         self.policy = policy

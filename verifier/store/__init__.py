@@ -6,9 +6,22 @@ is *not* here: keys, records, results (the service holds those in memory alone).
 stands here.
 """
 
+from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
 from .receipts import Note, ReceiptNotes
 from .tables import MAIN
 from .transactions import Row, Store
 
-__all__ = ["MAIN", "Note", "ReceiptNotes", "Row", "Store", "open_store"]
+__all__ = [
+    "MAIN",
+    "AuditEntries",
+    "KeptHead",
+    "Note",
+    "Place",
+    "ReceiptNotes",
+    "Row",
+    "Sealed",
+    "Store",
+    "Wanted",
+    "open_store",
+]

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from healthpassport.errors import ServiceError
 
 from .tables import RECEIPTS
+from .together import together
 
 _R = RECEIPTS.c
 
@@ -57,7 +58,7 @@ class ReceiptNotes:
             receipt=note.receipt,
         )
         try:
-            with self._engine.begin() as connection:
+            with together(self._engine) as connection:
                 connection.execute(old)
                 connection.execute(new)
         except SQLAlchemyError as error:

@@ -50,3 +50,35 @@ RECEIPTS: Final = sa.Table(
     sa.PrimaryKeyConstraint("tenant", "id", name="receipts_key"),
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
 )
+
+AUDIT_TRAILS: Final = sa.Table(
+    "audit_trails",
+    METADATA,
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("trail", sa.String, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.String, nullable=False),
+)
+
+AUDIT: Final = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("event", sa.String, nullable=False),
+    sa.Column("person", sa.String, nullable=False),
+    sa.Column("entry", sa.String, nullable=False),
+    sa.Column("hash", sa.String, nullable=False),
+    sa.Index("audit_by_time", "tenant", "at"),
+)
+
+AUDIT_HEADS: Final = sa.Table(
+    "audit_heads",
+    METADATA,
+    sa.Column("tenant", sa.String, primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("base", sa.Boolean, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("token", sa.String, nullable=False),
+)

@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
 
+from .audit import AuditEntries
 from .receipts import ReceiptNotes
 from .tables import MAIN, TRANSACTIONS
+from .together import together
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -48,6 +50,7 @@ class Store:
         self._mine = _T.tenant == tenant
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
+        self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
         """The same database, seen by that organisation alone."""
@@ -56,7 +59,7 @@ class Store:
     def add(self, row: Row) -> None:
         """Keep a new transaction, and let go of those that are older than ``KEEP``."""
         stale = int((row.created_at - KEEP).timestamp())
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             connection.execute(sa.delete(TRANSACTIONS).where(self._mine, _T.created_at < stale))
             connection.execute(
                 sa.insert(TRANSACTIONS).values(
@@ -167,7 +170,7 @@ class Store:
         return None if row is None else _row(row)
 
     def _execute(self, statement: sa.Update | sa.Delete) -> int:
-        with self._engine.begin() as connection:
+        with together(self._engine) as connection:
             return connection.execute(statement).rowcount
 
 
