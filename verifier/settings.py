@@ -103,6 +103,21 @@ class VerifierSettings(BaseSettings):
         default=(),
         description="HOST:PORT entries that may have a private address when updating (JSON list).",
     )
+    hospital_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the only https authorities to believe when calling the"
+        " hospital's own systems.",
+    )
+    hospital_private_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="HOST:PORT entries of the hospital's own systems that may have a private"
+        " address (JSON list).",
+    )
+    webhook_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="HOST:PORT entries that may be told how far a request is (JSON list;"
+        " docs/webhooks.md).",
+    )
     update_minutes: int = Field(
         default=60, ge=1, le=1440, description="Minutes between updates of trust and status lists."
     )
@@ -150,11 +165,17 @@ class VerifierSettings(BaseSettings):
     brand: Annotated[str, Field(min_length=1, max_length=60)] = Field(
         default="Health Passport", description="The name at the top of the page for staff."
     )
+    language: Literal["en", "cy"] = Field(
+        default="en",
+        description="Language of the page for staff until they choose one: en or cy.",
+    )
     organisation: str = Field(
         default="This desk", description="The organisation's name at the top of the page for staff."
     )
 
-    @field_validator("web_hosts", "allowed_private_hosts")
+    @field_validator(
+        "web_hosts", "allowed_private_hosts", "hospital_private_hosts", "webhook_hosts"
+    )
     @classmethod
     def _in_lower_case(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(host.lower() for host in value)
@@ -197,6 +218,11 @@ class VerifierSettings(BaseSettings):
     def api_keys_file(self) -> Path:
         """The file with the digests of the desks' API keys."""
         return self.api_keys or self.home / "api-keys.json"
+
+    @property
+    def webhooks_file(self) -> Path:
+        """The file of the systems that are told of requests, with their secrets."""
+        return self.home / "webhooks.json"
 
     @property
     def lists_folder(self) -> Path:

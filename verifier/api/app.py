@@ -25,6 +25,7 @@ from verifier.settings import VerifierSettings
 
 from . import fhir, health, staff, wallets
 from .describing import REFUSALS, describe
+from .telling import keep_telling
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
 DESCRIPTION: Final[dict[str, Any]] = {
@@ -98,13 +99,18 @@ def document() -> dict[str, Any]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: VerifierSettings = app.state.settings
-    updating = asyncio.create_task(_keep_fresh(app.state.desk, settings))
+    desk: Desk = app.state.desk
+    tasks = [
+        asyncio.create_task(work) for work in (_keep_fresh(desk, settings), keep_telling(desk))
+    ]
     try:
         yield
     finally:
-        updating.cancel()
-        with suppress(asyncio.CancelledError):
-            await updating
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
         if app.state.owns_desk:
             app.state.desk.shut()
 

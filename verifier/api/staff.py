@@ -50,6 +50,7 @@ class RequestIn(BaseModel):
 
     template: str = Field(max_length=64, examples=["emergency_admission"])
     expected: ExpectedIn | None = None
+    callback: str | None = Field(default=None, max_length=1024)
 
 
 class CodeIn(BaseModel):
@@ -83,9 +84,9 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
             "id": template.id,
             "purpose": template.purpose,
             "title": template.title,
-            "patientTitle": template.patient_title,
-            "reason": template.reason,
-            "sections": [name for name, _ in template.sections],
+            "patientTitle": template.words().patient_title,
+            "reason": template.words().reason,
+            "sections": [name for name, _ in template.words().sections],
         }
         for template in desk.templates.askable(desk.identity.registrations)
     ]
@@ -96,7 +97,10 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
 def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) -> RequestOut:
     """Open a request; show its QR code, link or short code to the patient."""
     expected = Expected(**wanted.expected.model_dump()) if wanted.expected else None
+    callback = desk.webhooks.resolve(name, wanted.callback)
     view = desk.ask(wanted.template, desk=name, expected=expected)
+    if callback is not None:
+        desk.webhooks.watch(view, desk=name, url=callback)
     return RequestOut(
         version=1,
         id=view.id,
@@ -128,7 +132,7 @@ def fhir(
 
 def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
     """Refuse an unknown request before a stream has begun."""
-    desk.look(request_id, desk=name)
+    desk.standing(request_id, desk=name)
     return request_id
 
 

@@ -18,7 +18,9 @@ request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
 key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
+webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
 app.add_typer(request, name="request")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(receipts, name="receipts")
 app.add_typer(key, name="key")
 app.add_typer(card, name="card")
@@ -185,6 +187,39 @@ def check_receipt(
     from . import receipts as given  # noqa: PLC0415
 
     given.check(receipt, presentation=presentation, card=card, as_json=as_json)
+
+
+@webhooks.command("add")
+def add_webhook(
+    name: Annotated[str, typer.Argument(help="The name of the API key whose requests are told.")],
+    url: Annotated[str, typer.Argument(help="The https address to tell.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell a system of a desk's requests; prints the secret once. Again: a second secret."""
+    from . import webhooks as telling  # noqa: PLC0415
+
+    telling.add(name, url, as_json=as_json)
+
+
+@webhooks.command("list")
+def list_webhooks(
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that were given up.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the latest messages: time, state, tries, last problem, id."""
+    from . import webhooks as telling  # noqa: PLC0415
+
+    telling.show(dead=dead, as_json=as_json)
+
+
+@webhooks.command("retry", context_settings=IDS)
+def retry_webhook(
+    message_id: Annotated[str, typer.Argument(help="An id of the list, or all.")],
+) -> None:
+    """Begin anew with a message that was given up, or with all of them."""
+    from . import webhooks as telling  # noqa: PLC0415
+
+    telling.retry(message_id)
 
 
 @card.command("read")

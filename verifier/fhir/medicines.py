@@ -52,7 +52,7 @@ def medicine(item: Item, patient: str) -> Resource:
     """The resource of ``item``."""
     if item.unit.get("intent") in _INTENTS:
         return _request(item, patient)
-    return _statement(item, patient)
+    return statement(item, patient)
 
 
 def _request(item: Item, patient: str) -> Resource:
@@ -78,7 +78,7 @@ def _request(item: Item, patient: str) -> Resource:
     }
 
 
-def _statement(item: Item, patient: str) -> Resource:
+def statement(item: Item, patient: str) -> Resource:
     """R4 says "do not give" of a statement by its status alone, so that outranks the source's."""
     unit, fields = item.unit, item.fields
     group = "not_given" if unit.get("doNotPerform") is True else str(unit.get("group"))

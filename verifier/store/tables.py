@@ -51,6 +51,36 @@ RECEIPTS: Final = sa.Table(
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
 )
 
+WATCHES: Final = sa.Table(
+    "webhook_watches",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("desk", sa.String, nullable=False),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("told", sa.String, nullable=False),
+    sa.Column("created_at", sa.Integer, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "id", name="webhook_watches_key"),
+)
+
+WEBHOOKS: Final = sa.Table(
+    "webhooks",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("desk", sa.String, nullable=False),
+    sa.Column("url", sa.String, nullable=False),
+    sa.Column("body", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("since", sa.Integer, nullable=False),
+    sa.Column("due_at", sa.Integer, nullable=False),
+    sa.Column("claimed_until", sa.Integer),
+    sa.Column("problem", sa.String),
+    sa.PrimaryKeyConstraint("tenant", "id", name="webhooks_key"),
+    sa.Index("webhooks_due", "tenant", "state", "due_at"),
+)
+
 AUDIT_TRAILS: Final = sa.Table(
     "audit_trails",
     METADATA,

@@ -19,6 +19,7 @@ from .audit import AuditEntries
 from .receipts import ReceiptNotes
 from .tables import MAIN, TRANSACTIONS
 from .together import together
+from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
@@ -50,6 +51,7 @@ class Store:
         self._mine = _T.tenant == tenant
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
+        self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
 
     def for_tenant(self, tenant: str) -> Store:
