@@ -143,3 +143,20 @@ def test_a_language_that_is_not_there_changes_nothing(app):
     answer = call(app, "POST", "/language", headers=FORM, body=b"language=../x&back=//a.example")
     assert answer.headers["location"] == "/"
     assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("given", [{"host": "evil.example"}, {"origin": "http://evil.example"}])
+def test_a_browser_that_a_guard_refuses_gets_a_page_in_its_language(app, given):
+    headers = {**FORM, "accept": "text/html,*/*;q=0.8", **given}
+    answer = call(app, "POST", "/requests", headers=headers)
+    assert answer.status == 403
+    assert '<html lang="cy"' in answer.text
+    assert "content-security-policy" in answer.headers
+    plain = call(app, "POST", "/requests", headers={**FORM, **given})
+    assert plain.json["code"] in {"request.host", "csrf"}
+
+
+def test_a_page_of_a_problem_leads_back_to_no_other_place(app):
+    headers = {**FORM, "accept": "text/html", "referer": "http://evil.example//a.example/x"}
+    page = call(app, "POST", "/requests/unknown/close", headers=headers).text
+    assert 'name="back" value="/"' in page
