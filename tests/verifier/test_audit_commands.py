@@ -8,6 +8,7 @@ from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
+import structlog
 from desk_world import make_desk
 
 from healthpassport.terminal import run
@@ -36,7 +37,8 @@ def command(home, capfdbinary):
         out, err = capfdbinary.readouterr()
         return SimpleNamespace(code=ended.value.code or 0, out=out, err=err)
 
-    return called
+    yield called
+    structlog.reset_defaults()  # a command sends its log to stderr for the rest of its process
 
 
 def touch(home, statement):
