@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from .audit_commands import audit
 from .key_commands import earlier, keys
+from .signing import signing_key
 
 app = typer.Typer(
     name="passport-verifier",
@@ -23,8 +25,10 @@ receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=Tru
 webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
 app.add_typer(request, name="request")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
 app.add_typer(keys, name="keys")
+app.add_typer(signing_key, name="signing-key")
 app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
 app.add_typer(staff, name="staff")
