@@ -113,6 +113,39 @@ class VerifierSettings(BaseSettings):
         description="HOST:PORT entries of the hospital's own systems that may have a private"
         " address (JSON list).",
     )
+    fhir_url: str = Field(
+        default="",
+        pattern=r"^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?)?$",
+        description="https address of the hospital's FHIR R4 server (docs/hospital.md). Empty:"
+        " nothing is read of one or written to it.",
+    )
+    fhir_client_id: str = Field(
+        default="",
+        max_length=255,
+        description="The client id under which that server knows this desk. Empty: it asks for"
+        " no sign-in.",
+    )
+    fhir_key: str = Field(
+        default="",
+        description="Where the key for that sign-in is, as file:PATH or pkcs11:...: P-384 or RSA."
+        " Empty: file fhir.key in the home folder.",
+    )
+    fhir_scope: str = Field(
+        default="system/Patient.rs system/DocumentReference.crs system/Provenance.crs"
+        " system/AllergyIntolerance.crs system/MedicationStatement.crs system/Condition.crs"
+        " system/Immunization.crs system/Procedure.crs",
+        max_length=2000,
+        description="The scopes that are asked of that server.",
+    )
+    fhir_number_system: str = Field(
+        default="",
+        max_length=255,
+        description="The identifier system of the hospital's own patient numbers on that server.",
+    )
+    fhir_match: bool = Field(
+        default=False,
+        description="Whether that server has Patient/$match, asked where a search finds nobody.",
+    )
     webhook_hosts: tuple[str, ...] = Field(
         default=(),
         description="HOST:PORT entries that may be told how far a request is (JSON list;"
@@ -214,6 +247,11 @@ class VerifierSettings(BaseSettings):
     def api_keys_file(self) -> Path:
         """The file with the digests of the desks' API keys."""
         return self.api_keys or self.home / "api-keys.json"
+
+    @property
+    def fhir_key_uri(self) -> str:
+        """The URI of the key for the hospital's FHIR server."""
+        return self.fhir_key or f"file:{self.home / 'fhir.key'}"
 
     @property
     def webhooks_file(self) -> Path:

@@ -23,7 +23,7 @@ from healthpassport.fetch import Fetcher
 from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
 from verifier.settings import VerifierSettings
 
-from . import fhir, health, staff, wallets
+from . import fhir, health, hospital, staff, wallets
 from .telling import keep_telling
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
@@ -70,6 +70,7 @@ def create_app(
     app.include_router(wallets.router)
     app.include_router(health.router)
     app.include_router(fhir.router)
+    app.include_router(hospital.router)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit, limits={fhir.PREFIX + fhir.OPERATION: fhir.MAX_OPERATION})

@@ -1,4 +1,4 @@
-"""What of a result is written to a hospital's own record, as a transaction (FHIR R4 section 3.1.0.11).
+"""What of a result is written to a hospital's own record (FHIR R4 section 3.1.0.11, transaction).
 
 Rules: entries are unconfirmed statements for a clinician to reconcile, never orders, and stand
 beside the hospital's own, of which none is changed; only what was shown and passed every check

@@ -21,6 +21,7 @@ from .answers import Answers
 from .audit import open_trail
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
+from .hospital import open_hospital
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
@@ -57,6 +58,7 @@ class Desk:
         self.audit = open_trail(
             settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
+        self.hospital = open_hospital(settings, clock=clock, random=random)
         self.webhooks = Webhooks(settings, store.webhooks, random=random, audit=self.audit)
         self.holding = holding
         self.policy = policy

@@ -23,10 +23,11 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
+from verifier.service.hospital import completed
 from verifier.service.words import minutes_left
 from verifier.settings import VerifierSettings
 
-from . import cards
+from . import cards, hospital
 from .card_form import MAX_UPLOAD
 from .comparing import cautions, compared
 from .expecting import Typed, typed
@@ -58,6 +59,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     _add_pages(app)
     _add_forms(app)
     app.include_router(cards.router)
+    app.include_router(hospital.router)
     app.add_exception_handler(PassportError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
@@ -117,6 +119,7 @@ def _add_pages(app: FastAPI) -> None:
             page=result_page(view.summary),
             comparisons=compared(view.summary),
             cautions=cautions(view),
+            can_add=_serving(request).hospital is not None,
         )
 
     @app.get("/requests/{request_id}/fhir")
@@ -145,7 +148,8 @@ def _add_forms(app: FastAPI) -> None:
         if not template or person.errors:
             page = _start(request, desk, chosen=template or None, person=person)
             return HTMLResponse(page, status_code=400)
-        view = desk.ask(template, desk=DESK, expected=person.expected)
+        expected = completed(desk.hospital, person.expected) if person.expected else None
+        view = desk.ask(template, desk=DESK, expected=expected)
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
     @app.post("/requests/{request_id}/close")
