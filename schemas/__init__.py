@@ -50,3 +50,11 @@ def load_errors() -> dict[str, dict[str, Any]]:
             raise ValueError(message)
         found |= rows
     return found
+
+
+@cache
+def error_words(language: str) -> tuple[str, ...]:
+    """The files of ``errors/<language>``, in the text form of gettext; none for English."""
+    folder = _ROOT.joinpath("errors", language)
+    found = sorted(folder.iterdir(), key=lambda entry: entry.name) if folder.is_dir() else []
+    return tuple(entry.read_text(encoding="utf-8") for entry in found)

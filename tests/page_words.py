@@ -52,10 +52,10 @@ def words() -> dict[str, set[str]]:
     """All messages by area; both forms of a message with a plural."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in templates():
-        for message in _of_template(path):
+        for message in of_template(path):
             found[area_of(path)].update(message)
     for path in sorted(PYTHON.rglob("*.py")):
-        found[area_of(path)] |= _of_python(path)
+        found[area_of(path)] |= of_python(path)
     for area in PLAIN:
         for row in schemas.load(f"errors/{area}.json").values():
             found[f"errors_{area}"] |= {row["title"], row["hint"]}
@@ -66,19 +66,21 @@ def message_ids() -> dict[str, set[str]]:
     """The messages by which translations are found: of a plural, the first form."""
     found = words()
     for path in templates():
-        many = {message[1] for message in _of_template(path) if len(message) > 1}
+        many = {message[1] for message in of_template(path) if len(message) > 1}
         found[area_of(path)] -= many
     return found
 
 
-def _of_template(path: Path) -> list[tuple[str, ...]]:
+def of_template(path: Path) -> list[tuple[str, ...]]:
+    """The messages of a template; one with a plural has two forms."""
     source = path.read_text(encoding="utf-8")
     found = environment().extract_translations(source)
     split = ((m,) if isinstance(m, str) else tuple(filter(None, m or ())) for _, _, m in found)
     return [message for message in split if message]  # words of Python have their place there
 
 
-def _of_python(path: Path) -> set[str]:
+def of_python(path: Path) -> set[str]:
+    """What a module marks with ``msg``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {
         node.args[0].value

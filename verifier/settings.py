@@ -198,6 +198,10 @@ class VerifierSettings(BaseSettings):
     brand: Annotated[str, Field(min_length=1, max_length=60)] = Field(
         default="Health Passport", description="The name at the top of the page for staff."
     )
+    language: Literal["en", "cy"] = Field(
+        default="en",
+        description="Language of the page for staff until they choose one: en or cy.",
+    )
     organisation: str = Field(
         default="This desk", description="The organisation's name at the top of the page for staff."
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from healthpassport.summary import Item, definition
-from verifier.web.pages import _entry
+from verifier.web.sections import _entry
 from verifier.web.values import coded, components, measured, row_lines, shown
 
 

@@ -85,9 +85,9 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
             "id": template.id,
             "purpose": template.purpose,
             "title": template.title,
-            "patientTitle": template.patient_title,
-            "reason": template.reason,
-            "sections": [name for name, _ in template.sections],
+            "patientTitle": template.words().patient_title,
+            "reason": template.words().reason,
+            "sections": [name for name, _ in template.words().sections],
         }
         for template in desk.templates.askable(desk.identity.registrations)
     ]
@@ -140,7 +140,7 @@ def fhir(
 
 def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
     """Refuse an unknown request before a stream has begun."""
-    desk.look(request_id, desk=name)
+    desk.standing(request_id, desk=name)
     return request_id
 
 

@@ -63,9 +63,9 @@ def templates(*, as_json: bool) -> None:
                 "id": one.id,
                 "purpose": one.purpose,
                 "title": one.title,
-                "patientTitle": one.patient_title,
-                "reason": one.reason,
-                "sections": [name for name, _ in one.sections],
+                "patientTitle": one.words().patient_title,
+                "reason": one.words().reason,
+                "sections": [name for name, _ in one.words().sections],
                 "query": one.dcql,
             }
             for one in found
@@ -73,7 +73,7 @@ def templates(*, as_json: bool) -> None:
         document({"version": 1, "templates": rows})
         return
     for one in found:
-        data(f"{one.id}\t{one.title}\t{one.reason}")
+        data(f"{one.id}\t{one.title}\t{one.words().reason}")
 
 
 def verify(file: str, *, nonce: str, audience: str, query: Path, as_json: bool) -> None:

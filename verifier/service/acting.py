@@ -13,6 +13,7 @@ from datetime import date
 from typing import Final
 
 from healthpassport.credential import DeskState, VerifiedSection, VerifiedSummary
+from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import Item
 
 from .words import IDENTITY, READABLE, age_in_years
@@ -22,18 +23,20 @@ PREGNANCY: Final = "PregnancyStatus"
 SUMMARY: Final = "EmergencySummary"
 REVIEW_AGES: Final = (11, 16)  # clinical.md rule 13
 ADULT: Final = 18
-SAFEGUARDING: Final = "Safeguarding is not shown here; check CP-IS."
-WITH_PROOF: Final = "Shown by a person acting for {name}, with proof of authority: {proxies}."
-WITHOUT_PROOF: Final = "Shown by a person acting for {name}, without proof of authority."
-PROOF_ALONE: Final = "Proof of authority to act for {name} was shown: {proxies}."
-UNUSABLE: Final = "What was shown of it is old, ended, or could not be checked."
-LOOK: Final = "Check who is with you."
-NOBODY: Final = "somebody who is not named"
+SAFEGUARDING: Final = msg("Safeguarding is not shown here; check CP-IS.")
+WITH_PROOF: Final = msg(
+    "Shown by a person acting for %(name)s, with proof of authority: %(proxies)s."
+)
+WITHOUT_PROOF: Final = msg("Shown by a person acting for %(name)s, without proof of authority.")
+PROOF_ALONE: Final = msg("Proof of authority to act for %(name)s was shown: %(proxies)s.")
+UNUSABLE: Final = msg("What was shown of it is old, ended, or could not be checked.")
+LOOK: Final = msg("Check who is with you.")
+NOBODY: Final = msg("somebody who is not named")
 _PROVEN: Final = frozenset({DeskState.ITEMS, DeskState.PARTLY_SHARED})
 _OVER: Final = frozenset({"inactive", "rejected", "draft", "proposed", "entered-in-error"})
 
 
-def acting_words(summary: VerifiedSummary, *, said: bool) -> str:
+def acting_words(summary: VerifiedSummary, *, said: bool, say: Words = ENGLISH) -> str:
     """Whether somebody acts for the person, and with what proof; empty where nothing says so.
 
     ``said`` is the wallet's own word.
@@ -41,36 +44,39 @@ def acting_words(summary: VerifiedSummary, *, said: bool) -> str:
     shown = [s for s in summary.sections if s.record_type == PROXIES and s.state in READABLE]
     today = summary.verified_at.date()
     named = [_named(item) for s in shown for item in s.items if _is_proof(s, item, today)]
-    name = person_name(summary.sections)
+    name = person_name(summary.sections, say)
     if named:
-        words = WITH_PROOF if said else PROOF_ALONE
-        return f"{words.format(name=name, proxies='; '.join(dict.fromkeys(named)))} {LOOK}"
+        told = WITH_PROOF if said else PROOF_ALONE
+        proxies = "; ".join(dict.fromkeys(named))
+        return f"{say(told, name=name, proxies=proxies)} {say(LOOK)}"
     if not said:
         return ""
-    more = f" {UNUSABLE}" if any(s.items for s in shown) else ""
-    return f"{WITHOUT_PROOF.format(name=name)}{more} {LOOK}"
+    more = f" {say(UNUSABLE)}" if any(s.items for s in shown) else ""
+    return f"{say(WITHOUT_PROOF, name=name)}{more} {say(LOOK)}"
 
 
-def safeguarding_words(summary: VerifiedSummary) -> str:
+def safeguarding_words(summary: VerifiedSummary, say: Words = ENGLISH) -> str:
     """The sentence for under-18s and pregnancy; empty for others, and where no age is shown."""
     readable = [s for s in summary.sections if s.state in READABLE]
     today = summary.verified_at.date()
     young = any(_is_young(s, today) for s in readable)
-    return SAFEGUARDING if young or any(map(_tells_of_pregnancy, readable)) else ""
+    return say(SAFEGUARDING) if young or any(map(_tells_of_pregnancy, readable)) else ""
 
 
-def person_cautions(summary: VerifiedSummary, *, said: bool) -> tuple[str, ...]:
+def person_cautions(
+    summary: VerifiedSummary, *, said: bool, say: Words = ENGLISH
+) -> tuple[str, ...]:
     """Both, as far as there is something to say."""
-    told = (acting_words(summary, said=said), safeguarding_words(summary))
+    told = (acting_words(summary, said=said, say=say), safeguarding_words(summary, say))
     return tuple(words for words in told if words)
 
 
-def person_name(sections: Iterable[VerifiedSection]) -> str:
+def person_name(sections: Iterable[VerifiedSection], say: Words = ENGLISH) -> str:
     """The person as a readable record names them, as on the banner."""
     named = [s for s in sections if s.state in READABLE and (s.subject or {}).get("familyName")]
     named.sort(key=lambda section: section.record_type != IDENTITY)
     if not named:
-        return NOBODY
+        return say(NOBODY)
     subject = named[0].subject or {}
     given = subject.get("givenNames")
     first = " ".join(map(str, given)) if isinstance(given, list | tuple) else ""

@@ -8,6 +8,7 @@ answer was interrupted can send it again. What is *not* here: the judgement itse
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
@@ -27,6 +28,8 @@ from verifier.settings import VerifierSettings
 from verifier.store import Row
 
 from .acceptance import refusal
+from .audit import Actor, AuditTrail
+from .audit_events import Fact
 from .holding import Answer, Held, Holding, Question
 from .identity import DeskIdentity
 from .lists import DeskLists
@@ -34,6 +37,7 @@ from .questions import Questions
 from .receipts import DeskReceipts, Taken
 from .transactions import Progress, Random, confirm_code
 
+PATIENT: Final = "patient"  # who answers; nothing more of them stands in the trail
 MAX_ERROR: Final = 64  # characters of a wallet's own word that are kept
 
 
@@ -49,6 +53,7 @@ class Answers:
         holding: Holding,
         lists: DeskLists,
         receipts: DeskReceipts,
+        audit: AuditTrail,
         policy: FreshnessPolicy,
         random: Random,
     ) -> None:
@@ -58,6 +63,7 @@ class Answers:
         self._holding = holding
         self._lists = lists
         self._receipts = receipts
+        self._audit = audit
         self._policy = policy
         self._random = random
 
@@ -99,8 +105,25 @@ class Answers:
         )
 
     def _refuse(self, row: Row, progress: Progress, code: str, now: datetime) -> None:
-        if not self._holding.refuse(row, progress=progress, code=code, now=now):
+        """Nothing was shown, so a trail that cannot be written holds up nobody."""
+        declined = progress is Progress.DECLINED
+        event = "answer.declined" if declined else "answer.refused"
+        # A wallet's own word for its refusal may be anything, and stays out of the trail.
+        facts: dict[str, Fact] = {} if declined else {"code": code}
+        try:
+            with self._audit.together():
+                won = self._holding.refuse(row, progress=progress, code=code, now=now)
+                if won:
+                    self._audit.write(event, who=self._wallet(row), subject=row.id, **facts)
+        except PassportError:
+            self._audit.note(event, who=self._wallet(row), subject=row.id, **facts)
+            self._holding.end(row, progress=progress, code=code)
+            return
+        if not won:
             raise ServiceError("transaction.closed")
+
+    def _wallet(self, row: Row) -> Actor:
+        return Actor(self._identity.ods, row.desk, role=PATIENT)
 
     def _keep(self, row: Row, held: Held, answer: Answer, now: datetime) -> str | None:
         code = confirm_code(self._random) if self._settings.confirm else None
@@ -109,11 +132,25 @@ class Answers:
             now + self._settings.result_lifetime, held.expected, answer=answer, confirm_code=code
         )
         progress = Progress.CONFIRMING if code else Progress.ANSWERED
-        if not self._holding.answer(row, kept, progress=progress, code=refused, now=now):
+        try:
+            with self._audit.together():
+                won = self._holding.answer(row, kept, progress=progress, code=refused, now=now)
+                if won:
+                    self._tell(row, refused, acting=answer.acting)
+        except PassportError:
+            with suppress(PassportError):
+                self._holding.end(row, progress=Progress.FAILED, code="audit.not_written")
+            raise
+        if not won:
             raise ServiceError("transaction.closed")
         if refused is not None:
             raise ServiceError(refused)
         return code
+
+    def _tell(self, row: Row, refused: str | None, *, acting: bool) -> None:
+        event = "answer.accepted" if refused is None else "answer.refused"
+        facts: dict[str, Fact] = {"acting": acting} if refused is None else {"code": refused}
+        self._audit.write(event, who=self._wallet(row), subject=row.id, **facts)
 
     def _receipt(
         self, row: Row, question: Question, answer: VpResponse, now: datetime

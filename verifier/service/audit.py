@@ -8,6 +8,7 @@ here: the form (``audit_entries``), the list of events, and checking a trail (``
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -32,9 +33,12 @@ from .transactions import Clock, Random, secret
 HEAD_EVERY: Final = 100  # entries between signed heads
 HEAD_AFTER: Final = timedelta(hours=1)  # where something was written since the last head
 MAX_OWED: Final = 1000  # entries in memory that wait for the database
+MAX_OPENED: Final = 10_000  # openings remembered; who is forgotten is written a second time
 ABOUT: Final = "audit"  # the kind of digest
 
 DESK: Final = "desk service"
+
+__all__ = ["Actor", "AuditTrail", "open_trail"]
 
 _log = structlog.get_logger("verifier")
 
@@ -98,6 +102,7 @@ class AuditTrail:
         self._owed: list[Happened] = []
         self._unsigned = 0
         self._signed_at = self._now()
+        self._opened: OrderedDict[tuple[str, Actor], None] = OrderedDict()
         digests.of(ABOUT, "")  # a key that cannot be read or made is told now, not in an emergency
         trail = secret(random)
         if entries.begin(trail, first_hash(entries.tenant, trail)):
@@ -136,6 +141,22 @@ class AuditTrail:
             return False
         return True
 
+    def opened(self, subject: str, *, who: Actor, **facts: Fact) -> None:
+        """Write that ``who`` opened a result, the first time that they do; before it is shown.
+
+        Raises:
+            ServiceError: as ``write``.
+        """
+        seen = (subject, who)
+        with self._lock:
+            if seen in self._opened:
+                return
+        self.write("result.opened", who=who, subject=subject, **facts)
+        with self._lock:
+            self._opened[seen] = None
+            while len(self._opened) > MAX_OPENED:
+                self._opened.popitem(last=False)
+
     def together(self) -> AbstractContextManager[object]:
         """One transaction for a step of the store and the entries about it."""
         return self.entries.together()
@@ -150,6 +171,12 @@ class AuditTrail:
                 self.head()
         except PassportError as error:
             _log.warning("audit.not_tended", code=error.code)
+
+    def rest(self) -> None:
+        """Before the desk is shut: write what is owed and sign the end; never raises."""
+        with self._lock:
+            self._unsigned = max(self._unsigned, HEAD_EVERY if self._unsigned else 0)
+        self.tend()
 
     def head(self) -> str:
         """A head over everything up to now, signed and kept.
@@ -180,6 +207,10 @@ class AuditTrail:
             signer=self._signer,
             chain=self._chain,
         )
+
+    def digest(self, kind: str, text: str) -> str:
+        """A keyed digest of ``text``, for a fact that holds one."""
+        return self._digests.of(f"{ABOUT} {kind}", text)
 
     def find(self, wanted: Wanted, *, limit: int = 200) -> tuple[Sealed, ...]:
         """The latest entries of those wanted, the newest first."""

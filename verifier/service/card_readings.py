@@ -17,10 +17,13 @@ import structlog
 
 from healthpassport.errors import ServiceError
 
+from .audit import Actor
+from .audit_events import Fact
 from .cards import Audit, CardEvent, CardReading, Reader, read_card
 from .desk import Desk
 from .transactions import secret
 
+PAGE: Final = "staff page"
 MAX_HELD: Final = 100  # cards at once, some 30 kB each
 
 _log = structlog.get_logger("verifier")
@@ -53,13 +56,23 @@ class CardReadings:
 
     Args:
         desk: whose lists, policy, receipts, clock and randomness are used.
-        audit: is told of each reading before anything is kept or shown.
+        audit: is told of each reading before anything is kept or shown; without it, the desk's
+            audit trail is.
+        name: the desk that reads, as the trail names it.
         most: how many cards are kept at once.
     """
 
-    def __init__(self, desk: Desk, *, audit: Audit = logged, most: int = MAX_HELD) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        audit: Audit | None = None,
+        most: int = MAX_HELD,
+        name: str = PAGE,
+    ) -> None:
         self._desk = desk
-        self._audit = audit
+        self._audit = audit or self._note
+        self._name = name
         self._most = most
         self._lock = Lock()
         self._held: dict[str, HeldReading] = {}
@@ -108,7 +121,21 @@ class CardReadings:
     def close(self, reading_id: str) -> None:
         """Forget a card at once; closing it twice changes nothing."""
         with self._lock:
-            self._held.pop(reading_id, None)
+            gone = self._held.pop(reading_id, None)
+        if gone is not None:
+            self._desk.audit.note("card.closed", who=self._actor(gone.reading.reader))
+
+    def _note(self, event: CardEvent) -> bool:
+        """Care does not wait: where the trail cannot be written, the page says so (ADR 0047)."""
+        facts: dict[str, Fact] = {"reason": event.reader.reason, "accepted": event.accepted}
+        if event.codes:
+            facts["code"] = event.codes[0]
+        who = self._actor(event.reader)
+        logged(event)
+        return self._desk.audit.note("card.read", who=who, subject=event.card, **facts)
+
+    def _actor(self, reader: Reader) -> Actor:
+        return Actor(self._desk.identity.ods, self._name, reader.who, reader.role or "")
 
     def _now(self) -> datetime:
         return self._desk.clock().astimezone(UTC)

@@ -12,33 +12,44 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport.credential import CardLimit, DeskState, VerifiedCard, VerifiedSection
-from healthpassport.errors import catalogue
+from healthpassport.languages import ENGLISH, Words, msg
 
+from .acting import SAFEGUARDING
+from .problem_words import problem_words
 from .rule_words import rule_words
-from .words import AllergyHeading, age_in_years, allergy_heading, day, state_words
+from .words import (
+    OUT_OF_DATE_SINCE,
+    STATES,
+    AllergyHeading,
+    age_in_years,
+    allergy_heading,
+    day,
+    state_words,
+)
 
-USUAL_SOURCES: Final = "Use your usual sources. Care never waits for a passport."
-NOT_ADDED: Final = "A card holds words, no codes: nothing of it is added to a record by itself."
-SAFEGUARDING: Final = "Safeguarding is not shown here; check CP-IS."
+USUAL_SOURCES: Final = msg("Use your usual sources. Care never waits for a passport.")
+NOT_ADDED: Final = msg(
+    "A card holds words, no codes: nothing of it is added to a record by itself."
+)
 ADULT: Final = 18
 # NHS SCR alert reasons, by their numbers; the wording of 5 is to be confirmed.
 REASONS: Final[Mapping[int, str]] = {
-    1: "Access made in the public interest",
-    2: "Access required by statute",
-    3: "Access required by court order",
-    4: "Emergency: the patient cannot be asked",
-    5: "The patient gives permission",
-    6: "Other",
+    1: msg("Access made in the public interest"),
+    2: msg("Access required by statute"),
+    3: msg("Access required by court order"),
+    4: msg("Emergency: the patient cannot be asked"),
+    5: msg("The patient gives permission"),
+    6: msg("Other"),
 }
 _LIMITS: Final[Mapping[CardLimit, str]] = {
-    CardLimit.COPY: "A copy or a photo of this card reads the same.",
-    CardLimit.HOLDER: "It does not prove who holds it. Check it is the same person.",
-    CardLimit.CHOSEN: "Its holder chose what is on it. What is missing may still be there.",
-    CardLimit.PRINTED: "It does not renew itself. Anything since it was made is not on it.",
+    CardLimit.COPY: msg("A copy or a photo of this card reads the same."),
+    CardLimit.HOLDER: msg("It does not prove who holds it. Check it is the same person."),
+    CardLimit.CHOSEN: msg("Its holder chose what is on it. What is missing may still be there."),
+    CardLimit.PRINTED: msg("It does not renew itself. Anything since it was made is not on it."),
 }
 _ENDED: Final[Mapping[str, str]] = {
-    "status.revoked": "Withdrawn by its holder or its issuer (hidden)",
-    "status.replaced": "Replaced by a newer card (hidden)",
+    "status.revoked": msg("Withdrawn by its holder or its issuer (hidden)"),
+    "status.replaced": msg("Replaced by a newer card (hidden)"),
 }
 
 
@@ -54,47 +65,50 @@ class CardWords:
     notes: tuple[str, ...]
 
 
-def card_words(card: VerifiedCard) -> CardWords:
+def card_words(card: VerifiedCard, say: Words = ENGLISH) -> CardWords:
     """Everything that is said of ``card`` beside its entries."""
     return CardWords(
-        verdict=_verdict(card),
-        next_step=_next_step(card),
-        allergies=allergy_heading(card.summary),
-        sections=tuple((s.record_type, section_words(s)) for s in card.summary.sections),
-        limits=tuple(_LIMITS[one] for one in card.limits),
-        notes=_notes(card, card.summary.verified_at),
+        verdict=_verdict(card, say),
+        next_step=_next_step(card, say),
+        allergies=allergy_heading(card.summary, say),
+        sections=tuple((s.record_type, section_words(s, say)) for s in card.summary.sections),
+        limits=tuple(say(_LIMITS[one]) for one in card.limits),
+        notes=tuple(say(note) for note in _notes(card, card.summary.verified_at)),
     )
 
 
-def section_words(section: VerifiedSection) -> str:
+def section_words(section: VerifiedSection, say: Words = ENGLISH) -> str:
     """The state of one section, its day, and each rule of freshness that it did not keep."""
-    parts = [state_words(section)]
+    first = state_words(section, say)
     if section.as_of is not None:
-        parts.append(f"as of {day(section.as_of)}")
-    return ". ".join([", ".join(parts), *(rule_words(one).rstrip(".") for one in section.rules)])
+        first = say(msg("%(state)s, as of %(day)s"), state=first, day=day(section.as_of, say))
+    return ". ".join([first, *(rule_words(one, say).rstrip(".") for one in section.rules)])
 
 
-def _verdict(card: VerifiedCard) -> str:
+def _verdict(card: VerifiedCard, say: Words) -> str:
     codes = card.summary.codes
     if card.subject is None:
         code = codes[0] if codes else ""
-        entry = catalogue().get(code)
-        return _ENDED.get(code) or f"Failed check (hidden): {entry.title if entry else code}"
+        if code in _ENDED:
+            return say(_ENDED[code])
+        problem = problem_words(code, say)
+        why = problem.title if problem else code
+        return f"{say(STATES[DeskState.FAILED_CHECK])}: {why}"
     states = {section.state for section in card.summary.sections}
     if DeskState.COULD_NOT_CHECK in states:
-        return "Could not check"
+        return say(STATES[DeskState.COULD_NOT_CHECK])
     if DeskState.OUT_OF_DATE in states and card.valid_until is not None:
-        return f"Out of date since {day(card.valid_until.date())}"
+        return say(OUT_OF_DATE_SINCE, day=day(card.valid_until.date(), say))
     name = f"{card.issuer.name} ({card.issuer.ods})" if card.issuer else ""
-    return f"Source checked: signed by {name}"
+    return say(msg("Source checked: signed by %(name)s"), name=name)
 
 
-def _next_step(card: VerifiedCard) -> str:
+def _next_step(card: VerifiedCard, say: Words) -> str:
     """What to do where the card cannot be relied on; empty where it can."""
     if not card.summary.codes:
         return ""
-    entry = catalogue().get(card.summary.codes[0])
-    return " ".join(part for part in (entry.hint if entry else "", USUAL_SOURCES) if part)
+    problem = problem_words(card.summary.codes[0], say)
+    return " ".join([*([problem.hint] if problem else []), say(USUAL_SOURCES)])
 
 
 def _notes(card: VerifiedCard, now: datetime) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """Reading an emergency card at a desk, without any network.
 
 Rules: reading asks for a reason (1 to 6) and for who reads, a rule for staff and no lock; the audit
-entry is written before anything is shown; a card that failed a check shows nothing; where something
-is shown the patient gets a receipt, if one can be made. What is *not* here: pages, and the lists.
+entry is written before anything is shown, and where it cannot be, the reading says so and goes on;
+a card that failed a check shows nothing; where something is shown the patient gets a receipt, if
+one can be made. What is *not* here: pages, and the lists.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from healthpassport.cards import typed
 from healthpassport.credential import VerifiedCard, VerifiedSection
 from healthpassport.encoding import Json
 from healthpassport.errors import CardError, ServiceError
-from healthpassport.receipts import ReceivedRecord
+from healthpassport.receipts import ReceivedRecord, text_hash
 from healthpassport.verification import FreshnessPolicy
 from healthpassport.verification.card import verify_card
 
@@ -43,25 +44,33 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class CardEvent:
-    """What an audit trail is told: who, why, when, and how it ended; nothing of the content."""
+    """What an audit trail is told: who, why, when, and how it ended; nothing of the content.
+
+    ``card`` is the hash of the code's text, of which a trail keeps a keyed digest.
+    """
 
     reader: Reader
     read_at: datetime
     accepted: bool
     codes: tuple[str, ...]
+    card: str
 
 
 @dataclass(frozen=True, slots=True)
 class CardReading:
-    """A card as read: what it proved, what is said of it, and the receipt for the patient."""
+    """A card as read: what it proved, what is said of it, and the receipt for the patient.
+
+    ``audited`` is False where the audit trail could not be written: the page must say so.
+    """
 
     card: VerifiedCard
     words: CardWords
     reader: Reader
     receipt: str | None
+    audited: bool = True
 
 
-Audit: TypeAlias = Callable[[CardEvent], None]
+Audit: TypeAlias = Callable[[CardEvent], bool]  # whether it was written
 
 
 def read_card(
@@ -82,7 +91,8 @@ def read_card(
         lists: trust list and status lists at hand.
         policy: greatest ages.
         now: aware.
-        audit: is told before anything is returned; what it raises goes on.
+        audit: is told before anything is returned, and says whether it wrote that down; what it
+            raises goes on.
         receipts: makes the receipt, where the desk has what that takes.
 
     Raises:
@@ -93,8 +103,9 @@ def read_card(
     _check_reader(reader)
     code = _code(text)
     card = verify_card(code, trust=lists.trust, status=lists.status, policy=policy, now=now)
-    if audit is not None:
-        audit(CardEvent(reader, now, not card.summary.codes, card.summary.codes))
+    codes = card.summary.codes
+    event = CardEvent(reader, now, not codes, codes, text_hash(code))
+    audited = audit is not None and audit(event)
     receipt = None
     if receipts is not None and card.subject is not None:
         receipt = receipts.give_for_card(
@@ -104,7 +115,7 @@ def read_card(
             now=now,
             role=reader.role,
         )
-    return CardReading(card, card_words(card), reader, receipt)
+    return CardReading(card, card_words(card), reader, receipt, audited)
 
 
 def reading_json(reading: CardReading) -> dict[str, Json]:
@@ -127,6 +138,7 @@ def reading_json(reading: CardReading) -> dict[str, Json]:
         "madeOn": None if card.issued_at is None else card.issued_at.date().isoformat(),
         "reader": _reader_json(reading.reader),
         "receipt": reading.receipt,
+        "audited": reading.audited,
     }
 
 

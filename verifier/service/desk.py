@@ -8,17 +8,18 @@ and results are held (``holding``), the way of a question and of an answer (``qu
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
-from healthpassport.errors import ServiceError
+from healthpassport.errors import PassportError, ServiceError
 from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .answers import Answers
-from .audit import open_trail
+from .audit import Actor, open_trail
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .hospital import open_hospital
@@ -52,13 +53,23 @@ class Desk:
         self.identity = identity
         self.templates = templates
         self.lists = lists
-        self.receipts = DeskReceipts(
-            settings=settings, identity=identity, notes=store.receipts, random=random
-        )
         self.audit = open_trail(
             settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
         self.hospital = open_hospital(settings, clock=clock, random=random)
+        self.audit.note(
+            "desk.started",
+            who=self.audit.own,
+            key=identity.signer.public_key.thumbprint(),
+            settings=self.audit.digest("settings", settings.model_dump_json()),
+        )
+        self.receipts = DeskReceipts(
+            settings=settings,
+            identity=identity,
+            notes=store.receipts,
+            random=random,
+            audit=self.audit,
+        )
         self.webhooks = Webhooks(settings, store.webhooks, random=random, audit=self.audit)
         self.holding = holding
         self.policy = policy
@@ -71,6 +82,7 @@ class Desk:
             templates=templates,
             store=store,
             holding=holding,
+            audit=self.audit,
             clock=clock,
             random=random,
         )
@@ -81,6 +93,7 @@ class Desk:
             holding=holding,
             lists=lists,
             receipts=self.receipts,
+            audit=self.audit,
             policy=policy,
             random=random,
         )
@@ -88,20 +101,44 @@ class Desk:
     # -- staff ------------------------------------------------------------------------------
 
     def ask(
-        self, template_name: str, *, desk: str, expected: Expected | None = None
+        self,
+        template_name: str,
+        *,
+        desk: str,
+        expected: Expected | None = None,
+        who: Actor | None = None,
     ) -> TransactionView:
         """Open a transaction for ``template_name``; ``expected`` is whom the hospital admitted.
 
         Raises:
-            ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``, or
-                ``rate_limited`` where far too many are open.
+            ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``,
+                ``rate_limited`` where far too many are open, or ``audit.not_written``.
         """
-        return self._view(self._questions.open(template_name, desk=desk, expected=expected))
+        actor = who or self.caller(desk)
+        row = self._questions.open(template_name, desk=desk, expected=expected, who=actor)
+        return self._view(row)
 
-    def look(self, transaction_id: str, *, desk: str) -> TransactionView:
-        """The transaction as it stands; ``not_found`` for any that is not this desk's."""
+    def caller(self, desk: str) -> Actor:
+        """Whoever calls as ``desk``, where no member of staff is known."""
+        return Actor(self.identity.ods, desk)
+
+    def look(self, transaction_id: str, *, desk: str, who: Actor | None = None) -> TransactionView:
+        """The transaction as it stands; that ``who`` saw its result is written down before.
+
+        Raises:
+            ServiceError: ``not_found`` for any that is not this desk's, ``audit.not_written``.
+        """
         self._sweep()
-        return self._view(self._store.of_desk(transaction_id, desk=desk))
+        view = self._view(self._store.of_desk(transaction_id, desk=desk))
+        if view.summary is not None:
+            self.audit.opened(view.id, who=who or self.caller(desk))
+        return view
+
+    def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
+        """How the transaction stands, without its result: what nobody opens by it."""
+        self._sweep()
+        view = self._view(self._store.of_desk(transaction_id, desk=desk))
+        return replace(view, summary=None, differences=None, acting=False)
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, newest first, without results."""
@@ -109,7 +146,9 @@ class Desk:
         views = map(self._view, self._store.recent(desk=desk))
         return tuple(replace(view, summary=None) for view in views)
 
-    def confirm(self, transaction_id: str, code: str, *, desk: str) -> TransactionView:
+    def confirm(
+        self, transaction_id: str, code: str, *, desk: str, who: Actor | None = None
+    ) -> TransactionView:
         """Show the result once staff typed the code that the patient's wallet shows.
 
         Raises:
@@ -117,20 +156,36 @@ class Desk:
                 ``transaction.not_confirmed`` for a wrong code; the third ends the transaction.
         """
         row = self._store.of_desk(transaction_id, desk=desk)
-        tried = self.holding.confirm(row, code)
+        actor = who or self.caller(desk)
+        try:
+            with self.audit.together():
+                tried = self.holding.confirm(row, code)
+                if tried is Tried.RIGHT:
+                    self.audit.write("result.confirmed", who=actor, subject=row.id)
+        except PassportError:
+            with suppress(PassportError):
+                self.holding.end(row, progress=Progress.FAILED, code="audit.not_written")
+            raise
         if tried is Tried.NOTHING:
             raise ServiceError("transaction.closed")
         if tried is not Tried.RIGHT:
+            self.audit.note("result.not_confirmed", who=actor, subject=row.id)
             raise ServiceError(NOT_CONFIRMED)
-        return self._view(self._store.of_desk(row.id, desk=desk))
+        return self.look(row.id, desk=desk, who=actor)
 
     def fhir(
-        self, transaction_id: str, *, desk: str, presentation: bool = False
+        self,
+        transaction_id: str,
+        *,
+        desk: str,
+        presentation: bool = False,
+        who: Actor | None = None,
     ) -> dict[str, Json]:
         """The result as a FHIR document; ``presentation`` adds the evidence for a record.
 
         Raises:
-            ServiceError: ``not_found`` where there is no result, or none that may go out.
+            ServiceError: ``not_found`` where there is no result, or none that may go out, or
+                ``audit.not_written``.
         """
         row = self._store.of_desk(transaction_id, desk=desk)
         held = self.holding.get(row.id)
@@ -141,18 +196,36 @@ class Desk:
         if presentation:
             challenge = Challenge(row.nonce, self.identity.client_id)
             proof = evidence(view.summary, held.answer.presentation, challenge, view.template.dcql)
-        return export(
+        document = export(
             view.summary,
             desk=self.identity.organisation(view.template.purpose, self.settings.organisation),
             seed=f"{self.settings.public_url}/requests/{row.id}",
             differences=view.differences or (),
             presentation=proof,
         )
+        self.audit.write(
+            "result.exported",
+            who=who or self.caller(desk),
+            subject=row.id,
+            form="fhir",
+            presentation=presentation,
+        )
+        return document
 
-    def close(self, transaction_id: str, *, desk: str) -> None:
-        """Forget everything of a transaction: result and key at once, the row after a day."""
+    def close(self, transaction_id: str, *, desk: str, who: Actor | None = None) -> None:
+        """Forget everything of a transaction: result and key at once, the row after a day.
+
+        Forgetting waits for nothing: what cannot be written into the trail now is written later.
+        """
         row = self._store.of_desk(transaction_id, desk=desk)
-        self.holding.end(row, progress=Progress.CLOSED, code=row.code)
+        actor = who or self.caller(desk)
+        try:
+            with self.audit.together():
+                self.holding.end(row, progress=Progress.CLOSED, code=row.code)
+                self.audit.write("result.closed", who=actor, subject=row.id)
+        except PassportError:
+            self.audit.note("result.closed", who=actor, subject=row.id)
+            self.holding.end(row, progress=Progress.CLOSED, code=row.code)
 
     # -- wallets ----------------------------------------------------------------------------
 
@@ -195,13 +268,14 @@ class Desk:
 
     def shut(self) -> None:
         """Forget everything in memory and close the database."""
+        self.audit.rest()
         self.holding.shut()
         self._store.close()
 
     # -- inside -----------------------------------------------------------------------------
 
     def _sweep(self) -> None:
-        self.holding.sweep(self._questions.now())
+        self._questions.sweep()
 
     def _view(self, row: Row) -> TransactionView:
         return self._shown(row, self.holding.get(row.id))

@@ -94,8 +94,8 @@ class Holding(Protocol):
     def end(self, row: Row, *, progress: Progress, code: str | None) -> None:
         """Forget a transaction."""
 
-    def sweep(self, now: datetime) -> None:
-        """Forget results whose time is over, and questions that nobody answered."""
+    def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
+        """Forget results whose time is over, and questions that nobody answered: which, and how."""
 
     def shut(self) -> None:
         """Let go, before the database is closed, of what cannot outlive this process."""
@@ -167,15 +167,19 @@ class MemoryHolding:
             self._held.pop(row.id, None)
         self._store.finish(row.id, progress=progress, code=code)
 
-    def sweep(self, now: datetime) -> None:
+    def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
         """See ``Holding``."""
         with self._lock:
             gone = {name: held for name, held in self._held.items() if held.forget_at <= now}
             for name in gone:
                 del self._held[name]
-        for name, held in gone.items():
-            progress = Progress.EXPIRED if held.answer is None else Progress.CLOSED
+        over = tuple(
+            (name, Progress.EXPIRED if held.answer is None else Progress.CLOSED)
+            for name, held in gone.items()
+        )
+        for name, progress in over:
             self._store.finish(name, progress=progress)
+        return over
 
     def shut(self) -> None:
         """See ``Holding``."""

@@ -5,16 +5,18 @@ What is *not* here: the answer (``answers``), and what staff see (``views``).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from healthpassport.encoding import Json
-from healthpassport.errors import ServiceError
+from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import generate_encryption_key
 from healthpassport.protocols.oid4vp import RequestLink, build_request, spelled
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
+from .audit import Actor, AuditTrail
 from .holding import Held, Holding, Question
 from .identity import DeskIdentity
 from .matching import Expected
@@ -38,6 +40,7 @@ class Questions:
         templates: Templates,
         store: Store,
         holding: Holding,
+        audit: AuditTrail,
         clock: Clock,
         random: Random,
     ) -> None:
@@ -46,21 +49,22 @@ class Questions:
         self._templates = templates
         self._store = store
         self._holding = holding
+        self._audit = audit
         self._clock = clock
         self._random = random
 
-    def open(self, template_name: str, *, desk: str, expected: Expected | None) -> Row:
-        """A new question.
+    def open(self, template_name: str, *, desk: str, expected: Expected | None, who: Actor) -> Row:
+        """A new question, which stands in the audit trail or is not asked.
 
         Raises:
-            ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``, or
-                ``rate_limited`` where far too many are open.
+            ServiceError: ``verifier.template_unknown``, ``verifier.not_registered``,
+                ``rate_limited`` where far too many are open, or ``audit.not_written``.
         """
         template = self._templates.get(template_name)
         if template.purpose not in self._identity.registrations:
             raise ServiceError("verifier.not_registered", f"no registration for {template.purpose}")
         now = self.now()
-        self._holding.sweep(now)
+        self.sweep()
         key, public_jwk = generate_encryption_key(secret(self._random))
         row = Row(
             id=secret(self._random),
@@ -75,7 +79,14 @@ class Questions:
             expires_at=now + self._settings.request_lifetime,
         )
         held = Held(row.expires_at + GRACE, expected, Question(key, public_jwk))
-        self._holding.begin(row, held)
+        try:
+            with self._audit.together():
+                self._holding.begin(row, held)
+                self._audit.write("request.made", who=who, subject=row.id, template=template.id)
+        except PassportError:
+            with suppress(PassportError):
+                self._holding.end(row, progress=Progress.EXPIRED, code="transaction.expired")
+            raise
         return row
 
     def signed(self, handle: str, *, wallet_nonce: str | None) -> str:
@@ -146,7 +157,14 @@ class Questions:
 
     def template(self, row: Row) -> DeskTemplate:
         """What was asked with."""
-        return self._templates.get(row.template)
+        return self._templates.recalled(row.template)
+
+    def sweep(self) -> None:
+        """Forget what is over, and say so in the trail."""
+        for name, progress in self._holding.sweep(self.now()):
+            event = "request.timed_out" if progress is Progress.EXPIRED else "result.timed_out"
+            self._audit.note(event, who=self._audit.own, subject=name)
+        self._audit.tend()
 
     def now(self) -> datetime:
         """The desk's time, in UTC."""

@@ -24,6 +24,7 @@ from healthpassport.receipts import Kind, Receipt, ReceivedRecord
 from verifier.settings import VerifierSettings
 from verifier.store import Note, ReceiptNotes
 
+from .audit import AuditTrail
 from .digests import Digests
 from .identity import DeskIdentity
 from .transactions import Random, secret
@@ -58,11 +59,13 @@ class DeskReceipts:
         identity: DeskIdentity,
         notes: ReceiptNotes,
         random: Random,
+        audit: AuditTrail | None = None,
     ) -> None:
         self._settings = settings
         self._identity = identity
         self._notes = notes
         self._random = random
+        self._audit = audit
         self.digests = Digests(settings.receipt_key_file, random)
 
     def give(
@@ -160,13 +163,22 @@ class DeskReceipts:
             _log.warning("receipt_not_made", code=error.code)
             return None
         try:
-            self._notes.add(
-                self._note(receipt, token),
-                forget_before=receipt.issued_at - self._settings.receipt_lifetime,
-            )
+            self._keep(receipt, token)
         except PassportError as error:
             _log.warning("receipt_not_noted", code=error.code)
         return token
+
+    def _keep(self, receipt: Receipt, token: str) -> None:
+        """Note the receipt, and say so in the audit trail, both or neither."""
+        note = self._note(receipt, token)
+        before = receipt.issued_at - self._settings.receipt_lifetime
+        if self._audit is None:
+            self._notes.add(note, forget_before=before)
+            return
+        kind = receipt.kind.value
+        with self._audit.together():
+            self._notes.add(note, forget_before=before)
+            self._audit.write("receipt.given", who=self._audit.own, subject=note.id, kind=kind)
 
     def _note(self, receipt: Receipt, token: str) -> Note:
         return Note(

@@ -13,11 +13,34 @@ from pathlib import Path
 import schemas
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError, SettingsError
+from healthpassport.languages import ENGLISH, Words
 from healthpassport.protocols.dcql import Query
-from schemas.queries import FORMATS, Template, read_template, request_query, templates
+from schemas.definitions import Label
+from schemas.queries import (
+    FORMATS,
+    Purpose,
+    Template,
+    read_template,
+    request_query,
+    templates,
+)
 from verifier.settings import VerifierSettings
 
 from .identity import read_file
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWords:
+    """A template in one language: ``title`` for staff, the rest as the patient reads it.
+
+    ``sections`` is what is asked for, in staff's words, and whether it is needed.
+    """
+
+    title: str
+    patient_title: str
+    reason: str
+    retention: str
+    sections: tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -40,18 +63,22 @@ class DeskTemplate:
 
     @property
     def title(self) -> str:
-        """What staff call it."""
-        return self.template.labels["en"].clinical
+        """What staff call it, in English."""
+        return self.words().title
 
-    @property
-    def patient_title(self) -> str:
-        """What the patient reads."""
-        return self.template.labels["en"].patient
-
-    @property
-    def reason(self) -> str:
-        """Why, in the words that the patient reads."""
-        return self.template.purpose.reason["en"]
+    def words(self, say: Words = ENGLISH) -> TemplateWords:
+        """What staff and patients read of it."""
+        label = say.of(self.template.labels)
+        return TemplateWords(
+            title=label.clinical,
+            patient_title=label.patient,
+            reason=say.of(self.template.purpose.reason),
+            retention=say.of(self.template.purpose.retention),
+            sections=tuple(
+                (say.of(section.definition.labels).clinical, section.required)
+                for section in self.template.sections
+            ),
+        )
 
     @cached_property
     def dcql(self) -> Mapping[str, Json]:
@@ -62,14 +89,6 @@ class DeskTemplate:
     def query(self) -> Query:
         """The query as answers are checked with it."""
         return Query.parse(self.dcql)
-
-    @property
-    def sections(self) -> tuple[tuple[str, bool], ...]:
-        """What is asked for, in staff's words, and whether it is needed."""
-        return tuple(
-            (section.definition.labels["en"].clinical, section.required)
-            for section in self.template.sections
-        )
 
 
 class Templates:
@@ -96,6 +115,10 @@ class Templates:
             raise ServiceError("verifier.template_unknown")
         return found
 
+    def recalled(self, name: str) -> DeskTemplate:
+        """The template of a question that was asked: one that is no longer here has a name only."""
+        return self._by_name.get(name) or _gone(name)
+
     def all(self) -> tuple[DeskTemplate, ...]:
         """Every template, in the order of their names."""
         return tuple(self._by_name.values())
@@ -105,6 +128,13 @@ class Templates:
         order = {name: place for place, name in enumerate(schemas.load("requests/purposes.json"))}
         found = [template for template in self.all() if template.purpose in purposes]
         return tuple(sorted(found, key=lambda template: order[template.purpose]))
+
+
+def _gone(name: str) -> DeskTemplate:
+    """Stands for a template that was removed or renamed after it was asked; asks for nothing."""
+    named = {"en": Label(name, name)}
+    nothing = Purpose("", named, {"en": ""}, {"en": ""})
+    return DeskTemplate(Template(name, nothing, named, ()))
 
 
 def desk_templates(settings: VerifierSettings) -> Templates:

@@ -23,7 +23,7 @@ async def watch(desk: Desk, transaction_id: str, *, name: str) -> AsyncIterator[
     seen: Progress | None = None
     while True:
         try:
-            view = await asyncio.to_thread(desk.look, transaction_id, desk=name)
+            view = await asyncio.to_thread(desk.standing, transaction_id, desk=name)
         except ServiceError:
             return
         if view.progress is not seen:

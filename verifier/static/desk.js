@@ -15,7 +15,7 @@ if (left) {
   const until = Date.parse(left.dataset.until);
   setInterval(() => {
     const minutes = Math.max(0, Math.ceil((until - Date.now()) / 60000));
-    left.textContent = minutes === 1 ? "1 minute" : `${minutes} minutes`;
+    left.textContent = left.dataset.words.split("|")[minutes] ?? left.textContent;
   }, 5000);
 }
 const forget = document.getElementById("forget");

@@ -24,14 +24,16 @@ from healthpassport.errors import PassportError, ServiceError
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
 from verifier.service.hospital import completed
-from verifier.service.words import minutes_left
+from verifier.service.problem_words import problem_words
+from verifier.service.words import minutes_left, minutes_words
 from verifier.settings import VerifierSettings
 
-from . import cards, hospital
+from . import cards, hospital, languages, staff_help
 from .card_form import MAX_UPLOAD
 from .comparing import cautions, compared
 from .expecting import Typed, typed
-from .pages import result_page
+from .languages import words_of
+from .pages import moment, result_page
 from .rendering import STATIC, svg
 from .rendering import page as _page
 from .today import today
@@ -60,6 +62,8 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     _add_forms(app)
     app.include_router(cards.router)
     app.include_router(hospital.router)
+    app.include_router(languages.router)
+    app.include_router(staff_help.router)
     app.add_exception_handler(PassportError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
@@ -79,7 +83,7 @@ def _serving(request: Request) -> Desk:
 
 
 def _looked_up(request_id: str, request: Request) -> TransactionView:
-    return _serving(request).look(request_id, desk=DESK)
+    return _serving(request).standing(request_id, desk=DESK)
 
 
 Service = Annotated[Desk, Depends(_serving)]
@@ -96,30 +100,40 @@ def _add_pages(app: FastAPI) -> None:
     def of_today(request: Request, desk: Service) -> str:
         """What was asked in the last day."""
         readings: CardReadings = request.app.state.cards
-        lines = today(desk.recent(desk=DESK), readings.held(), now=datetime.now(UTC))
+        seen = desk.recent(desk=DESK)
+        lines = today(seen, readings.held(), now=datetime.now(UTC), say=words_of(request))
         return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
-    def look(request: Request, view: Found) -> str:
+    def look(request: Request, request_id: str, desk: Service) -> str:
         """The code to show, or the result."""
+        view = desk.look(request_id, desk=DESK)
+        say = words_of(request)
         now = datetime.now(UTC)
         if view.progress.is_open or view.progress is Progress.ANSWERING:
             minutes = minutes_left(view.expires_at, now)
             return _page(
-                request, "waiting.html", view=view, qr=svg(qr_svg(view.link)), minutes=minutes
+                request,
+                "waiting.html",
+                view=view,
+                asked=view.template.words(say),
+                qr=svg(qr_svg(view.link)),
+                minutes=minutes,
+                minutes_words=[minutes_words(n, say) for n in range(minutes + 1)],
             )
         if view.progress is Progress.CONFIRMING:
             return _page(request, "confirm.html", view=view, wrong=False)
         if view.summary is None:
-            return _page(request, "ended.html", view=view, problem=_words(view.code))
+            return _page(request, "ended.html", view=view, problem=problem_words(view.code, say))
         return _page(
             request,
             "result.html",
             view=view,
-            page=result_page(view.summary),
-            comparisons=compared(view.summary),
-            cautions=cautions(view),
             can_add=_serving(request).hospital is not None,
+            page=result_page(view.summary, say),
+            comparisons=compared(view.summary, say),
+            cautions=cautions(view, say),
+            clears_at=moment(view.forget_at, say) if view.forget_at else "",
         )
 
     @app.get("/requests/{request_id}/fhir")
@@ -166,7 +180,7 @@ def _add_forms(app: FastAPI) -> None:
         try:
             desk.confirm(view.id, code, desk=DESK)
         except ServiceError as error:
-            again = desk.look(view.id, desk=DESK)
+            again = desk.standing(view.id, desk=DESK)
             if error.code == "transaction.not_confirmed" and again.progress is Progress.CONFIRMING:
                 page = _page(request, "confirm.html", view=again, wrong=True)
                 return HTMLResponse(page, status_code=400)
@@ -177,21 +191,14 @@ def _start(
     request: Request, desk: Desk, *, chosen: str | None = "", person: Typed | None = None
 ) -> str:
     """The first page; ``chosen`` None says that a choice is missing."""
+    askable = desk.templates.askable(desk.identity.registrations)
     return _page(
         request,
         "start.html",
-        templates=desk.templates.askable(desk.identity.registrations),
+        templates=[(one.id, one.words(words_of(request))) for one in askable],
         chosen=chosen,
         person=person or Typed(),
     )
-
-
-def _words(code: str | None) -> ServiceError | None:
-    """A code of ours in words; a wallet's own word for its refusal has none."""
-    try:
-        return ServiceError(code) if code else None
-    except KeyError:
-        return None
 
 
 def _problem(request: Request, error: Exception) -> HTMLResponse:
@@ -202,5 +209,6 @@ def _problem(request: Request, error: Exception) -> HTMLResponse:
         problem = ServiceError(_CODES.get(error.status_code, "http.invalid"))
     else:
         problem = ServiceError("http.invalid")
-    page = _page(request, "problem.html", problem=problem)
+    told = problem_words(problem.code, words_of(request))
+    page = _page(request, "problem.html", problem=told)
     return HTMLResponse(page, status_code=max(problem.status, 400))

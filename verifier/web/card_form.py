@@ -16,6 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from healthpassport.errors import ServiceError
+from healthpassport.languages import msg
 from verifier.service.card_pictures import MAX_BYTES
 from verifier.service.card_words import REASONS
 from verifier.service.cards import MAX_NAME, Reader
@@ -27,11 +28,11 @@ MAX_FIELDS: Final = 8
 MAX_ROLE: Final = 60  # characters
 MAX_NOTE: Final = 500
 OTHER: Final = max(REASONS)
-NO_CODE: Final = "Type or paste the code, or choose a photo of the card"
-NO_REASON: Final = "Choose why you read the card"
-NO_NAME: Final = f"Say who you are, in no more than {MAX_NAME} letters"
-NO_NOTE: Final = "Say in the note why you read it"
-LONG: Final = "Use fewer letters"
+NO_CODE: Final = msg("Type or paste the code, or choose a photo of the card")
+NO_REASON: Final = msg("Choose why you read the card")
+NO_NAME: Final = msg("Say who you are, in no more than 200 letters")  # MAX_NAME
+NO_NOTE: Final = msg("Say in the note why you read it")
+LONG: Final = msg("Use fewer letters")
 
 
 class _InMemory(MultiPartParser):
@@ -40,7 +41,7 @@ class _InMemory(MultiPartParser):
 
 @dataclass(frozen=True, slots=True)
 class CardForm:
-    """The fields as they came; ``errors`` has the words for each that cannot be used."""
+    """The fields as they came; ``errors`` has the message for each that cannot be used."""
 
     text: str = ""
     photo: bytes = field(default=b"", repr=False)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import definition
 from verifier.service.card_readings import HeldReading
-from verifier.service.card_words import REASONS, CardWords
+from verifier.service.card_words import REASONS, CardWords, card_words
 from verifier.service.identity import DeskIdentity
 from verifier.service.receipts import EMERGENCY
 from verifier.service.words import day
 
-from .pages import ResultPage, banner, result_page
+from .pages import ResultPage, banner, moment, result_page
 from .receipt_words import RECEIPT_WORDS, ReceiptWords
 
 
@@ -30,7 +31,9 @@ class CardPage:
     read_by: tuple[tuple[str, str], ...]
     made_on: str
     valid_until: str
+    clears_at: str
     has_receipt: bool
+    audited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +44,28 @@ class ReceiptPart:
     facts: tuple[tuple[str, str], ...]
 
 
-def card_page(held: HeldReading) -> CardPage:
+def card_page(held: HeldReading, say: Words = ENGLISH) -> CardPage:
     """``held`` ready to be laid out."""
     card, reader = held.reading.card, held.reading.reader
-    page = result_page(card.summary)
+    page = result_page(card.summary, say)
     if card.subject is not None:
-        page = replace(page, banner=banner(card.subject, card.summary.verified_at))
+        person = banner(card.subject, card.summary.verified_at, say=say)
+        page = replace(page, banner=person)
     return CardPage(
         page=page,
-        words=held.reading.words,
+        words=card_words(card, say),
         reliable=not card.summary.codes,
         read_by=(
-            ("Read by", reader.who),
-            ("Role", reader.role or ""),
-            ("Reason", f"{reader.reason}. {REASONS[reader.reason]}"),
-            ("Note", reader.note),
+            (say(msg("Read by")), reader.who),
+            (say(msg("Role")), reader.role or ""),
+            (say(msg("Reason")), f"{reader.reason}. {say(REASONS[reader.reason])}"),
+            (say(msg("Note")), reader.note),
         ),
-        made_on=_day(card.issued_at),
-        valid_until=_day(card.valid_until),
+        made_on=_day(card.issued_at, say),
+        valid_until=_day(card.valid_until, say),
+        clears_at=moment(held.forget_at, say),
         has_receipt=held.reading.receipt is not None,
+        audited=held.reading.audited,
     )
 
 
@@ -90,10 +96,5 @@ def _facts(
     )
 
 
-def moment(when: datetime) -> str:
-    """A day and a time as every page of the desk writes them."""
-    return f"{day(when.date())} {when:%H:%M} UTC"
-
-
-def _day(when: datetime | None) -> str:
-    return day(when.date()) if when else ""
+def _day(when: datetime | None, say: Words) -> str:
+    return day(when.date(), say) if when else ""

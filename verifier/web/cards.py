@@ -15,13 +15,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.errors import CardError, ServiceError
+from healthpassport.languages import Words
 from verifier.service import Desk, paper_qr_svg
 from verifier.service.card_pictures import read_picture
 from verifier.service.card_readings import CardReadings, HeldReading
-from verifier.service.card_words import REASONS, USUAL_SOURCES
+from verifier.service.card_words import REASONS
 
 from .card_form import CardForm, card_form
 from .card_pages import card_page, receipt_parts
+from .languages import words_of
 from .rendering import page, svg
 
 SEE_OTHER: Final = 303
@@ -59,14 +61,14 @@ def read(
         text = form.text or read_picture(form.photo)
         held = readings.read(text, reader=form.reader)
     except CardError as error:
-        return _form(request, replace(form, errors={"code": _said(error)}))
+        return _form(request, replace(form, errors={"code": _said(error, words_of(request))}))
     return RedirectResponse(f"/cards/{held.id}", status_code=SEE_OTHER)
 
 
 @router.get("/{reading_id}", response_class=HTMLResponse)
 def look(request: Request, held: Found) -> str:
     """What the card says."""
-    return page(request, "card.html", held=held, card=card_page(held))
+    return page(request, "card.html", held=held, card=card_page(held, words_of(request)))
 
 
 @router.get("/{reading_id}/receipt", response_class=HTMLResponse)
@@ -93,11 +95,14 @@ def close(reading_id: str, readings: Readings) -> RedirectResponse:
 
 
 def _form(request: Request, form: CardForm) -> HTMLResponse:
-    html = page(request, "card_form.html", form=form, reasons=REASONS, usual=USUAL_SOURCES)
+    say = words_of(request)
+    told = replace(form, errors={name: say(wrong) for name, wrong in form.errors.items()})
+    reasons = {number: say(reason) for number, reason in REASONS.items()}
+    html = page(request, "card_form.html", form=told, reasons=reasons)
     return HTMLResponse(html, status_code=400 if form.errors else 200)
 
 
-def _said(error: CardError) -> str:
+def _said(error: CardError, say: Words) -> str:
     """What is wrong with a card that cannot be read, where, and the next step."""
     where = f" ({error.detail})" if error.detail else ""
-    return f"{error.title.rstrip('.')}{where}. {error.hint}"
+    return f"{say(error.title).rstrip('.')}{where}. {say(error.hint)}"

@@ -6,19 +6,32 @@ What is *not* here: finding them (``service.reconciliation``, ``service.matching
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from healthpassport.credential import VerifiedSection, VerifiedSummary
-from healthpassport.summary import FieldDefinition, Item, RecordDefinition, definition
+from healthpassport.languages import ENGLISH, Words, msg
+from healthpassport.summary import Item, RecordDefinition, definition
 from verifier.service import Comparison, TransactionView, comparisons, contradictions
 from verifier.service.acting import person_cautions
-from verifier.service.export import DIFFERENCES
 from verifier.service.reconciliation import Alignment
 from verifier.service.words import day, joined
 
-from .values import plain, shown
+from .sections import alerts, label
+from .values import is_ours, plain, shown
 
-NOT_ON_LIST = "Not on this list"
-NOT_SHOWN = "Not shown here (list incomplete)"
+NOT_ON_LIST: Final = msg("Not on this list")
+NOT_SHOWN: Final = msg("Not shown here (list incomplete)")
+NOT_THAT_OF: Final = {
+    "familyName": msg("The family name is not that of the person admitted, or is not shown."),
+    "birthDate": msg("The date of birth is not that of the person admitted, or is not shown."),
+    "nhsNumber": msg("The NHS number is not that of the person admitted, or is not shown."),
+}
+DIFFER: Final = {
+    "familyName": msg("The sources differ in the family name."),
+    "givenNames": msg("The sources differ in the given names."),
+    "birthDate": msg("The sources differ in the date of birth."),
+    "nhsNumber": msg("The sources differ in the NHS number."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,7 @@ class Side:
     text: str
     alerts: tuple[str, ...]
     lines: tuple[tuple[str, str], ...]
+    issued: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,66 +62,58 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def compared(summary: VerifiedSummary) -> tuple[Table, ...]:
+def compared(summary: VerifiedSummary, say: Words = ENGLISH) -> tuple[Table, ...]:
     """A table for each record type that more than one source tells."""
-    return tuple(_table(found) for found in comparisons(summary))
+    return tuple(_table(found, say) for found in comparisons(summary))
 
 
-def cautions(view: TransactionView) -> tuple[str, ...]:
+def cautions(view: TransactionView, say: Words = ENGLISH) -> tuple[str, ...]:
     """Who shows it, and each difference in who the person is (clinical.md rules 11 and 13)."""
     if view.summary is None:
         return ()
-    admitted = [
-        f"The {DIFFERENCES.get(name, name)} is not that of the person admitted, or is not shown."
-        for name in view.differences or ()
-    ]
-    between = [
-        f"The sources differ in the {DIFFERENCES.get(name, 'given names')}."
-        for name in contradictions(view.summary)
-    ]
-    return (*person_cautions(view.summary, said=view.acting), *admitted, *between)
+    admitted = [say(NOT_THAT_OF[name]) for name in view.differences or ()]
+    between = [say(DIFFER[name]) for name in contradictions(view.summary)]
+    return (*person_cautions(view.summary, said=view.acting, say=say), *admitted, *between)
 
 
-def _table(found: Comparison) -> Table:
+def _table(found: Comparison, say: Words) -> Table:
     kind = definition(found.record_type)
     return Table(
-        heading=kind.labels["en"].clinical,
-        sources=tuple(_source(section) for section in found.sources),
-        rows=tuple(_row(row, kind) for row in found.rows),
+        heading=say.of(kind.labels).clinical,
+        sources=tuple(_source(section, say) for section in found.sources),
+        rows=tuple(_row(row, kind, say) for row in found.rows),
     )
 
 
-def _source(section: VerifiedSection) -> str:
-    name = section.issuer.name if section.issuer else "Source not known"
-    return f"{name}, as of {day(section.as_of)}" if section.as_of else name
+def _source(section: VerifiedSection, say: Words) -> str:
+    name = section.issuer.name if section.issuer else say(msg("Source not known"))
+    if not section.as_of:
+        return name
+    return say(msg("%(name)s, as of %(day)s"), name=name, day=day(section.as_of, say))
 
 
-def _row(row: Alignment, kind: RecordDefinition) -> Row:
-    labels = (_label(kind.unit_fields.get(name), name) for name in row.differing)
-    told = joined(labels)
-    words = [f"Differs: {told}" if told else ""]
+def _row(row: Alignment, kind: RecordDefinition, say: Words) -> Row:
+    told = joined(label(kind.unit_fields.get(name), name, say) for name in row.differing)
+    words = [say(msg("Differs: %(fields)s"), fields=told)] if told else []
     if row.missing:
-        words.append("Not in every list" if row.certain else "Not shown by every source")
+        certain, open_ = msg("Not in every list"), msg("Not shown by every source")
+        words.append(say(certain if row.certain else open_))
     return Row(
-        cells=tuple(tuple(_side(item, kind) for item in cell) for cell in row.cells),
-        difference="; ".join(word for word in words if word),
-        missing=NOT_ON_LIST if row.certain else NOT_SHOWN,
+        cells=tuple(tuple(_side(item, kind, say) for item in cell) for cell in row.cells),
+        difference="; ".join(words),
+        missing=say(NOT_ON_LIST if row.certain else NOT_SHOWN),
     )
 
 
-def _side(item: Item, kind: RecordDefinition) -> Side:
-    alerts = []
-    if item.unit.get("doNotPerform") is True:
-        alerts.append("Do not give")
-    if item.unit.get("notGiven") is True:
-        alerts.append("Not given")
-    lines = tuple(
-        (_label(kind.unit_fields.get(name), name), shown(kind.unit_fields.get(name), value))
-        for name, value in item.unit.items()
-        if name not in {"text", "coding"}
-    )
-    return Side(plain(item.unit.get("text")), tuple(alerts), lines)
-
-
-def _label(field: FieldDefinition | None, name: str) -> str:
-    return field.labels["en"].clinical if field else name
+def _side(item: Item, kind: RecordDefinition, say: Words) -> Side:
+    lines, issued = [], set()
+    for name, value in item.unit.items():
+        if name in {"text", "coding"}:
+            continue
+        field = kind.unit_fields.get(name)
+        own = label(field, name, say)
+        lines.append((own, shown(field, value, say)))
+        if not is_ours(field, value):
+            issued.add(own)
+    text = plain(item.unit.get("text"))
+    return Side(text, alerts(item, say), tuple(lines), frozenset(issued))

@@ -14,12 +14,13 @@ from typing import Annotated, Final
 
 from fastapi import Form
 
+from healthpassport.languages import msg
 from verifier.service import Expected, is_nhs_number
 
 MAX_NAME: Final = 200  # characters
 MAX_NUMBER: Final = 40  # characters of one field with digits, spaces and all
-WRONG_DATE: Final = "Birth date must be a real date with day, month and year, or empty"
-WRONG_NUMBER: Final = "NHS number must have 10 digits that belong together, or be empty"
+WRONG_DATE: Final = msg("Birth date must be a real date with day, month and year, or empty")
+WRONG_NUMBER: Final = msg("NHS number must have 10 digits that belong together, or be empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def typed(
     birth_year: Annotated[str, Form(max_length=MAX_NUMBER)] = "",
     nhs_number: Annotated[str, Form(max_length=MAX_NUMBER)] = "",
 ) -> Typed:
-    """The form's fields, read; ``errors`` names the words for each that cannot be right."""
+    """The form's fields, read; ``errors`` has the message for each that cannot be right."""
     parts = [part.strip() for part in (birth_day, birth_month, birth_year)]
     born = _day(parts) if any(parts) else ""
     number = nhs_number.strip()

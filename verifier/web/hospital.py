@@ -11,27 +11,39 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
+from healthpassport.languages import Words, msg
 from verifier.client import Outcome
 from verifier.service import Desk
-from verifier.service.export import DIFFERENCES
 from verifier.service.hospital_match import Candidate, Strength
 from verifier.service.record_writing import add_to_record, find_patients
 from verifier.service.words import day_of_text
 
+from .languages import words_of
 from .rendering import page
 
 DESK: Final = "staff page"  # as in ``app``
 FITS: Final = {
-    Strength.SURE: "Fits",
-    Strength.WEAK: "May fit: check with the patient",
-    Strength.OTHER: "Somebody else",
+    Strength.SURE: msg("Fits"),
+    Strength.WEAK: msg("May fit: check with the patient"),
+    Strength.OTHER: msg("Somebody else"),
 }
 OUTCOMES: Final = {
-    Outcome.CREATED: "Added",
-    Outcome.THERE_ALREADY: "There already",
-    Outcome.REFUSED: "Not added",
+    Outcome.CREATED: msg("Added"),
+    Outcome.THERE_ALREADY: msg("There already"),
+    Outcome.REFUSED: msg("Not added"),
 }
-LABELS: Final = {**DIFFERENCES, "givenNames": "given name"}
+DIFFERS: Final = {
+    "familyName": msg("The family name differs."),
+    "givenNames": msg("The given name differs."),
+    "birthDate": msg("The date of birth differs."),
+    "nhsNumber": msg("The NHS number differs."),
+}
+MISSING: Final = {
+    "familyName": msg("The family name stands on one side only."),
+    "givenNames": msg("The given name stands on one side only."),
+    "birthDate": msg("The date of birth stands on one side only."),
+    "nhsNumber": msg("The NHS number stands on one side only."),
+}
 
 router = APIRouter(prefix="/requests/{request_id}/record")
 
@@ -40,15 +52,15 @@ router = APIRouter(prefix="/requests/{request_id}/record")
 def choose(request_id: str, request: Request) -> str:
     """The patients who fit, side by side with what was shared."""
     found = find_patients(_serving(request), request_id, name=DESK)
-    rows = [(one, _differences(one)) for one in found.candidates]
+    say = words_of(request)
     return page(
         request,
         "record.html",
         request_id=request_id,
         shared=found.shared,
-        rows=rows,
-        fits=FITS,
-        day=day_of_text,
+        rows=[(one, _differences(one, say)) for one in found.candidates],
+        fits={one: say(words) for one, words in FITS.items()},
+        born=lambda value: day_of_text(value, say),
     )
 
 
@@ -63,7 +75,9 @@ def add(
     done = add_to_record(
         _serving(request), request_id, name=DESK, patient_id=patient, agreed=agreed or []
     )
-    return page(request, "record_written.html", request_id=request_id, done=done, outcomes=OUTCOMES)
+    say = words_of(request)
+    outcomes = {one: say(words) for one, words in OUTCOMES.items()}
+    return page(request, "record_written.html", request_id=request_id, done=done, outcomes=outcomes)
 
 
 def _serving(request: Request) -> Desk:
@@ -71,10 +85,7 @@ def _serving(request: Request) -> Desk:
     return desk
 
 
-def _differences(one: Candidate) -> tuple[tuple[str, str], ...]:
+def _differences(one: Candidate, say: Words) -> tuple[tuple[str, str], ...]:
     """Each field to agree to, with its words."""
-    differing = [(name, f"The {LABELS.get(name, name)} differs.") for name in one.differing]
-    missing = [
-        (name, f"The {LABELS.get(name, name)} stands on one side only.") for name in one.missing
-    ]
-    return (*differing, *missing)
+    differing = [(name, say(DIFFERS[name])) for name in one.differing]
+    return (*differing, *((name, say(MISSING[name])) for name in one.missing))

@@ -1,6 +1,6 @@
-"""Templates: ours over those of nhsuk-frontend-jinja, always escaped.
+"""Templates: ours over those of nhsuk-frontend-jinja, always escaped, one environment a language.
 
-What is *not* here: what a page says (``pages``).
+What is *not* here: what a page says (``pages``), and which language it speaks (``languages``).
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoad
 from jinja2.ext import i18n
 from markupsafe import Markup
 
+from healthpassport.languages import LANGUAGES
 from healthpassport.terminal import visible
-from verifier.service.sides import side_words
 from verifier.settings import VerifierSettings
+
+from .languages import back_of, words, words_of
 
 HERE: Final = Path(__file__).resolve().parent.parent
 TEMPLATES: Final = HERE / "templates"
@@ -29,8 +31,8 @@ def _finished(value: object) -> object:
 
 
 @cache
-def environment() -> Environment:
-    """The one environment of this process."""
+def environment(language: str) -> Environment:
+    """The one environment of this process in ``language``."""
     made = Environment(
         loader=ChoiceLoader(
             [FileSystemLoader(TEMPLATES), PackageLoader("nhsuk_frontend_jinja", "templates")]
@@ -42,20 +44,35 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["side"] = side_words
+    made.policies["ext.i18n.trimmed"] = True
+    known = words(language).catalogue
+    # The extension adds this method to the environment when it is loaded.
+    made.install_gettext_callables(  # type: ignore[attr-defined]
+        known.gettext, known.ngettext, newstyle=True
+    )
+    made.globals["language"] = LANGUAGES[language]
+    made.globals["languages"] = tuple(LANGUAGES.values())
+    made.globals["has_reader"] = (STATIC / "vendor" / "zxing-reader.js").is_file()
     made.globals["has_vendor"] = (STATIC / "vendor" / "nhsuk-frontend.min.css").is_file()
     return made
 
 
-def render(name: str, **values: Any) -> str:  # noqa: ANN401 - a template's values
+def render(name: str, *, language: str = "en", **values: Any) -> str:  # noqa: ANN401 - a template's values
     """The page ``name`` with ``values``."""
-    return environment().get_template(name).render(**values)
+    return environment(language).get_template(name).render(**values)
 
 
 def page(request: Request, name: str, **values: Any) -> str:  # noqa: ANN401 - as above
-    """The page ``name`` under the names of this desk."""
+    """The page ``name`` under the names of this desk, in the language of ``request``."""
     settings: VerifierSettings = request.app.state.settings
-    return render(name, brand=settings.brand, organisation=settings.organisation, **values)
+    return render(
+        name,
+        language=words_of(request).language,
+        brand=settings.brand,
+        organisation=settings.organisation,
+        back=back_of(request),
+        **values,
+    )
 
 
 def svg(text: str) -> Markup:

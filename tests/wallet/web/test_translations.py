@@ -9,13 +9,15 @@ from page_words import message_ids, templates, untranslated, words
 from reading import too_hard
 from repository import ROOT
 
-from wallet.web.po import read_po
+from healthpassport.languages import read_po
+from wallet.web.problems import PLAIN
 from wallet.web.words import LANGUAGES, LOCALE, catalogue
 
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%%")
 FORBIDDEN = re.compile(
     r"\b(credential|verifier|claim|disclos|revok|vault|invalid request)", re.IGNORECASE
 )
+ERRORS = ROOT / "schemas" / "errors"
 OTHERS = [code for code in LANGUAGES if code != "en"]
 WORDS = words()
 IDS = message_ids()
@@ -23,10 +25,9 @@ ALL = sorted({(area, message) for area, messages in WORDS.items() for message in
 
 
 def files(language):
-    return {
-        path.stem: read_po(path.read_text(encoding="utf-8"))
-        for path in sorted((LOCALE / language).glob("*.po"))
-    }
+    found = {path.stem: path for path in sorted((LOCALE / language).glob("*.po"))}
+    found |= {f"errors_{area}": ERRORS / language / f"{area}.po" for area in PLAIN}
+    return {area: read_po(path.read_text(encoding="utf-8")) for area, path in found.items()}
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -2,7 +2,7 @@
 
 Only what our own files need is taken: ``msgid``, ``msgid_plural``, ``msgstr``, comments and the
 header with its ``Plural-Forms``. Anything else is a fault of the file and ends the reading. What is
-*not* here: where the files are (``words``).
+*not* here: where the files are, which each app knows.
 """
 
 from __future__ import annotations

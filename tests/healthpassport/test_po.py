@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wallet.web.po import merged, read_po
+from healthpassport.languages import merged, read_po
 
 HEADER = 'msgid ""\nmsgstr "Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
 

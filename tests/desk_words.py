@@ -1,0 +1,44 @@
+"""Every word that the desk's pages can say: ``words()`` maps an area to its messages.
+
+Areas: ``words`` (verifier/service) and ``pages`` (templates and verifier/web).
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from page_words import of_python, of_template
+from repository import ROOT
+
+DESK = ROOT / "verifier"
+AREAS = {"words": ("service",), "pages": ("web", "templates")}
+
+
+def templates() -> list[Path]:
+    return sorted((DESK / "templates").rglob("*.html"))
+
+
+def words() -> dict[str, set[str]]:
+    """All messages by area; both forms of a message with a plural."""
+    found: dict[str, set[str]] = {}
+    for area, folders in AREAS.items():
+        paths = [path for folder in folders for path in sorted((DESK / folder).rglob("*"))]
+        html = [of_template(path) for path in paths if path.suffix == ".html"]
+        code = [of_python(path) for path in paths if path.suffix == ".py"]
+        found[area] = {text for one in html for message in one for text in message}.union(*code)
+    return found
+
+
+def message_ids() -> dict[str, set[str]]:
+    """The messages by which translations are found: of a plural, the first form."""
+    several = {text for path in sorted(DESK.rglob("*.py")) for text in _several(path)}
+    several |= {m[1] for path in templates() for m in of_template(path) if len(m) > 1}
+    return {area: texts - several for area, texts in words().items()}
+
+
+def _several(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    many = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "many"]
+    return {ast.literal_eval(call.args[1].args[0]) for call in many}
