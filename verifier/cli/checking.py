@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from verifier.service import (
     load_api_keys,
     load_identity,
 )
+from verifier.service.hospital import open_hospital
+from verifier.service.receivers import load_receivers, require_allowed
 from verifier.settings import VerifierSettings
 
 from .output import data, document, say, settings
@@ -86,10 +89,27 @@ def _lists(own: VerifierSettings) -> str:
     return f"{said}, {able} of {len(found.issuers)} issuers with a post-quantum key"
 
 
+def _record_system(own: VerifierSettings) -> str:
+    hospital = open_hospital(own, clock=lambda: datetime.now(UTC), random=secrets.token_bytes)
+    if hospital is None:
+        return "none is set up"
+    hospital.check()
+    return f"signed in to {own.fhir_url}"
+
+
+def _told(own: VerifierSettings) -> str:
+    receivers = load_receivers(own)
+    for receiver in receivers.values():
+        require_allowed(receiver.url, own)
+    return f"{len(receivers)} are told of requests"
+
+
 CHECKS = (
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),
     ("API keys", _keys),
     ("trust and status lists", _lists),
+    ("record system", _record_system),
+    ("systems to be told", _told),
 )

@@ -69,6 +69,10 @@ class Hospital:
         self._server = server
         self._uses_match = uses_match
 
+    def check(self) -> None:
+        """Fail, with the reason, where the record system could not be asked now."""
+        self._server.by_nhs_number("0000000000")  # which nobody can bear
+
     def find(self, summary: VerifiedSummary) -> Found:
         """Whom the record system knows that may be the person of ``summary``.
 
