@@ -17,6 +17,7 @@ from healthpassport.errors import PassportError, ServiceError
 from verifier.fhir.outcome import Finding, capability, outcome
 from verifier.service.again import verify_again
 from verifier.service.again_words import again_fhir
+from verifier.service.audit_entries import Actor
 from verifier.service.desk import Desk
 from verifier.service.stored import MAX_DOCUMENT, read_stored
 
@@ -42,14 +43,14 @@ class FhirAnswer(Response):
 
 
 @router.post(OPERATION, response_class=FhirAnswer)
-async def again(request: Request, desk: Service, _name: CallingDesk) -> Response:
+async def again(request: Request, desk: Service, name: CallingDesk) -> Response:
     """Does what was shown earlier still stand? Send the document as it was saved."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _BODIES:
         return _refused(ServiceError("http.media_type", f"send {FHIR_JSON}"))
     body = await request.body()
     try:
-        return FhirAnswer(await run_in_threadpool(_judged, desk, body))
+        return FhirAnswer(await run_in_threadpool(_judged, desk, body, name))
     except PassportError as error:
         return _refused(error)
 
@@ -62,7 +63,7 @@ def metadata(desk: Service) -> FhirAnswer:
     return FhirAnswer(capability(url=own.public_url + PREFIX, date=date, name=own.organisation))
 
 
-def _judged(desk: Desk, body: bytes) -> dict[str, Json]:
+def _judged(desk: Desk, body: bytes, name: str) -> dict[str, Json]:
     now = desk.clock().astimezone(UTC)
     found = verify_again(
         read_stored(body),
@@ -70,6 +71,11 @@ def _judged(desk: Desk, body: bytes) -> dict[str, Json]:
         policy=desk.policy,
         client_id=desk.identity.client_id,
         now=now,
+    )
+    desk.audit.write(
+        "presentation.verified_again",
+        who=Actor(desk.identity.ods, name),
+        outcome="stands" if found.stands else "does_not_stand",
     )
     return again_fhir(found)
 

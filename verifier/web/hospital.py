@@ -12,8 +12,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
 from healthpassport.languages import Words, msg
+from healthpassport.summary import definition, record_types
 from verifier.client import Outcome
 from verifier.service import Desk
+from verifier.service.hospital import WrittenEntry
 from verifier.service.hospital_match import Candidate, Strength
 from verifier.service.record_writing import add_to_record, find_patients
 from verifier.service.words import day_of_text
@@ -31,6 +33,11 @@ OUTCOMES: Final = {
     Outcome.CREATED: msg("Added"),
     Outcome.THERE_ALREADY: msg("There already"),
     Outcome.REFUSED: msg("Not added"),
+}
+WITHOUT_TEXT: Final = msg("An entry without words")
+OTHERS: Final = {
+    "DocumentReference": msg("The whole document"),
+    "Provenance": msg("Where it is from"),
 }
 DIFFERS: Final = {
     "familyName": msg("The family name differs."),
@@ -76,13 +83,27 @@ def add(
         _serving(request), request_id, name=DESK, patient_id=patient, agreed=agreed or []
     )
     say = words_of(request)
-    outcomes = {one: say(words) for one, words in OUTCOMES.items()}
-    return page(request, "record_written.html", request_id=request_id, done=done, outcomes=outcomes)
+    rows = [
+        (
+            _section(one, say),
+            one.line.text or say(OTHERS.get(one.line.kind, WITHOUT_TEXT)),
+            say(OUTCOMES[one.outcome]),
+        )
+        for one in done.entries
+    ]
+    return page(request, "record_written.html", request_id=request_id, done=done, rows=rows)
 
 
 def _serving(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
+
+
+def _section(one: WrittenEntry, say: Words) -> str:
+    kind = one.line.record_type
+    if kind not in record_types():
+        return ""
+    return definition(kind).labels[say.language].clinical
 
 
 def _differences(one: Candidate, say: Words) -> tuple[tuple[str, str], ...]:
