@@ -14,6 +14,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -75,4 +76,5 @@ async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> Answer:
     start = messages[0]
     fields = {k.decode().lower(): v.decode() for k, v in start["headers"]}
     whole = b"".join(m.get("body", b"") for m in messages[1:])
-    return Answer(start["status"], fields, whole)
+    cookies = tuple(v.decode() for k, v in start["headers"] if k.lower() == b"set-cookie")
+    return Answer(start["status"], fields, whole, cookies)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from desk_world import full_wallet, opened, post, wallet_with
 
+from verifier.service.gate import GatedDesk
 from verifier.service.record_writing import add_to_record, find_patients
+from verifier.service.staff import Role, this_machine
 
 
 def write_key(path, key):
+    path.touch(mode=0o600)
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
@@ -19,9 +22,14 @@ def answered(world, desk, *records, name="ward"):
     return view
 
 
+def clinician(desk):
+    """The desk as a clinician at one trusted machine may use it."""
+    return GatedDesk(desk, this_machine(Role.CLINICIAN))
+
+
 def found(desk, view, name="ward"):
-    return find_patients(desk, view.id, name=name).candidates
+    return find_patients(clinician(desk), view.id, name=name).candidates
 
 
 def added(desk, view, patient="p1", agreed=(), name="ward"):
-    return add_to_record(desk, view.id, name=name, patient_id=patient, agreed=agreed)
+    return add_to_record(clinician(desk), view.id, name=name, patient_id=patient, agreed=agreed)

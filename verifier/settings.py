@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 APP_FOLDER: Final = "health-passport"
+MAIN: Final = "main"  # the organisation of a deployment that serves one
 SD_JWT_VC: Final = "dc+sd-jwt"
 
 
@@ -52,6 +53,90 @@ class VerifierSettings(BaseSettings):
         le=65535,
         description="Port of the page for staff, always on this machine only (http://localhost).",
     )
+    web_url: str = Field(
+        default="",
+        pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$",
+        description="The address that staff see in their browsers, where an https proxy stands in"
+        " front of the page. Empty: http://localhost with the port of the page.",
+    )
+    role: Literal["clerk", "clinician", "auditor", "admin"] = Field(
+        default="clinician",
+        description="The role of whoever is at this machine, while nobody has to sign in"
+        " (docs/staff.md).",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        pattern=r"^(https://[!-~]{1,512})?$",
+        description="The provider that signs staff in, exactly as it names itself. Empty: nobody"
+        " signs in, for one trusted machine.",
+    )
+    oidc_client_id: str = Field(
+        default="", max_length=256, description="The desk's name at the provider."
+    )
+    oidc_client_auth: Literal[
+        "none", "client_secret_basic", "client_secret_post", "private_key_jwt"
+    ] = Field(
+        default="client_secret_basic",
+        description="How the desk proves to the provider that it is the one of that name.",
+    )
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="File with the secret, for the two ways that have one."
+    )
+    oidc_client_key: str = Field(
+        default="", description="Where the key for private_key_jwt is, as file:PATH."
+    )
+    oidc_client_kid: str = Field(
+        default="",
+        max_length=128,
+        description="The name under which the provider has that key. Empty: its thumbprint.",
+    )
+    oidc_client_audience: Literal["issuer", "token_endpoint"] = Field(
+        default="issuer",
+        description="Whom private_key_jwt names as its audience: the issuer, or the token"
+        " endpoint where the provider wants that.",
+    )
+    oidc_scopes: tuple[str, ...] = Field(
+        default=("openid", "profile"), description="What the provider is asked for (a JSON list)."
+    )
+    oidc_role_claim: str = Field(
+        default="roles",
+        max_length=128,
+        description="Where roles stand in what the provider says: a name, or names with dots.",
+    )
+    oidc_roles: dict[str, Literal["clerk", "clinician", "auditor", "admin"]] = Field(
+        default={},
+        description="Which of the provider's roles is which of ours (a JSON object). What does"
+        " not stand there gives no role.",
+    )
+    oidc_organisations: tuple[str, ...] = Field(
+        default=(),
+        description="ODS codes: of roles that name an organisation in org_code, only those of"
+        " these count (a JSON list). Empty: this desk's own.",
+    )
+    oidc_acr: tuple[str, ...] = Field(
+        default=(),
+        description="Which levels of sign-in are enough, as the provider writes them in what it"
+        " signs (a JSON list). Empty: any.",
+    )
+    oidc_acr_claim: str = Field(
+        default="acr", max_length=64, description="The claim in which it writes that level."
+    )
+    oidc_acr_asked: tuple[str, ...] = Field(
+        default=(),
+        description="Which levels are asked for, where they are written in another way (a JSON"
+        " list). Empty: those that are enough.",
+    )
+    oidc_ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the only https authorities to believe towards the provider."
+        " Empty: those of the system.",
+    )
+    session_idle_minutes: int = Field(
+        default=15, ge=1, le=240, description="Minutes without a look after which staff sign in."
+    )
+    session_hours: int = Field(
+        default=12, ge=1, le=24, description="Hours after which staff sign in again in any case."
+    )
     web_hosts: tuple[str, ...] = Field(
         default=("localhost",),
         description="Host names that the page for staff answers to (a JSON list).",
@@ -77,7 +162,7 @@ class VerifierSettings(BaseSettings):
     api_keys: Path | None = Field(
         default=None,
         description="JSON file that maps the name of each desk to the SHA-256 (hex) of its API"
-        " key. Empty: api-keys.json in the home folder.",
+        " key, or to an object with sha256 and role. Empty: api-keys.json in the home folder.",
     )
     api_key_file: Path | None = Field(
         default=None,
@@ -198,6 +283,32 @@ class VerifierSettings(BaseSettings):
     brand: Annotated[str, Field(min_length=1, max_length=60)] = Field(
         default="Health Passport", description="The name at the top of the page for staff."
     )
+    organisations: Path | None = Field(
+        default=None,
+        description="Folder with one folder for each organisation that this deployment serves"
+        " (docs/organisations.md). Empty: one organisation, whose files are in the home folder.",
+    )
+    tenant: str = Field(
+        default=MAIN,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="The folder of the organisation that a command works for, where the deployment"
+        " serves several.",
+    )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of the hospital's own proxies, whose X-Forwarded-For header is"
+        " believed when requests of one address are counted (a JSON list).",
+    )
+    requests_per_second: float = Field(
+        default=50.0,
+        gt=0,
+        le=100_000,
+        description="Requests that one address may make in the long run, of wallets' endpoints and"
+        " of pages, each organisation by itself.",
+    )
+    request_burst: int = Field(
+        default=1000, ge=1, le=1_000_000, description="How many of them it may make at once."
+    )
     language: Literal["en", "cy"] = Field(
         default="en",
         description="Language of the page for staff until they choose one: en or cy.",
@@ -219,6 +330,16 @@ class VerifierSettings(BaseSettings):
             message = "a post-quantum signature is required, and no format asked for carries one"
             raise ValueError(message)
         return self
+
+    @property
+    def web_address(self) -> str:
+        """The address of the page for staff, as their browsers see it."""
+        return self.web_url or f"http://localhost:{self.web_port}"
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether staff have to sign in."""
+        return bool(self.oidc_issuer)
 
     @property
     def asked_formats(self) -> tuple[str, ...]:

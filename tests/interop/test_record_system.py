@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from desk_world import code_of, full_wallet, make_desk, make_world, opened, post
 from fhir.resources.R4B import get_fhir_model_class
+from hospital_desk import added, found
 from hospital_store import CLIENT, KINDS, MRN, person
 from interop.third_party import installed, program
 
@@ -25,7 +26,6 @@ from healthpassport.keys import generate_signer, save_signer
 from verifier.client import Outcome, load_client_key, public_jwks
 from verifier.service import Expected
 from verifier.service.hospital import completed, open_hospital
-from verifier.service.record_writing import add_to_record, find_patients
 
 pytestmark = pytest.mark.node
 SOURCE = Path(__file__).parent / "records"
@@ -107,15 +107,18 @@ def desk(records, tmp_path_factory):
 
 
 def fitting(desk):
-    return [c for c in find_patients(desk, desk.shown, name="ward").candidates if c.may_be_chosen]
+    return [one for one in found(desk, desk.look(desk.shown, desk="ward")) if one.may_be_chosen]
+
+
+def add(desk, one):
+    view = desk.look(desk.shown, desk="ward")
+    return added(desk, view, one.patient.id, one.to_agree)
 
 
 def test_a_result_is_added_by_a_server_that_is_not_ours(desk, records):
     (one,) = fitting(desk)
     assert one.strength == "sure"
-    done = add_to_record(
-        desk, desk.shown, name="ward", patient_id=one.patient.id, agreed=one.to_agree
-    )
+    done = add(desk, one)
     assert {entry.outcome for entry in done.entries} == {Outcome.CREATED}
     written = records.written()
     assert len(written["AllergyIntolerance"]) == 2
@@ -123,8 +126,8 @@ def test_a_result_is_added_by_a_server_that_is_not_ours(desk, records):
     targets = {t["reference"] for p in written["Provenance"] for t in p["target"]}
     entries = ("AllergyIntolerance", "MedicationStatement", "Condition")
     assert targets == {f"{kind}/{one['id']}" for kind in entries for one in written[kind]}
-    for kind, found in written.items():
-        for resource in found:
+    for kind, rows in written.items():
+        for resource in rows:
             get_fhir_model_class(kind).model_validate(resource)
             assert "urn:uuid" not in json.dumps({**resource, "content": None})
 
@@ -132,9 +135,7 @@ def test_a_result_is_added_by_a_server_that_is_not_ours(desk, records):
 def test_adding_it_again_writes_nothing_twice(desk, records):
     (one,) = fitting(desk)
     before = records.written()
-    done = add_to_record(
-        desk, desk.shown, name="ward", patient_id=one.patient.id, agreed=one.to_agree
-    )
+    done = add(desk, one)
     assert {entry.outcome for entry in done.entries} == {Outcome.THERE_ALREADY}
     assert {k: len(v) for k, v in records.written().items()} == {
         k: len(v) for k, v in before.items()
@@ -142,8 +143,8 @@ def test_adding_it_again_writes_nothing_twice(desk, records):
 
 
 def test_its_twin_is_told_apart_by_number_and_name(desk):
-    found = find_patients(desk, desk.shown, name="ward").candidates
-    assert [one.strength for one in found] == ["sure", "other"]
+    known = found(desk, desk.look(desk.shown, desk="ward"))
+    assert [one.strength for one in known] == ["sure", "other"]
 
 
 def test_whom_to_expect_comes_from_it(desk):

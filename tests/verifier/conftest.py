@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from desk_world import Clock, World, make_desk, make_world
+from simulated_provider import Provider
+from staff_world import Browser, staff_app, staff_desk
 
 from verifier.web import create_app
 
@@ -28,3 +32,38 @@ def desk(world, tmp_path, clock):
 @pytest.fixture
 def app(desk):
     return create_app(desk.settings, desk)
+
+
+@pytest.fixture(scope="session")
+def staff_clock():
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def staff(world, tmp_path_factory, staff_clock):
+    """A desk at which people sign in; ``login`` is its provider."""
+    home = tmp_path_factory.mktemp("staff") / "desk"
+    made = staff_desk(world, home, Provider(), clock=staff_clock)
+    yield made
+    made.shut()
+
+
+@pytest.fixture(scope="session")
+def staff_pages(staff):
+    return staff_app(staff)
+
+
+@pytest.fixture
+def login(staff, staff_clock):
+    """The provider of ``staff``, well-behaved, and nothing of it at hand there."""
+    fresh = Provider()
+    staff.sign_in._provider._fetcher.provider = fresh
+    staff.sign_in._provider._metadata = staff.sign_in._provider._keys = None
+    staff_clock.offset = timedelta()
+    return fresh
+
+
+@pytest.fixture
+def visitor(staff_pages, login):
+    """A browser that is not signed in."""
+    return Browser(staff_pages, login)

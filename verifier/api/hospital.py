@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from verifier.service.record_writing import add_to_record, find_patients, found_json, written_json
 
-from .access import CallingDesk, Service
+from .access import CallingDesk, GatedService
 
 router = APIRouter(prefix="/requests/{request_id}/record")
 
@@ -30,14 +30,14 @@ class ChosenIn(BaseModel):
 
 
 @router.get("")
-def find(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
+def find(request_id: str, desk: GatedService, name: CallingDesk) -> dict[str, Any]:
     """The patients of the record system whom the result may be of, and what differs."""
     return found_json(find_patients(desk, request_id, name=name))
 
 
 @router.post("")
 def add(
-    request_id: str, chosen: Annotated[ChosenIn, Body()], desk: Service, name: CallingDesk
+    request_id: str, chosen: Annotated[ChosenIn, Body()], desk: GatedService, name: CallingDesk
 ) -> dict[str, Any]:
     """Add the result to that patient's record; says what became of each entry."""
     done = add_to_record(

@@ -15,10 +15,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from healthpassport.encoding import Json, dump_json
-from verifier.service import Desk, Expected, TransactionView, qr_svg, view_json, watch
+from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
+from verifier.service.gate import GatedDesk
 from verifier.service.hospital import completed
 
-from .access import CallingDesk, Service
+from .access import CallingDesk, GatedService
 
 router = APIRouter()
 
@@ -78,7 +79,7 @@ class RequestOut(BaseModel):
 
 
 @router.get("/templates")
-def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
+def templates(desk: GatedService, _name: CallingDesk) -> dict[str, Any]:
     """The templates that this desk can ask with."""
     rows = [
         {
@@ -89,13 +90,13 @@ def templates(desk: Service, _name: CallingDesk) -> dict[str, Any]:
             "reason": template.words().reason,
             "sections": [name for name, _ in template.words().sections],
         }
-        for template in desk.templates.askable(desk.identity.registrations)
+        for template in desk.templates()
     ]
     return {"version": 1, "templates": rows}
 
 
 @router.post("/requests", status_code=201)
-def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) -> RequestOut:
+def ask(wanted: Annotated[RequestIn, Body()], desk: GatedService, name: CallingDesk) -> RequestOut:
     """Open a request; show its QR code, link or short code to the patient."""
     expected = _expected(desk, wanted.expected) if wanted.expected else None
     callback = desk.webhooks.resolve(name, wanted.callback)
@@ -114,7 +115,7 @@ def ask(wanted: Annotated[RequestIn, Body()], desk: Service, name: CallingDesk) 
     )
 
 
-def _expected(desk: Desk, said: ExpectedIn) -> Expected:
+def _expected(desk: GatedDesk, said: ExpectedIn) -> Expected:
     """Whom to expect; what was left out comes from the hospital's record system, if it knows."""
     own = said.hospital_number
     typed = Expected(**said.model_dump(exclude={"hospital_number"}))
@@ -122,7 +123,7 @@ def _expected(desk: Desk, said: ExpectedIn) -> Expected:
 
 
 @router.get("/requests/{request_id}")
-def look(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
+def look(request_id: str, desk: GatedService, name: CallingDesk) -> dict[str, Any]:
     """The request as it stands, with the verified result once there is one."""
     return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
 
@@ -130,7 +131,7 @@ def look(request_id: str, desk: Service, name: CallingDesk) -> dict[str, Any]:
 @router.get("/requests/{request_id}/fhir", response_class=FhirResponse)
 def fhir(
     request_id: str,
-    desk: Service,
+    desk: GatedService,
     name: CallingDesk,
     presentation: Annotated[bool, Query()] = False,
 ) -> FhirResponse:
@@ -138,7 +139,7 @@ def fhir(
     return FhirResponse(desk.fhir(request_id, desk=name, presentation=presentation))
 
 
-def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
+def _existing(request_id: str, desk: GatedService, name: CallingDesk) -> str:
     """Refuse an unknown request before a stream has begun."""
     desk.standing(request_id, desk=name)
     return request_id
@@ -146,7 +147,7 @@ def _existing(request_id: str, desk: Service, name: CallingDesk) -> str:
 
 @router.get("/requests/{request_id}/events", response_class=EventSourceResponse)
 async def events(
-    request_id: Annotated[str, Depends(_existing)], desk: Service, name: CallingDesk
+    request_id: Annotated[str, Depends(_existing)], desk: GatedService, name: CallingDesk
 ) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events: the state each time it changes, without any result."""
     async for view in watch(desk, request_id, name=name):
@@ -155,14 +156,14 @@ async def events(
 
 @router.post("/requests/{request_id}/confirm")
 def confirm(
-    request_id: str, typed: Annotated[CodeIn, Body()], desk: Service, name: CallingDesk
+    request_id: str, typed: Annotated[CodeIn, Body()], desk: GatedService, name: CallingDesk
 ) -> dict[str, Any]:
     """Show the result, given the code on the patient's screen (RFC 10027)."""
     return view_json(desk.confirm(request_id, typed.code, desk=name), now=datetime.now(UTC))
 
 
 @router.delete("/requests/{request_id}", status_code=204)
-def close(request_id: str, desk: Service, name: CallingDesk) -> Response:
+def close(request_id: str, desk: GatedService, name: CallingDesk) -> Response:
     """Close the request and forget its result."""
     desk.close(request_id, desk=name)
     return Response(status_code=204)

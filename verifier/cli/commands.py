@@ -7,6 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
+from .key_commands import earlier, keys
+
 app = typer.Typer(
     name="passport-verifier",
     help="A hospital desk: ask a patient for records, verify what is shared.",
@@ -15,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
-key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
+staff = typer.Typer(help="Staff who sign in at this desk.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
 webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
@@ -24,8 +26,10 @@ app.add_typer(request, name="request")
 app.add_typer(hospital, name="hospital")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(receipts, name="receipts")
-app.add_typer(key, name="key")
+app.add_typer(keys, name="keys")
+app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
+app.add_typer(staff, name="staff")
 
 # An id is base64url and may begin with a hyphen, which is no option then.
 IDS: Final = {"ignore_unknown_options": True}
@@ -156,15 +160,15 @@ def fhir(
     calling.fhir(request_id, presentation=presentation)
 
 
-@key.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="The name of the desk or system that will call.")],
+@staff.command("codes")
+def make_codes(
+    count: Annotated[int, typer.Option(min=0, max=100, help="How many to make; 0 for none.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Make an API key for a desk; it is printed once and only its digest is kept."""
-    from . import offline  # noqa: PLC0415
+    """Make emergency codes for staff, in place of all others; each works once."""
+    from . import staff as signing_in  # noqa: PLC0415
 
-    offline.create_key(name, as_json=as_json)
+    signing_in.make_codes(count, as_json=as_json)
 
 
 @receipts.command("list")

@@ -35,6 +35,7 @@ from .identity import DeskIdentity
 from .lists import DeskLists
 from .questions import Questions
 from .receipts import DeskReceipts, Taken
+from .seen import opens_for
 from .transactions import Progress, Random, confirm_code
 
 PATIENT: Final = "patient"  # who answers; nothing more of them stands in the trail
@@ -156,10 +157,13 @@ class Answers:
         self, row: Row, question: Question, answer: VpResponse, now: datetime
     ) -> str | None:
         template = self._questions.template(row)
+        # Without sign-in the desk does not know who looks, and says nothing.
+        role = opens_for(template.record_types).value if self._settings.signs_in else None
         return self._receipts.give(
             answer.presentation,
             query=template.query,
             claims=self._questions.claims(row, question),
             purpose=template.purpose,
             now=now,
+            role=role,
         )

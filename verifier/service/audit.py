@@ -102,7 +102,7 @@ class AuditTrail:
         self._owed: list[Happened] = []
         self._unsigned = 0
         self._signed_at = self._now()
-        self._opened: OrderedDict[tuple[str, Actor], None] = OrderedDict()
+        self._opened: OrderedDict[tuple[object, ...], None] = OrderedDict()
         digests.of(ABOUT, "")  # a key that cannot be read or made is told now, not in an emergency
         trail = secret(random)
         if entries.begin(trail, first_hash(entries.tenant, trail)):
@@ -142,12 +142,12 @@ class AuditTrail:
         return True
 
     def opened(self, subject: str, *, who: Actor, **facts: Fact) -> None:
-        """Write that ``who`` opened a result, the first time that they do; before it is shown.
+        """Write that ``who`` opened a result so, the first time that they do; before it is shown.
 
         Raises:
             ServiceError: as ``write``.
         """
-        seen = (subject, who)
+        seen = (subject, who, tuple(sorted(facts.items())))
         with self._lock:
             if seen in self._opened:
                 return

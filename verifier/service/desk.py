@@ -8,18 +8,23 @@ and results are held (``holding``), the way of a question and of an answer (``qu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.fetch import Fetcher
 from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .answers import Answers
+from .api_keys import ApiKeys
 from .audit import Actor, open_trail
+from .audit_events import Fact
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .hospital import open_hospital
@@ -28,6 +33,7 @@ from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
 from .questions import Questions
 from .receipts import DeskReceipts, Taken
+from .sign_in import open_sign_in
 from .templates import Templates
 from .transactions import Clock, Progress, Random, TransactionView
 from .webhooks import Webhooks
@@ -48,11 +54,13 @@ class Desk:
         policy: FreshnessPolicy,
         clock: Clock,
         random: Random,
+        provider_fetcher: Fetcher | None = None,
     ) -> None:
         self.settings = settings
         self.identity = identity
         self.templates = templates
         self.lists = lists
+        self.api_keys = ApiKeys(settings.api_keys_file, uses=store.key_uses)
         self.audit = open_trail(
             settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
@@ -76,6 +84,16 @@ class Desk:
         self.clock = clock
         self.random = random
         self._store = store
+        self.openings = store.staff
+        self.sign_in = open_sign_in(
+            settings,
+            rows=store.staff,
+            organisation=identity.ods,
+            audit=self.audit,
+            fetcher=provider_fetcher,
+            clock=clock,
+            random=random,
+        )
         self._questions = Questions(
             settings=settings,
             identity=identity,
@@ -122,8 +140,17 @@ class Desk:
         """Whoever calls as ``desk``, where no member of staff is known."""
         return Actor(self.identity.ods, desk)
 
-    def look(self, transaction_id: str, *, desk: str, who: Actor | None = None) -> TransactionView:
+    def look(
+        self,
+        transaction_id: str,
+        *,
+        desk: str,
+        who: Actor | None = None,
+        facts: Mapping[str, Fact] = MappingProxyType({}),
+    ) -> TransactionView:
         """The transaction as it stands; that ``who`` saw its result is written down before.
+
+        ``facts`` say how much of it they see, and why.
 
         Raises:
             ServiceError: ``not_found`` for any that is not this desk's, ``audit.not_written``.
@@ -131,7 +158,7 @@ class Desk:
         self._sweep()
         view = self._view(self._store.of_desk(transaction_id, desk=desk))
         if view.summary is not None:
-            self.audit.opened(view.id, who=who or self.caller(desk))
+            self.audit.opened(view.id, who=who or self.caller(desk), **facts)
         return view
 
     def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
@@ -147,9 +174,17 @@ class Desk:
         return tuple(replace(view, summary=None) for view in views)
 
     def confirm(
-        self, transaction_id: str, code: str, *, desk: str, who: Actor | None = None
+        self,
+        transaction_id: str,
+        code: str,
+        *,
+        desk: str,
+        who: Actor | None = None,
+        facts: Mapping[str, Fact] = MappingProxyType({}),
     ) -> TransactionView:
         """Show the result once staff typed the code that the patient's wallet shows.
+
+        ``facts`` are those of ``look``.
 
         Raises:
             ServiceError: ``not_found``, ``transaction.closed`` where there is nothing to confirm,
@@ -171,7 +206,7 @@ class Desk:
         if tried is not Tried.RIGHT:
             self.audit.note("result.not_confirmed", who=actor, subject=row.id)
             raise ServiceError(NOT_CONFIRMED)
-        return self.look(row.id, desk=desk, who=actor)
+        return self.look(row.id, desk=desk, who=actor, facts=facts)
 
     def fhir(
         self,

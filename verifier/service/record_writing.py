@@ -11,56 +11,55 @@ from healthpassport.credential import VerifiedSummary
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
 
-from .audit_entries import Actor
-from .desk import Desk
+from .gate import GatedDesk
 from .hospital import Found, Hospital, Written
 from .hospital_match import Candidate
 from .transactions import TransactionView
 
 
-def find_patients(desk: Desk, transaction_id: str, *, name: str) -> Found:
+def find_patients(desk: GatedDesk, transaction_id: str, *, name: str) -> Found:
     """Whom of the record system the result may be of.
 
     Raises:
-        ServiceError: ``not_found`` without a result, ``hospital.`` codes.
+        ServiceError: ``staff.`` codes where the result is not open to whoever asks, ``not_found``
+            without a result, ``hospital.`` codes.
     """
     hospital, _, summary = _at_hand(desk, transaction_id, name)
     return hospital.find(summary)
 
 
 def add_to_record(
-    desk: Desk,
+    desk: GatedDesk,
     transaction_id: str,
     *,
     name: str,
     patient_id: str,
     agreed: Collection[str],
-    who: Actor | None = None,
 ) -> Written:
     """Add the result to the record of the patient whom staff chose; noted in the audit trail.
 
     Args:
-        desk: the service.
-        transaction_id: of a result that may be seen now.
+        desk: the service, as whoever asks may use it.
+        transaction_id: of a result that is open to them.
         name: the desk that asks.
         patient_id: one of ``find_patients``.
         agreed: the fields that staff agreed to.
-        who: the member of staff; the desk itself where nobody signed in.
 
     Raises:
-        ServiceError: ``not_found``, ``hospital.`` codes.
+        ServiceError: ``staff.`` codes, ``not_found``, ``hospital.`` codes.
     """
     hospital, view, summary = _at_hand(desk, transaction_id, name)
     document = desk.fhir(transaction_id, desk=name, presentation=True)
-    actor = who or Actor(desk.identity.ods, name)
-    own = desk.identity.organisation(view.template.purpose, desk.settings.organisation)
+    who, trail = desk.at(name), desk.behind.audit
+    settings, identity = desk.behind.settings, desk.behind.identity
+    own = identity.organisation(view.template.purpose, settings.organisation)
     try:
         done = hospital.write(summary, document, patient_id=patient_id, agreed=agreed, desk=own)
     except PassportError as error:
-        desk.audit.note("record.refused", who=actor, subject=transaction_id, code=error.code)
+        trail.note("record.refused", who=who, subject=transaction_id, code=error.code)
         raise
     # Written is written: the trail owes the entry where it cannot be kept now.
-    desk.audit.note("record.written", who=actor, subject=transaction_id, entries=len(done.entries))
+    trail.note("record.written", who=who, subject=transaction_id, entries=len(done.entries))
     return done
 
 
@@ -106,11 +105,12 @@ def _candidate(one: Candidate) -> dict[str, Json]:
 
 
 def _at_hand(
-    desk: Desk, transaction_id: str, name: str
+    desk: GatedDesk, transaction_id: str, name: str
 ) -> tuple[Hospital, TransactionView, VerifiedSummary]:
-    view = desk.look(transaction_id, desk=name)
+    view = desk.require_open(transaction_id, desk=name)
     if view.summary is None:
         raise ServiceError("not_found", "there is no result to add")
-    if desk.hospital is None:
+    hospital = desk.hospital
+    if hospital is None:
         raise ServiceError("hospital.setup", "PASSPORT_VERIFIER_FHIR_URL is not set")
-    return desk.hospital, view, view.summary
+    return hospital, view, view.summary

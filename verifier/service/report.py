@@ -16,6 +16,7 @@ from healthpassport.errors import catalogue
 from healthpassport.summary import Item
 
 from .acting import person_cautions
+from .cutting import ACTING, closed_words
 from .transactions import TransactionView
 from .words import allergy_heading
 
@@ -37,8 +38,23 @@ def view_json(view: TransactionView, *, now: datetime) -> dict[str, Json]:
         "forgetAt": _time(view.forget_at),
         "problem": _problem(view.code),
         "differences": None if view.differences is None else list(view.differences),
-        "result": None if view.summary is None else summary_json(view.summary, acting=view.acting),
+        "result": _result(view),
+        "closed": None
+        if view.cut is None
+        else {"records": view.cut.records, "words": closed_words(view.cut)},
     }
+
+
+def _result(view: TransactionView) -> dict[str, Json] | None:
+    if view.summary is None:
+        return None
+    result = summary_json(view.summary, acting=view.acting)
+    if view.cut is None:
+        return result
+    # Each allergy heading, and each word on a proof, would be read as an answer.
+    cautions = person_cautions(view.summary, said=False)
+    told = [ACTING, *cautions] if view.acting else [*cautions]
+    return {**result, "allergyHeading": None, "cautions": told}
 
 
 def summary_json(summary: VerifiedSummary, *, acting: bool = False) -> dict[str, Json]:

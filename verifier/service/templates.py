@@ -90,6 +90,11 @@ class DeskTemplate:
         """The query as answers are checked with it."""
         return Query.parse(self.dcql)
 
+    @property
+    def record_types(self) -> tuple[str, ...]:
+        """Which kinds of record are asked for."""
+        return tuple(section.definition.type for section in self.template.sections)
+
 
 class Templates:
     """All templates of this desk, by name; ``second_signature`` asks for one with each record."""

@@ -15,6 +15,7 @@ from healthpassport.credential import VerifiedSummary
 from healthpassport.encoding import b64url_encode
 from healthpassport.protocols.oid4vp.codes import LETTERS, folded, looks_like_code, read_code
 
+from .seen import Cut
 from .templates import DeskTemplate
 
 Random: TypeAlias = Callable[[int], bytes]
@@ -57,7 +58,8 @@ class TransactionView:
     ``short_code`` is what a patient types: organisation, question, check letter.
 
     ``differences`` names what differs from the person expected; None where nobody was expected.
-    ``acting`` is the wallet's own word that its owner acts for the person.
+    ``acting`` is the wallet's own word that its owner acts for the person. ``cut`` says what is
+    closed to whoever looks; ``summary`` is then without it.
     """
 
     id: str
@@ -72,6 +74,7 @@ class TransactionView:
     forget_at: datetime | None = None
     differences: tuple[str, ...] | None = None
     acting: bool = False
+    cut: Cut | None = None
 
 
 def secret(random: Random) -> str:

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, Protocol
 
 from healthpassport.errors import ServiceError
 
-from .desk import Desk
 from .transactions import Progress, TransactionView
 
 LOOK_SECONDS: Final = 0.4  # what a person at a screen does not notice
 
 
-async def watch(desk: Desk, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
+class Follows(Protocol):
+    """Whatever knows how far a transaction is."""
+
+    def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
+        """How the transaction stands, without its result."""
+        ...
+
+
+async def watch(desk: Follows, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
     """The transaction now, and again each time its progress changes; ends when it is settled."""
     seen: Progress | None = None
     while True:

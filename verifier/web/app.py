@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,20 +19,33 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Guard, Problems, SecurityHeaders
+from healthpassport.asgi import (
+    DEFAULT_HEADERS,
+    BodyLimit,
+    Guard,
+    Problems,
+    SecurityHeaders,
+    Throttle,
+)
 from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.rates import RateLimit
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
+from verifier.service.gate import GatedDesk
 from verifier.service.hospital import completed
 from verifier.service.problem_words import problem_words
+from verifier.service.staff import Action, Role
 from verifier.service.words import minutes_left, minutes_words
 from verifier.settings import VerifierSettings
 
-from . import cards, hospital, languages, staff_help
+from . import cards, hospital, languages, set_up, sign_in, staff_help
+from .access import Service, enter, serving
 from .card_form import MAX_UPLOAD
+from .closed import closed_page
 from .comparing import cautions, compared
 from .expecting import Typed, typed
+from .headers import POLICY
 from .languages import words_of
 from .pages import moment, result_page
 from .rendering import STATIC, svg
@@ -40,19 +54,22 @@ from .today import today
 
 DESK: Final = "staff page"  # the name under which this page's transactions stand
 MAX_FORM: Final = 4096  # bytes; the longest form has six short members
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 FHIR: Final = "application/fhir+json"
 SEE_OTHER: Final = 303
+SIGNED_OUT: Final = "staff.signed_out"
+_HOMES: Final = {Role.AUDITOR: "/audit", Role.ADMIN: "/set-up"}
 _CODES: Final = {404: "not_found", 405: "http.method"}
 
 
 def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     """The page for staff over ``service``; serve it on loopback alone."""
     app = FastAPI(
-        title="Desk", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+        title="Desk",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(enter)],
+        redirect_slashes=False,
     )
     app.state.desk = service
     app.state.settings = settings
@@ -62,13 +79,23 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     _add_forms(app)
     app.include_router(cards.router)
     app.include_router(hospital.router)
+    app.include_router(sign_in.router)
+    app.include_router(set_up.router)
     app.include_router(languages.router)
     app.include_router(staff_help.router)
     app.add_exception_handler(PassportError, _problem)
     app.add_exception_handler(HTTPException, _problem)
     app.add_exception_handler(RequestValidationError, _problem)
-    app.add_middleware(Guard, hosts=settings.web_hosts)
+    address = urlsplit(settings.web_address)
+    hosts = (*settings.web_hosts, address.hostname or "")
+    app.add_middleware(Guard, hosts=hosts, scheme=address.scheme)
     app.add_middleware(BodyLimit, limit=MAX_FORM, limits={"/cards": MAX_UPLOAD})
+    app.add_middleware(
+        Throttle,
+        limit=RateLimit(settings.requests_per_second, settings.request_burst),
+        clock=service.clock,
+        proxies=settings.proxies,
+    )
     app.add_middleware(Problems)
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
     own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
@@ -77,64 +104,34 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     return app
 
 
-def _serving(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
+def _looked_up(request_id: str, desk: Service) -> TransactionView:
+    return desk.standing(request_id, desk=DESK)
 
 
-def _looked_up(request_id: str, request: Request) -> TransactionView:
-    return _serving(request).standing(request_id, desk=DESK)
-
-
-Service = Annotated[Desk, Depends(_serving)]
 Found = Annotated[TransactionView, Depends(_looked_up)]
 
 
 def _add_pages(app: FastAPI) -> None:
     @app.get("/", response_class=HTMLResponse)
-    def start(request: Request, desk: Service) -> str:
-        """Choose a request."""
-        return _start(request, desk)
+    def start(request: Request, desk: Service) -> Response:
+        """Choose a request; for those who ask nothing, the page that is theirs."""
+        if not desk.who.may(Action.ASK):
+            return RedirectResponse(_HOMES[desk.who.role], status_code=SEE_OTHER)
+        return HTMLResponse(_start(request, desk))
 
     @app.get("/today", response_class=HTMLResponse)
     def of_today(request: Request, desk: Service) -> str:
         """What was asked in the last day."""
         readings: CardReadings = request.app.state.cards
+        held = readings.held() if desk.who.may(Action.CARD) else ()
         seen = desk.recent(desk=DESK)
-        lines = today(seen, readings.held(), now=datetime.now(UTC), say=words_of(request))
+        lines = today(seen, held, now=datetime.now(UTC), say=words_of(request))
         return _page(request, "today.html", lines=lines)
 
     @app.get("/requests/{request_id}", response_class=HTMLResponse)
     def look(request: Request, request_id: str, desk: Service) -> str:
         """The code to show, or the result."""
-        view = desk.look(request_id, desk=DESK)
-        say = words_of(request)
-        now = datetime.now(UTC)
-        if view.progress.is_open or view.progress is Progress.ANSWERING:
-            minutes = minutes_left(view.expires_at, now)
-            return _page(
-                request,
-                "waiting.html",
-                view=view,
-                asked=view.template.words(say),
-                qr=svg(qr_svg(view.link)),
-                minutes=minutes,
-                minutes_words=[minutes_words(n, say) for n in range(minutes + 1)],
-            )
-        if view.progress is Progress.CONFIRMING:
-            return _page(request, "confirm.html", view=view, wrong=False)
-        if view.summary is None:
-            return _page(request, "ended.html", view=view, problem=problem_words(view.code, say))
-        return _page(
-            request,
-            "result.html",
-            view=view,
-            can_add=_serving(request).hospital is not None,
-            page=result_page(view.summary, say),
-            comparisons=compared(view.summary, say),
-            cautions=cautions(view, say),
-            clears_at=moment(view.forget_at, say) if view.forget_at else "",
-        )
+        return _seen(request, desk.look(request_id, desk=DESK))
 
     @app.get("/requests/{request_id}/fhir")
     def save(view: Found, desk: Service) -> Response:
@@ -174,7 +171,10 @@ def _add_forms(app: FastAPI) -> None:
 
     @app.post("/requests/{request_id}/confirm")
     def confirm(
-        request: Request, view: Found, desk: Service, code: Annotated[str, Form(max_length=16)] = ""
+        request: Request,
+        view: Found,
+        desk: Service,
+        code: Annotated[str, Form(max_length=16)] = "",
     ) -> Response:
         """Type the code on the patient's screen."""
         try:
@@ -186,23 +186,82 @@ def _add_forms(app: FastAPI) -> None:
                 return HTMLResponse(page, status_code=400)
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
+    @app.post("/requests/{request_id}/care")
+    def care(
+        request: Request,
+        view: Found,
+        desk: Service,
+        relationship: Annotated[str, Form(max_length=64)] = "",
+    ) -> Response:
+        """Say how one cares for the patient, which opens the clinical sections."""
+        try:
+            desk.state_care(view.id, relationship, desk=DESK)
+        except ServiceError as error:
+            seen = desk.look(view.id, desk=DESK)
+            if error.code == "staff.relationship" and seen.cut is not None:
+                return HTMLResponse(_closed(request, seen, wrong=True), status_code=400)
+            raise
+        return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
+
+
+def _seen(request: Request, view: TransactionView) -> str:
+    """A transaction as it stands: the code, what is missing, or the result."""
+    say = words_of(request)
+    now = datetime.now(UTC)
+    if view.progress.is_open or view.progress is Progress.ANSWERING:
+        minutes = minutes_left(view.expires_at, now)
+        return _page(
+            request,
+            "waiting.html",
+            view=view,
+            asked=view.template.words(say),
+            qr=svg(qr_svg(view.link)),
+            minutes=minutes,
+            minutes_words=[minutes_words(n, say) for n in range(minutes + 1)],
+        )
+    if view.progress is Progress.CONFIRMING:
+        return _page(request, "confirm.html", view=view, wrong=False)
+    if view.summary is None:
+        return _page(request, "ended.html", view=view, problem=problem_words(view.code, say))
+    if view.cut is not None:
+        return _closed(request, view)
+    return _page(
+        request,
+        "result.html",
+        view=view,
+        can_add=serving(request).hospital is not None,
+        page=result_page(view.summary, say),
+        comparisons=compared(view.summary, say),
+        cautions=cautions(view, say),
+        clears_at=moment(view.forget_at, say) if view.forget_at else "",
+    )
+
+
+def _closed(request: Request, view: TransactionView, *, wrong: bool = False) -> str:
+    """A result of which a part is closed to whoever looks."""
+    return _page(
+        request, "result_cut.html", view=view, wrong=wrong, **closed_page(view, words_of(request))
+    )
+
 
 def _start(
-    request: Request, desk: Desk, *, chosen: str | None = "", person: Typed | None = None
+    request: Request, desk: GatedDesk, *, chosen: str | None = "", person: Typed | None = None
 ) -> str:
     """The first page; ``chosen`` None says that a choice is missing."""
-    askable = desk.templates.askable(desk.identity.registrations)
     return _page(
         request,
         "start.html",
-        templates=[(one.id, one.words(words_of(request))) for one in askable],
+        templates=[(one.id, one.words(words_of(request))) for one in desk.templates()],
         chosen=chosen,
         person=person or Typed(),
     )
 
 
-def _problem(request: Request, error: Exception) -> HTMLResponse:
+def _problem(request: Request, error: Exception) -> Response:
     """Any refusal as a page: what, whose side, the next step."""
+    if isinstance(error, PassportError) and error.code == SIGNED_OUT:
+        wanted = request.url.path if request.method == "GET" else "/"
+        return RedirectResponse(f"/sign-in?to={quote(wanted)}", status_code=SEE_OTHER)
     if isinstance(error, PassportError):
         problem = error
     elif isinstance(error, HTTPException):

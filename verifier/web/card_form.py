@@ -20,6 +20,7 @@ from healthpassport.languages import msg
 from verifier.service.card_pictures import MAX_BYTES
 from verifier.service.card_words import REASONS
 from verifier.service.cards import MAX_NAME, Reader
+from verifier.service.staff import StaffMember
 
 MULTIPART: Final = "multipart/form-data"
 MAX_UPLOAD: Final = 2 * MAX_BYTES  # bytes of the whole form: a photo too large is told on the page
@@ -81,12 +82,15 @@ async def card_form(request: Request) -> CardForm:
         data = await photo.read() if isinstance(photo, UploadFile) else b""
     finally:
         await form.close()
-    return checked(form, data)
+    return checked(form, data, staff=getattr(request.state, "staff", None))
 
 
-def checked(form: FormData, photo: bytes = b"") -> CardForm:
-    """``form`` with what is wrong in it."""
+def checked(form: FormData, photo: bytes = b"", *, staff: StaffMember | None = None) -> CardForm:
+    """``form`` with what is wrong in it; who is signed in reads under that name and role."""
     values = {name: _words(form, name) for name in ("text", "reason", "who", "role", "note")}
+    if staff is not None and staff.states_relationship:
+        values["who"] = f"{staff.name} ({staff.subject})"[:MAX_NAME]
+        values["role"] = staff.role.value
     errors = {}
     if not values["text"] and not photo:
         errors["code"] = NO_CODE

@@ -21,8 +21,10 @@ from verifier.service.card_pictures import read_picture
 from verifier.service.card_readings import CardReadings, HeldReading
 from verifier.service.card_words import REASONS
 
+from .access import Service
 from .card_form import CardForm, card_form
 from .card_pages import card_page, receipt_parts
+from .headers import CAMERA_POLICY
 from .languages import words_of
 from .rendering import page, svg
 
@@ -31,13 +33,15 @@ SEE_OTHER: Final = 303
 router = APIRouter(prefix="/cards")
 
 
-def _serving(request: Request) -> CardReadings:
+def _serving(request: Request, desk: Service) -> CardReadings:
     readings: CardReadings = request.app.state.cards
-    return readings
+    return desk.cards(readings)
 
 
-def _looked_up(reading_id: str, request: Request) -> HeldReading:
-    return _serving(request).look(reading_id)
+def _looked_up(
+    reading_id: str, readings: Annotated[CardReadings, Depends(_serving)]
+) -> HeldReading:
+    return readings.look(reading_id)
 
 
 Readings = Annotated[CardReadings, Depends(_serving)]
@@ -99,7 +103,8 @@ def _form(request: Request, form: CardForm) -> HTMLResponse:
     told = replace(form, errors={name: say(wrong) for name, wrong in form.errors.items()})
     reasons = {number: say(reason) for number, reason in REASONS.items()}
     html = page(request, "card_form.html", form=told, reasons=reasons)
-    return HTMLResponse(html, status_code=400 if form.errors else 200)
+    headers = {"content-security-policy": CAMERA_POLICY}
+    return HTMLResponse(html, status_code=400 if form.errors else 200, headers=headers)
 
 
 def _said(error: CardError, say: Words) -> str:

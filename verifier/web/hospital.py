@@ -14,12 +14,12 @@ from fastapi.responses import HTMLResponse
 from healthpassport.languages import Words, msg
 from healthpassport.summary import definition, record_types
 from verifier.client import Outcome
-from verifier.service import Desk
 from verifier.service.hospital import WrittenEntry
 from verifier.service.hospital_match import Candidate, Strength
 from verifier.service.record_writing import add_to_record, find_patients
 from verifier.service.words import day_of_text
 
+from .access import Service
 from .languages import words_of
 from .rendering import page
 
@@ -56,9 +56,9 @@ router = APIRouter(prefix="/requests/{request_id}/record")
 
 
 @router.get("", response_class=HTMLResponse)
-def choose(request_id: str, request: Request) -> str:
+def choose(request_id: str, request: Request, desk: Service) -> str:
     """The patients who fit, side by side with what was shared."""
-    found = find_patients(_serving(request), request_id, name=DESK)
+    found = find_patients(desk, request_id, name=DESK)
     say = words_of(request)
     return page(
         request,
@@ -75,13 +75,12 @@ def choose(request_id: str, request: Request) -> str:
 def add(
     request_id: str,
     request: Request,
+    desk: Service,
     patient: Annotated[str, Form(max_length=64)],
     agreed: Annotated[list[str] | None, Form(max_length=16)] = None,
 ) -> str:
     """Add the result to the record of the patient whom staff chose."""
-    done = add_to_record(
-        _serving(request), request_id, name=DESK, patient_id=patient, agreed=agreed or []
-    )
+    done = add_to_record(desk, request_id, name=DESK, patient_id=patient, agreed=agreed or [])
     say = words_of(request)
     rows = [
         (
@@ -92,11 +91,6 @@ def add(
         for one in done.entries
     ]
     return page(request, "record_written.html", request_id=request_id, done=done, rows=rows)
-
-
-def _serving(request: Request) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
 
 
 def _section(one: WrittenEntry, say: Words) -> str:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from healthpassport.languages import LANGUAGES
 from healthpassport.terminal import visible
+from verifier.service.staff import ROLES, StaffMember
 from verifier.settings import VerifierSettings
 
 from .languages import back_of, words, words_of
@@ -65,11 +66,15 @@ def render(name: str, *, language: str = "en", **values: Any) -> str:  # noqa: A
 def page(request: Request, name: str, **values: Any) -> str:  # noqa: ANN401 - as above
     """The page ``name`` under the names of this desk, in the language of ``request``."""
     settings: VerifierSettings = request.app.state.settings
+    member: StaffMember | None = getattr(request.state, "staff", None)
+    say = words_of(request)
     return render(
         name,
-        language=words_of(request).language,
+        language=say.language,
         brand=settings.brand,
         organisation=settings.organisation,
+        staff=member,
+        roles=", ".join(say(ROLES[role]) for role in sorted(member.roles)) if member else "",
         back=back_of(request),
         **values,
     )

@@ -61,13 +61,16 @@ def test_an_rsa_key_signs_with_rs384(ready, shown, tmp_path, clock):
     assert found(ready, shown)
 
 
-@pytest.mark.parametrize("kind", ["p256", "small", "none", "text"])
+@pytest.mark.parametrize("kind", ["p256", "small", "none", "text", "open"])
 def test_a_key_that_no_server_may_take_is_refused_at_the_start(tmp_path, kind):
     path = tmp_path / "key"
     if kind == "p256":
         write_key(path, ec.generate_private_key(ec.SECP256R1()))
     elif kind == "small":
         write_key(path, rsa.generate_private_key(public_exponent=65537, key_size=1024))  # noqa: S505
+    elif kind == "open":
+        write_key(path, rsa.generate_private_key(public_exponent=65537, key_size=2048))
+        path.chmod(0o644)
     elif kind == "text":
         path.write_text("no key")
     assert code_of(load_client_key, f"file:{path}") == "hospital.setup"
