@@ -48,7 +48,7 @@ OWN_TEXT = """() => {
 SAID_BY_PEOPLE = ("Asked for by the ward", "Example Surgery", "Other Surgery")
 FIRST_SCREEN = {"width": 1100, "height": 700}
 NAMES = (
-    "start", "today", "help", "problem", "card form", "card", "card refused", "receipt",
+    "start", "today", "help", "problem", "card form", "card", "card refused", "receipt", "record",
     "waiting", "answering", "confirm", "declined", "expired", "closed", "refused",
     "refused deep inside", "result accepted", "result another person", "result partly",
     "result failed", "result withdrawn", "result nobody", "result old", "result unsure",

@@ -24,6 +24,7 @@ from verifier.service.organisations import refuse_other_code
 from verifier.service.receivers import load_receivers, require_allowed
 from verifier.service.tenants import own_marks, refuse_shared
 from verifier.settings import VerifierSettings
+from verifier.store import describe
 
 from .output import data, deployment, document, say
 from .staff import look as sign_in
@@ -139,7 +140,12 @@ def _told(own: VerifierSettings) -> str:
     return f"{len(receivers)} are told of requests"
 
 
+def _database(own: VerifierSettings) -> str:
+    return describe(own.database_file, url=own.database_url)
+
+
 CHECKS = (
+    ("database", _database),
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),
