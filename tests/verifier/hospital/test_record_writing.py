@@ -16,6 +16,9 @@ from healthpassport.summary import SectionState
 from verifier.api import create_app
 from verifier.client import Outcome
 from verifier.service.again import verify_again
+from verifier.service.gate import GatedDesk
+from verifier.service.record_writing import add_to_record, find_patients
+from verifier.service.staff import Role, StaffMember
 from verifier.service.stored import read_stored
 from verifier.web import create_app as create_page
 from verifier.web.app import DESK
@@ -108,6 +111,25 @@ def test_the_trail_says_who_wrote_how_much_and_nothing_of_what(desk, store, show
     assert any("record.refused" in one and "hospital.not_found" in one for one in trail)
     assert "Penicillin" not in "".join(trail)
     assert "9990000018" not in "".join(trail)
+
+
+def test_only_a_clinician_who_said_how_they_care_may_look_and_add(desk, store, world):
+    view = answered(world, desk)
+    for roles, code in (
+        ({Role.CLERK}, "staff.role"),
+        ({Role.AUDITOR, Role.ADMIN}, "staff.role"),
+        ({Role.CLINICIAN}, "staff.relationship"),
+    ):
+        gate = GatedDesk(desk, StaffMember("dr-7", "Dr Seven", frozenset(roles)))
+        assert code_of(find_patients, gate, view.id, name="ward") == code
+        asked = {"name": "ward", "patient_id": "p1", "agreed": ()}
+        assert code_of(add_to_record, gate, view.id, **asked) == code
+    assert not store.calls
+    gate.state_care(view.id, "care_team", desk="ward")
+    assert add_to_record(gate, view.id, **asked).whole
+    last = [str(one) for one in desk.audit.all() if "record.written" in str(one)][-1]
+    assert "dr-7" in last
+    assert "clinician" in last
 
 
 # -- the edges --------------------------------------------------------------------------------
