@@ -130,6 +130,10 @@ WITHOUT_SQL = {
 }
 
 
+def sealed(place):
+    return replace(ENTRY, seq=place.seq)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(tmp_path, request):
     url = request.getfixturevalue("database_url") if request.param == "postgresql" else ""
@@ -268,6 +272,21 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     south.receipts.add(NOTE, forget_before=NOW + timedelta(days=30))
     assert north.by_handle(ROW.handle) == ROW
     assert north.receipts.find(NOTE.id) == NOTE
+
+
+def test_a_trail_of_one_organisation_is_not_anothers(north, south):
+    for store in (north, south):
+        assert store.audit.begin("trail", "first")
+        assert not store.audit.begin("another", "second")
+    assert north.audit.append(sealed).seq == 1
+    assert north.audit.append(sealed).seq == 2
+    north.audit.keep_head(HEAD)
+    assert list(south.audit.all()) == []
+    assert south.audit.heads() == ()
+    assert south.audit.append(sealed).seq == 1
+    assert south.audit.cut(HEAD) == 1
+    assert [entry.seq for entry in north.audit.all()] == [1, 2]
+    assert north.audit.heads() == (HEAD,)
 
 
 def test_two_organisations_may_have_the_same_code_and_handle(north, south):

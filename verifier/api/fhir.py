@@ -22,6 +22,7 @@ from verifier.service.desk import Desk
 from verifier.service.stored import MAX_DOCUMENT, read_stored
 
 from .access import CallingDesk, Service
+from .describing import FHIR_ANSWERS, KEYED, body
 
 PREFIX: Final = "/fhir"
 OPERATION: Final = "/$verify-again"
@@ -29,7 +30,7 @@ FHIR_JSON: Final = "application/fhir+json"
 MAX_OPERATION: Final = MAX_DOCUMENT  # bytes of a body
 _BODIES: Final = frozenset({FHIR_JSON, "application/json"})
 
-router = APIRouter(prefix=PREFIX)
+router = APIRouter(prefix=PREFIX, responses=FHIR_ANSWERS)
 
 
 class FhirAnswer(Response):
@@ -42,15 +43,20 @@ class FhirAnswer(Response):
         return dump_json(content)
 
 
-@router.post(OPERATION, response_class=FhirAnswer)
+@router.post(
+    OPERATION,
+    response_class=FhirAnswer,
+    dependencies=KEYED,
+    openapi_extra=body(FHIR_JSON, {"type": "object"}),
+)
 async def again(request: Request, desk: Service, name: CallingDesk) -> Response:
     """Does what was shown earlier still stand? Send the document as it was saved."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _BODIES:
         return _refused(ServiceError("http.media_type", f"send {FHIR_JSON}"))
-    body = await request.body()
+    sent = await request.body()
     try:
-        return FhirAnswer(await run_in_threadpool(_judged, desk, body, name))
+        return FhirAnswer(await run_in_threadpool(_judged, desk, sent, name))
     except PassportError as error:
         return _refused(error)
 
@@ -63,10 +69,10 @@ def metadata(desk: Service) -> FhirAnswer:
     return FhirAnswer(capability(url=own.public_url + PREFIX, date=date, name=own.organisation))
 
 
-def _judged(desk: Desk, body: bytes, name: str) -> dict[str, Json]:
+def _judged(desk: Desk, document: bytes, name: str) -> dict[str, Json]:
     now = desk.clock().astimezone(UTC)
     found = verify_again(
-        read_stored(body),
+        read_stored(document),
         lists=desk.lists.views(now),
         policy=desk.policy,
         client_id=desk.identity.client_id,

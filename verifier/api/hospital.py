@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from verifier.service.record_writing import add_to_record, find_patients, found_json, written_json
 
 from .access import CallingDesk, GatedService
+from .describing import KEYED
 
-router = APIRouter(prefix="/requests/{request_id}/record")
+router = APIRouter(prefix="/requests/{request_id}/record", dependencies=KEYED)
 
 FieldName = Annotated[str, Field(max_length=64)]
 

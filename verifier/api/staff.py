@@ -20,8 +20,9 @@ from verifier.service.gate import GatedDesk
 from verifier.service.hospital import completed
 
 from .access import CallingDesk, GatedService
+from .describing import FHIR_ANSWERS, KEYED
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 
 class FhirResponse(Response):
@@ -128,7 +129,7 @@ def look(request_id: str, desk: GatedService, name: CallingDesk) -> dict[str, An
     return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
 
 
-@router.get("/requests/{request_id}/fhir", response_class=FhirResponse)
+@router.get("/requests/{request_id}/fhir", response_class=FhirResponse, responses=FHIR_ANSWERS)
 def fhir(
     request_id: str,
     desk: GatedService,

@@ -7,7 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
+from .audit_commands import audit
 from .key_commands import earlier, keys
+from .signing import signing_key
 
 app = typer.Typer(
     name="passport-verifier",
@@ -25,8 +27,10 @@ hospital = typer.Typer(help="The hospital's own record system.", no_args_is_help
 app.add_typer(request, name="request")
 app.add_typer(hospital, name="hospital")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
 app.add_typer(keys, name="keys")
+app.add_typer(signing_key, name="signing-key")
 app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
 app.add_typer(staff, name="staff")

@@ -11,7 +11,9 @@ from typing import Annotated, Final, Literal, Self
 
 import platformdirs
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from .hospital import HospitalSettings
 
 APP_FOLDER: Final = "health-passport"
 MAIN: Final = "main"  # the organisation of a deployment that serves one
@@ -22,7 +24,7 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir(APP_FOLDER)) / "verifier"
 
 
-class VerifierSettings(BaseSettings):
+class VerifierSettings(HospitalSettings):
     """Where the desk keeps its files, under which names it serves, and how long things last."""
 
     model_config = SettingsConfigDict(env_prefix="PASSPORT_VERIFIER_", frozen=True, extra="forbid")
@@ -201,54 +203,6 @@ class VerifierSettings(BaseSettings):
         default=(),
         description="HOST:PORT entries that may have a private address when updating (JSON list).",
     )
-    hospital_ca_file: Path | None = Field(
-        default=None,
-        description="PEM file of the only https authorities to believe when calling the"
-        " hospital's own systems.",
-    )
-    hospital_private_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="HOST:PORT entries of the hospital's own systems that may have a private"
-        " address (JSON list).",
-    )
-    fhir_url: str = Field(
-        default="",
-        pattern=r"^(https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?)?$",
-        description="https address of the hospital's FHIR R4 server (docs/hospital.md). Empty:"
-        " nothing is read of one or written to it.",
-    )
-    fhir_client_id: str = Field(
-        default="",
-        max_length=255,
-        description="The client id under which that server knows this desk. Empty: it asks for"
-        " no sign-in.",
-    )
-    fhir_key: str = Field(
-        default="",
-        description="Where the key for that sign-in is, as file:PATH or pkcs11:...: P-384 or RSA."
-        " Empty: file fhir.key in the home folder.",
-    )
-    fhir_scope: str = Field(
-        default="system/Patient.rs system/DocumentReference.crs system/Provenance.crs"
-        " system/AllergyIntolerance.crs system/MedicationStatement.crs system/Condition.crs"
-        " system/Immunization.crs system/Procedure.crs",
-        max_length=2000,
-        description="The scopes that are asked of that server.",
-    )
-    fhir_number_system: str = Field(
-        default="",
-        max_length=255,
-        description="The identifier system of the hospital's own patient numbers on that server.",
-    )
-    fhir_match: bool = Field(
-        default=False,
-        description="Whether that server has Patient/$match, asked where a search finds nobody.",
-    )
-    webhook_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="HOST:PORT entries that may be told how far a request is (JSON list;"
-        " docs/webhooks.md).",
-    )
     update_minutes: int = Field(
         default=60, ge=1, le=1440, description="Minutes between updates of trust and status lists."
     )
@@ -264,6 +218,13 @@ class VerifierSettings(BaseSettings):
         le=36_525,
         description="Days that this desk keeps the note of a receipt that it gave: an id, a time"
         " and keyed digests, nothing clinical. The default is eight years.",
+    )
+    audit_days: int = Field(
+        default=2922,
+        ge=0,
+        le=36_525,
+        description="Days that entries of the audit trail are kept; 0 keeps all of them. A signed"
+        " head stands in the place of those that were let go. The default is eight years.",
     )
     confirm: bool = Field(
         default=False,
@@ -387,16 +348,6 @@ class VerifierSettings(BaseSettings):
         return self.api_keys or self.home / "api-keys.json"
 
     @property
-    def fhir_key_uri(self) -> str:
-        """The URI of the key for the hospital's FHIR server."""
-        return self.fhir_key or f"file:{self.home / 'fhir.key'}"
-
-    @property
-    def webhooks_file(self) -> Path:
-        """The file of the systems that are told of requests, with their secrets."""
-        return self.home / "webhooks.json"
-
-    @property
     def lists_folder(self) -> Path:
         """The folder of trust list and status lists."""
         return self.trust_folder or self.home / "trust"
@@ -425,6 +376,11 @@ class VerifierSettings(BaseSettings):
     def audit_key_file(self) -> Path:
         """The key of the digests in the audit trail; made on first use."""
         return self.home / "audit-digests.key"
+
+    @property
+    def audit_lifetime(self) -> timedelta | None:
+        """How long entries of the audit trail are kept; None for ever."""
+        return timedelta(days=self.audit_days) if self.audit_days else None
 
     @property
     def receipt_lifetime(self) -> timedelta:
