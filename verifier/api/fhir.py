@@ -68,17 +68,17 @@ def metadata(desk: Service) -> FhirAnswer:
     return FhirAnswer(capability(url=own.public_url + PREFIX, date=date, name=own.organisation))
 
 
-def _judged(desk: Desk, body: bytes, name: str) -> dict[str, Json]:
+def _judged(desk: Desk, document: bytes, name: str) -> dict[str, Json]:
     now = desk.clock().astimezone(UTC)
     found = verify_again(
-        read_stored(body),
+        read_stored(document),
         lists=desk.lists.views(now),
         policy=desk.policy,
         client_id=desk.identity.client_id,
         now=now,
     )
-    outcome = "stands" if found.stands else "changed"
-    desk.audit.write("presentation.verified_again", who=desk.caller(name), outcome=outcome)
+    standing = "stands" if found.stands else "does_not_stand"
+    desk.audit.write("presentation.verified_again", who=desk.caller(name), outcome=standing)
     return again_fhir(found)
 
 

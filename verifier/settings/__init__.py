@@ -11,7 +11,9 @@ from typing import Annotated, Final, Literal, Self
 
 import platformdirs
 from pydantic import Field, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from .hospital import HospitalSettings
 
 APP_FOLDER: Final = "health-passport"
 MAIN: Final = "main"  # the organisation of a deployment that serves one
@@ -22,7 +24,7 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir(APP_FOLDER)) / "verifier"
 
 
-class VerifierSettings(BaseSettings):
+class VerifierSettings(HospitalSettings):
     """Where the desk keeps its files, under which names it serves, and how long things last."""
 
     model_config = SettingsConfigDict(env_prefix="PASSPORT_VERIFIER_", frozen=True, extra="forbid")
@@ -201,21 +203,6 @@ class VerifierSettings(BaseSettings):
         default=(),
         description="HOST:PORT entries that may have a private address when updating (JSON list).",
     )
-    hospital_ca_file: Path | None = Field(
-        default=None,
-        description="PEM file of the only https authorities to believe when calling the"
-        " hospital's own systems.",
-    )
-    hospital_private_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="HOST:PORT entries of the hospital's own systems that may have a private"
-        " address (JSON list).",
-    )
-    webhook_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="HOST:PORT entries that may be told how far a request is (JSON list;"
-        " docs/webhooks.md).",
-    )
     update_minutes: int = Field(
         default=60, ge=1, le=1440, description="Minutes between updates of trust and status lists."
     )
@@ -359,11 +346,6 @@ class VerifierSettings(BaseSettings):
     def api_keys_file(self) -> Path:
         """The file with the digests of the desks' API keys."""
         return self.api_keys or self.home / "api-keys.json"
-
-    @property
-    def webhooks_file(self) -> Path:
-        """The file of the systems that are told of requests, with their secrets."""
-        return self.home / "webhooks.json"
 
     @property
     def lists_folder(self) -> Path:
