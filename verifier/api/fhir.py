@@ -17,7 +17,6 @@ from healthpassport.errors import PassportError, ServiceError
 from verifier.fhir.outcome import Finding, capability, outcome
 from verifier.service.again import verify_again
 from verifier.service.again_words import again_fhir
-from verifier.service.audit_entries import Actor
 from verifier.service.desk import Desk
 from verifier.service.stored import MAX_DOCUMENT, read_stored
 
@@ -78,11 +77,8 @@ def _judged(desk: Desk, document: bytes, name: str) -> dict[str, Json]:
         client_id=desk.identity.client_id,
         now=now,
     )
-    desk.audit.write(
-        "presentation.verified_again",
-        who=Actor(desk.identity.ods, name),
-        outcome="stands" if found.stands else "does_not_stand",
-    )
+    standing = "stands" if found.stands else "does_not_stand"
+    desk.audit.write("presentation.verified_again", who=desk.caller(name), outcome=standing)
     return again_fhir(found)
 
 

@@ -150,7 +150,6 @@ def _database(own: VerifierSettings) -> str:
 
 
 CHECKS = (
-    ("database", _database),
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),
@@ -159,4 +158,5 @@ CHECKS = (
     ("record system", _record_system),
     ("systems to be told", _told),
     ("staff sign-in", sign_in),
+    ("database", _database),
 )
