@@ -1,4 +1,4 @@
-"""What stands in front of every web application: guards, body limits, refusals, headers.
+"""What stands in front of every web application: guards, rates, body limits, refusals.
 
 Pure ASGI, no framework. Wrap an application as ``SecurityHeaders(Problems(BodyLimit(app)))`` or
 hand the classes to the framework's own middleware stack in that order. What is *not* here: routes,
@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, MutableMapping
+from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Any, Final, TypeAlias
 
 from healthpassport.encoding import MAX_BODY_BYTES, dump_json
 from healthpassport.errors import EncodingError, PassportError, ServiceError
+from healthpassport.rates import RateLimit
 
 # The types of the ASGI specification 3.0: its messages are dictionaries of many shapes.
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -23,6 +26,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"  # RFC 9457 section 3
+MAX_FORWARDED: Final = 1024  # bytes of X-Forwarded-For that are read, from its end
 # RFC 9112 section 3.2: a host and perhaps a port, nothing of a URL around them.
 HOST: Final = re.compile(r"\[?(?P<name>[A-Za-z0-9.:-]+?)\]?(?::[0-9]{1,5})?")
 MAX_HEADER_DIGITS: Final = 12  # a Content-Length longer than this is larger than any limit
@@ -160,6 +164,73 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, add if scope["type"] == "http" else send)
+
+
+class Throttle:
+    """Counts the requests of each address and refuses those that are too many.
+
+    Args:
+        app: the application behind.
+        limit: how many; one for each application, so that the callers of one use up nothing of
+            another's.
+        clock: the time.
+        proxies: addresses whose X-Forwarded-For is believed.
+        under: where paths begin that are counted; all others pass.
+    """
+
+    def __init__(
+        self,
+        app: Application,
+        *,
+        limit: RateLimit,
+        clock: Callable[[], datetime],
+        proxies: Collection[str] = (),
+        under: str = "/",
+    ) -> None:
+        self._app = app
+        self._limit = limit
+        self._clock = clock
+        self._proxies = frozenset(proxies)
+        self._under = under
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; ``rate_limited`` (429) for one too many."""
+        if scope["type"] == "http" and scope["path"].startswith(self._under):
+            self._limit.take(client_address(scope, self._proxies), self._clock())
+        await self._app(scope, receive, send)
+
+
+def host_header(scope: Scope) -> str:
+    """The one Host header in lower case; nothing where it is more than a name and a port."""
+    host = _only(scope, b"host")
+    return host.lower() if HOST.fullmatch(host) else ""
+
+
+def host_name(scope: Scope) -> str:
+    """The name in the one Host header, without its port; nothing for any other header."""
+    return _name(_only(scope, b"host"))
+
+
+def client_address(scope: Scope, proxies: Collection[str] = ()) -> str:
+    """The address that a request came from, as requests are counted; of IPv6 the first 64 bits.
+
+    A proxy appends whom it heard from to X-Forwarded-For, so that the last entry that is no proxy
+    of ours is the caller, and what stands before it is the caller's own word.
+    """
+    client = scope.get("client")
+    address = str(client[0]) if client else ""
+    if address in proxies:
+        told = b",".join(value for key, value in scope["headers"] if key == b"x-forwarded-for")
+        entries = told[-MAX_FORWARDED:].decode("latin-1").split(",") if told else []
+        for one in reversed(entries):
+            address = one.strip()
+            if address not in proxies:
+                break
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return ""
+    return str(ip_network((read, 64), strict=False)) if read.version == 6 else str(read)  # noqa: PLR2004
 
 
 async def send_problem(error: PassportError, send: Send) -> None:

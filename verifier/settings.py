@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 APP_FOLDER: Final = "health-passport"
+MAIN: Final = "main"  # the organisation of a deployment that serves one
 SD_JWT_VC: Final = "dc+sd-jwt"
 
 
@@ -248,6 +249,32 @@ class VerifierSettings(BaseSettings):
     )
     brand: Annotated[str, Field(min_length=1, max_length=60)] = Field(
         default="Health Passport", description="The name at the top of the page for staff."
+    )
+    organisations: Path | None = Field(
+        default=None,
+        description="Folder with one folder for each organisation that this deployment serves"
+        " (docs/organisations.md). Empty: one organisation, whose files are in the home folder.",
+    )
+    tenant: str = Field(
+        default=MAIN,
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="The folder of the organisation that a command works for, where the deployment"
+        " serves several.",
+    )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of the hospital's own proxies, whose X-Forwarded-For header is"
+        " believed when requests of one address are counted (a JSON list).",
+    )
+    requests_per_second: float = Field(
+        default=50.0,
+        gt=0,
+        le=100_000,
+        description="Requests that one address may make in the long run, of wallets' endpoints and"
+        " of pages, each organisation by itself.",
+    )
+    request_burst: int = Field(
+        default=1000, ge=1, le=1_000_000, description="How many of them it may make at once."
     )
     language: Literal["en", "cy"] = Field(
         default="en",

@@ -71,7 +71,7 @@ def test_a_desk_without_any_status_list_fetches_none_because_of_a_patient(
     assert lists
     for path in lists:
         path.unlink()
-    desk.lists._read = None
+    desk.lists._reading.last = None
     view, body = answer_to(world, desk)
     asked = len(world.fetcher.asked)
     listening.listening = True

@@ -19,7 +19,18 @@ from past_desk import database_at
 
 from healthpassport.errors import ServiceError
 from verifier import store as package
-from verifier.store import Note, Row, Store, open_store
+from verifier.settings import MAIN
+from verifier.store import (
+    KeptHead,
+    Note,
+    Row,
+    Sealed,
+    SessionRow,
+    SignInRow,
+    Store,
+    Wanted,
+    open_store,
+)
 from verifier.store.tables import METADATA
 
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
@@ -35,6 +46,10 @@ ROW = Row(
     created_at=NOW,
     expires_at=NOW + timedelta(minutes=5),
 )
+ENTRY = Sealed(1, NOW, "result.viewed", "", "{}", "hash-1")
+SIGN_IN = SignInRow("state", "browser", "nonce", "verifier", "issuer", "/", NOW)
+SESSION = SessionRow("digest", "subject", "name", "clerk", "oidc", NOW, NOW, NOW)
+HEAD = KeptHead(1, NOW, "token")
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
 
 # How each public method is called; what it is called on is bound to one organisation.
@@ -50,6 +65,34 @@ CALLS = {
     "Store.recent": lambda s: s.recent(desk="ward"),
     "Store.check": lambda s: s.check(),
     "Store.tenant_of": lambda s: s.tenant_of(ROW.handle, among={s.tenant}),
+    "Store.tenant_of_code": lambda s: s.tenant_of_code(ROW.short_code, among={s.tenant}),
+    "KeyUses.note": lambda s: s.key_uses.note("ward", NOW.date()),
+    "KeyUses.forget": lambda s: s.key_uses.forget("ward"),
+    "KeyUses.days": lambda s: s.key_uses.days(),
+    "AuditEntries.begin": lambda s: s.audit.begin("trail", "first"),
+    "AuditEntries.append": lambda s: s.audit.append(lambda _place: ENTRY),
+    "AuditEntries.last": lambda s: s.audit.last(),
+    "AuditEntries.all": lambda s: list(s.audit.all()),
+    "AuditEntries.find": lambda s: s.audit.find(
+        Wanted(since=NOW, until=NOW, event="e", person="p")
+    ),
+    "AuditEntries.keep_head": lambda s: s.audit.keep_head(HEAD),
+    "AuditEntries.heads": lambda s: s.audit.heads(),
+    "AuditEntries.last_before": lambda s: s.audit.last_before(NOW),
+    "AuditEntries.cut": lambda s: s.audit.cut(HEAD),
+    "StaffRows.begin": lambda s: s.staff.begin(SIGN_IN, now=NOW, limit=9),
+    "StaffRows.take": lambda s: s.staff.take("state", now=NOW),
+    "StaffRows.add_session": lambda s: s.staff.add_session(SESSION, now=NOW),
+    "StaffRows.session": lambda s: s.staff.session("digest"),
+    "StaffRows.seen": lambda s: s.staff.seen("digest", now=NOW),
+    "StaffRows.end_session": lambda s: s.staff.end_session("digest"),
+    "StaffRows.replace_codes": lambda s: s.staff.replace_codes(("digest",), now=NOW),
+    "StaffRows.use_code": lambda s: s.staff.use_code("digest"),
+    "StaffRows.codes_left": lambda s: s.staff.codes_left(),
+    "StaffRows.open": lambda s: s.staff.open(
+        ROW.id, "reader", relationship="referred", now=NOW, stale=NOW
+    ),
+    "StaffRows.opened": lambda s: s.staff.opened(ROW.id, "reader"),
     "ReceiptNotes.add": lambda s: s.receipts.add(NOTE, forget_before=NOW),
     "ReceiptNotes.find": lambda s: s.receipts.find(NOTE.id),
     "ReceiptNotes.recent": lambda s: s.receipts.recent(),
@@ -64,7 +107,7 @@ CALLS = {
     "Outbox.purge": lambda s: s.webhooks.purge(now=NOW),
 }
 ACROSS = {"Store.sweep": "lets go of old rows of every organisation"}
-WITHOUT_SQL = {"Store.for_tenant", "Store.close"}
+WITHOUT_SQL = {"Store.for_tenant", "Store.close", "AuditEntries.together"}
 
 
 @pytest.fixture
@@ -132,6 +175,8 @@ def names_tenant(statement, parameters, tenant):
 def test_every_statement_names_the_organisation(store, north, name):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
+    if name.startswith("AuditEntries") and not name.endswith("begin"):
+        north.audit.begin("trail", "first")
     with statements(store) as seen:
         try:
             CALLS[name](north)
@@ -173,11 +218,25 @@ def test_rows_of_one_organisation_are_not_there_for_another(north, south):
     assert south.receipts.recent() == ()
 
 
+def test_who_is_signed_in_at_one_organisation_is_nobody_at_another(north, south):
+    north.staff.add_session(SESSION, now=NOW - timedelta(minutes=1))
+    north.staff.begin(SIGN_IN, now=NOW - timedelta(minutes=1), limit=9)
+    north.staff.replace_codes(("digest",), now=NOW)
+    north.staff.open(ROW.id, "reader", relationship="referred", now=NOW, stale=NOW)
+    assert south.staff.session("digest") is None
+    assert south.staff.take("state", now=NOW - timedelta(minutes=1)) is None
+    assert not south.staff.use_code("digest")
+    assert south.staff.opened(ROW.id, "reader") is None
+    south.staff.end_session("digest")
+    assert north.staff.session("digest") == SESSION
+    assert north.staff.codes_left() == 1
+
+
 def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     later = NOW + timedelta(minutes=1)
-    assert south.claim(ROW.handle, now=later) is False
+    assert south.settle(ROW.handle, progress="answered", code=None, now=later) is False
     south.mark_fetched(ROW.handle, now=later)
     south.finish(ROW.id, progress="closed", code="x")
     assert south.lose_open() == 0
@@ -203,6 +262,25 @@ def test_the_owner_of_a_handle_is_sought_among_those_named(north, store):
     assert store.tenant_of(ROW.handle, among={"south"}) is None
     assert store.tenant_of(ROW.handle, among=()) is None
     assert store.tenant_of("other", among={"north"}) is None
+
+
+def test_the_owner_of_a_code_is_sought_among_those_named_and_never_guessed(north, south, store):
+    north.add(ROW)
+    code = ROW.short_code
+    assert store.tenant_of_code(code, among={"north", "south"}) == "north"
+    assert store.tenant_of_code(code, among={"south"}) is None
+    south.add(ROW)
+    assert store.tenant_of_code(code, among={"north", "south"}) is None
+    assert store.tenant_of_code(code, among={"north"}) == "north"
+
+
+def test_the_day_of_a_key_is_that_organisations_own(north, south):
+    north.key_uses.note("ward", NOW.date() - timedelta(days=3))
+    north.key_uses.note("ward", NOW.date())
+    south.key_uses.note("ward", NOW.date() - timedelta(days=9))
+    south.key_uses.forget("ward")
+    assert north.key_uses.days() == {"ward": NOW.date()}
+    assert south.key_uses.days() == {}
 
 
 def test_the_sweep_reaches_an_organisation_that_is_served_no_more(north, south):
@@ -269,4 +347,4 @@ def test_rows_from_before_belong_to_the_one_organisation(tmp_path):
 
 def test_a_store_that_was_opened_is_that_of_the_one_organisation(store):
     assert isinstance(store, Store)
-    assert store.tenant == package.MAIN == "main"
+    assert store.tenant == MAIN == "main"

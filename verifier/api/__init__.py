@@ -5,5 +5,6 @@ for people (``web``) and every decision (``service``).
 """
 
 from .app import create_app
+from .organisations import create_organisations_app
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "create_organisations_app"]

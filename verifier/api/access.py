@@ -1,26 +1,27 @@
 """Which desk is calling, and in which role: API keys, of which only digests are kept.
 
-Rules: an address that does not stand in the table is refused to everybody, also one that is new;
-the service asks for the role again (``service.gate``). What is *not* here: what wallets may do,
-who need no key.
+Rules: a wrong key costs its address one of the few tries that it has; who has a right key is never
+kept waiting by others at the same address; an address that does not stand in the table is refused
+to everybody, also one that is new; the service asks for the role again (``service.gate``). What is
+*not* here: what wallets may do, who need no key.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
-from hmac import compare_digest
+from datetime import UTC
 from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from healthpassport.asgi import client_address
 from healthpassport.errors import ServiceError
-from verifier.service import Desk
+from healthpassport.rates import RateLimit
+from verifier.service import ApiKey, Desk
 from verifier.service.gate import GatedDesk, require
 from verifier.service.staff import Action, StaffMember, Way
 
-MAX_KEY: Final = 256  # characters
 PUBLIC: Final = None
 
 # What an address asks of its caller's role; wallets and monitoring have none.
@@ -44,20 +45,19 @@ GATES: Final[Mapping[tuple[str, str], Action | None]] = MappingProxyType(
     }
 )
 
+WRONG_PER_SECOND: Final = 1.0  # wrong keys that one address may try
+WRONG_AT_ONCE: Final = 20
 
-def calling_desk(request: Request) -> str:
-    """The name of the desk whose key came along; ``http.unauthorized`` without a good one."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    key = bearer.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    if not 0 < len(key) <= MAX_KEY:
-        raise ServiceError("http.unauthorized")
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    keys: Mapping[str, str] = request.app.state.api_keys
-    # Every digest is compared, so that the time says nothing about which was near.
-    found = [name for name, known in keys.items() if compare_digest(known, digest)]
-    if not found:
-        raise ServiceError("http.unauthorized")
-    return found[0]
+
+def wrong_keys() -> RateLimit:
+    """What one application remembers of wrong keys."""
+    return RateLimit(WRONG_PER_SECOND, WRONG_AT_ONCE)
+
+
+def presented(authorization: str, other: str) -> str:
+    """The key in the headers Authorization and X-API-Key, or nothing."""
+    scheme, _, bearer = authorization.partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else other
 
 
 def serving_desk(request: Request) -> Desk:
@@ -66,14 +66,35 @@ def serving_desk(request: Request) -> Desk:
     return desk
 
 
+def calling_key(request: Request) -> ApiKey:
+    """The key that came along; ``http.unauthorized`` or ``rate_limited`` without a good one."""
+    desk = serving_desk(request)
+    now = desk.clock().astimezone(UTC)
+    headers = request.headers
+    told = presented(headers.get("authorization", ""), headers.get("x-api-key", ""))
+    key = desk.api_keys.find(told, today=now.date())
+    if key is None:
+        limit: RateLimit = request.app.state.wrong_keys
+        if told:
+            limit.take(client_address(request.scope, desk.settings.proxies), now)
+        raise ServiceError("http.unauthorized")
+    desk.api_keys.note_use(key, today=now.date())
+    return key
+
+
+def calling_desk(key: Annotated[ApiKey, Depends(calling_key)]) -> str:
+    """The name of the desk whose key came along."""
+    return key.desk
+
+
+CallingKey = Annotated[ApiKey, Depends(calling_key)]
 CallingDesk = Annotated[str, Depends(calling_desk)]
 Service = Annotated[Desk, Depends(serving_desk)]
 
 
-def calling_member(request: Request, name: CallingDesk, desk: Service) -> StaffMember:
+def calling_member(key: CallingKey, desk: Service) -> StaffMember:
     """The program that calls, in the role of its key."""
-    role = request.app.state.key_roles[name]
-    return StaffMember(name, name, frozenset({role}), desk.identity.ods, Way.KEY)
+    return StaffMember(key.name, key.name, frozenset({key.role}), desk.identity.ods, Way.KEY)
 
 
 def enter(request: Request) -> None:
@@ -83,8 +104,7 @@ def enter(request: Request) -> None:
         raise ServiceError("staff.role", "no rule says who may call this")
     needed = GATES[request.method, path]
     if needed is not PUBLIC:
-        member = calling_member(request, calling_desk(request), serving_desk(request))
-        require(member, needed)
+        require(calling_member(calling_key(request), serving_desk(request)), needed)
 
 
 def gated(desk: Service, member: Annotated[StaffMember, Depends(calling_member)]) -> GatedDesk:

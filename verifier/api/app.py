@@ -17,15 +17,15 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
+from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders, Throttle
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher
-from verifier.service import Clock, Desk, Random, load_api_keys, open_desk
-from verifier.service.api_keys import load_key_roles
+from healthpassport.rates import RateLimit
+from verifier.service import Clock, Desk, Random, open_desk
 from verifier.settings import VerifierSettings
 
 from . import fhir, health, staff, wallets
-from .access import enter
+from .access import enter, wrong_keys
 from .telling import keep_telling
 
 _CODES: Final = {404: "not_found", 405: "http.method"}
@@ -44,6 +44,7 @@ def create_app(
     clock: Clock = utc_now,
     random: Random = secrets.token_bytes,
     fetcher: Fetcher | None = None,
+    keeps_lists: bool = True,
 ) -> FastAPI:
     """The application for ``settings``.
 
@@ -53,6 +54,7 @@ def create_app(
         clock: the time, when the service is opened here.
         random: randomness, when the service is opened here.
         fetcher: the way to the network for updates, when the service is opened here.
+        keeps_lists: whether this application updates the lists; one of those that share them does.
     """
     service = desk or open_desk(settings, clock=clock, random=random, fetcher=fetcher)
     app = FastAPI(
@@ -68,8 +70,8 @@ def create_app(
     app.state.desk = service
     app.state.owns_desk = desk is None
     app.state.settings = settings
-    app.state.api_keys = load_api_keys(settings)
-    app.state.key_roles = load_key_roles(settings)
+    app.state.keeps_lists = keeps_lists
+    app.state.wrong_keys = wrong_keys()
     app.include_router(staff.router)
     app.include_router(wallets.router)
     app.include_router(health.router)
@@ -77,6 +79,13 @@ def create_app(
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit, limits={fhir.PREFIX + fhir.OPERATION: fhir.MAX_OPERATION})
+    app.add_middleware(
+        Throttle,
+        limit=RateLimit(settings.requests_per_second, settings.request_burst),
+        clock=service.clock,
+        proxies=settings.proxies,
+        under=wallets.PREFIX,
+    )
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
     return app
@@ -86,9 +95,10 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: VerifierSettings = app.state.settings
     desk: Desk = app.state.desk
-    tasks = [
-        asyncio.create_task(work) for work in (_keep_fresh(desk, settings), keep_telling(desk))
-    ]
+    work = [keep_telling(desk)]
+    if app.state.keeps_lists:
+        work.append(_keep_fresh(desk, settings))
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:

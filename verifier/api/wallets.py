@@ -17,13 +17,14 @@ from healthpassport.errors import EncodingError, ServiceError
 
 from .access import Service
 
+PREFIX: Final = "/oid4vp"
 FORM: Final = "application/x-www-form-urlencoded"
 REQUEST_MEDIA_TYPE: Final = "application/oauth-authz-req+jwt"  # RFC 9101 section 10.8
 MAX_WALLET_METADATA: Final = 16_384  # characters
 MAX_REQUEST_FORM: Final = 65_536  # bytes of a POST to request_uri
 MAX_FIELDS: Final = 16
 
-router = APIRouter(prefix="/oid4vp")
+router = APIRouter(prefix=PREFIX)
 
 
 async def form_body(request: Request) -> bytes:

@@ -17,11 +17,12 @@ from verifier.service.cards import CardReading, Reader, read_card, reading_json
 from verifier.service.receipts import DeskReceipts
 from verifier.service.words import day_of_text, nhs_number
 from verifier.settings import VerifierSettings
-from verifier.store import ReceiptNotes, open_store
+from verifier.store import ReceiptNotes
 
 from .events import to_stderr
 from .output import data, document, say, settings
 from .report import print_result
+from .stored import opened
 
 
 def read(
@@ -33,8 +34,7 @@ def read(
     text = read_picture(_bytes(photo)) if photo is not None else _text(file)
     policy = desk_policy(own)
     now = datetime.now(UTC)
-    store = open_store(own.database_file)
-    try:
+    with opened(own) as store:
         reading = read_card(
             text,
             reader=reader,
@@ -43,8 +43,6 @@ def read(
             now=now,
             receipts=_receipts(own, store.receipts),
         )
-    finally:
-        store.close()
     if as_json:
         document(reading_json(reading))
     else:

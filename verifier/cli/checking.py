@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from healthpassport.encoding import Json
@@ -13,19 +13,25 @@ from verifier.service import (
     DeskLists,
     desk_policy,
     desk_templates,
-    load_api_keys,
     load_identity,
+    organisation_names,
+    organisation_settings,
 )
+from verifier.service.key_file import read_keys
+from verifier.service.organisations import refuse_other_code
+from verifier.service.tenants import own_marks, refuse_shared
 from verifier.settings import VerifierSettings
 
-from .output import data, document, say, settings
+from .output import data, deployment, document, say
 from .staff import look as sign_in
 
 
 def doctor(*, as_json: bool) -> None:
-    """Run every check; exit code 1 where something has to be mended."""
-    own = settings()
-    rows = [_row(name, check, own) for name, check in CHECKS]
+    """Run every check, of each organisation; exit code 1 where something has to be mended."""
+    shared = deployment()
+    names = organisation_names(shared)
+    rows = [row for name in names for row in _of(shared, name)]
+    rows += _apart(shared, names) if names else [_row(*check, shared) for check in CHECKS]
     if as_json:
         document({"version": 1, "checks": list(rows)})
     else:
@@ -37,15 +43,43 @@ def doctor(*, as_json: bool) -> None:
         sys.exit(FAILED)
 
 
+def _of(shared: VerifierSettings, name: str) -> list[dict[str, Json]]:
+    """The checks of one organisation; its folder is the only one where that cannot be used."""
+    try:
+        own = organisation_settings(shared, name)
+        refuse_other_code(own, load_identity(own))
+    except PassportError as error:
+        return [_failed(f"{name}: folder", error)]
+    return [_row(f"{name}: {what}", check, own) for what, check in CHECKS]
+
+
+def _apart(shared: VerifierSettings, names: Sequence[str]) -> list[dict[str, Json]]:
+    """Whether two organisations share what must be one's own."""
+
+    def check(_shared: VerifierSettings) -> str:
+        marks = {}
+        for name in names:
+            own = organisation_settings(shared, name)
+            marks[name] = own_marks(own, load_identity(own))
+        refuse_shared(marks)
+        return f"{len(names)} organisations, nothing shared that must be one's own"
+
+    return [_row("organisations apart", check, shared)]
+
+
 def _row(
     name: str, check: Callable[[VerifierSettings], str], own: VerifierSettings
 ) -> dict[str, Json]:
     try:
         words = check(own)
     except PassportError as error:
-        said = error.detail or error.title
-        return {"name": name, "ok": False, "words": said, "code": error.code, "help": error.hint}
+        return _failed(name, error)
     return {"name": name, "ok": True, "words": words, "code": None, "help": None}
+
+
+def _failed(name: str, error: PassportError) -> dict[str, Json]:
+    said = error.detail or error.title
+    return {"name": name, "ok": False, "words": said, "code": error.code, "help": error.hint}
 
 
 def _key(own: VerifierSettings) -> str:
@@ -70,7 +104,7 @@ def _https(own: VerifierSettings) -> str:
 
 
 def _keys(own: VerifierSettings) -> str:
-    return f"{len(load_api_keys(own))} API keys"
+    return f"{len(read_keys(own.api_keys_file))} API keys"
 
 
 def _lists(own: VerifierSettings) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import typer
+
+from .key_commands import earlier, keys
 
 app = typer.Typer(
     name="passport-verifier",
@@ -15,7 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 request = typer.Typer(help="Requests of a running desk.", no_args_is_help=True)
-key = typer.Typer(help="API keys of this desk.", no_args_is_help=True)
 staff = typer.Typer(help="Staff who sign in at this desk.", no_args_is_help=True)
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
@@ -23,13 +24,13 @@ webhooks = typer.Typer(help="Systems that are told how far a request is.", no_ar
 app.add_typer(request, name="request")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(receipts, name="receipts")
-app.add_typer(key, name="key")
+app.add_typer(keys, name="keys")
+app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
 app.add_typer(staff, name="staff")
 
 # An id is base64url and may begin with a hyphen, which is no option then.
 IDS: Final = {"ignore_unknown_options": True}
-RoleName = Literal["clerk", "clinician", "auditor", "admin"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON with a version.")]
 
 
@@ -155,18 +156,6 @@ def fhir(
     from . import calling  # noqa: PLC0415
 
     calling.fhir(request_id, presentation=presentation)
-
-
-@key.command("create")
-def create_key(
-    name: Annotated[str, typer.Argument(help="The name of the desk or system that will call.")],
-    role: Annotated[RoleName, typer.Option(help="What the caller may do.")] = "clinician",
-    as_json: AsJson = False,
-) -> None:
-    """Make an API key for a desk; it is printed once and only its digest is kept."""
-    from . import offline  # noqa: PLC0415
-
-    offline.create_key(name, role, as_json=as_json)
 
 
 @staff.command("codes")

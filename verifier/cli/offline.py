@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from healthpassport.credential import Challenge, Credential, Presentation, Verdict
 from healthpassport.encoding import (
     MAX_BODY_BYTES,
     Json,
-    b64url_encode,
     dump_json,
     parse_json,
     parse_json_object,
@@ -22,16 +18,11 @@ from healthpassport.errors import ProtocolError, SettingsError
 from healthpassport.protocols.dcql import Query
 from healthpassport.protocols.oid4vp import VpResponse, parse_payload
 from healthpassport.terminal import FAILED
-from healthpassport.trust.cache import replace_file
 from healthpassport.verification import verify_presentation
 from verifier.service import DeskLists, desk_policy, desk_templates, summary_json
-from verifier.service.api_keys import ApiKey, read_api_keys
-from verifier.service.staff import Role
 
 from .output import data, document, say, settings
 from .report import print_result
-
-KEY_BYTES: Final = 32
 
 
 def update(*, as_json: bool) -> None:
@@ -103,25 +94,6 @@ def verify(file: str, *, nonce: str, audience: str, query: Path, as_json: bool) 
     if summary.verdict is not Verdict.ACCEPTED:
         say(f"Not accepted: {', '.join(summary.codes) or 'nothing was shared'}")
         sys.exit(FAILED)
-
-
-def create_key(name: str, role_name: str, *, as_json: bool) -> None:
-    """Make an API key; the file keeps its SHA-256 alone."""
-    path = settings().api_keys_file
-    role = Role(role_name)
-    keys = dict(read_api_keys(settings()))
-    if name in keys:
-        raise SettingsError("verifier.setup", f"{name} has a key already: take it out first")
-    fresh = b64url_encode(secrets.token_bytes(KEY_BYTES))
-    keys[name] = ApiKey(hashlib.sha256(fresh.encode()).hexdigest(), role)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    rows = {one: key.row() for one, key in keys.items()}
-    replace_file(path, dump_json(rows, indent=2))
-    if as_json:
-        document({"version": 1, "name": name, "role": role.value, "key": fresh})
-    else:
-        data(fresh)
-    say("Keep it: it is not shown again. A running desk reads it at its next start.")
 
 
 def _read(path: Path | None) -> bytes:

@@ -10,18 +10,15 @@ from healthpassport.encoding import MAX_BODY_BYTES, Json, parse_json_object
 from healthpassport.errors import SettingsError
 from healthpassport.terminal import FAILED
 from verifier.service import Digests, Proof, load_identity, prove
-from verifier.store import open_store
 
 from .output import data, document, say, settings
+from .stored import opened
 
 
 def show(*, as_json: bool) -> None:
     """List the latest receipts that this desk gave."""
-    store = open_store(settings().database_file)
-    try:
+    with opened(settings()) as store:
         notes = store.receipts.recent()
-    finally:
-        store.close()
     if as_json:
         rows: list[Json] = [
             {
@@ -42,8 +39,7 @@ def check(receipt: str, *, presentation: Path | None, card: Path | None, as_json
     """Say whether a receipt is this desk's and belongs to what was stored."""
     own = settings()
     stored = None if presentation is None else _vp_token(_read(presentation))
-    store = open_store(own.database_file)
-    try:
+    with opened(own) as store:
         proof = prove(
             _read(None if receipt == "-" else Path(receipt)).decode("ascii", "replace"),
             vp_token=stored,
@@ -52,8 +48,6 @@ def check(receipt: str, *, presentation: Path | None, card: Path | None, as_json
             notes=store.receipts,
             digests=Digests(own.receipt_key_file, secrets.token_bytes),
         )
-    finally:
-        store.close()
     if as_json:
         document(_told(proof))
     else:

@@ -23,11 +23,11 @@ from healthpassport.errors import SettingsError
 from healthpassport.vc_api.settings import VcApiSettings
 from verifier import api, web
 from verifier.api.app import utc_now
-from verifier.service import open_desk
+from verifier.service import Tenants, open_tenants
 from verifier.settings import VerifierSettings
 
 from .events import to_stderr
-from .output import say, settings
+from .output import deployment, say
 
 WEB_HOST: Final = "127.0.0.1"  # never anything but this machine
 GRACE_SECONDS: Final = 10  # for what is under way when the process is told to stop
@@ -46,7 +46,7 @@ def serve(*, tls_cert: Path | None, tls_key: Path | None, web: bool) -> None:
     """Serve until interrupted."""
     VcApiSettings().refuse_beside_real_keys()
     given = {"tls_cert": tls_cert, "tls_key": tls_key}
-    own = settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    own = deployment().model_copy(update={k: v for k, v in given.items() if v is not None})
     if own.tls_cert is None or own.tls_key is None:
         raise SettingsError("verifier.setup", "https needs --tls-cert and --tls-key")
     to_stderr(logging.INFO)
@@ -54,12 +54,12 @@ def serve(*, tls_cert: Path | None, tls_key: Path | None, web: bool) -> None:
 
 
 async def _serve(own: VerifierSettings, *, with_web: bool) -> None:
-    desk = open_desk(own, clock=utc_now, random=secrets.token_bytes)
-    servers = [_server(api.create_app(own, desk=desk), own.api_host, own.api_port, own)]
-    say(f"Wallets: {own.public_url} on {own.api_host}:{own.api_port}")
+    tenants = open_tenants(own, clock=utc_now, random=secrets.token_bytes)
+    wallets, pages = _applications(own, tenants)
+    servers = [_server(wallets, own.api_host, own.api_port, own)]
     if with_web:
-        servers.append(_server(web.create_app(own, desk), WEB_HOST, own.web_port, None))
-        say(f"Staff:   http://localhost:{own.web_port}")
+        servers.append(_server(pages, WEB_HOST, own.web_port, None))
+    _announce(own, tenants, with_web=with_web)
 
     def stop() -> None:
         for server in servers:
@@ -72,7 +72,24 @@ async def _serve(own: VerifierSettings, *, with_web: bool) -> None:
     try:
         await asyncio.gather(*(server.serve() for server in servers))
     finally:
-        desk.shut()
+        tenants.shut()
+
+
+def _applications(own: VerifierSettings, tenants: Tenants) -> tuple[ASGIApp, ASGIApp]:
+    """Wallets' endpoints and pages; one organisation answers under every name that reaches it."""
+    if own.organisations is not None:
+        return api.create_organisations_app(tenants), web.create_organisations_app(tenants)
+    desk = tenants.desks[own.tenant]
+    return api.create_app(own, desk=desk), web.create_app(own, desk)
+
+
+def _announce(own: VerifierSettings, tenants: Tenants, *, with_web: bool) -> None:
+    for desk in tenants.desks.values():
+        if own.organisations is not None:
+            say(f"{desk.settings.tenant} ({desk.settings.organisation})")
+        say(f"Wallets: {desk.settings.public_url} on {own.api_host}:{own.api_port}")
+        if with_web:
+            say(f"Staff:   http://{desk.settings.web_hosts[0]}:{own.web_port}")
 
 
 def _server(app: ASGIApp, host: str, port: int, tls: VerifierSettings | None) -> _Server:

@@ -14,16 +14,15 @@ from verifier.api.app import utc_now
 from verifier.service.provider import Provider
 from verifier.service.sign_in import SignIn
 from verifier.settings import VerifierSettings
-from verifier.store import open_store
 
 from .output import data, document, say, settings
+from .stored import opened
 
 
 def make_codes(count: int, *, as_json: bool) -> None:
     """Make new emergency codes; those that were there stop working."""
     own = settings()
-    store = open_store(own.database_file)
-    try:
+    with opened(own) as store:
         sign_in = SignIn(
             settings=own,
             rows=store.staff,
@@ -33,8 +32,6 @@ def make_codes(count: int, *, as_json: bool) -> None:
             random=secrets.token_bytes,
         )
         codes = sign_in.make_codes(count)
-    finally:
-        store.close()
     if as_json:
         document({"version": 1, "codes": list(codes)})
     else:

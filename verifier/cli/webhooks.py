@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from healthpassport.encoding import Json
 from verifier.service.receivers import add_receiver
-from verifier.store import open_store
 from verifier.store.webhooks import DEAD, Outbox
 
 from .output import data, document, say, settings
+from .stored import opened
 
 ALL = "all"
 
@@ -65,8 +65,5 @@ def retry(message_id: str) -> None:
 
 @contextmanager
 def _outbox() -> Iterator[Outbox]:
-    store = open_store(settings().database_file)
-    try:
+    with opened(settings()) as store:
         yield store.webhooks
-    finally:
-        store.close()

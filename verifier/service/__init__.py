@@ -1,31 +1,49 @@
 """What a desk does: ask, take an answer, verify, show, forget. No HTTP.
 
-``open_desk`` makes the one ``Desk`` that api, web and commands share.
+``open_desk`` makes the one ``Desk`` that api, web and commands share, ``open_tenants`` all those of
+a deployment.
 """
 
 from __future__ import annotations
 
-from healthpassport.fetch import Fetcher
-from verifier.settings import VerifierSettings
-from verifier.store import open_store
+from typing import Final
 
-from .api_keys import load_api_keys
+import structlog
+
+from healthpassport.errors import PassportError
+from healthpassport.fetch import Fetcher
+from healthpassport.verification import FreshnessPolicy
+from verifier.settings import VerifierSettings
+from verifier.store import Store, open_store
+
+from .api_keys import ApiKeys, digest_of
 from .desk import Desk
 from .digests import Digests
 from .freshness import desk_policy
 from .holding import MemoryHolding
 from .identity import load_identity
+from .key_file import ApiKey
 from .lists import DeskLists
 from .matching import Expected, is_nhs_number
+from .organisations import (
+    organisation_names,
+    organisation_settings,
+    refuse_other_code,
+)
 from .proving import Match, Noted, Proof, prove
 from .qr import paper_qr_svg, qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
 from .templates import DeskTemplate, Templates, desk_templates
+from .tenants import Tenants
 from .transactions import Clock, Progress, Random, TransactionView
 from .watching import watch
 
+_log: Final = structlog.get_logger("verifier")
+
 __all__ = [
+    "ApiKey",
+    "ApiKeys",
     "Clock",
     "Comparison",
     "Desk",
@@ -39,15 +57,19 @@ __all__ = [
     "Proof",
     "Random",
     "Templates",
+    "Tenants",
     "TransactionView",
     "comparisons",
     "contradictions",
     "desk_policy",
     "desk_templates",
+    "digest_of",
     "is_nhs_number",
-    "load_api_keys",
     "load_identity",
     "open_desk",
+    "open_tenants",
+    "organisation_names",
+    "organisation_settings",
     "paper_qr_svg",
     "prove",
     "qr_svg",
@@ -58,9 +80,23 @@ __all__ = [
 
 
 def open_desk(
-    settings: VerifierSettings, *, clock: Clock, random: Random, fetcher: Fetcher | None = None
+    settings: VerifierSettings,
+    *,
+    clock: Clock,
+    random: Random,
+    fetcher: Fetcher | None = None,
+    store: Store | None = None,
+    lists: DeskLists | None = None,
 ) -> Desk:
     """The desk that ``settings`` describe, with its database opened.
+
+    Args:
+        settings: the desk's.
+        clock: the time.
+        random: randomness.
+        fetcher: the way to the network for updates.
+        store: a database that is open already.
+        lists: lists that are shared with other desks.
 
     Raises:
         SettingsError: ``verifier.setup``, ``verifier.template_invalid`` or
@@ -68,16 +104,52 @@ def open_desk(
         KeyMaterialError: for the key file.
     """
     policy = desk_policy(settings)
-    store = open_store(settings.database_file)
+    mine = (store or open_store(settings.database_file)).for_tenant(settings.tenant)
     return Desk(
         settings=settings,
         identity=load_identity(settings),
         templates=desk_templates(settings),
-        lists=DeskLists(settings, policy=policy, fetcher=fetcher),
-        store=store,
-        holding=MemoryHolding(store),
+        lists=(
+            lists.for_policy(policy)
+            if lists
+            else DeskLists(settings, policy=policy, fetcher=fetcher)
+        ),
+        store=mine,
+        holding=MemoryHolding(mine),
         policy=policy,
         clock=clock,
         random=random,
         provider_fetcher=fetcher,
     )
+
+
+def open_tenants(
+    shared: VerifierSettings, *, clock: Clock, random: Random, fetcher: Fetcher | None = None
+) -> Tenants:
+    """The desks of the deployment that ``shared`` describes: one, or one for each organisation.
+
+    An organisation that cannot be opened is logged and left out; the others are served.
+
+    Raises:
+        SettingsError, KeyMaterialError: as ``open_desk`` where one organisation is served;
+            ``verifier.organisation`` where none can be, or two share what must be one's own.
+    """
+    names = organisation_names(shared)
+    store = open_store(shared.database_file)
+    if not names:
+        only = open_desk(shared, clock=clock, random=random, fetcher=fetcher, store=store)
+        return Tenants({shared.tenant: only}, store)
+    store.sweep(clock())
+    lists = DeskLists(shared, policy=FreshnessPolicy(), fetcher=fetcher)
+    desks = {}
+    for name in names:
+        try:
+            own = organisation_settings(shared, name)
+            desk = open_desk(
+                own, clock=clock, random=random, fetcher=fetcher, store=store, lists=lists
+            )
+            refuse_other_code(own, desk.identity)
+            desks[name] = desk
+        except PassportError as error:
+            _log.error("organisation_not_served", tenant=name, code=error.code)
+    return Tenants(desks, store)

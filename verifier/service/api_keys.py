@@ -1,70 +1,101 @@
-"""The digests of the desks' API keys and their roles, as a file holds them.
+"""API keys of the systems that call: which are known, for which desk, and what each may do.
 
-Rules: a key without a role is a clinician's, as before there were roles. The keys themselves are
-nowhere. What is *not* here: what a role may do (``staff``).
+Rules: only digests are kept; the file is read again when it changes, so that a key that was taken
+out opens nothing from then on; every digest is compared, so that time says nothing about which was
+near. What is *not* here: writing the file (``key_file``) and HTTP.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable
+from datetime import date
+from hmac import compare_digest
+from pathlib import Path
+from threading import Lock
 from typing import Final
 
-from healthpassport.encoding import Json, parse_json_object
-from healthpassport.errors import EncodingError, SettingsError
-from verifier.settings import VerifierSettings
+import structlog
 
-from .staff import Role
+from healthpassport.errors import PassportError
+from verifier.store import KeyUses
 
-MAX_FILE: Final = 1_048_576  # bytes, some 10,000 desks
-MEMBERS: Final = frozenset({"sha256", "role"})
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}\Z")
+from .key_file import ApiKey, read_keys
 
+MAX_KEY: Final = 256  # characters
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """What is known of one key."""
+_log = structlog.get_logger("verifier")
 
-    sha256: str
-    role: Role = Role.CLINICIAN
-
-    def row(self) -> Json:
-        """As the file holds it."""
-        return {"sha256": self.sha256, "role": self.role.value}
+Stamp = tuple[int, int, int] | None
 
 
-def read_api_keys(settings: VerifierSettings) -> Mapping[str, ApiKey]:
-    """Each desk's key by the desk's name; nobody may call without the file.
+class ApiKeys:
+    """The keys of one organisation. Calls may come from several threads.
 
-    Raises:
-        SettingsError: ``verifier.setup`` for a file of another shape.
+    Args:
+        path: its file.
+        uses: where the day of the last use is noted.
+        read: how the file is read.
     """
-    path = settings.api_keys_file
-    if not path.exists():
-        return {}
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        uses: KeyUses,
+        read: Callable[[Path], tuple[ApiKey, ...]] = read_keys,
+    ) -> None:
+        self._path = path
+        self._uses = uses
+        self._read = read
+        self._lock = Lock()
+        self._stamp: Stamp = None
+        self._keys: tuple[ApiKey, ...] = ()
+        self._noted: dict[str, date] = {}
+
+    def find(self, presented: str, *, today: date) -> ApiKey | None:
+        """The key that was presented; None for an unknown one and for one that has run out.
+
+        Raises:
+            SettingsError: ``verifier.setup`` where the file cannot be used: nobody may call then.
+        """
+        digest = digest_of(presented[: MAX_KEY + 1])
+        found = [key for key in self._known() if compare_digest(key.digest, digest)]
+        right = 0 < len(presented) <= MAX_KEY and len(found) == 1
+        return found[0] if right and found[0].is_valid(today) else None
+
+    def note_use(self, key: ApiKey, *, today: date) -> None:
+        """Keep the day, once a day; a day that cannot be kept never costs the call."""
+        with self._lock:
+            if self._noted.get(key.name) == today:
+                return
+            self._noted[key.name] = today
+        try:
+            self._uses.note(key.name, today)
+        except PassportError as error:
+            _log.warning("key_use_not_noted", code=error.code)
+
+    def _known(self) -> tuple[ApiKey, ...]:
+        """The keys of the file as it is now."""
+        with self._lock:
+            stamp = _stamp(self._path)
+            if stamp != self._stamp:
+                self._keys = () if stamp is None else self._read(self._path)
+                self._stamp = stamp
+            return self._keys
+
+
+def digest_of(key: str) -> str:
+    """What is kept of a key, its SHA-256 in hex: nobody guesses the 256 random bits of a key."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _stamp(path: Path) -> Stamp:
+    """What changes whenever the file does: a new one takes its place, with another inode."""
     try:
-        rows = parse_json_object(path.read_bytes(), max_bytes=MAX_FILE)
-    except (EncodingError, OSError) as error:
-        raise SettingsError("verifier.setup", f"cannot read {path.name}") from error
-    return {name: _key(value, path.name) for name, value in rows.items()}
-
-
-def load_api_keys(settings: VerifierSettings) -> Mapping[str, str]:
-    """The digest of each desk's key; see ``read_api_keys``."""
-    return {name: key.sha256 for name, key in read_api_keys(settings).items()}
-
-
-def load_key_roles(settings: VerifierSettings) -> Mapping[str, Role]:
-    """The role of each desk's key; see ``read_api_keys``."""
-    return {name: key.role for name, key in read_api_keys(settings).items()}
-
-
-def _key(value: Json, file: str) -> ApiKey:
-    row = value if isinstance(value, Mapping) else {"sha256": value}
-    digest, role = row.get("sha256"), row.get("role", Role.CLINICIAN.value)
-    if not isinstance(digest, str) or not _DIGEST.match(digest) or not row.keys() <= MEMBERS:
-        raise SettingsError("verifier.setup", f"{file} maps names to SHA-256 digests in hex")
-    if role not in {one.value for one in Role}:
-        raise SettingsError("verifier.setup", f"{file} names a role that there is not")
-    return ApiKey(digest, Role(role))
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return 0, 0, 0  # reading it says what is wrong
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -22,6 +22,7 @@ from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
 from .answers import Answers
+from .api_keys import ApiKeys
 from .audit import Actor, open_trail
 from .audit_events import Fact
 from .export import evidence, export
@@ -58,6 +59,7 @@ class Desk:
         self.identity = identity
         self.templates = templates
         self.lists = lists
+        self.api_keys = ApiKeys(settings.api_keys_file, uses=store.key_uses)
         self.audit = open_trail(
             settings, identity=identity, entries=store.audit, clock=clock, random=random
         )

@@ -1,12 +1,14 @@
 """The trust list and the status lists that this desk holds, read without any network.
 
-``refresh`` fetches; ``views`` reads what was fetched. A presentation never causes a fetch. What is
-*not* here: the schedule (the api's background task) and any judgement.
+``refresh`` fetches; ``views`` reads what was fetched. A presentation never causes a fetch. The
+lists are public, so that organisations on one deployment share them, each by its own policy. What
+is *not* here: the schedule (the api's background task) and any judgement.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
@@ -44,6 +46,14 @@ class Update:
     failed: tuple[tuple[str, str], ...]
 
 
+@dataclass(slots=True)
+class _Reading:
+    """What was last read, for everybody who shares the folder."""
+
+    lock: Lock = field(default_factory=Lock)
+    last: tuple[datetime, Lists] | None = None
+
+
 class DeskLists:
     """The desk's folder of lists."""
 
@@ -62,8 +72,13 @@ class DeskLists:
             ca_file=settings.ca_file,
             allowed_private_hosts=frozenset(settings.allowed_private_hosts),
         )
-        self._lock = Lock()
-        self._read: tuple[datetime, Lists] | None = None
+        self._reading = _Reading()
+
+    def for_policy(self, policy: FreshnessPolicy) -> DeskLists:
+        """The same lists, read once, as old as another organisation lets them be."""
+        shared = copy(self)
+        shared._policy = policy  # noqa: SLF001 - its own kind
+        return shared
 
     def views(self, now: datetime) -> Lists:
         """The lists as they stand at ``now``.
@@ -71,14 +86,21 @@ class DeskLists:
         Raises:
             TrustError: ``trust.missing`` before the first update, or others of a damaged folder.
         """
-        with self._lock:
-            if self._read is not None and timedelta() <= now - self._read[0] < REREAD:
-                return self._read[1]
-            trust = read_trust_list(
-                self._folder, root=self._root(), now=now, max_age=self._policy.trust_list
-            )
+        found = self._views(now)
+        trust = found.trust
+        if trust.stale or trust.age <= self._policy.trust_list:
+            return found
+        return replace(found, trust=replace(trust, stale=True))
+
+    def _views(self, now: datetime) -> Lists:
+        """Stale by nobody's policy yet, only where the clock went back."""
+        with self._reading.lock:
+            last = self._reading.last
+            if last is not None and timedelta() <= now - last[0] < REREAD:
+                return last[1]
+            trust = read_trust_list(self._folder, root=self._root(), now=now, max_age=timedelta.max)
             lists = Lists(trust, self._status.view(trust.trust_list, now=now))
-            self._read = (now, lists)
+            self._reading.last = (now, lists)
             return lists
 
     def refresh(self, now: datetime, *, due_only: bool = False) -> Update:
@@ -99,8 +121,8 @@ class DeskLists:
         done = self._status.prefetch(
             trust.trust_list, fetcher=self._fetcher, now=now, due_only=due_only
         )
-        with self._lock:
-            self._read = None
+        with self._reading.lock:
+            self._reading.last = None
         failed = tuple((one.uri, one.error.code) for one in done if one.error is not None)
         return Update(trust.trust_list.version, len(done) - len(failed), failed)
 

@@ -13,6 +13,7 @@ from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import generate_encryption_key
 from healthpassport.protocols.oid4vp import RequestLink, build_request, spelled
+from healthpassport.protocols.oid4vp.codes import folded, looks_like_code, read_code
 from verifier.settings import VerifierSettings
 from verifier.store import Row, Store
 
@@ -136,7 +137,16 @@ class Questions:
         return Progress(row.progress).is_open and row.expires_at <= self.now()
 
     def link_for_code(self, typed: str) -> str:
-        """The link of the open question whose short code was typed."""
+        """The link of the open question whose short code was typed.
+
+        Raises:
+            RequestError: ``request.code`` for a wrong letter.
+            ServiceError: ``transaction.`` codes; ``transaction.unknown`` also for the whole code of
+                another organisation.
+        """
+        ods = folded(self._identity.ods)
+        if ods and looks_like_code(typed) and read_code(typed).organisation != ods:
+            raise ServiceError("transaction.unknown")
         row = self._store.by_short_code(read_short_code(typed))
         self.answerable(row.handle)
         return self.link(row)

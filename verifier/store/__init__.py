@@ -6,17 +6,20 @@ is *not* here: keys, records, results (the service holds those in memory alone).
 stands here.
 """
 
+from verifier.settings import MAIN
+
 from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
 from .engine import open_store
+from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
 from .staff import SessionRow, SignInRow, StaffRows
-from .tables import MAIN
 from .transactions import Row, Store
 
 __all__ = [
     "MAIN",
     "AuditEntries",
     "KeptHead",
+    "KeyUses",
     "Note",
     "Place",
     "ReceiptNotes",

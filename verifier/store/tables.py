@@ -11,7 +11,6 @@ from typing import Final
 import sqlalchemy as sa
 
 METADATA: Final = sa.MetaData()
-MAIN: Final = "main"  # the organisation of a deployment that serves one
 
 TRANSACTIONS: Final = sa.Table(
     "transactions",
@@ -49,6 +48,15 @@ RECEIPTS: Final = sa.Table(
     sa.Column("receipt", sa.String, nullable=False),
     sa.PrimaryKeyConstraint("tenant", "id", name="receipts_key"),
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
+)
+
+KEY_USES: Final = sa.Table(
+    "key_uses",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("day", sa.String, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "name", name="key_uses_key"),
 )
 
 WATCHES: Final = sa.Table(

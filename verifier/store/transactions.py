@@ -1,7 +1,8 @@
 """What can be done with a transaction, each in one statement.
 
-Rules: a ``Store`` is bound to one organisation, and every statement names it; ``tenant_of`` and
-``sweep`` alone look across. What is *not* here: who an organisation is (``service``).
+Rules: a ``Store`` is bound to one organisation, and every statement names it; ``tenant_of``,
+``tenant_of_code`` and ``sweep`` alone look across. What is *not* here: who an organisation is
+(``service``).
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Final
 import sqlalchemy as sa
 
 from healthpassport.errors import ServiceError
+from verifier.settings import MAIN
 
 from .audit import AuditEntries
+from .key_uses import KeyUses
 from .receipts import ReceiptNotes
 from .staff import StaffRows
-from .tables import MAIN, TRANSACTIONS
+from .tables import TRANSACTIONS
 from .together import together
 from .webhooks import Outbox
 
@@ -52,6 +55,7 @@ class Store:
         self._mine = _T.tenant == tenant
         self.tenant = tenant
         self.receipts = ReceiptNotes(engine, tenant)
+        self.key_uses = KeyUses(engine, tenant)
         self.staff = StaffRows(engine, tenant)
         self.webhooks = Outbox(engine, tenant)
         self.audit = AuditEntries(engine, tenant)
@@ -157,6 +161,15 @@ class Store:
         query = sa.select(_T.tenant).where(_T.tenant.in_(sorted(among)), _T.handle == handle)
         with self._engine.connect() as connection:
             return connection.execute(query).scalars().one_or_none()
+
+    def tenant_of_code(self, short_code: str, *, among: Collection[str]) -> str | None:
+        """The same for the code on a screen; None also where two have that code by chance."""
+        query = sa.select(_T.tenant).where(
+            _T.tenant.in_(sorted(among)), _T.short_code == short_code
+        )
+        with self._engine.connect() as connection:
+            found = connection.execute(query).scalars().all()
+        return found[0] if len(found) == 1 else None
 
     def sweep(self, now: datetime) -> int:
         """Let go of what is older than ``KEEP``, also of organisations that are served no more."""

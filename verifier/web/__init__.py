@@ -4,5 +4,6 @@ What is *not* here: any decision about a record (``service``), and the JSON inte
 """
 
 from .app import create_app
+from .organisations import create_organisations_app
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "create_organisations_app"]

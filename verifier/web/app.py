@@ -19,9 +19,17 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import DEFAULT_HEADERS, BodyLimit, Guard, Problems, SecurityHeaders
+from healthpassport.asgi import (
+    DEFAULT_HEADERS,
+    BodyLimit,
+    Guard,
+    Problems,
+    SecurityHeaders,
+    Throttle,
+)
 from healthpassport.encoding import dump_json
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.rates import RateLimit
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
 from verifier.service.gate import GatedDesk
@@ -36,6 +44,7 @@ from .card_form import MAX_UPLOAD
 from .closed import closed_page
 from .comparing import cautions, compared
 from .expecting import Typed, typed
+from .headers import POLICY
 from .languages import words_of
 from .pages import moment, result_page
 from .rendering import STATIC, svg
@@ -44,10 +53,6 @@ from .today import today
 
 DESK: Final = "staff page"  # the name under which this page's transactions stand
 MAX_FORM: Final = 4096  # bytes; the longest form has six short members
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 FHIR: Final = "application/fhir+json"
 SEE_OTHER: Final = 303
 SIGNED_OUT: Final = "staff.signed_out"
@@ -83,6 +88,12 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     hosts = (*settings.web_hosts, address.hostname or "")
     app.add_middleware(Guard, hosts=hosts, scheme=address.scheme)
     app.add_middleware(BodyLimit, limit=MAX_FORM, limits={"/cards": MAX_UPLOAD})
+    app.add_middleware(
+        Throttle,
+        limit=RateLimit(settings.requests_per_second, settings.request_burst),
+        clock=service.clock,
+        proxies=settings.proxies,
+    )
     app.add_middleware(Problems)
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
     own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from healthpassport.languages import msg
-from verifier.service.api_keys import load_key_roles
+from verifier.service.key_file import read_keys
 from verifier.service.staff import ROLES, Role
 from verifier.service.words import age_words
 
@@ -41,5 +41,6 @@ def set_up(request: Request) -> str:
         (say(msg("Staff sign in with")), settings.oidc_issuer or nobody),
         (say(msg("Emergency codes left")), str(desk.sign_in.codes_left())),
     )
-    keys = [(name, say(ROLES[role])) for name, role in sorted(load_key_roles(settings).items())]
+    known = sorted(read_keys(settings.api_keys_file), key=lambda key: key.name)
+    keys = [(key.name, say(ROLES[key.role])) for key in known]
     return page(request, "set_up.html", rows=rows, keys=keys)

@@ -1,4 +1,7 @@
-"""The column ``tenant`` in every table; what stood there belongs to the one organisation."""
+"""The column ``tenant`` in every table, and the days on which API keys were last used.
+
+What stood there belongs to the one organisation that was served.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,13 @@ def upgrade() -> None:
         op.rename_table(f"tenant_{table}", table)
     op.create_index("transactions_of_desk", "transactions", ["tenant", "desk", "created_at"])
     op.create_index("receipts_of_tenant", "receipts", ["tenant", "created_at"])
+    op.create_table(
+        "key_uses",
+        sa.Column("tenant", sa.String, nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("day", sa.String, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name="key_uses_key"),
+    )
 
 
 def _transactions(name: str) -> None:
