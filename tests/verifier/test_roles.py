@@ -42,6 +42,8 @@ PAGES = {
     ("GET", "/cards/{reading_id}"): {CLINICIAN},
     ("GET", "/cards/{reading_id}/receipt"): {CLINICIAN},
     ("POST", "/cards/{reading_id}/close"): {CLINICIAN},
+    ("GET", "/audit"): {AUDITOR},
+    ("POST", "/audit/export"): {AUDITOR},
     ("GET", "/set-up"): {ADMIN},
     ("GET", "/help"): ALL,
     ("POST", "/language"): NOBODY,

@@ -46,11 +46,10 @@ ROW = Row(
     created_at=NOW,
     expires_at=NOW + timedelta(minutes=5),
 )
-ENTRY = Sealed(1, NOW, "result.viewed", "", "{}", "hash-1")
 SIGN_IN = SignInRow("state", "browser", "nonce", "verifier", "issuer", "/", NOW)
 SESSION = SessionRow("digest", "subject", "name", "clerk", "oidc", NOW, NOW, NOW)
-HEAD = KeptHead(1, NOW, "token")
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
+HEAD = KeptHead(1, NOW, "a.b.c")
 
 # How each public method is called; what it is called on is bound to one organisation.
 CALLS = {
@@ -70,7 +69,7 @@ CALLS = {
     "KeyUses.forget": lambda s: s.key_uses.forget("ward"),
     "KeyUses.days": lambda s: s.key_uses.days(),
     "AuditEntries.begin": lambda s: s.audit.begin("trail", "first"),
-    "AuditEntries.append": lambda s: s.audit.append(lambda _place: ENTRY),
+    "AuditEntries.append": lambda s: s.audit.append(sealed),
     "AuditEntries.last": lambda s: s.audit.last(),
     "AuditEntries.all": lambda s: list(s.audit.all()),
     "AuditEntries.find": lambda s: s.audit.find(
@@ -108,6 +107,10 @@ CALLS = {
 }
 ACROSS = {"Store.sweep": "lets go of old rows of every organisation"}
 WITHOUT_SQL = {"Store.for_tenant", "Store.close", "AuditEntries.together"}
+
+
+def sealed(place):
+    return Sealed(place.seq, NOW, "result.closed", "ward", "{}", "hash")
 
 
 @pytest.fixture
@@ -175,8 +178,8 @@ def names_tenant(statement, parameters, tenant):
 def test_every_statement_names_the_organisation(store, north, name):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
-    if name.startswith("AuditEntries") and not name.endswith("begin"):
-        north.audit.begin("trail", "first")
+    north.audit.begin("trail", "first")
+    north.audit.append(sealed)
     with statements(store) as seen:
         try:
             CALLS[name](north)
@@ -236,7 +239,7 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     later = NOW + timedelta(minutes=1)
-    assert south.settle(ROW.handle, progress="answered", code=None, now=later) is False
+    assert not south.settle(ROW.handle, progress="answered", code=None, now=later)
     south.mark_fetched(ROW.handle, now=later)
     south.finish(ROW.id, progress="closed", code="x")
     assert south.lose_open() == 0
@@ -245,6 +248,21 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     south.receipts.add(NOTE, forget_before=NOW + timedelta(days=30))
     assert north.by_handle(ROW.handle) == ROW
     assert north.receipts.find(NOTE.id) == NOTE
+
+
+def test_a_trail_of_one_organisation_is_not_anothers(north, south):
+    for store in (north, south):
+        assert store.audit.begin("trail", "first")
+        assert not store.audit.begin("another", "second")
+    assert north.audit.append(sealed).seq == 1
+    assert north.audit.append(sealed).seq == 2
+    north.audit.keep_head(HEAD)
+    assert list(south.audit.all()) == []
+    assert south.audit.heads() == ()
+    assert south.audit.append(sealed).seq == 1
+    assert south.audit.cut(HEAD) == 1
+    assert [entry.seq for entry in north.audit.all()] == [1, 2]
+    assert north.audit.heads() == (HEAD,)
 
 
 def test_two_organisations_may_have_the_same_code_and_handle(north, south):

@@ -26,6 +26,13 @@ PAGE: Final = 1000  # entries read at once
 _A = AUDIT.c
 _H = AUDIT_HEADS.c
 _T = AUDIT_TRAILS.c
+# The three statements of every entry, made once: making them anew costs more than running them.
+_OWN: Final = _T.tenant == sa.bindparam("own")
+_STEP: Final = (
+    sa.update(AUDIT_TRAILS).where(_OWN).values(seq=_T.seq + 1).returning(_T.trail, _T.seq, _T.hash)
+)
+_ADD: Final = sa.insert(AUDIT)
+_LAST: Final = sa.update(AUDIT_TRAILS).where(_OWN).values(hash=sa.bindparam("last"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Wanted:
     until: datetime | None = None
     event: str = ""
     person: str = ""
+    before: int = 0
 
 
 class AuditEntries:
@@ -96,24 +104,22 @@ class AuditEntries:
 
     def append(self, seal: Callable[[Place], Sealed]) -> Sealed | None:
         """Keep what ``seal`` makes for the next place; None where the trail was never begun."""
-        own = _T.tenant == self.tenant
+        own = {"own": self.tenant}
         try:
             with self.together() as connection:
-                step = sa.update(AUDIT_TRAILS).where(own).values(seq=_T.seq + 1)
-                found = connection.execute(step.returning(_T.trail, _T.seq, _T.hash)).one_or_none()
+                found = connection.execute(_STEP, own).one_or_none()
                 if found is None:
                     return None
-                sealed = seal(Place(found.trail, found.seq, found.hash))
-                connection.execute(sa.insert(AUDIT).values(_row(sealed, self.tenant)))
-                last = sa.update(AUDIT_TRAILS).where(own).values(hash=sealed.hash)
-                connection.execute(last)
+                sealed = seal(Place(*found))
+                connection.execute(_ADD, _row(sealed, self.tenant))
+                connection.execute(_LAST, {**own, "last": sealed.hash})
         except SQLAlchemyError as error:
             raise ServiceError("audit.not_written") from error
         return sealed
 
     def last(self) -> Place | None:
         """The trail, and number and hash of its last entry; None where there is no trail."""
-        with self._reading() as connection:
+        with together(self._engine) as connection:
             return self._place(connection)
 
     def all(self) -> Iterator[Sealed]:
@@ -121,7 +127,7 @@ class AuditEntries:
         after = -1
         while True:
             query = sa.select(AUDIT).where(_A.tenant == self.tenant, _A.seq > after)
-            with self._reading() as connection:
+            with together(self._engine) as connection:
                 rows = connection.execute(query.order_by(_A.seq).limit(PAGE)).all()
             yield from map(_sealed, rows)
             if len(rows) < PAGE:
@@ -139,15 +145,18 @@ class AuditEntries:
             query = query.where(_A.event == wanted.event)
         if wanted.person:
             query = query.where(_A.person == wanted.person)
-        with self._reading() as connection:
+        if wanted.before:
+            query = query.where(_A.seq < wanted.before)
+        with together(self._engine) as connection:
             rows = connection.execute(query.order_by(_A.seq.desc()).limit(limit)).all()
         return tuple(map(_sealed, rows))
 
     def keep_head(self, head: KeptHead) -> None:
-        """Keep a signed head; of two over the same entries the first stays."""
+        """Keep a signed head in place of an earlier one over the same entries."""
         values = {"seq": head.seq, "at": _seconds(head.at), "token": head.token, "base": head.base}
         try:
             with self.together() as connection:
+                self._hold(connection)
                 gone = sa.delete(AUDIT_HEADS).where(
                     _H.tenant == self.tenant, _H.seq == head.seq, _H.base == head.base
                 )
@@ -159,7 +168,7 @@ class AuditEntries:
     def heads(self) -> tuple[KeptHead, ...]:
         """Every head that is kept, by number."""
         query = sa.select(AUDIT_HEADS).where(_H.tenant == self.tenant)
-        with self._reading() as connection:
+        with together(self._engine) as connection:
             rows = connection.execute(query.order_by(_H.seq, _H.base)).all()
         return tuple(KeptHead(r.seq, _moment(r.at), r.token, bool(r.base)) for r in rows)
 
@@ -167,7 +176,7 @@ class AuditEntries:
         """The entry behind which the first one of ``moment`` or later stands."""
         at = int(moment.timestamp())
         later = sa.select(sa.func.min(_A.seq)).where(_A.tenant == self.tenant, _A.at >= at)
-        with self._reading() as connection:
+        with together(self._engine) as connection:
             first = connection.execute(later).scalar_one()
             if first is None:
                 return None
@@ -181,19 +190,22 @@ class AuditEntries:
         heads = sa.delete(AUDIT_HEADS).where(_H.tenant == self.tenant, _H.seq <= base.seq)
         try:
             with self.together() as connection:
+                self._hold(connection)
                 connection.execute(heads)
                 self.keep_head(base)
                 return connection.execute(old).rowcount
         except SQLAlchemyError as error:
             raise ServiceError("audit.not_written") from error
 
+    def _hold(self, connection: sa.Connection) -> None:
+        """Let no other writer to this trail until the transaction ends."""
+        row = sa.update(AUDIT_TRAILS).where(_T.tenant == self.tenant)
+        connection.execute(row.values(seq=_T.seq))
+
     def _place(self, connection: sa.Connection) -> Place | None:
         query = sa.select(AUDIT_TRAILS).where(_T.tenant == self.tenant)
         found = connection.execute(query).one_or_none()
         return None if found is None else Place(found.trail, found.seq, found.hash)
-
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        return together(self._engine)
 
 
 def _row(sealed: Sealed, tenant: str) -> dict[str, object]:

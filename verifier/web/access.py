@@ -43,6 +43,8 @@ GATES: Final[Mapping[tuple[str, str], Needed]] = MappingProxyType(
         ("GET", "/cards/{reading_id}"): Action.CARD,
         ("GET", "/cards/{reading_id}/receipt"): Action.CARD,
         ("POST", "/cards/{reading_id}/close"): Action.CARD,
+        ("GET", "/audit"): Action.AUDIT,
+        ("POST", "/audit/export"): Action.AUDIT,
         ("GET", "/set-up"): Action.SET_UP,
         ("GET", "/help"): ANYBODY,
         ("POST", "/language"): PUBLIC,
