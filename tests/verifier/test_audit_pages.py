@@ -25,8 +25,8 @@ JONES = Actor("RXX01", "ward 9", "dr.jones@example", "clinician")
 
 @pytest.fixture
 def desk(world, tmp_path, clock):
-    """One trusted machine whose user is an auditor besides."""
-    made = make_desk(world, tmp_path / "desk", clock=clock, role="clinician,auditor")
+    """One trusted machine, set to be an auditor's."""
+    made = make_desk(world, tmp_path / "desk", clock=clock, updated=False, role="auditor")
     yield made
     made.shut()
 
@@ -99,16 +99,29 @@ def test_an_export_is_a_form_of_this_page_and_no_link(app):
 
 
 def test_the_page_shows_nothing_of_what_patients_shared(app, desk, world):
-    view, request = opened(desk, full_wallet(world), name=DESK)
-    post(desk, view, full_wallet(world).answer(request))
-    desk.look(view.id, desk=DESK)
-    desk.fhir(view.id, desk=DESK)
-    send(app, made(world), note="Sister of Penicillin")
+    ward = make_desk(world, desk.settings.home)
+    view, request = opened(ward, full_wallet(world), name=DESK)
+    post(ward, view, full_wallet(world).answer(request))
+    ward.look(view.id, desk=DESK)
+    ward.fhir(view.id, desk=DESK)
+    send(create_app(ward.settings, ward), made(world), note="Sister of Penicillin")
+    ward.shut()
     page = rows(app)
+    assert EVENT_WORDS["result.exported"] in page
     assert READER["who"] in page
     page = page.replace(READER["who"], "")
     assert not [word for word in clinical_words() if word in page]
     assert view.id not in page
+
+
+@pytest.mark.parametrize("role", ["clerk", "clinician"])
+def test_whoever_is_no_auditor_sees_nothing_of_it(world, tmp_path, role):
+    ward = make_desk(world, tmp_path / "ward", updated=False, role=role)
+    app = create_app(ward.settings, ward)
+    assert call(app, "GET", "/audit").status == 403
+    assert call(app, "POST", "/audit/export", headers=HEADERS).status == 403
+    assert "/audit" not in call(app, "GET", "/").text
+    ward.shut()
 
 
 @pytest.mark.parametrize("language", ["cy"])

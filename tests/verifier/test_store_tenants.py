@@ -47,10 +47,11 @@ ROW = Row(
     created_at=NOW,
     expires_at=NOW + timedelta(minutes=5),
 )
+ENTRY = Sealed(1, NOW, "result.viewed", "", "{}", "hash-1")
 SIGN_IN = SignInRow("state", "browser", "nonce", "verifier", "issuer", "/", NOW)
 SESSION = SessionRow("digest", "subject", "name", "clerk", "oidc", NOW, NOW, NOW)
+HEAD = KeptHead(1, NOW, "token")
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
-HEAD = KeptHead(1, NOW, "a.b.c")
 HELD = SealedRow(b"sealed", NOW + timedelta(minutes=6), tries_left=3, answered=True)
 
 # How each public method is called; what it is called on is bound to one organisation.
@@ -71,7 +72,7 @@ CALLS = {
     "KeyUses.forget": lambda s: s.key_uses.forget("ward"),
     "KeyUses.days": lambda s: s.key_uses.days(),
     "AuditEntries.begin": lambda s: s.audit.begin("trail", "first"),
-    "AuditEntries.append": lambda s: s.audit.append(sealed),
+    "AuditEntries.append": lambda s: s.audit.append(lambda _place: ENTRY),
     "AuditEntries.last": lambda s: s.audit.last(),
     "AuditEntries.all": lambda s: list(s.audit.all()),
     "AuditEntries.find": lambda s: s.audit.find(
@@ -130,7 +131,7 @@ WITHOUT_SQL = {
 
 
 def sealed(place):
-    return Sealed(place.seq, NOW, "result.closed", "ward", "{}", "hash")
+    return replace(ENTRY, seq=place.seq)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -201,8 +202,8 @@ def test_every_statement_names_the_organisation(store, north, name):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     north.held.add(ROW.id, HELD)
-    north.audit.begin("trail", "first")
-    north.audit.append(sealed)
+    if name.startswith("AuditEntries") and not name.endswith("begin"):
+        north.audit.begin("trail", "first")
     with statements(store) as seen:
         try:
             CALLS[name](north)
@@ -262,7 +263,7 @@ def test_nothing_that_one_organisation_does_changes_anothers_rows(north, south):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     later = NOW + timedelta(minutes=1)
-    assert not south.settle(ROW.handle, progress="answered", code=None, now=later)
+    assert south.settle(ROW.handle, progress="answered", code=None, now=later) is False
     south.mark_fetched(ROW.handle, now=later)
     south.finish(ROW.id, progress="closed", code="x")
     assert south.lose_open() == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from healthpassport.encoding import Json
-from healthpassport.errors import SettingsError, catalogue
+from healthpassport.errors import PassportError, SettingsError, catalogue
 from healthpassport.keys import PublicKey, public_key_from_certificate
 from healthpassport.terminal import FAILED
 from healthpassport.trust.cache import replace_file
@@ -24,10 +24,10 @@ from verifier.service.audit_heads import Head, read_head
 from verifier.service.audit_lines import MAX_LINE
 from verifier.service.audit_reports import check_database, check_file
 from verifier.service.identity import certificates, read_file
-from verifier.store import open_store
 
 from .events import to_stderr
 from .output import data, document, say, settings
+from .stored import opened
 
 COMMAND_LINE: Final = "command line"
 
@@ -74,18 +74,24 @@ def verify(
         sys.exit(FAILED)
 
 
+def tell(event: str, *, subject: str) -> None:
+    """Write what was done from the command line; a desk that is not set up has no trail yet."""
+    try:
+        with _trail() as trail:
+            trail.write(event, who=_caller(trail), subject=subject)
+    except PassportError as error:
+        say(f"Not in the audit trail: {error.title}")
+
+
 def _checked(file: str | None, keys: Sequence[PublicKey], outside: Sequence[Head]) -> Report:
     if file is None:
-        store = open_store(settings().database_file)
-        try:
+        with opened(settings()) as store:
             return check_database(store.audit, expected_keys=keys, outside=outside)
-        finally:
-            store.close()
     if file == "-":
         return check_file(_lines(sys.stdin.buffer), expected_keys=keys, outside=outside)
     try:
-        with Path(file).open("rb") as opened:
-            return check_file(_lines(opened), expected_keys=keys, outside=outside)
+        with Path(file).open("rb") as stream:
+            return check_file(_lines(stream), expected_keys=keys, outside=outside)
     except OSError as error:
         raise SettingsError("verifier.setup", f"cannot read {file}") from error
 
@@ -101,8 +107,7 @@ def _trail() -> Iterator[AuditTrail]:
     own = settings()
     to_stderr()
     identity = load_identity(own)
-    store = open_store(own.database_file)
-    try:
+    with opened(own) as store:
         yield open_trail(
             own,
             identity=identity,
@@ -110,8 +115,6 @@ def _trail() -> Iterator[AuditTrail]:
             clock=lambda: datetime.now(UTC),
             random=secrets.token_bytes,
         )
-    finally:
-        store.close()
 
 
 def _caller(trail: AuditTrail) -> Actor:

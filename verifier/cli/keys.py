@@ -13,6 +13,7 @@ from verifier.service import ApiKey, digest_of
 from verifier.service.key_file import add_key, read_keys, remove_key
 from verifier.service.staff import Role
 
+from .audit import tell
 from .output import data, document, say, settings
 from .stored import opened
 
@@ -30,6 +31,7 @@ def add(name: str, *, role: str, desk: str | None, days: int | None, as_json: bo
     )
     path = settings().api_keys_file
     fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
+    tell("api_key.made", subject=name)
     if as_json:
         document({"version": 1, "name": name, "role": role, "key": fresh})
     else:
@@ -69,6 +71,7 @@ def remove(name: str) -> None:
     remove_key(own.api_keys_file, name)
     with opened(own) as store:
         store.key_uses.forget(name)
+    tell("api_key.removed", subject=name)
     say(f"{name} opens nothing any more.")
 
 

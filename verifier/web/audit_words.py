@@ -26,6 +26,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "trail.exported": msg("The audit trail was exported"),
         "desk.started": msg("The desk was started"),
         "api_key.made": msg("An API key was made"),
+        "api_key.removed": msg("An API key was taken out"),
         "request.made": msg("A patient was asked"),
         "request.timed_out": msg("Nobody answered in time"),
         "answer.accepted": msg("An answer was accepted"),
