@@ -11,12 +11,15 @@ from datetime import timedelta
 
 from card_desk import made
 from desk_world import full_wallet, handle_of
+from hospital_store import BASE, HospitalStore, person
 
 from healthpassport.credential import DeskState, FiredRule, Rule, Verdict, VerifiedIssuer
 from healthpassport.keys import generate_signer
 from healthpassport.protocols.oid4vp import encode_error
+from verifier.client import HospitalServer
 from verifier.service import Expected, Progress
 from verifier.service.cards import Reader
+from verifier.service.hospital import Hospital
 from verifier.web.app import DESK
 
 TEMPLATE = "emergency_admission"
@@ -132,6 +135,9 @@ def paths(world, desk, cards):
         "refused deep inside": ended(desk, Progress.FAILED, "sdjwt.kb_at_issuance"),
         **{f"result {name}": view for name, view in results(world, desk).items()},
     }
+    people = [person(family="Married", given=""), person("p2", number="9990000026", given="Twin")]
+    server = HospitalServer(BASE, smart=None, fetcher=HospitalStore(people, tokens={""}))
+    desk.hospital = Hospital(server)
     return {
         "start": "/",
         "today": "/today",
@@ -141,5 +147,6 @@ def paths(world, desk, cards):
         "card": f"/cards/{card.id}",
         "card refused": f"/cards/{refused.id}",
         "receipt": f"/cards/{card.id}/receipt",
+        "record": f"/requests/{views['result accepted'].id}/record",
         **{name: f"/requests/{view.id}" for name, view in views.items()},
     }

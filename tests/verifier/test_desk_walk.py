@@ -61,12 +61,13 @@ NARROW = {"width": 320, "height": 700}
 UNNAMED = {"result nobody", "card refused"}
 FIRST_SCREEN = {"width": 1100, "height": 700}
 NAMES = (
-    "start", "today", "help", "problem", "card form", "card", "card refused", "receipt",
+    "start", "today", "help", "problem", "card form", "card", "card refused", "receipt", "record",
     "waiting", "answering", "confirm", "declined", "expired", "closed", "refused",
     "refused deep inside", "result accepted", "result another person", "result partly",
     "result failed", "result withdrawn", "result nobody", "result old", "result unsure",
     "result out of date", "result narrative", "result two sources", "sign in", "sign in refused",
     "signed out", "result closed to a clerk", "result closed to a clinician", "set-up",
+    "audit", "audit of nothing",
 )  # fmt: skip
 
 

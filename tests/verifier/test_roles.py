@@ -37,6 +37,8 @@ PAGES = {
     ("POST", "/requests/{request_id}/confirm"): DESKS,
     ("POST", "/requests/{request_id}/care"): {CLINICIAN},
     ("GET", "/requests/{request_id}/fhir"): {CLINICIAN},
+    ("GET", "/requests/{request_id}/record"): {CLINICIAN},
+    ("POST", "/requests/{request_id}/record"): {CLINICIAN},
     ("GET", "/cards"): {CLINICIAN},
     ("POST", "/cards"): {CLINICIAN},
     ("GET", "/cards/{reading_id}"): {CLINICIAN},
@@ -63,6 +65,8 @@ CALLS = {
     ("POST", "/requests/{request_id}/confirm"): DESKS,
     ("DELETE", "/requests/{request_id}"): DESKS,
     ("GET", "/requests/{request_id}/fhir"): {CLINICIAN},
+    ("GET", "/requests/{request_id}/record"): {CLINICIAN},
+    ("POST", "/requests/{request_id}/record"): {CLINICIAN},
     ("POST", "/fhir/$verify-again"): {CLINICIAN},
     ("GET", "/fhir/metadata"): NOBODY,
     ("GET", "/oid4vp/requests/{handle}"): NOBODY,
@@ -172,7 +176,7 @@ def test_pages_reach_the_desk_through_the_gate_alone():
     """The gate has no way through: what it does not name cannot be called by a page."""
     named = {name for name in vars(GatedDesk) if not name.startswith("_")}
     steps = "templates ask look standing recent confirm close fhir state_care require_open cards"
-    besides = "behind who reader at audit webhooks watching look_seconds"
+    besides = "behind who reader at audit hospital webhooks watching look_seconds"
     assert named == {*steps.split(), *besides.split()}
 
 

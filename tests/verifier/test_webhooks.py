@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -353,3 +354,31 @@ def test_it_goes_over_real_https_and_never_to_a_private_address_unasked(own_worl
 
 def replace_settings(desk, **changes):
     return desk.settings.model_copy(update=changes)
+
+
+def test_two_processes_over_one_database_send_each_message_once(own_world, tmp_path, database_url):
+    pair = [
+        make_desk(
+            own_world,
+            tmp_path / "desk",
+            updated=first,
+            database_url=database_url,
+            webhook_hosts=HOSTS,
+        )
+        for first in (True, False)
+    ]
+    add_receiver(pair[0].settings, "ward", URL, random=secrets.token_bytes)
+    for one in pair:
+        one.webhooks = webhooks(one, Receiver())
+    for _ in range(12):
+        view = pair[0].ask("emergency_admission", desk="ward")
+        pair[0].webhooks.watch(view, desk="ward", url=URL)
+        pair[1].close(view.id, desk="ward")
+    now = pair[0].clock()
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda turn: pair[turn % 2].webhooks.deliver(now), range(8)))
+    assert (sum(one.noted for one in done), sum(one.sent for one in done)) == (12, 12)
+    ids = [r.headers["webhook-id"] for one in pair for r in one.webhooks.receiver.got]
+    assert len(set(ids)) == len(ids) == 12
+    for one in pair:
+        one.shut()

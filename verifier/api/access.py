@@ -34,6 +34,8 @@ GATES: Final[Mapping[tuple[str, str], Action | None]] = MappingProxyType(
         ("POST", "/requests/{request_id}/confirm"): Action.ASK,
         ("DELETE", "/requests/{request_id}"): Action.ASK,
         ("GET", "/requests/{request_id}/fhir"): Action.CLINICAL,
+        ("GET", "/requests/{request_id}/record"): Action.CLINICAL,
+        ("POST", "/requests/{request_id}/record"): Action.CLINICAL,
         ("POST", "/fhir/$verify-again"): Action.CLINICAL,
         ("GET", "/fhir/metadata"): PUBLIC,
         ("GET", "/oid4vp/requests/{handle}"): PUBLIC,

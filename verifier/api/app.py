@@ -24,7 +24,7 @@ from healthpassport.rates import RateLimit
 from verifier.service import Clock, Desk, Random, open_desk
 from verifier.settings import VerifierSettings
 
-from . import fhir, health, staff, wallets
+from . import fhir, health, hospital, staff, wallets
 from .access import enter, wrong_keys
 from .describing import REFUSALS, describe
 from .telling import keep_telling
@@ -100,6 +100,7 @@ def add_routes(app: FastAPI) -> None:
     app.include_router(wallets.router)
     app.include_router(health.router)
     app.include_router(fhir.router)
+    app.include_router(hospital.router)
     describe(app)
 
 

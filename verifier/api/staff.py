@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from healthpassport.encoding import Json, dump_json
 from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
+from verifier.service.gate import GatedDesk
+from verifier.service.hospital import completed
 
 from .access import CallingDesk, GatedService
 from .describing import FHIR_ANSWERS, KEYED
@@ -41,6 +43,7 @@ class ExpectedIn(BaseModel):
     family_name: str = Field(default="", max_length=200)
     birth_date: str = Field(default="", max_length=10, pattern=r"^(\d{4}-\d{2}-\d{2})?$")
     nhs_number: str = Field(default="", max_length=20)
+    hospital_number: str = Field(default="", max_length=64)
 
 
 class RequestIn(BaseModel):
@@ -96,7 +99,7 @@ def templates(desk: GatedService, _name: CallingDesk) -> dict[str, Any]:
 @router.post("/requests", status_code=201)
 def ask(wanted: Annotated[RequestIn, Body()], desk: GatedService, name: CallingDesk) -> RequestOut:
     """Open a request; show its QR code, link or short code to the patient."""
-    expected = Expected(**wanted.expected.model_dump()) if wanted.expected else None
+    expected = _expected(desk, wanted.expected) if wanted.expected else None
     callback = desk.webhooks.resolve(name, wanted.callback)
     view = desk.ask(wanted.template, desk=name, expected=expected)
     if callback is not None:
@@ -111,6 +114,13 @@ def ask(wanted: Annotated[RequestIn, Body()], desk: GatedService, name: CallingD
         qr_svg=qr_svg(view.link),
         expires=view.expires_at,
     )
+
+
+def _expected(desk: GatedDesk, said: ExpectedIn) -> Expected:
+    """Whom to expect; what was left out comes from the hospital's record system, if it knows."""
+    own = said.hospital_number
+    typed = Expected(**said.model_dump(exclude={"hospital_number"}))
+    return completed(desk.hospital, typed, hospital_number=own)
 
 
 @router.get("/requests/{request_id}")

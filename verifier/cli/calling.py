@@ -7,7 +7,7 @@ from typing import Final
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError, SettingsError, catalogue
-from healthpassport.fetch import HttpRequest, HttpsFetcher
+from healthpassport.fetch import TIMEOUT_SECONDS, HttpRequest, HttpsFetcher
 
 from .output import data, document, say, settings
 from .report import print_result
@@ -17,7 +17,7 @@ HTTP_ERROR: Final = 400
 
 def create(template: str, *, as_json: bool) -> None:
     """Open a request."""
-    made = _call("POST", "/requests", {"template": template})
+    made = call("POST", "/requests", {"template": template})
     if as_json:
         document({name: value for name, value in made.items() if name != "qr_svg"})
         return
@@ -28,7 +28,7 @@ def create(template: str, *, as_json: bool) -> None:
 
 def show(request_id: str, *, as_json: bool) -> None:
     """Show a request."""
-    seen = _call("GET", f"/requests/{request_id}", None)
+    seen = call("GET", f"/requests/{request_id}", None)
     if as_json:
         document(seen)
         return
@@ -43,10 +43,13 @@ def show(request_id: str, *, as_json: bool) -> None:
 def fhir(request_id: str, *, presentation: bool) -> None:
     """Print a result as FHIR."""
     more = "?presentation=true" if presentation else ""
-    document(_call("GET", f"/requests/{request_id}/fhir{more}", None))
+    document(call("GET", f"/requests/{request_id}/fhir{more}", None))
 
 
-def _call(method: str, path: str, body: Json) -> dict[str, Json]:
+def call(
+    method: str, path: str, body: Json, *, timeout: float = TIMEOUT_SECONDS
+) -> dict[str, Json]:
+    """Call the running desk with this machine's API key; ``timeout`` in seconds."""
     own = settings()
     if own.api_key_file is None:
         raise SettingsError("verifier.setup", "PASSPORT_VERIFIER_API_KEY_FILE is not set")
@@ -56,7 +59,9 @@ def _call(method: str, path: str, body: Json) -> dict[str, Json]:
         raise SettingsError("verifier.setup", "cannot read the API key") from error
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
     fetcher = HttpsFetcher(
-        ca_file=own.ca_file, allowed_private_hosts=frozenset(own.allowed_private_hosts)
+        ca_file=own.ca_file,
+        allowed_private_hosts=frozenset(own.allowed_private_hosts),
+        timeout=timeout,
     )
     sent = None if body is None else dump_json(body)
     response = fetcher.fetch(HttpRequest(method, own.public_url + path, headers, sent))

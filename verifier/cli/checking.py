@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -17,9 +18,11 @@ from verifier.service import (
     organisation_names,
     organisation_settings,
 )
+from verifier.service.hospital import open_hospital
 from verifier.service.key_file import read_keys
 from verifier.service.key_fit import key_fit
 from verifier.service.organisations import refuse_other_code
+from verifier.service.receivers import load_receivers, require_allowed
 from verifier.service.tenants import own_marks, refuse_shared
 from verifier.settings import VerifierSettings
 from verifier.store import describe
@@ -127,16 +130,33 @@ def _lists(own: VerifierSettings) -> str:
     return f"{said}, {able} of {len(found.issuers)} issuers with a post-quantum key"
 
 
+def _record_system(own: VerifierSettings) -> str:
+    hospital = open_hospital(own, clock=lambda: datetime.now(UTC), random=secrets.token_bytes)
+    if hospital is None:
+        return "none is set up"
+    hospital.check()
+    return f"signed in to {own.fhir_url}"
+
+
+def _told(own: VerifierSettings) -> str:
+    receivers = load_receivers(own)
+    for receiver in receivers.values():
+        require_allowed(receiver.url, own)
+    return f"{len(receivers)} are told of requests"
+
+
 def _database(own: VerifierSettings) -> str:
     return describe(own.database_file, url=own.database_url)
 
 
 CHECKS = (
-    ("database", _database),
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),
     ("API keys", _keys),
     ("trust and status lists", _lists),
+    ("record system", _record_system),
+    ("systems to be told", _told),
     ("staff sign-in", sign_in),
+    ("database", _database),
 )

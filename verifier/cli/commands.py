@@ -23,7 +23,9 @@ staff = typer.Typer(help="Staff who sign in at this desk.", no_args_is_help=True
 card = typer.Typer(help="Emergency cards of patients.", no_args_is_help=True)
 receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=True)
 webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
+hospital = typer.Typer(help="The hospital's own record system.", no_args_is_help=True)
 app.add_typer(request, name="request")
+app.add_typer(hospital, name="hospital")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
@@ -228,6 +230,41 @@ def retry_webhook(
     from . import webhooks as telling  # noqa: PLC0415
 
     telling.retry(message_id)
+
+
+@hospital.command("jwks")
+def hospital_jwks() -> None:
+    """Print the public key to register with the record system; makes one where there is none."""
+    from . import hospital as records  # noqa: PLC0415
+
+    records.jwks()
+
+
+@hospital.command("find", context_settings=IDS)
+def hospital_find(
+    request_id: Annotated[str, typer.Argument(help="The id of a request that was answered.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show which patients of the record system the result may be of, and what differs."""
+    from . import hospital as records  # noqa: PLC0415
+
+    records.find(request_id, as_json=as_json)
+
+
+@hospital.command("write", context_settings=IDS)
+def hospital_write(
+    request_id: Annotated[str, typer.Argument(help="The id of a request that was answered.")],
+    patient: Annotated[str, typer.Option(help="The patient whom you chose, by the id of find.")],
+    agree: Annotated[
+        list[str] | None,
+        typer.Option(help="A field that differs or is missing, and that you checked; one each."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add the result to the record of the patient whom you chose."""
+    from . import hospital as records  # noqa: PLC0415
+
+    records.write(request_id, patient=patient, agreed=agree or [], as_json=as_json)
 
 
 @card.command("read")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from healthpassport.encoding import Json, b64url_encode, dump_json, jcs
 from healthpassport.errors import PassportError, SettingsError
 from healthpassport.keys import load_signer
+from healthpassport.keys.files import refuse_open
 
 LIFETIME: Final = timedelta(minutes=4)  # "SHALL be no more than five minutes in the future"
 LEAST_RSA: Final = 2048  # bits, RFC 7518 section 3.3
@@ -86,10 +87,11 @@ def _rsa(uri: str, passphrase: bytes | None) -> ClientKey | None:
     """The RSA key in the file, or None for any other."""
     if not uri.startswith(FILE):
         return None
+    path = Path(unquote(urlsplit(uri).path))
     try:
-        data = Path(unquote(uri.removeprefix(FILE))).read_bytes()
-        found = load_pem_private_key(data, passphrase)
-    except (OSError, ValueError, TypeError) as error:
+        refuse_open(path)
+        found = load_pem_private_key(path.read_bytes(), passphrase)
+    except (OSError, ValueError, TypeError, PassportError) as error:
         raise SettingsError("hospital.setup", "the key for the record system") from error
     if not isinstance(found, rsa.RSAPrivateKey):
         return None

@@ -1,4 +1,4 @@
-"""What of a result is written to a hospital's own record, as a transaction (FHIR R4 section 3.1.0.11).
+"""What of a result is written to a hospital's own record (FHIR R4 section 3.1.0.11, transaction).
 
 Rules: entries are unconfirmed statements for a clinician to reconcile, never orders, and stand
 beside the hospital's own, of which none is changed; only what was shown and passed every check
@@ -54,9 +54,13 @@ _DOCUMENT_TYPE: Final = {"system": "http://loinc.org", "code": "60591-5"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry of the transaction in words: the resource type, and what it is of."""
+    """One entry of the transaction in words: resource type, record type, title and its own text.
+
+    The document is of no record type.
+    """
 
     kind: str
+    record_type: str
     title: str
     text: str
 
@@ -99,18 +103,18 @@ def transaction(
 
     whole = _kept(document, patient, desk, at)
     key = _key("DocumentReference", document.get("identifier"), patient)
-    held = add({**whole, "identifier": [_identifier(key)]}, key, _line(whole, "Document"))
+    held = add({**whole, "identifier": [_identifier(key)]}, key, _line(whole, None))
     for one in told:
         urls = []
         for resource in _resources(one, patient):
             key = _key(resource, one.section.issuer.iss if one.section.issuer else "")
             marked = {**resource, "identifier": [_identifier(key)]}
-            urls.append(add(marked, key, _line(resource, one.title)))
+            urls.append(add(marked, key, _line(resource, one)))
         if urls:
             made = _provenance(one, urls, desk=desk, document=held, at=at)
             key = _key("Provenance", document.get("identifier"), one.section.query_id, patient)
             made["meta"] = {"tag": [TAG, _identifier_tag(key)]}
-            add(made, key, _line(made, one.title), search="_tag")
+            add(made, key, _line(made, one), search="_tag")
     return Import({"resourceType": "Bundle", "type": "transaction", "entry": entries}, tuple(lines))
 
 
@@ -207,7 +211,7 @@ def _key(*parts: Json) -> str:
     return hashlib.sha256(jcs(list(parts))).hexdigest()
 
 
-def _line(resource: Resource, title: str) -> Line:
+def _line(resource: Resource, told: Told | None) -> Line:
     """What a person reads of an entry."""
     found: Json = resource.get("code") or resource.get("medicationCodeableConcept")
     contained = resource.get("contained")
@@ -215,4 +219,7 @@ def _line(resource: Resource, title: str) -> Line:
         found = contained[0].get("code")
     found = found or resource.get("vaccineCode")
     text = found.get("text") if isinstance(found, Mapping) else None
-    return Line(str(resource["resourceType"]), title, str(text or ""))
+    kind = str(resource["resourceType"])
+    if told is None:
+        return Line(kind, "", "Document", "")
+    return Line(kind, told.section.record_type, told.title, str(text or ""))

@@ -98,7 +98,8 @@ class Again:
     @property
     def stands(self) -> bool:
         """Whether every record stands today as it was shown."""
-        return all(one.standing is Standing.STANDS for one in self.records)
+        standings = {one.standing for one in self.records}
+        return standings == {Standing.STANDS}
 
 
 def verify_again(

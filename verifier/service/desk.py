@@ -27,6 +27,7 @@ from .audit import Actor, open_trail
 from .audit_events import Fact
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
+from .hospital import open_hospital
 from .identity import DeskIdentity
 from .lists import DeskLists, Update
 from .matching import CODE, Expected, differences
@@ -63,6 +64,7 @@ class Desk:
         self.audit = open_trail(
             settings, identity=identity, entries=store.audit, clock=clock, random=random
         )
+        self.hospital = open_hospital(settings, clock=clock, random=random)
         self.audit.note(
             "desk.started",
             who=self.audit.own,

@@ -21,6 +21,7 @@ from .audit_events import Fact
 from .card_readings import CardReadings
 from .cutting import cut
 from .desk import Desk
+from .hospital import Hospital
 from .matching import Expected
 from .staff import Action, Relationship, StaffMember
 from .templates import DeskTemplate
@@ -65,6 +66,12 @@ class GatedDesk:
         """Who is told how far a request is."""
         require(self.who, Action.ASK)
         return self.behind.webhooks
+
+    @property
+    def hospital(self) -> Hospital | None:
+        """The hospital's record system, which says whom to expect; None where there is none."""
+        require(self.who, Action.ASK)
+        return self.behind.hospital
 
     def ask(
         self, template_name: str, *, desk: str, expected: Expected | None = None

@@ -11,6 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
+import structlog
+
 from healthpassport.credential import VerifiedSummary
 from healthpassport.encoding import MAX_BODY_BYTES, Json, dump_json
 from healthpassport.errors import PassportError, ServiceError
@@ -26,6 +28,8 @@ from .matching import Expected, is_nhs_number
 from .transactions import Clock, Random
 
 TIMEOUT: Final = 10.0  # seconds for one call
+
+_log = structlog.get_logger("verifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,10 @@ class Hospital:
     def __init__(self, server: HospitalServer, *, uses_match: bool = False) -> None:
         self._server = server
         self._uses_match = uses_match
+
+    def check(self) -> None:
+        """Fail, with the reason, where the record system could not be asked now."""
+        self._server.by_nhs_number("0000000000")  # which nobody can bear
 
     def find(self, summary: VerifiedSummary) -> Found:
         """Whom the record system knows that may be the person of ``summary``.
@@ -204,14 +212,17 @@ def open_hospital(
     return Hospital(server, uses_match=settings.fhir_match)
 
 
-def completed(hospital: Hospital | None, expected: Expected | None) -> Expected | None:
+def completed(
+    hospital: Hospital | None, expected: Expected, *, hospital_number: str = ""
+) -> Expected:
     """``expected`` filled from the record system; as it was where that cannot be asked.
 
-    Asking a patient never waits for another system.
+    Asking a patient never waits for another system that is away.
     """
-    if hospital is None or expected is None:
+    if hospital is None:
         return expected
     try:
-        return hospital.expected(expected)
-    except PassportError:
+        return hospital.expected(expected, hospital_number=hospital_number)
+    except PassportError as error:
+        _log.warning("hospital.not_asked", code=error.code)
         return expected

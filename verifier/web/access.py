@@ -38,6 +38,8 @@ GATES: Final[Mapping[tuple[str, str], Needed]] = MappingProxyType(
         ("POST", "/requests/{request_id}/confirm"): Action.ASK,
         ("POST", "/requests/{request_id}/care"): Action.CLINICAL,
         ("GET", "/requests/{request_id}/fhir"): Action.CLINICAL,
+        ("GET", "/requests/{request_id}/record"): Action.CLINICAL,
+        ("POST", "/requests/{request_id}/record"): Action.CLINICAL,
         ("GET", "/cards"): Action.CARD,
         ("POST", "/cards"): Action.CARD,
         ("GET", "/cards/{reading_id}"): Action.CARD,

@@ -30,13 +30,14 @@ from healthpassport.rates import RateLimit
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
 from verifier.service.gate import GatedDesk
+from verifier.service.hospital import completed
 from verifier.service.problem_words import problem_words
 from verifier.service.staff import Action, Role
 from verifier.service.words import minutes_left, minutes_words
 from verifier.settings import VerifierSettings
 
-from . import audit, cards, languages, set_up, sign_in, staff_help
-from .access import Service, enter
+from . import audit, cards, hospital, languages, set_up, sign_in, staff_help
+from .access import Service, enter, serving
 from .card_form import MAX_UPLOAD
 from .closed import closed_page
 from .comparing import cautions, compared
@@ -73,6 +74,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     _add_pages(app)
     _add_forms(app)
     app.include_router(cards.router)
+    app.include_router(hospital.router)
     app.include_router(audit.router)
     app.include_router(sign_in.router)
     app.include_router(set_up.router)
@@ -152,7 +154,8 @@ def _add_forms(app: FastAPI) -> None:
         if not template or person.errors:
             page = _start(request, desk, chosen=template or None, person=person)
             return HTMLResponse(page, status_code=400)
-        view = desk.ask(template, desk=DESK, expected=person.expected)
+        expected = completed(desk.hospital, person.expected) if person.expected else None
+        view = desk.ask(template, desk=DESK, expected=expected)
         return RedirectResponse(f"/requests/{view.id}", status_code=SEE_OTHER)
 
     @app.post("/requests/{request_id}/close")
@@ -221,6 +224,7 @@ def _seen(request: Request, view: TransactionView) -> str:
         request,
         "result.html",
         view=view,
+        can_add=serving(request).hospital is not None,
         page=result_page(view.summary, say),
         comparisons=compared(view.summary, say),
         cautions=cautions(view, say),

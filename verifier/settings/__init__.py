@@ -13,7 +13,8 @@ import platformdirs
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from verifier.staff_settings import StaffSettings
+from .hospital import HospitalSettings
+from .staff import StaffSettings
 
 APP_FOLDER: Final = "health-passport"
 MAIN: Final = "main"  # the organisation of a deployment that serves one
@@ -24,7 +25,7 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir(APP_FOLDER)) / "verifier"
 
 
-class VerifierSettings(StaffSettings):
+class VerifierSettings(HospitalSettings, StaffSettings):
     """Where the desk keeps its files, under which names it serves, and how long things last."""
 
     model_config = SettingsConfigDict(env_prefix="PASSPORT_VERIFIER_", frozen=True, extra="forbid")
@@ -112,21 +113,6 @@ class VerifierSettings(StaffSettings):
     allowed_private_hosts: tuple[str, ...] = Field(
         default=(),
         description="HOST:PORT entries that may have a private address when updating (JSON list).",
-    )
-    hospital_ca_file: Path | None = Field(
-        default=None,
-        description="PEM file of the only https authorities to believe when calling the"
-        " hospital's own systems.",
-    )
-    hospital_private_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="HOST:PORT entries of the hospital's own systems that may have a private"
-        " address (JSON list).",
-    )
-    webhook_hosts: tuple[str, ...] = Field(
-        default=(),
-        description="HOST:PORT entries that may be told how far a request is (JSON list;"
-        " docs/webhooks.md).",
     )
     update_minutes: int = Field(
         default=60, ge=1, le=1440, description="Minutes between updates of trust and status lists."
@@ -261,11 +247,6 @@ class VerifierSettings(StaffSettings):
     def api_keys_file(self) -> Path:
         """The file with the digests of the desks' API keys."""
         return self.api_keys or self.home / "api-keys.json"
-
-    @property
-    def webhooks_file(self) -> Path:
-        """The file of the systems that are told of requests, with their secrets."""
-        return self.home / "webhooks.json"
 
     @property
     def lists_folder(self) -> Path:
