@@ -211,6 +211,13 @@ class VerifierSettings(BaseSettings):
         description="Days that this desk keeps the note of a receipt that it gave: an id, a time"
         " and keyed digests, nothing clinical. The default is eight years.",
     )
+    audit_days: int = Field(
+        default=2922,
+        ge=0,
+        le=36_525,
+        description="Days that entries of the audit trail are kept; 0 keeps all of them. A signed"
+        " head stands in the place of those that were let go. The default is eight years.",
+    )
     confirm: bool = Field(
         default=False,
         description="Whether staff must type the code that the patient's wallet shows before a"
@@ -361,6 +368,11 @@ class VerifierSettings(BaseSettings):
     def audit_key_file(self) -> Path:
         """The key of the digests in the audit trail; made on first use."""
         return self.home / "audit-digests.key"
+
+    @property
+    def audit_lifetime(self) -> timedelta | None:
+        """How long entries of the audit trail are kept; None for ever."""
+        return timedelta(days=self.audit_days) if self.audit_days else None
 
     @property
     def receipt_lifetime(self) -> timedelta:

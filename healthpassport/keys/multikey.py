@@ -30,7 +30,9 @@ from healthpassport.keys.public import EDDSA, PublicKey, public_key_from_library
 from healthpassport.keys.signer import SoftwareSigner, signer_from_library
 
 MAX_CHARS: Final = 2_048  # of a key as text; ML-DSA-44 in base64url has 1,753
-KEPT_KEYS: Final = 1_024  # texts read before; a point of G2 costs a quarter of a millisecond
+# Points of G2 read before; each costs a quarter of a millisecond. They are keys of issuers alone:
+# the key of a holder is never remembered, since a desk forgets it when a result is closed.
+KEPT_KEYS: Final = 1_024
 _HEADER_OCTETS: Final = 2  # of every key type in the table
 
 
@@ -39,7 +41,6 @@ def multikey(public_key: PublicKey) -> str:
     return multikey_text(public_key.algorithm, public_key.raw)
 
 
-@lru_cache(maxsize=KEPT_KEYS)
 def public_key_from_multikey(text: str) -> PublicKey:
     """The public key that ``text`` (a ``publicKeyMultibase``) holds.
 
@@ -113,6 +114,7 @@ def _public_key(codec: KeyCodec, octets: bytes) -> PublicKey:
     return public_key_from_library(ec.EllipticCurvePublicKey.from_encoded_point(curve, octets))
 
 
+@lru_cache(maxsize=KEPT_KEYS)
 def _point_of_g2(octets: bytes) -> BlsPublicKey:
     """KeyValidate of draft-irtf-cfrg-bbs-signatures section 4.2.3 step 3: octets_to_pubkey."""
     from py_arkworks_bls12381 import G2Point  # noqa: PLC0415 - only who meets such a key loads it

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
 
 import pytest
 from desk_world import code_of, make_desk
@@ -15,6 +18,9 @@ from healthpassport.errors import ServiceError
 from verifier.service.audit import HEAD_AFTER, HEAD_EVERY
 from verifier.service.audit_entries import Actor, first_hash, plain_actor
 from verifier.service.audit_events import EVENTS, checked_facts
+from verifier.service.audit_export import exported
+from verifier.service.audit_heads import read_head
+from verifier.service.audit_reports import check_database, check_file
 
 WHO = Actor("RXX01", "ward 9", "dr.jones@example", "clinician")
 
@@ -144,3 +150,95 @@ def test_what_cannot_be_noted_is_owed_and_written_later(desk, monkeypatch):
     late = [body for body in told(desk) if body["event"] == "card.read"]
     assert [body["facts"] for body in late] == [{"late": True, "reason": 4}]
     assert late[0]["about"]
+
+
+def test_what_is_too_old_is_let_go_and_a_signed_base_takes_its_place(world, tmp_path, clock):
+    desk = make_desk(world, tmp_path / "old", clock=clock, updated=False, audit_days=30)
+    keys = [world.desk_signer.public_key]
+    for _ in range(3):
+        desk.audit.write("result.closed", who=WHO)
+    clock.offset = timedelta(days=29)
+    assert desk.audit.prune() == 0
+    desk.audit.write("result.opened", who=WHO)
+    clock.offset = timedelta(days=31)
+    assert desk.audit.prune() == 5  # begun, started, three times closed
+    bodies = told(desk)
+    assert [body["event"] for body in bodies] == ["result.opened", "trail.pruned"]
+    assert bodies[-1]["facts"] == {"through": 5}
+    report = check_database(desk.audit.entries, expected_keys=keys)
+    assert report.whole
+    assert (report.first, report.last) == (6, 7)
+    assert check_file(exported(desk.audit, who=WHO), expected_keys=keys).whole
+    assert desk.audit.prune() == 0
+    desk.shut()
+
+
+def test_a_trail_that_was_touched_is_not_made_good_by_letting_go(world, tmp_path, clock):
+    desk = make_desk(world, tmp_path / "old", clock=clock, updated=False, audit_days=30)
+    desk.audit.write("result.closed", who=WHO)
+    tamper(desk, "UPDATE audit SET entry = replace(entry, 'closed', 'opened') WHERE seq = 3")
+    clock.offset = timedelta(days=31)
+    desk.audit.write("result.closed", who=WHO)
+    assert code_of(desk.audit.prune) == "audit.altered"
+    assert told(desk)[2]["event"] == "result.opened"
+    desk.shut()
+
+
+def tamper(desk, *statements):
+    with closing(sqlite3.connect(desk.settings.database_file)) as raw, raw:
+        for statement in statements:
+            raw.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "codes"),
+    [
+        ("UPDATE audit SET event = 'card.read' WHERE seq = 4", {"altered"}),
+        ("UPDATE audit SET person = 'somebody' WHERE seq = 4", {"altered"}),
+        ("UPDATE audit SET at = at + 60 WHERE seq = 4", {"altered"}),
+        ("UPDATE audit SET hash = 'x' WHERE seq = 4", {"altered"}),
+        ("UPDATE audit SET entry = entry || ' ' WHERE seq = 4", {"form"}),
+        ("UPDATE audit SET entry = 'x' WHERE seq = 4", {"form"}),
+        ("UPDATE audit SET seq = 99 WHERE seq = 4", {"altered", "reordered"}),
+        ("DELETE FROM audit WHERE seq = 4", {"removed"}),
+        ("DELETE FROM audit WHERE seq > 5", {"cut"}),
+        ("UPDATE audit_trails SET seq = 3", {"head"}),
+        ("UPDATE audit_trails SET hash = 'x'", {"head"}),
+        ("UPDATE audit_heads SET token = 'x'", {"head"}),
+        ("UPDATE audit_heads SET seq = 3", {"head"}),
+        ("DELETE FROM audit_trails", {"head"}),
+    ],
+)
+def test_a_database_that_was_touched_is_told(trail, world, statement, codes):
+    keys = [world.desk_signer.public_key]
+    assert check_database(trail.audit.entries, expected_keys=keys).whole
+    tamper(trail, statement)
+    found = check_database(trail.audit.entries, expected_keys=keys).findings
+    assert found
+    assert {one.code.removeprefix("audit.") for one in found} <= codes
+
+
+@pytest.fixture
+def trail(world, tmp_path):
+    made = make_desk(world, tmp_path / "touched", updated=False)
+    for _ in range(4):
+        made.audit.write("result.closed", who=WHO)
+    made.audit.head()
+    yield made
+    made.shut()
+
+
+def test_a_tail_that_was_cut_with_its_row_is_told_by_a_head(trail, world):
+    keys = [world.desk_signer.public_key]
+    kept = read_head(trail.audit.head(), expected_keys=keys)
+    tamper(
+        trail,
+        "DELETE FROM audit WHERE seq > 4",
+        "UPDATE audit_trails SET seq = 4, hash = (SELECT hash FROM audit WHERE seq = 4)",
+    )
+    codes = [f.code for f in check_database(trail.audit.entries, expected_keys=keys).findings]
+    assert codes == ["audit.cut"]
+    tamper(trail, "DELETE FROM audit_heads")
+    assert check_database(trail.audit.entries, expected_keys=keys).whole  # nothing here can tell
+    report = check_database(trail.audit.entries, expected_keys=keys, outside=[kept])
+    assert [f.code for f in report.findings] == ["audit.cut"]

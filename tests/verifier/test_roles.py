@@ -43,6 +43,8 @@ PAGES = {
     ("GET", "/cards/{reading_id}/receipt"): {CLINICIAN},
     ("POST", "/cards/{reading_id}/close"): {CLINICIAN},
     ("GET", "/set-up"): {ADMIN},
+    ("GET", "/audit"): {AUDITOR},
+    ("POST", "/audit/export"): {AUDITOR},
     ("GET", "/help"): ALL,
     ("POST", "/language"): NOBODY,
     ("GET", "/sign-in"): NOBODY,

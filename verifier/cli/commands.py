@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from .audit_commands import audit
 from .key_commands import earlier, keys
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ receipts = typer.Typer(help="Receipts that this desk gave.", no_args_is_help=Tru
 webhooks = typer.Typer(help="Systems that are told how far a request is.", no_args_is_help=True)
 app.add_typer(request, name="request")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
 app.add_typer(keys, name="keys")
 app.add_typer(earlier, name="key", hidden=True)

@@ -1,6 +1,7 @@
 """``keys``: the API keys of the systems that call this desk.
 
-A running desk sees a change at the next call. What is *not* here: the form of the file.
+A running desk sees a change at the next call, and the audit trail tells of it. What is *not* here:
+the form of the file.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 
 from healthpassport.encoding import Json
+from healthpassport.errors import PassportError
 from verifier.service import ApiKey, digest_of
 from verifier.service.key_file import add_key, read_keys, remove_key
 from verifier.service.staff import Role
 
+from .audit import caller, opened_trail
 from .output import data, document, say, settings
 from .stored import opened
 
@@ -29,7 +32,13 @@ def add(name: str, *, role: str, desk: str | None, days: int | None, as_json: bo
         expires=None if days is None else today + timedelta(days=days),
     )
     path = settings().api_keys_file
-    fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
+    with opened_trail() as trail:
+        fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
+        try:
+            trail.write("api_key.made", who=caller(trail), subject=name)
+        except PassportError:
+            remove_key(path, name)  # a key that no trail tells of is none
+            raise
     if as_json:
         document({"version": 1, "name": name, "role": role, "key": fresh})
     else:
@@ -67,6 +76,8 @@ def remove(name: str) -> None:
     """Take a key out, with the day of its last use."""
     own = settings()
     remove_key(own.api_keys_file, name)
+    with opened_trail() as trail:
+        trail.note("api_key.removed", who=caller(trail), subject=name)
     with opened(own) as store:
         store.key_uses.forget(name)
     say(f"{name} opens nothing any more.")

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from threading import Lock
 from typing import Final
 
@@ -26,6 +26,7 @@ from verifier.store import AuditEntries, KeptHead, Sealed, Wanted
 from .audit_entries import Actor, Happened, first_hash, plain_actor, seal
 from .audit_events import LATE, Fact, checked_facts
 from .audit_heads import sign_head
+from .audit_reports import whole_until
 from .digests import Digests
 from .identity import DeskIdentity
 from .transactions import Clock, Random, secret
@@ -63,6 +64,7 @@ def open_trail(
         signer=identity.signer,
         chain=identity.chain,
         own=Actor(identity.ods, DESK),
+        keep=settings.audit_lifetime,
         clock=clock,
         random=random,
     )
@@ -77,6 +79,7 @@ class AuditTrail:
         signer: the desk's signing key.
         chain: its DER certificates, leaf first.
         own: in whose name the desk writes what nobody asked for.
+        keep: how long entries are kept; None for ever.
         clock: the time.
         random: names a new trail.
     """
@@ -89,6 +92,7 @@ class AuditTrail:
         signer: Signer,
         chain: Sequence[bytes],
         own: Actor,
+        keep: timedelta | None,
         clock: Clock,
         random: Random,
     ) -> None:
@@ -97,11 +101,13 @@ class AuditTrail:
         self._digests = digests
         self._signer = signer
         self._chain = chain
+        self._keep = keep
         self._clock = clock
         self._lock = Lock()
         self._owed: list[Happened] = []
         self._unsigned = 0
         self._signed_at = self._now()
+        self._pruned_on: date | None = None
         self._opened: OrderedDict[tuple[object, ...], None] = OrderedDict()
         digests.of(ABOUT, "")  # a key that cannot be read or made is told now, not in an emergency
         trail = secret(random)
@@ -162,13 +168,20 @@ class AuditTrail:
         return self.entries.together()
 
     def tend(self) -> None:
-        """Write what is owed, and sign a head where it is time; never raises."""
-        if not self._owed and not self._due():
+        """Write what is owed, sign a head and let go of old entries where it is time.
+
+        Never raises: what could not be done is tried again the next time.
+        """
+        today = self._now().date()
+        if not self._owed and not self._due() and self._pruned_on == today:
             return
         try:
             self._pay()
             if self._due():
                 self.head()
+            if self._pruned_on != today:
+                self._pruned_on = today
+                self.prune()
         except PassportError as error:
             _log.warning("audit.not_tended", code=error.code)
 
@@ -195,6 +208,26 @@ class AuditTrail:
         self.entries.keep_head(KeptHead(place.seq, self._now(), token))
         _log.info("audit.head", seq=place.seq, hash=place.previous)
         return token
+
+    def prune(self) -> int:
+        """Let go of entries that are too old, and say so; how many they were.
+
+        They go only as far as they are whole: pruning never makes a trail good that was touched.
+
+        Raises:
+            ServiceError: ``audit.not_written``, or why the old part is not whole.
+            KeyMaterialError: where the key cannot sign.
+        """
+        if self._keep is None:
+            return 0
+        last = self.entries.last_before(self._now() - self._keep)
+        if last is None:
+            return 0
+        trail = whole_until(self.entries, last.seq)
+        token = self.signed(trail, last.seq, last.hash)
+        gone = self.entries.cut(KeptHead(last.seq, self._now(), token, base=True))
+        self.write("trail.pruned", who=self.own, through=last.seq)
+        return gone
 
     def signed(self, trail: str, seq: int, entry_hash: str) -> str:
         """A head that says that entry ``seq`` of ``trail`` has this hash; it is not kept here."""

@@ -34,6 +34,7 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "trail.exported": _facts(),
         "desk.started": _facts("key", "settings"),
         "api_key.made": _facts(),
+        "api_key.removed": _facts(),
         "request.made": _facts("template"),
         "request.timed_out": _facts(),
         "answer.accepted": _facts("acting"),

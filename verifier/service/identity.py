@@ -88,7 +88,7 @@ def load_identity(settings: VerifierSettings) -> DeskIdentity:
     if settings.key_passphrase_file is not None:
         passphrase = read_file(settings.key_passphrase_file).strip()
     signer = load_signer(settings.key_uri, passphrase)
-    chain = _chain(settings.certificate_file)
+    chain = certificates(settings.certificate_file)
     if public_key_from_certificate(chain[0]).thumbprint() != signer.public_key.thumbprint():
         raise SettingsError("verifier.setup", "the certificate is for another key")
     _check_host(chain[0], settings)
@@ -107,7 +107,8 @@ def read_file(path: Path) -> bytes:
     return data
 
 
-def _chain(path: Path) -> tuple[bytes, ...]:
+def certificates(path: Path) -> tuple[bytes, ...]:
+    """The DER certificates of a PEM file, as they stand there; ``verifier.setup`` without any."""
     try:
         found = x509.load_pem_x509_certificates(read_file(path))
     except ValueError as error:

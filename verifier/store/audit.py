@@ -67,6 +67,7 @@ class Wanted:
     until: datetime | None = None
     event: str = ""
     person: str = ""
+    before: int = 0
 
 
 class AuditEntries:
@@ -113,7 +114,7 @@ class AuditEntries:
 
     def last(self) -> Place | None:
         """The trail, and number and hash of its last entry; None where there is no trail."""
-        with self._reading() as connection:
+        with together(self._engine) as connection:
             return self._place(connection)
 
     def all(self) -> Iterator[Sealed]:
@@ -121,7 +122,7 @@ class AuditEntries:
         after = -1
         while True:
             query = sa.select(AUDIT).where(_A.tenant == self.tenant, _A.seq > after)
-            with self._reading() as connection:
+            with together(self._engine) as connection:
                 rows = connection.execute(query.order_by(_A.seq).limit(PAGE)).all()
             yield from map(_sealed, rows)
             if len(rows) < PAGE:
@@ -139,15 +140,18 @@ class AuditEntries:
             query = query.where(_A.event == wanted.event)
         if wanted.person:
             query = query.where(_A.person == wanted.person)
-        with self._reading() as connection:
+        if wanted.before:
+            query = query.where(_A.seq < wanted.before)
+        with together(self._engine) as connection:
             rows = connection.execute(query.order_by(_A.seq.desc()).limit(limit)).all()
         return tuple(map(_sealed, rows))
 
     def keep_head(self, head: KeptHead) -> None:
-        """Keep a signed head; of two over the same entries the first stays."""
+        """Keep a signed head in place of an earlier one over the same entries."""
         values = {"seq": head.seq, "at": _seconds(head.at), "token": head.token, "base": head.base}
         try:
             with self.together() as connection:
+                self._hold(connection)
                 gone = sa.delete(AUDIT_HEADS).where(
                     _H.tenant == self.tenant, _H.seq == head.seq, _H.base == head.base
                 )
@@ -159,7 +163,7 @@ class AuditEntries:
     def heads(self) -> tuple[KeptHead, ...]:
         """Every head that is kept, by number."""
         query = sa.select(AUDIT_HEADS).where(_H.tenant == self.tenant)
-        with self._reading() as connection:
+        with together(self._engine) as connection:
             rows = connection.execute(query.order_by(_H.seq, _H.base)).all()
         return tuple(KeptHead(r.seq, _moment(r.at), r.token, bool(r.base)) for r in rows)
 
@@ -167,7 +171,7 @@ class AuditEntries:
         """The entry behind which the first one of ``moment`` or later stands."""
         at = int(moment.timestamp())
         later = sa.select(sa.func.min(_A.seq)).where(_A.tenant == self.tenant, _A.at >= at)
-        with self._reading() as connection:
+        with together(self._engine) as connection:
             first = connection.execute(later).scalar_one()
             if first is None:
                 return None
@@ -181,19 +185,22 @@ class AuditEntries:
         heads = sa.delete(AUDIT_HEADS).where(_H.tenant == self.tenant, _H.seq <= base.seq)
         try:
             with self.together() as connection:
+                self._hold(connection)
                 connection.execute(heads)
                 self.keep_head(base)
                 return connection.execute(old).rowcount
         except SQLAlchemyError as error:
             raise ServiceError("audit.not_written") from error
 
+    def _hold(self, connection: sa.Connection) -> None:
+        """Let no other writer to this trail until the transaction ends."""
+        row = sa.update(AUDIT_TRAILS).where(_T.tenant == self.tenant)
+        connection.execute(row.values(seq=_T.seq))
+
     def _place(self, connection: sa.Connection) -> Place | None:
         query = sa.select(AUDIT_TRAILS).where(_T.tenant == self.tenant)
         found = connection.execute(query).one_or_none()
         return None if found is None else Place(found.trail, found.seq, found.hash)
-
-    def _reading(self) -> AbstractContextManager[sa.Connection]:
-        return together(self._engine)
 
 
 def _row(sealed: Sealed, tenant: str) -> dict[str, object]:

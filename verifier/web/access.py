@@ -44,6 +44,8 @@ GATES: Final[Mapping[tuple[str, str], Needed]] = MappingProxyType(
         ("GET", "/cards/{reading_id}/receipt"): Action.CARD,
         ("POST", "/cards/{reading_id}/close"): Action.CARD,
         ("GET", "/set-up"): Action.SET_UP,
+        ("GET", "/audit"): Action.AUDIT,
+        ("POST", "/audit/export"): Action.AUDIT,
         ("GET", "/help"): ANYBODY,
         ("POST", "/language"): PUBLIC,
         ("GET", "/sign-in"): PUBLIC,

@@ -38,7 +38,7 @@ from verifier.service.staff import Action, Role
 from verifier.service.words import minutes_left, minutes_words
 from verifier.settings import VerifierSettings
 
-from . import cards, languages, set_up, sign_in, staff_help
+from . import audit, cards, languages, set_up, sign_in, staff_help
 from .access import Service, enter
 from .card_form import MAX_UPLOAD
 from .closed import closed_page
@@ -82,6 +82,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     app.include_router(cards.router)
     app.include_router(sign_in.router)
     app.include_router(set_up.router)
+    app.include_router(audit.router)
     app.include_router(languages.router)
     app.include_router(staff_help.router)
     app.add_exception_handler(PassportError, _problem)
