@@ -57,8 +57,8 @@ def main(arguments: list[str]) -> int:
     node_modules = Path(arguments[0] if arguments else "node_modules")
     for app in APPS:
         target = copy(node_modules, TOP / app / "static" / "vendor")
+        copy_reader(node_modules, target.parent)
         sys.stdout.write(f"{target.relative_to(TOP)}\n")
-    copy_reader(node_modules, TOP / "wallet" / "static" / "vendor")
     return 0
 
 

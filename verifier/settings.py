@@ -115,8 +115,16 @@ class VerifierSettings(BaseSettings):
     )
     oidc_acr: tuple[str, ...] = Field(
         default=(),
-        description="Which levels of sign-in are enough, as the provider writes them in acr (a"
-        " JSON list). Empty: any.",
+        description="Which levels of sign-in are enough, as the provider writes them in what it"
+        " signs (a JSON list). Empty: any.",
+    )
+    oidc_acr_claim: str = Field(
+        default="acr", max_length=64, description="The claim in which it writes that level."
+    )
+    oidc_acr_asked: tuple[str, ...] = Field(
+        default=(),
+        description="Which levels are asked for, where they are written in another way (a JSON"
+        " list). Empty: those that are enough.",
     )
     oidc_ca_file: Path | None = Field(
         default=None,

@@ -1,7 +1,7 @@
 """``passport-trust``: the authority's commands, and keeping a copy of its list.
 
 No command prompts: passphrases come from files. Data goes to stdout, words to stderr. What is *not*
-here: what a command does (``keeping``, ``following``).
+here: what a command does (``keeping``, ``ending``, ``following``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import typer
 from healthpassport import terminal
 from healthpassport.errors import ServiceError
 
+from .ending import end_key
 from .following import check, update
 from .keeping import (
     add_issuer,
@@ -30,6 +31,7 @@ for _command in (
     add_verifier,
     remove_issuer,
     remove_verifier,
+    end_key,
     second_key,
     publish,
     rotate_root,

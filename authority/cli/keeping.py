@@ -182,7 +182,7 @@ def remove_issuer(
     folder: Folder = None,
 ) -> None:
     """Take an issuer, or one of its keys, off the list."""
-    _keyless(folder).remove_issuer(iss, now=datetime.now(UTC), thumbprint=key)
+    keyless(folder).remove_issuer(iss, now=datetime.now(UTC), thumbprint=key)
     say("Not public yet: run passport-trust publish.")
 
 
@@ -199,7 +199,7 @@ def second_key(
     """List an issuer's ML-DSA-44 key beside a key on the list, for a second signature."""
     if remove is not (csr is None and jwk is None):
         raise ServiceError("authority.entry", "either a key or --remove is needed")
-    listed = _keyless(folder).set_second_key(
+    listed = keyless(folder).set_second_key(
         iss, key, now=datetime.now(UTC), csr_pem=_csr(csr), jwk=_jwk(jwk)
     )
     say("Not public yet: run passport-trust publish.")
@@ -214,7 +214,7 @@ def remove_verifier(
     folder: Folder = None,
 ) -> None:
     """Take a verifier off the list."""
-    _keyless(folder).remove_verifier(client_id, now=datetime.now(UTC))
+    keyless(folder).remove_verifier(client_id, now=datetime.now(UTC))
     say("Not public yet: run passport-trust publish.")
 
 
@@ -278,7 +278,7 @@ def _authority(
     )
 
 
-def _keyless(folder: Path | None) -> Authority:
+def keyless(folder: Path | None) -> Authority:
     """For decisions that no key has to confirm before `publish` does."""
     from authority.service import Authority, Passphrases  # noqa: PLC0415 - cold start
 

@@ -37,14 +37,20 @@ from healthpassport.trust.model import Registrar, TrustedIssuer, TrustedVerifier
 from . import changelog
 from .certificates import (
     ISSUER_ALGORITHMS,
-    SECOND_ALGORITHMS,
     VERIFIER_ALGORITHMS,
     IssuedCertificate,
     issue_leaf,
     make_anchor,
+    second_subject_key,
     subject_key,
 )
-from .decisions import issuer_removed, second_key_set, second_key_words, verifier_removed
+from .decisions import (
+    issuer_added,
+    issuer_removed,
+    key_ended,
+    second_key_set,
+    verifier_removed,
+)
 from .entries import (
     Purposes,
     desk_address,
@@ -158,7 +164,7 @@ class Authority:
         """
         state = self.store.load()
         public = subject_key(csr_pem=csr_pem, jwk=jwk, allowed=ISSUER_ALGORITHMS)
-        second = _second_key(second_csr_pem, second_jwk)
+        second = second_subject_key(second_csr_pem, second_jwk)
         certificate = self._issue(issuer_host(iss), public, name=name, now=now, valid_for=valid_for)
         entry = make_issuer(
             iss=iss,
@@ -174,16 +180,7 @@ class Authority:
         known = next((issuer for issuer in state.issuers if issuer.iss == iss), None)
         others = tuple(issuer for issuer in state.issuers if issuer.iss != iss)
         joined = entry if known is None else with_new_key(known, entry)
-        what = f"{iss} may sign {', '.join(entry.keys[0].record_types)}"
-        what += "" if second is None else f", with {second_key_words(second)} beside"
-        change = Change(
-            at=now,
-            action="added" if known is None else "renewed",
-            kind="issuer",
-            name=name,
-            ods=ods,
-            what=what,
-        )
+        change = issuer_added(entry, renewed=known is not None, second=second, now=now)
         self._keep(state, change, now=now, issuers=(*others, joined))
         return certificate
 
@@ -247,6 +244,14 @@ class Authority:
         issuers, change = issuer_removed(state, iss, now=now, thumbprint=thumbprint)
         self._keep(state, change, now=now, issuers=issuers)
 
+    def end_key(
+        self, iss: str, thumbprint: str, *, now: datetime, at: datetime, compromised: bool = False
+    ) -> None:
+        """Let a listed key sign until ``at`` and no longer; as ``decisions.key_ended``."""
+        state = self.store.load()
+        issuers, change = key_ended(state, iss, thumbprint, now=now, at=at, compromised=compromised)
+        self._keep(state, change, now=now, issuers=issuers)
+
     def set_second_key(
         self,
         iss: str,
@@ -265,7 +270,7 @@ class Authority:
             ServiceError: ``authority.unknown``, ``authority.csr``, ``authority.subject_key``.
             TrustError: ``trust.duplicate`` where it is another issuer's.
         """
-        state, second = self.store.load(), _second_key(csr_pem, jwk)
+        state, second = self.store.load(), second_subject_key(csr_pem, jwk)
         issuers, change = second_key_set(state, iss, thumbprint, now=now, second=second)
         self._keep(state, change, now=now, issuers=issuers)
         return second
@@ -389,9 +394,3 @@ class Authority:
         )
         self._list(kept, version=kept.version + 1, now=now)
         self.store.save(kept)
-
-
-def _second_key(csr_pem: bytes | None, jwk: Mapping[str, Json] | None) -> PublicKey | None:
-    if csr_pem is None and jwk is None:
-        return None
-    return subject_key(csr_pem=csr_pem, jwk=jwk, allowed=SECOND_ALGORITHMS)

@@ -96,6 +96,13 @@ def subject_key(
         raise ServiceError("authority.csr", "no algorithm uses such a key") from error
 
 
+def second_subject_key(csr_pem: bytes | None, jwk: Mapping[str, Json] | None) -> PublicKey | None:
+    """The ML-DSA-44 key to list beside another, None where none is given; as ``subject_key``."""
+    if csr_pem is None and jwk is None:
+        return None
+    return subject_key(csr_pem=csr_pem, jwk=jwk, allowed=SECOND_ALGORITHMS)
+
+
 def _allowed(key: PublicKey, algorithms: Collection[str]) -> PublicKey:
     if key.algorithm not in algorithms:
         raise ServiceError("authority.csr", f"the key is not for {' or '.join(algorithms)}")

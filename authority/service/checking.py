@@ -119,6 +119,14 @@ def _entries(state: AuthorityState, now: datetime) -> Iterator[Finding]:
     for issuer in state.issuers:
         for key in issuer.keys:
             subject = f"issuer {issuer.iss} key {key.thumbprint[:8]}"
+            if key.compromised_at is not None:
+                day = f"{key.compromised_at:%Y-%m-%d}"
+                yield Finding(Level.OK, subject, f"compromised on {day}: nothing of it is believed")
+                continue
+            if now >= key.not_after and any(k.valid_at(now) for k in issuer.keys):
+                day = f"{key.not_after:%Y-%m-%d}"
+                yield Finding(Level.OK, subject, f"ended on {day}: what it signed stays believed")
+                continue
             yield _until(subject, key.not_after, now, SOON, "add-issuer with a new key")
             if key.second_key is not None:
                 name = key.second_key.thumbprint()[:8]

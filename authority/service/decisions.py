@@ -15,7 +15,7 @@ from healthpassport.keys.public import PublicKey
 from healthpassport.trust import registration
 from healthpassport.trust.model import TrustedIssuer, TrustedVerifier
 
-from .entries import with_second_key
+from .entries import with_end, with_second_key
 
 Issuers: TypeAlias = tuple[TrustedIssuer, ...]
 Verifiers: TypeAlias = tuple[TrustedVerifier, ...]
@@ -71,6 +71,55 @@ def second_key_set(
         what=f"{iss}, {second_key_words(second)} beside key {thumbprint}",
     )
     return (*others, changed), change
+
+
+def key_ended(
+    state: AuthorityState,
+    iss: str,
+    thumbprint: str,
+    *,
+    now: datetime,
+    at: datetime,
+    compromised: bool,
+) -> tuple[Issuers, Change]:
+    """The issuers with a key of ``iss`` that signs until ``at`` and no longer.
+
+    What it signed before goes on being believed, unless it is ``compromised``: then nothing is.
+
+    Raises:
+        ServiceError: ``authority.unknown``.
+    """
+    found, others = _issuer(state, iss)
+    key = found.key(thumbprint)
+    if key is None:
+        raise ServiceError("authority.unknown", f"{iss} has no such key")
+    fate = "is compromised" if compromised else f"ends {at:%Y-%m-%d}"
+    ended = with_end(found, key, at=at, compromised_at=now if compromised else None)
+    change = Change(
+        at=now,
+        action="removed",
+        kind="issuer",
+        name=found.name,
+        ods=found.ods,
+        what=f"{iss}, key {thumbprint} {fate}",
+    )
+    return (*others, ended), change
+
+
+def issuer_added(
+    entry: TrustedIssuer, *, renewed: bool, second: PublicKey | None, now: datetime
+) -> Change:
+    """The line of an issuer that is new, or that has one more key."""
+    what = f"{entry.iss} may sign {', '.join(entry.keys[0].record_types)}"
+    what += "" if second is None else f", with {second_key_words(second)} beside"
+    return Change(
+        at=now,
+        action="renewed" if renewed else "added",
+        kind="issuer",
+        name=entry.name,
+        ods=entry.ods,
+        what=what,
+    )
 
 
 def second_key_words(second: PublicKey | None) -> str:

@@ -7,6 +7,7 @@ What is *not* here: certificates (``certificates.py``) and the rules that the li
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
@@ -118,26 +119,50 @@ def with_second_key(
     return issuer.model_copy(update={"keys": keys})
 
 
+def with_end(
+    issuer: TrustedIssuer, key: TrustedKey, *, at: datetime, compromised_at: datetime | None
+) -> TrustedIssuer:
+    """``issuer`` with ``key`` that may sign until ``at`` at the latest.
+
+    A key that was compromised stays so, and an end that was set is not put off.
+    """
+    changes = {
+        "not_after": min(at.replace(microsecond=0), key.not_after),
+        "compromised_at": key.compromised_at or compromised_at,
+    }
+    ended = TrustedKey.model_validate({**key.model_dump(), **changes})
+    keys = tuple(ended if one is key else one for one in issuer.keys)
+    return issuer.model_copy(update={"keys": keys})
+
+
 def _members(key: PublicKey) -> dict[str, str]:
     return {name: str(value) for name, value in key.jwk().items()}
 
 
 def with_new_key(old: TrustedIssuer, new: TrustedIssuer) -> TrustedIssuer:
-    """The entry with the keys and status lists of both: the keys overlap until one is removed.
+    """The entry with the keys and status lists of both: the keys overlap until one ends.
+
+    A key that is listed already has a new certificate, and stays valid from when it was.
 
     Raises:
-        ServiceError: ``authority.conflict`` when name or ODS code differ, or the key is there.
+        ServiceError: ``authority.conflict`` when name or ODS code differ, or the key is
+            compromised.
     """
     if (old.ods, old.name) != (new.ods, new.name):
         raise ServiceError("authority.conflict", "this iss belongs to another organisation")
-    if old.key(new.keys[0].thumbprint) is not None:
-        raise ServiceError("authority.conflict", "the list names this key already")
+    added, listed = new.keys[0], old.key(new.keys[0].thumbprint)
+    if listed is not None and listed.compromised_at is not None:
+        raise ServiceError("authority.conflict", "this key is compromised: make a new one")
+    if listed is not None:
+        started = {"not_before": min(listed.not_before, added.not_before)}
+        kept = {} if added.second_jwk else {"second_jwk": listed.second_jwk}
+        added = TrustedKey.model_validate({**added.model_dump(), **started, **kept})
     return TrustedIssuer(
         iss=old.iss,
         ods=old.ods,
         name=old.name,
         anchors=tuple(dict.fromkeys((*old.anchors, *new.anchors))),
-        keys=(*old.keys, *new.keys),
+        keys=(*(key for key in old.keys if key is not listed), added),
         status_lists=tuple(dict.fromkeys((*old.status_lists, *new.status_lists))),
         status_aggregation=new.status_aggregation or old.status_aggregation,
     )

@@ -6,7 +6,7 @@ A private key never leaves its ``Signer``, except as a JWK for a vault that encr
 
 from __future__ import annotations
 
-from healthpassport.keys.files import load_signer, save_signer
+from healthpassport.keys.files import load_file_signer, save_signer
 from healthpassport.keys.multikey import public_key_from_multikey, signer_from_multikey
 from healthpassport.keys.public import (
     PublicKey,
@@ -19,12 +19,14 @@ from healthpassport.keys.signer import (
     generate_signer,
     signer_from_private_jwk,
 )
+from healthpassport.keys.uris import load_signer
 
 __all__ = [
     "PublicKey",
     "Signer",
     "SoftwareSigner",
     "generate_signer",
+    "load_file_signer",
     "load_signer",
     "public_key_from_certificate",
     "public_key_from_jwk",

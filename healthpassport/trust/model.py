@@ -78,6 +78,7 @@ class TrustedKey(_Wire):
     not_after: AwareDatetime
     record_types: Names
     second_jwk: Mapping[str, str] | None = None  # ML-DSA-44, for the signature beside this key's
+    compromised_at: AwareDatetime | None = None  # when others were known to have the key
 
     @cached_property
     def second_key(self) -> PublicKey | None:
@@ -91,7 +92,7 @@ class TrustedKey(_Wire):
 
     def valid_at(self, at: datetime) -> bool:
         """Whether the key may sign at that moment; the last moment no longer counts."""
-        return self.not_before <= at < self.not_after
+        return self.compromised_at is None and self.not_before <= at < self.not_after
 
     @model_validator(mode="after")
     def _is_pinned(self) -> Self:
@@ -263,13 +264,16 @@ class TrustList(_Wire):
         """The entry that says: this issuer may sign this record type with this key at ``at``.
 
         Raises:
-            TrustError: ``trust.issuer_unknown``, ``trust.key_unknown``,
+            TrustError: ``trust.issuer_unknown``, ``trust.key_unknown``, ``trust.key_compromised``,
                 ``trust.issuer_not_authorised`` or ``trust.key_expired``.
         """
         issuer = self.issuer(iss)
         key = issuer.key(thumbprint)
         if key is None:
             raise TrustError("trust.key_unknown")
+        # Whatever ``at`` says: who has the key writes any date into what it signs.
+        if key.compromised_at is not None:
+            raise TrustError("trust.key_compromised")
         if record_type not in key.record_types:
             raise TrustError("trust.issuer_not_authorised", f"not for {record_type}")
         if not key.valid_at(at):

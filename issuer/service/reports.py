@@ -27,7 +27,7 @@ from healthpassport.errors import (
     SettingsError,
 )
 from healthpassport.jose import jwe
-from healthpassport.keys import load_signer, public_key_from_jwk
+from healthpassport.keys import load_file_signer, public_key_from_jwk
 from healthpassport.summary import issued_types
 from issuer.settings import Settings
 from issuer.store import Report, ReportState, grants, reports
@@ -200,7 +200,7 @@ def open_report(issuer: IssuerContext, report: str) -> OpenedReport:
     if settings.reports_key is None:
         raise ServiceError("report.unreadable", "PASSPORT_ISSUER_REPORTS_KEY is not set")
     path = settings.reports_key_passphrase_file
-    signer = load_signer(settings.reports_key, None if path is None else first_line(path))
+    signer = load_file_signer(settings.reports_key, None if path is None else first_line(path))
     kid = signer.public_key.thumbprint()
     private = {k: v for k, v in signer.private_jwk().items() if k != "alg"}
     key = jwe.EncryptionKey(kid, {**private, "kid": kid})

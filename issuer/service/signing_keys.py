@@ -13,7 +13,7 @@ from typing import Final
 from healthpassport.encoding import dump_json
 from healthpassport.errors import SettingsError
 from healthpassport.keys import generate_signer, save_signer
-from healthpassport.keys.signer import SoftwareSigner
+from healthpassport.keys.requests import certificate_request
 
 ALGORITHMS: Final = ("ES256", "EdDSA")  # what an authority certifies for an issuer
 SECOND_ALGORITHM: Final = "ML-DSA-44"  # of the key beside it, which is listed and not certified
@@ -38,7 +38,9 @@ def make_signing_key(
     """
     signer = generate_signer(algorithm)
     uri = save_signer(signer, path, passphrase)
-    return NewSigningKey(uri, signer.public_key.thumbprint(), _request(signer, host))
+    return NewSigningKey(
+        uri, signer.public_key.thumbprint(), certificate_request(signer, host=host)
+    )
 
 
 def make_reports_key(path: Path, jwk: Path, *, passphrase: bytes | None) -> tuple[str, str]:
@@ -56,20 +58,3 @@ def make_reports_key(path: Path, jwk: Path, *, passphrase: bytes | None) -> tupl
     except OSError as error:
         raise SettingsError("issuer.folder") from error
     return uri, signer.public_key.thumbprint()
-
-
-def _request(signer: SoftwareSigner, host: str) -> bytes:
-    """RFC 2986: signed with the key itself, which proves that its maker has it."""
-    from cryptography import x509  # noqa: PLC0415 - slow to load
-    from cryptography.hazmat.primitives.asymmetric.ec import (  # noqa: PLC0415
-        EllipticCurvePrivateKey,
-    )
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
-    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
-    key = signer.private_key
-    # RFC 8410 and RFC 9881: Ed25519 and ML-DSA take the message itself.
-    made = builder.sign(key, SHA256() if isinstance(key, EllipticCurvePrivateKey) else None)
-    return made.public_bytes(Encoding.PEM)

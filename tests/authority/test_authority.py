@@ -10,6 +10,7 @@ from authority_world import (
     PASSPHRASE,
     URL,
     VERIFIER,
+    WEEK,
     Served,
     followed,
     jwk,
@@ -195,10 +196,13 @@ def test_an_iss_of_another_organisation_is_a_conflict(authority):
     refused("authority.conflict", authority.add_issuer, **other, jwk=jwk(), now=NOW)
 
 
-def test_the_same_key_twice_is_a_conflict(authority):
+def test_a_listed_key_gets_a_new_certificate_and_no_second_key_is_anothers(authority):
     key = jwk()
     authority.add_issuer(**ISSUER, jwk=key, now=NOW)
-    refused("authority.conflict", authority.add_issuer, **ISSUER, jwk=key, now=NOW)
+    authority.add_issuer(**ISSUER, jwk=key, now=NOW + WEEK)
+    (listed,) = authority.store.load().issuers[0].keys
+    assert listed.valid_at(NOW)
+    assert listed.not_after == NOW + WEEK + timedelta(days=365)
     other = {**ISSUER, "iss": "https://other.example", "status_lists": []}
     refused("trust.duplicate", authority.add_issuer, **other, jwk=key, now=NOW)
     assert len(authority.store.load().issuers) == 1

@@ -17,7 +17,6 @@ from desk_world import full_wallet, handle_of, make_desk
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from healthpassport.keys import generate_signer
 from verifier.service.cards import Reader
 from verifier.web import create_app
 from verifier.web.app import DESK
@@ -64,30 +63,6 @@ def answered(world, desk):
     return view
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_every_page_without_a_phone_is_accessible_quiet_and_narrow_enough(
-    world, served, browser, width
-):
-    desk, cards, base = served
-    good = cards.read(made(world), reader=READER)
-    bad = cards.read(made(world, signer=generate_signer()), reader=READER)
-    answered(world, desk)
-    paths = ("/cards", "/today", f"/cards/{good.id}", f"/cards/{good.id}/receipt")
-    for path in (*paths, f"/cards/{bad.id}"):
-        page = browser.new_page(viewport={"width": width, "height": 800})
-        noise, hosts = [], set()
-        page.on("console", lambda message, noise=noise: noise.append(message.text))
-        page.on("pageerror", lambda error, noise=noise: noise.append(str(error)))
-        page.on("request", lambda asked, hosts=hosts: hosts.add(asked.url.split("/")[2]))
-        page.goto(base + path)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        assert page.evaluate(OVERFLOW) == 0, path
-        assert noise == []
-        assert hosts == {base.removeprefix("http://")}
-        page.close()
-
-
 def test_a_card_is_typed_and_read_by_keyboard_without_scripts(world, served, browser):
     _, _, base = served
     context = browser.new_context(java_script_enabled=False)
@@ -131,17 +106,6 @@ def test_a_photo_is_read_and_the_card_is_forgotten(world, served, browser, tmp_p
     page.goto(where)
     page.get_by_role("heading", name="Nothing of this card is kept here.").wait_for()
     page.close()
-
-
-def test_in_forced_colours_a_card_loses_nothing(world, served, browser):
-    _, cards, base = served
-    held = cards.read(made(world), reader=READER)
-    context = browser.new_context(forced_colors="active")
-    page = context.new_page()
-    page.goto(f"{base}/cards/{held.id}")
-    assert page.get_by_text("EXAMPLE, Given").is_visible()
-    assert Axe().run(page).violations_count == 0
-    context.close()
 
 
 def on_paper(browser, address, *, scale=1.0):

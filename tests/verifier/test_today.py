@@ -89,3 +89,22 @@ def test_a_card_is_listed_until_it_is_forgotten(world, app):
     assert "Penicillin" not in page
     call(app, "POST", f"{where}/close", headers={"origin": "http://localhost"})
     assert "Emergency card" not in listed(app)
+
+
+def test_a_question_whose_template_was_removed_since_stands_under_its_old_name(app, desk):
+    view = desk.ask("emergency_admission", desk=DESK)
+    kept = desk.templates._by_name.pop("emergency_admission")
+    try:
+        assert "emergency_admission" in listed(app)
+        assert call(app, "GET", f"/requests/{view.id}").status == 200
+    finally:
+        desk.templates._by_name["emergency_admission"] = kept
+
+
+def test_the_list_is_there_in_welsh_and_an_unknown_language_is_none(world, app, desk):
+    answered(world, desk)
+    welsh = call(app, "GET", "/today", headers={"cookie": "desk-language=cy"}).text
+    assert '<html lang="cy"' in welsh
+    assert "Derbyniad brys" in welsh
+    other = call(app, "GET", "/today", headers={"cookie": "desk-language=../cy"}).text
+    assert '<html lang="en"' in other

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from family import MAIR, about, numbered
 from lending_world import add, record
@@ -10,6 +12,15 @@ from healthpassport import terminal
 from wallet import cli
 from wallet.cli import session
 from wallet.service import Wallet
+from wallet.vault import kdf
+
+STRETCHED = cache(kdf.argon2id.kdf)  # the real one, once for each passphrase and salt
+
+
+@pytest.fixture(autouse=True)
+def _stretched_once(monkeypatch):
+    """A command opens the wallet anew each time; half a second each is for guessers, not tests."""
+    monkeypatch.setattr(kdf.argon2id, "kdf", STRETCHED)
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,7 @@ class Provider:
             expected_client_id=self.client_id,
             expected_nonce=nonce,
             expected_acrs=self._settings.oidc_acr,
+            acr_claim=self._settings.oidc_acr_claim,
             access_token=answer.access_token,
             now=now,
         )

@@ -120,7 +120,7 @@ class SignIn:
             nonce=nonce,
             verifier=verifier,
             scopes=self._settings.oidc_scopes,
-            acr_values=self._settings.oidc_acr,
+            acr_values=self._settings.oidc_acr_asked or self._settings.oidc_acr,
             language=language,
         )
         return Leaving(url, browser)

@@ -44,6 +44,7 @@ from .card_form import MAX_UPLOAD
 from .closed import closed_page
 from .comparing import cautions, compared
 from .expecting import Typed, typed
+from .headers import POLICY
 from .languages import words_of
 from .pages import moment, result_page
 from .rendering import STATIC, svg
@@ -52,10 +53,6 @@ from .today import today
 
 DESK: Final = "staff page"  # the name under which this page's transactions stand
 MAX_FORM: Final = 4096  # bytes; the longest form has six short members
-POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 FHIR: Final = "application/fhir+json"
 SEE_OTHER: Final = 303
 SIGNED_OUT: Final = "staff.signed_out"

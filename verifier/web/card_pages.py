@@ -11,6 +11,7 @@ from datetime import datetime
 
 from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import definition
+from schemas.queries import purposes
 from verifier.service.card_readings import HeldReading
 from verifier.service.card_words import REASONS, CardWords, card_words
 from verifier.service.identity import DeskIdentity
@@ -75,8 +76,15 @@ def receipt_parts(held: HeldReading, identity: DeskIdentity) -> tuple[ReceiptPar
     place = f"{registered.name} ({registered.ods})" if registered else ""
     kept = registered.retention if registered else ""
     return tuple(
-        ReceiptPart(words, _facts(held, words, place=place, kept=kept)) for words in RECEIPT_WORDS
+        ReceiptPart(words, _facts(held, words, place=place, kept=_kept(kept, words.language)))
+        for words in RECEIPT_WORDS
     )
+
+
+def _kept(registered: str, language: str) -> str:
+    """How long it is kept, as registered; in the patient's language where that has the words."""
+    known = purposes()[EMERGENCY].retention
+    return known[language] if registered == known["en"] else registered
 
 
 def _facts(

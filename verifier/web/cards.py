@@ -24,6 +24,7 @@ from verifier.service.card_words import REASONS
 from .access import Service
 from .card_form import CardForm, card_form
 from .card_pages import card_page, receipt_parts
+from .headers import CAMERA_POLICY
 from .languages import words_of
 from .rendering import page, svg
 
@@ -102,7 +103,8 @@ def _form(request: Request, form: CardForm) -> HTMLResponse:
     told = replace(form, errors={name: say(wrong) for name, wrong in form.errors.items()})
     reasons = {number: say(reason) for number, reason in REASONS.items()}
     html = page(request, "card_form.html", form=told, reasons=reasons)
-    return HTMLResponse(html, status_code=400 if form.errors else 200)
+    headers = {"content-security-policy": CAMERA_POLICY}
+    return HTMLResponse(html, status_code=400 if form.errors else 200, headers=headers)
 
 
 def _said(error: CardError, say: Words) -> str:

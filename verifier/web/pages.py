@@ -20,6 +20,7 @@ from verifier.service.words import (
     ALLERGIES,
     IDENTITY,
     NARRATIVE,
+    OLD,
     READABLE,
     AllergyHeading,
     age_in_years,
@@ -33,16 +34,8 @@ from verifier.service.words import (
 from .sections import SectionPage, active_allergies, section_page, title
 from .values import code_words, number_words, plain
 
-HIDDEN: Final = frozenset({DeskState.FAILED_CHECK, DeskState.NOT_MATCHED})
 UNSURE: Final = frozenset({DeskState.COULD_NOT_CHECK, DeskState.OUT_OF_DATE})
-HELD_BACK: Final = frozenset(
-    {
-        DeskState.PARTLY_SHARED,
-        DeskState.NOT_SHARED,
-        DeskState.WITHHELD,
-        DeskState.NARRATIVE_ONLY,
-    }
-)
+PARTLY: Final = frozenset({DeskState.PARTLY_SHARED, DeskState.WITHHELD, DeskState.NARRATIVE_ONLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +53,16 @@ class Banner:
 class Glance:
     """What a reader with ten seconds needs: allergies by name, and what the page does not show.
 
-    Each of ``failed``, ``unsure`` and ``held_back`` is the place of a section on the page (from 1),
-    its title and its state in words.
+    Each of the others is the place of a section on the page (from 1), its title, and its state in
+    words where the line that it stands in does not say that already.
     """
 
-    allergies: tuple[str, ...]
+    allergies: tuple[tuple[str, str], ...]
     failed: tuple[tuple[int, str, str], ...]
+    not_matched: tuple[tuple[int, str, str], ...]
     unsure: tuple[tuple[int, str, str], ...]
-    held_back: tuple[tuple[int, str, str], ...]
+    partly: tuple[tuple[int, str, str], ...]
+    not_shared: tuple[tuple[int, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +105,29 @@ def result_page(summary: VerifiedSummary, say: Words = ENGLISH) -> ResultPage:
 
 def _glance(asked: Sequence[VerifiedSection], say: Words) -> Glance:
     """``asked`` in the order of the page."""
-    told = [
-        (place, section, (place, title(section, say), state_words(section, say)))
-        for place, section in enumerate(asked, start=1)
-    ]
-    unsure = [one for _, s, one in told if s.state in UNSURE or (s.old and s.state in READABLE)]
+
+    def told(
+        states: frozenset[DeskState], *, old: bool = False, in_words: bool = True
+    ) -> tuple[tuple[int, str, str], ...]:
+        return tuple(
+            (place, title(s, say), _state(s, say) if in_words else "")
+            for place, s in enumerate(asked, start=1)
+            if s.state in states or (old and s.old and s.state in READABLE)
+        )
+
     return Glance(
         allergies=active_allergies(asked, say),
-        failed=tuple(one for _, s, one in told if s.state in HIDDEN),
-        unsure=tuple(unsure),
-        held_back=tuple(one for _, s, one in told if s.state in HELD_BACK),
+        failed=told(frozenset({DeskState.FAILED_CHECK}), in_words=False),
+        not_matched=told(frozenset({DeskState.NOT_MATCHED}), in_words=False),
+        unsure=told(UNSURE, old=True),
+        partly=told(PARTLY),
+        not_shared=told(frozenset({DeskState.NOT_SHARED}), in_words=False),
     )
+
+
+def _state(section: VerifiedSection, say: Words) -> str:
+    fresh = state_words(section, say)
+    return f"{say(OLD)}, {fresh}" if section.old else fresh
 
 
 def moment(when: datetime, say: Words = ENGLISH) -> str:

@@ -233,7 +233,9 @@ def _parts(
     return tuple(Group(heading, tuple(entries)) for heading, entries in found.items())
 
 
-def active_allergies(sections: Iterable[VerifiedSection], say: Words) -> tuple[str, ...]:
+def active_allergies(
+    sections: Iterable[VerifiedSection], say: Words
+) -> tuple[tuple[str, str], ...]:
     """Every current allergy that a readable record names, with its reactions, each once."""
     units = [
         unit
@@ -243,7 +245,7 @@ def active_allergies(sections: Iterable[VerifiedSection], say: Words) -> tuple[s
         if unit.get("clinicalStatus") not in OVER
     ]
     told = [(plain(unit.get("text")), reactions(unit.get("reaction"), say)) for unit in units]
-    return tuple(dict.fromkeys(f"{text} ({how})" if how else text for text, how in told))
+    return tuple(dict.fromkeys(told))
 
 
 def alerts(item: Item, say: Words) -> tuple[str, ...]:

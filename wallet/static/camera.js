@@ -1,4 +1,5 @@
-// Reads a QR code with the camera, here in the browser: no picture leaves it.
+// Reads a QR code with the camera, here in the browser: no picture leaves it. The form is sent at
+// once, unless the page has words for a code that was read (data-read): then there is more to say.
 // Without this file, or without a camera, a photo or the typed code does the same.
 const box = document.getElementById("camera");
 if (box && window.ZXingWASM && navigator.mediaDevices?.getUserMedia) {
@@ -10,7 +11,7 @@ if (box && window.ZXingWASM && navigator.mediaDevices?.getUserMedia) {
   const canvas = document.createElement("canvas");
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "nhsuk-button nhsuk-button--secondary hp-wide";
+  button.className = "nhsuk-button nhsuk-button--secondary";
   button.textContent = box.dataset.start;
   box.prepend(button);
   box.hidden = false;
@@ -35,7 +36,8 @@ if (box && window.ZXingWASM && navigator.mediaDevices?.getUserMedia) {
       if (stream && found.length && found[0].isValid) {
         stop();
         document.getElementById("text").value = found[0].text;
-        document.getElementById("bring").requestSubmit();
+        if (box.dataset.read) said.textContent = box.dataset.read;
+        else document.getElementById("bring").requestSubmit();
         return;
       }
     }

@@ -47,6 +47,7 @@ def verify_id_token(
     now: datetime,
     expected_algorithms: Collection[str] = ALGORITHMS,
     expected_acrs: Collection[str] = (),
+    acr_claim: str = "acr",
     max_age: timedelta | None = None,
 ) -> VerifiedIdToken:
     """The claims of ``token`` after every check.
@@ -61,6 +62,7 @@ def verify_id_token(
         now: aware.
         expected_algorithms: which may have signed it.
         expected_acrs: which levels of sign-in are enough; empty where any is.
+        acr_claim: where the provider names the level.
         max_age: how long ago the person may have signed in; None where it does not matter.
 
     Raises:
@@ -85,7 +87,7 @@ def verify_id_token(
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
         raise ProtocolError("oidc.id_token", "it names nobody")
     # 8. Item 12: the level of the sign-in.
-    acr = claims.get("acr")
+    acr = claims.get(acr_claim)
     level = acr if isinstance(acr, str) else ""
     if expected_acrs and level not in expected_acrs:
         raise ProtocolError("oidc.acr")

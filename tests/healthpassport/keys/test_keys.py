@@ -184,6 +184,7 @@ def test_a_key_file_of_another_kind_is_refused(tmp_path: Path):
     rsa_key = rsa.generate_private_key(65537, 2048)
     path = tmp_path / "rsa.pem"
     path.write_bytes(rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
     with refuses("jws.key_alg_mismatch"):
         load_signer(path.as_uri())
     with refuses("jws.key_alg_mismatch"):
@@ -192,7 +193,15 @@ def test_a_key_file_of_another_kind_is_refused(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "uri",
-    ["pkcs11:token=a", "key.pem", "https://x.example/k", "file://host/k", "file:", "file:k?a"],
+    [
+        "pkcs11:token=a",
+        "awskms:key",
+        "key.pem",
+        "https://x.example/k",
+        "file://host/k",
+        "file:",
+        "file:k?a",
+    ],
 )
 def test_a_key_uri_of_another_scheme_is_refused(uri):
     with refuses("key.uri"):

@@ -8,34 +8,18 @@ import os
 import pytest
 import segno
 from chromium import chromium
+from code_film import arguments, film
 from playwright.sync_api import sync_playwright
 
 from wallet.web.rendering import STATIC
 
 pytestmark = pytest.mark.browser
-WIDTH, HEIGHT = 640, 480
 
 
 def picture(text):
     made = io.BytesIO()
     segno.make(text, micro=False).save(made, kind="png", scale=4, border=4)
     return made.getvalue()
-
-
-def film(path, text):
-    """One still frame of a code, in the form that Chromium takes for a camera (YUV4MPEG2)."""
-    code = segno.make(text, micro=False)
-    rows = [list(row) for row in code.matrix_iter(scale=4, border=4)]
-    grey = bytearray(b"\xff" * (WIDTH * HEIGHT))
-    top, left = (HEIGHT - len(rows)) // 2, (WIDTH - len(rows[0])) // 2
-    assert top >= 0
-    for y, row in enumerate(rows):
-        start = (top + y) * WIDTH + left
-        grey[start : start + len(row)] = bytes(0 if dark else 255 for dark in row)
-    colour = b"\x80" * (WIDTH * HEIGHT // 2)
-    header = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F10:1 Ip A1:1 C420\n".encode()
-    path.write_bytes(header + (b"FRAME\n" + bytes(grey) + colour) * 3)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +36,7 @@ def test_the_camera_reads_the_code_of_a_desk_and_the_question_appears(reader, wa
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium(),
-            args=[
-                "--no-sandbox",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={seen}",
-            ],
+            args=arguments(seen),
         )
         context = browser.new_context(permissions=["camera"])
         context.add_cookies([served.cookie])

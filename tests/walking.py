@@ -1,0 +1,51 @@
+"""What a page must keep to in a browser: scripts that look for what does not, and the Tab key."""
+
+from __future__ import annotations
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+FOCUSABLE = (
+    "a[href], button:not([tabindex='-1']), input:not([type=hidden]), select, textarea, summary"
+)
+# Of each element that can be seen: whether anything around it looks different with the focus.
+UNSEEN_FOCUS = """selector => {
+  const parts = e => [[e, null], [e, '::before'], [e, '::after'],
+    [e.nextElementSibling, null], [e.nextElementSibling, '::before'],
+    [e.firstElementChild, null], [e.parentElement, null]];
+  const look = e => parts(e).filter(([p]) => p).map(([p, pseudo]) => {
+    const s = getComputedStyle(p, pseudo);
+    return [s.outline, s.boxShadow, s.backgroundColor, s.border, s.color].join();
+  }).join('|');
+  return [...document.querySelectorAll(selector)].filter(e => e.checkVisibility()).filter(e => {
+    e.blur();
+    const before = look(e);
+    e.focus();
+    return document.activeElement !== e || look(e) === before;
+  }).map(e => e.outerHTML.slice(0, 120));
+}"""
+MARK = """selector => [...document.querySelectorAll(selector)]
+  .filter(e => e.checkVisibility() && !e.disabled)
+  .filter((e, _, all) => e.type !== 'radio' || e === (all.find(
+     o => o.name === e.name && o.type === 'radio' && o.checked)
+     || all.find(o => o.name === e.name)))
+  .map((e, i) => { e.dataset.tab = i; return i; }).length"""
+# Text whose colour is that of what lies behind it.
+LOST_TEXT = """() => [...document.querySelectorAll('main *')].filter(e => e.checkVisibility()
+  && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())).filter(e => {
+    let behind = e;
+    while (behind && getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)')
+      behind = behind.parentElement;
+    return behind && getComputedStyle(e).color === getComputedStyle(behind).backgroundColor;
+  }).map(e => e.outerHTML.slice(0, 120))"""
+
+
+def reached_by_keyboard(page):
+    """What cannot be reached with the Tab key from the top of the page."""
+    count = page.evaluate(MARK, FOCUSABLE)
+    page.evaluate("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+    missing = set(range(count))
+    for _ in range(count + 4):
+        page.keyboard.press("Tab")
+        found = page.evaluate("document.activeElement.dataset.tab")
+        if found is not None:
+            missing.discard(int(found))
+    return sorted(missing)
