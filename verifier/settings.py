@@ -31,6 +31,19 @@ class VerifierSettings(BaseSettings):
         default_factory=_default_home,
         description="Folder of the database and of every file whose own setting is not given.",
     )
+    database_url: str = Field(
+        default="",
+        pattern=r"^(postgresql\+psycopg://\S+)?$",
+        repr=False,
+        description="PostgreSQL for several processes, postgresql+psycopg://USER@HOST/NAME; needs"
+        " the extra postgresql. Empty: SQLite in the home folder, for one process.",
+    )
+    holding_key: Path | None = Field(
+        default=None,
+        description="With PostgreSQL: file of the key that seals what is held there until it is"
+        " closed, the same for every process; made on first use. Empty: holding.key in the home"
+        " folder.",
+    )
     public_url: str = Field(
         default="https://localhost:8443",
         pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
@@ -366,6 +379,11 @@ class VerifierSettings(BaseSettings):
     def database_file(self) -> Path:
         """The SQLite database of transactions."""
         return self.home / "verifier.sqlite"
+
+    @property
+    def holding_key_file(self) -> Path:
+        """The key that seals what several processes hold in the database."""
+        return self.holding_key or self.home / "holding.key"
 
     @property
     def receipt_key_file(self) -> Path:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
 from healthpassport.credential import Challenge, Credential, FiredRule, VerifiedIssuer
 from healthpassport.errors import CredentialError, ProtocolError, RecordError
@@ -35,6 +36,7 @@ from healthpassport.verification.status import check_status
 from schemas.definitions import SECOND_SIGNATURE
 
 # No part of the record: the signature beside the first (docs/adr/0025), shown or held back.
+_Path: TypeAlias = tuple[str | int | None, ...]  # None: any element
 _FORMAT_DISCLOSURES: Final = frozenset({(SECOND_SIGNATURE,)})
 
 
@@ -252,13 +254,19 @@ def _refuse_other_disclosures(
     where everything was shown this time (SD-JWT VC draft-19 section 4.6.4, sd "never"), and so is a
     gap where nothing may be held back.
     """
-    own = frozenset((*root, *path) for path in disclosure_tree(record_type))
-    separable = own | _FORMAT_DISCLOSURES
-    around = frozenset(path[:-1] for path in separable)
+    separable, around = _separable(record_type, root)
     for places, allowed in ((disclosed.disclosed, separable), (disclosed.gaps, around)):
         for place in places:
             if tuple(None if isinstance(step, int) else step for step in place) not in allowed:
                 raise RecordError("record.separable")
+
+
+@cache  # as many as there are definitions and formats
+def _separable(record_type: str, root: Place) -> tuple[frozenset[_Path], frozenset[_Path]]:
+    """What a holder may hold back, and where a gap may be."""
+    own = frozenset((*root, *path) for path in disclosure_tree(record_type))
+    separable = own | _FORMAT_DISCLOSURES
+    return separable, frozenset(path[:-1] for path in separable)
 
 
 def _expired(expires_at: datetime, *, now: datetime, checklist: Checklist) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from desk_world import Clock, World, make_desk, make_world
+from postgresql_world import running
 from simulated_provider import Provider
 from staff_world import Browser, staff_app, staff_desk
 
@@ -32,6 +33,17 @@ def desk(world, tmp_path, clock):
 @pytest.fixture
 def app(desk):
     return create_app(desk.settings, desk)
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgresql):
+    return postgresql.database()
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ from . import fhir, health, staff, wallets
 from .access import enter, wrong_keys
 from .telling import keep_telling
 
+SWEEP_SECONDS: Final = 30.0  # between two looks for what is to be forgotten
 _CODES: Final = {404: "not_found", 405: "http.method"}
 _log = structlog.get_logger("verifier")
 
@@ -95,7 +96,7 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: VerifierSettings = app.state.settings
     desk: Desk = app.state.desk
-    work = [keep_telling(desk)]
+    work = [keep_telling(desk), _keep_swept(desk)]
     if app.state.keeps_lists:
         work.append(_keep_fresh(desk, settings))
     tasks = [asyncio.create_task(one) for one in work]
@@ -120,6 +121,16 @@ async def _keep_fresh(desk: Desk, settings: VerifierSettings) -> None:
         except PassportError as error:
             _log.warning("lists.not_updated", code=error.code)
         await asyncio.sleep(settings.update_minutes * 60)
+
+
+async def _keep_swept(desk: Desk) -> None:
+    """Forget in time, also where nobody looks."""
+    while True:
+        try:
+            await asyncio.to_thread(desk.sweep)
+        except PassportError as error:
+            _log.warning("not_swept", code=error.code)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def http_problem(_request: Request, error: Exception) -> Any:  # noqa: ANN401 - never returns

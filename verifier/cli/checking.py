@@ -21,6 +21,7 @@ from verifier.service.key_file import read_keys
 from verifier.service.organisations import refuse_other_code
 from verifier.service.tenants import own_marks, refuse_shared
 from verifier.settings import VerifierSettings
+from verifier.store import describe
 
 from .output import data, deployment, document, say
 from .staff import look as sign_in
@@ -121,7 +122,12 @@ def _lists(own: VerifierSettings) -> str:
     return f"{said}, {able} of {len(found.issuers)} issuers with a post-quantum key"
 
 
+def _database(own: VerifierSettings) -> str:
+    return describe(own.database_file, url=own.database_url)
+
+
 CHECKS = (
+    ("database", _database),
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),

@@ -12,7 +12,7 @@ from verifier.store import Store, open_store
 @contextmanager
 def opened(own: VerifierSettings) -> Iterator[Store]:
     """The store of the organisation of ``own``."""
-    store = open_store(own.database_file)
+    store = open_store(own.database_file, url=own.database_url)
     try:
         yield store.for_tenant(own.tenant)
     finally:

@@ -20,7 +20,7 @@ from .api_keys import ApiKeys, digest_of
 from .desk import Desk
 from .digests import Digests
 from .freshness import desk_policy
-from .holding import MemoryHolding
+from .holding import Holding, MemoryHolding
 from .identity import load_identity
 from .key_file import ApiKey
 from .lists import DeskLists
@@ -34,6 +34,8 @@ from .proving import Match, Noted, Proof, prove
 from .qr import paper_qr_svg, qr_svg
 from .reconciliation import Comparison, comparisons, contradictions
 from .report import summary_json, view_json
+from .sealed_holding import SealedHolding
+from .sealing import Seal
 from .templates import DeskTemplate, Templates, desk_templates
 from .tenants import Tenants
 from .transactions import Clock, Progress, Random, TransactionView
@@ -104,7 +106,8 @@ def open_desk(
         KeyMaterialError: for the key file.
     """
     policy = desk_policy(settings)
-    mine = (store or open_store(settings.database_file)).for_tenant(settings.tenant)
+    whole = store or open_store(settings.database_file, url=settings.database_url)
+    mine = whole.for_tenant(settings.tenant)
     return Desk(
         settings=settings,
         identity=load_identity(settings),
@@ -115,12 +118,21 @@ def open_desk(
             else DeskLists(settings, policy=policy, fetcher=fetcher)
         ),
         store=mine,
-        holding=MemoryHolding(mine),
+        holding=holding_of(settings, mine, clock=clock, random=random),
         policy=policy,
         clock=clock,
         random=random,
         provider_fetcher=fetcher,
     )
+
+
+def holding_of(
+    settings: VerifierSettings, store: Store, *, clock: Clock, random: Random
+) -> Holding:
+    """Where the desk on ``store`` holds keys and results: in memory, or sealed in PostgreSQL."""
+    if not store.reaches_others:
+        return MemoryHolding(store)
+    return SealedHolding(store, Seal(settings.holding_key_file, random), clock=clock)
 
 
 def open_tenants(
@@ -135,7 +147,7 @@ def open_tenants(
             ``verifier.organisation`` where none can be, or two share what must be one's own.
     """
     names = organisation_names(shared)
-    store = open_store(shared.database_file)
+    store = open_store(shared.database_file, url=shared.database_url)
     if not names:
         only = open_desk(shared, clock=clock, random=random, fetcher=fetcher, store=store)
         return Tenants({shared.tenant: only}, store)

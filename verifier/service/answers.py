@@ -9,11 +9,12 @@ answer was interrupted can send it again. What is *not* here: the judgement itse
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
-from healthpassport.credential import Challenge, VerifiedSummary
+from healthpassport.credential import Challenge, Presentation, VerifiedSummary
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import decrypt
 from healthpassport.protocols.oid4vp import (
@@ -118,7 +119,7 @@ class Answers:
                     self._audit.write(event, who=self._wallet(row), subject=row.id, **facts)
         except PassportError:
             self._audit.note(event, who=self._wallet(row), subject=row.id, **facts)
-            self._holding.end(row, progress=progress, code=code)
+            self._holding.refuse(row, progress=progress, code=code, now=now)
             return
         if not won:
             raise ServiceError("transaction.closed")
@@ -129,6 +130,8 @@ class Answers:
     def _keep(self, row: Row, held: Held, answer: Answer, now: datetime) -> str | None:
         code = confirm_code(self._random) if self._settings.confirm else None
         refused = refusal(answer.summary)
+        if refused is not None:
+            answer = replace(answer, presentation=Presentation({}))  # it is of no use to anybody
         kept = Held(
             now + self._settings.result_lifetime, held.expected, answer=answer, confirm_code=code
         )
@@ -140,7 +143,7 @@ class Answers:
                     self._tell(row, refused, acting=answer.acting)
         except PassportError:
             with suppress(PassportError):
-                self._holding.end(row, progress=Progress.FAILED, code="audit.not_written")
+                self._holding.undo(row, progress=Progress.FAILED, code="audit.not_written")
             raise
         if not won:
             raise ServiceError("transaction.closed")

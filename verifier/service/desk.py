@@ -9,7 +9,7 @@ and results are held (``holding``), the way of a question and of an answer (``qu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -19,7 +19,7 @@ from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher
 from healthpassport.verification import FreshnessPolicy
 from verifier.settings import VerifierSettings
-from verifier.store import Row, Store
+from verifier.store import Row, Store, Wake
 
 from .answers import Answers
 from .api_keys import ApiKeys
@@ -153,7 +153,7 @@ class Desk:
         Raises:
             ServiceError: ``not_found`` for any that is not this desk's, ``audit.not_written``.
         """
-        self._sweep()
+        self.sweep()
         view = self._view(self._store.of_desk(transaction_id, desk=desk))
         if view.summary is not None:
             self.audit.opened(view.id, who=who or self.caller(desk), **facts)
@@ -161,13 +161,21 @@ class Desk:
 
     def standing(self, transaction_id: str, *, desk: str) -> TransactionView:
         """How the transaction stands, without its result: what nobody opens by it."""
-        self._sweep()
-        view = self._view(self._store.of_desk(transaction_id, desk=desk))
-        return replace(view, summary=None, differences=None, acting=False)
+        self.sweep()
+        return self._shown(self._store.of_desk(transaction_id, desk=desk), None)
+
+    def watching(self, transaction_id: str, wake: Wake) -> AbstractContextManager[None]:
+        """Call ``wake``, from any thread, whenever the transaction may have changed."""
+        return self._store.changes.watching(self._store.tenant, transaction_id, wake)
+
+    @property
+    def look_seconds(self) -> float:
+        """How long whoever watches waits at most before looking unwoken."""
+        return self._store.changes.look_seconds
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, newest first, without results."""
-        self._sweep()
+        self.sweep()
         views = map(self._view, self._store.recent(desk=desk))
         return tuple(replace(view, summary=None) for view in views)
 
@@ -197,7 +205,7 @@ class Desk:
                     self.audit.write("result.confirmed", who=actor, subject=row.id)
         except PassportError:
             with suppress(PassportError):
-                self.holding.end(row, progress=Progress.FAILED, code="audit.not_written")
+                self.holding.undo(row, progress=Progress.FAILED, code="audit.not_written")
             raise
         if tried is Tried.NOTHING:
             raise ServiceError("transaction.closed")
@@ -296,8 +304,13 @@ class Desk:
     def check(self) -> None:
         """Fail, with the reason, where the desk could not verify an answer now."""
         self._store.check()
+        self.holding.check()
         if self.lists.views(self._questions.now()).trust.stale:
             raise ServiceError("verifier.setup", "the trust list is too old")
+
+    def sweep(self) -> None:
+        """Forget what is to be forgotten by now; looking does so as well."""
+        self._questions.sweep()
 
     def shut(self) -> None:
         """Forget everything in memory and close the database."""
@@ -306,9 +319,6 @@ class Desk:
         self._store.close()
 
     # -- inside -----------------------------------------------------------------------------
-
-    def _sweep(self) -> None:
-        self._questions.sweep()
 
     def _view(self, row: Row) -> TransactionView:
         return self._shown(row, self.holding.get(row.id))

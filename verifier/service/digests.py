@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 from healthpassport.encoding import b64url_encode
-from healthpassport.errors import SettingsError
 
-KEY_BYTES: Final = 32
+from .made_keys import key_in
 
 
 class Digests:
@@ -35,38 +32,10 @@ class Digests:
             SettingsError: ``verifier.setup`` where the key cannot be read or made.
         """
         if self._key is None:
-            self._key = self._read()
+            self._key = key_in(self._path, self._random)
         message = f"{kind}\x00{text}".encode()
         return b64url_encode(hmac.new(self._key, message, hashlib.sha256).digest())
 
     def same(self, kind: str, text: str, digest: str) -> bool:
         """Whether ``digest`` is that of ``text``."""
         return hmac.compare_digest(self.of(kind, text), digest)
-
-    def _read(self) -> bytes:
-        try:
-            self._make()
-            found = self._path.read_bytes()
-        except OSError as error:
-            raise SettingsError("verifier.setup", f"cannot read {self._path.name}") from error
-        if len(found) != KEY_BYTES:
-            raise SettingsError("verifier.setup", f"{self._path.name} is no key of ours")
-        return found
-
-    def _make(self) -> None:
-        """A new key where there is none; of two processes that begin together one wins."""
-        if self._path.exists():
-            return
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}.new")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(descriptor, self._random(KEY_BYTES))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        try:
-            os.link(fresh, self._path)  # fails where the other was first
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()

@@ -7,12 +7,14 @@ no method here cannot be done. What is *not* here: who somebody is (``sign_in``)
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
+from verifier.store import Wake
 
 from .audit import Actor
 from .audit_events import Fact
@@ -76,6 +78,16 @@ class GatedDesk:
         """How the transaction stands, without its result: what nobody opens by it."""
         require(self.who, Action.ASK)
         return self.behind.standing(transaction_id, desk=desk)
+
+    def watching(self, transaction_id: str, wake: Wake) -> AbstractContextManager[None]:
+        """Call ``wake``, from any thread, whenever the transaction may have changed."""
+        require(self.who, Action.ASK)
+        return self.behind.watching(transaction_id, wake)
+
+    @property
+    def look_seconds(self) -> float:
+        """How long whoever watches waits at most before looking unwoken."""
+        return self.behind.look_seconds
 
     def recent(self, *, desk: str) -> tuple[TransactionView, ...]:
         """The desk's transactions of the last day, without results."""

@@ -2,8 +2,8 @@
 
 Rules: a step changes what is held and the transaction's row together, so that of two answers one
 wins and nobody sees a result that may not be seen yet; whatever ends a transaction forgets. Here it
-is held in the memory of one process and gone with it. What is *not* here: the judgement of an
-answer (``answers``), and what staff are shown (``views``).
+is held in the memory of one process and gone with it. What is *not* here: holding for several
+processes (``sealed_holding``), and the judgement of an answer (``answers``).
 """
 
 from __future__ import annotations
@@ -94,8 +94,14 @@ class Holding(Protocol):
     def end(self, row: Row, *, progress: Progress, code: str | None) -> None:
         """Forget a transaction."""
 
+    def undo(self, row: Row, *, progress: Progress, code: str) -> None:
+        """After a step that the database did not keep: end what memory alone still knows."""
+
     def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
         """Forget results whose time is over, and questions that nobody answered: which, and how."""
+
+    def check(self) -> None:
+        """Fail where what other processes hold cannot be read here."""
 
     def shut(self) -> None:
         """Let go, before the database is closed, of what cannot outlive this process."""
@@ -167,6 +173,10 @@ class MemoryHolding:
             self._held.pop(row.id, None)
         self._store.finish(row.id, progress=progress, code=code)
 
+    def undo(self, row: Row, *, progress: Progress, code: str) -> None:
+        """See ``Holding``."""
+        self.end(row, progress=progress, code=code)
+
     def sweep(self, now: datetime) -> tuple[tuple[str, Progress], ...]:
         """See ``Holding``."""
         with self._lock:
@@ -180,6 +190,9 @@ class MemoryHolding:
         for name, progress in over:
             self._store.finish(name, progress=progress)
         return over
+
+    def check(self) -> None:
+        """See ``Holding``; there are no others."""
 
     def shut(self) -> None:
         """See ``Holding``."""

@@ -33,6 +33,7 @@ SHARED: Final = frozenset(
         "api_host",
         "api_port",
         "ca_file",
+        "database_url",
         "proxies",
         "request_burst",
         "requests_per_second",

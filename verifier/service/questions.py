@@ -86,7 +86,7 @@ class Questions:
                 self._audit.write("request.made", who=who, subject=row.id, template=template.id)
         except PassportError:
             with suppress(PassportError):
-                self._holding.end(row, progress=Progress.EXPIRED, code="transaction.expired")
+                self._holding.undo(row, progress=Progress.EXPIRED, code="transaction.expired")
             raise
         return row
 

@@ -1,20 +1,20 @@
 """Following a transaction until it cannot change any more.
 
-Looking is a short read of the database, so it needs no channel between the threads and processes
-that take answers and those that show them. What is *not* here: the wire form of events.
+The store wakes whoever waits when something was kept, in every process with PostgreSQL; looking
+unwoken, now and then, sees what only time changes. What is *not* here: the wire form of events.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from contextlib import AbstractContextManager, suppress
+from typing import Protocol
 
 from healthpassport.errors import ServiceError
+from verifier.store import Wake
 
 from .transactions import Progress, TransactionView
-
-LOOK_SECONDS: Final = 0.4  # what a person at a screen does not notice
 
 
 class Follows(Protocol):
@@ -24,18 +24,36 @@ class Follows(Protocol):
         """How the transaction stands, without its result."""
         ...
 
+    def watching(self, transaction_id: str, wake: Wake) -> AbstractContextManager[None]:
+        """Call ``wake``, from any thread, whenever the transaction may have changed."""
+        ...
+
+    @property
+    def look_seconds(self) -> float:
+        """How long to wait at most before looking unwoken."""
+        ...
+
 
 async def watch(desk: Follows, transaction_id: str, *, name: str) -> AsyncIterator[TransactionView]:
     """The transaction now, and again each time its progress changes; ends when it is settled."""
     seen: Progress | None = None
-    while True:
-        try:
-            view = await asyncio.to_thread(desk.standing, transaction_id, desk=name)
-        except ServiceError:
-            return
-        if view.progress is not seen:
-            seen = view.progress
-            yield view
-        if not view.progress.may_change:
-            return
-        await asyncio.sleep(LOOK_SECONDS)
+    loop, woken = asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        with suppress(RuntimeError):  # the server has stopped meanwhile, and nobody waits
+            loop.call_soon_threadsafe(woken.set)
+
+    with desk.watching(transaction_id, wake):
+        while True:
+            woken.clear()
+            try:
+                view = await asyncio.to_thread(desk.standing, transaction_id, desk=name)
+            except ServiceError:
+                return
+            if view.progress is not seen:
+                seen = view.progress
+                yield view
+            if not view.progress.may_change:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(woken.wait(), desk.look_seconds)

@@ -1,15 +1,17 @@
-"""Transactions and given receipts in SQLite: which request is open, which was answered.
+"""Transactions and given receipts in SQLite or PostgreSQL: what is open, what was answered.
 
 Rules: closing is one atomic statement, so that of two equal answers one wins; every statement
 carries the organisation, and every look-up by a desk that desk's name; rows leave after a day. What
-is *not* here: keys, records, results (the service holds those in memory alone). Nothing clinical
-stands here.
+is *not* here: keys, records, results; the service holds those in memory, or seals them before they
+come here. Nothing clinical stands here in clear.
 """
 
 from verifier.settings import MAIN
 
 from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
-from .engine import open_store
+from .changes import Changes, Wake
+from .engine import describe, open_store
+from .held import HeldRows, SealedRow
 from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
 from .staff import SessionRow, SignInRow, StaffRows
@@ -18,6 +20,8 @@ from .transactions import Row, Store
 __all__ = [
     "MAIN",
     "AuditEntries",
+    "Changes",
+    "HeldRows",
     "KeptHead",
     "KeyUses",
     "Note",
@@ -25,10 +29,13 @@ __all__ = [
     "ReceiptNotes",
     "Row",
     "Sealed",
+    "SealedRow",
     "SessionRow",
     "SignInRow",
     "StaffRows",
     "Store",
+    "Wake",
     "Wanted",
+    "describe",
     "open_store",
 ]

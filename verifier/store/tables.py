@@ -50,6 +50,19 @@ RECEIPTS: Final = sa.Table(
     sa.Index("receipts_of_tenant", "tenant", "created_at"),
 )
 
+HELD: Final = sa.Table(
+    "held",
+    METADATA,
+    sa.Column("tenant", sa.String, nullable=False),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sa.Column("forget_at", sa.BigInteger, nullable=False),
+    sa.Column("tries_left", sa.Integer, nullable=False),
+    sa.Column("answered", sa.Boolean, nullable=False),
+    sa.PrimaryKeyConstraint("tenant", "id", name="held_key"),
+    sa.Index("held_by_time", "tenant", "forget_at"),
+)
+
 KEY_USES: Final = sa.Table(
     "key_uses",
     METADATA,

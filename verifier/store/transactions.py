@@ -8,6 +8,7 @@ Rules: a ``Store`` is bound to one organisation, and every statement names it; `
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,11 +19,13 @@ from healthpassport.errors import ServiceError
 from verifier.settings import MAIN
 
 from .audit import AuditEntries
+from .changes import POSTGRESQL, Changes
+from .held import HeldRows
 from .key_uses import KeyUses
 from .receipts import ReceiptNotes
 from .staff import StaffRows
 from .tables import TRANSACTIONS
-from .together import together
+from .together import reading, together
 from .webhooks import Outbox
 
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
@@ -50,10 +53,14 @@ class Row:
 class Store:
     """The transactions of all desks of one organisation; ``for_tenant`` gives another's."""
 
-    def __init__(self, engine: sa.Engine, tenant: str = MAIN) -> None:
+    def __init__(
+        self, engine: sa.Engine, tenant: str = MAIN, *, changes: Changes | None = None
+    ) -> None:
         self._engine = engine
         self._mine = _T.tenant == tenant
         self.tenant = tenant
+        self.changes = changes or Changes(engine)
+        self.held = HeldRows(engine, tenant)
         self.receipts = ReceiptNotes(engine, tenant)
         self.key_uses = KeyUses(engine, tenant)
         self.staff = StaffRows(engine, tenant)
@@ -62,7 +69,16 @@ class Store:
 
     def for_tenant(self, tenant: str) -> Store:
         """The same database, seen by that organisation alone."""
-        return Store(self._engine, tenant)
+        return Store(self._engine, tenant, changes=self.changes)
+
+    @property
+    def reaches_others(self) -> bool:
+        """Whether it is made for several processes."""
+        return self._engine.dialect.name == POSTGRESQL
+
+    def together(self) -> AbstractContextManager[sa.Connection]:
+        """One database transaction over the steps within."""
+        return together(self._engine)
 
     def add(self, row: Row) -> None:
         """Keep a new transaction, and let go of those that are older than ``KEEP``."""
@@ -111,7 +127,7 @@ class Store:
         change = sa.update(TRANSACTIONS).where(
             self._mine, _T.handle == handle, _T.progress == "waiting"
         )
-        self._execute(change.values(progress="fetched", fetched_at=int(now.timestamp())))
+        self._change(change.values(progress="fetched", fetched_at=int(now.timestamp())))
 
     def settle(self, handle: str, *, progress: str, code: str | None, now: datetime) -> bool:
         """End an open transaction with one answer; False when another answer had it already.
@@ -126,12 +142,12 @@ class Store:
             _T.progress.in_(("waiting", "fetched")),
             _T.expires_at > moment,
         )
-        return self._execute(change.values(progress=progress, code=code, closed_at=moment)) == 1
+        return self._change(change.values(progress=progress, code=code, closed_at=moment)) == 1
 
     def finish(self, transaction_id: str, *, progress: str, code: str | None = None) -> None:
         """Say how a transaction ended; the nonce's work is done."""
         change = sa.update(TRANSACTIONS).where(self._mine, _T.id == transaction_id)
-        self._execute(change.values(progress=progress, code=code))
+        self._change(change.values(progress=progress, code=code))
 
     def lose_open(self) -> int:
         """End what an earlier run left open: its keys were in that run's memory alone."""
@@ -144,13 +160,13 @@ class Store:
     def recent(self, *, desk: str, limit: int = 50) -> tuple[Row, ...]:
         """The desk's latest transactions, newest first."""
         query = sa.select(TRANSACTIONS).where(self._mine, _T.desk == desk)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(_T.created_at.desc()).limit(limit)).all()
         return tuple(_row(row) for row in rows)
 
     def check(self) -> None:
         """Fail where the database cannot be read."""
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             connection.execute(sa.select(_T.id).where(self._mine).limit(1))
 
     def tenant_of(self, handle: str, *, among: Collection[str]) -> str | None:
@@ -159,7 +175,7 @@ class Store:
         Looks across organisations, since a wallet has a handle and knows no organisation.
         """
         query = sa.select(_T.tenant).where(_T.tenant.in_(sorted(among)), _T.handle == handle)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             return connection.execute(query).scalars().one_or_none()
 
     def tenant_of_code(self, short_code: str, *, among: Collection[str]) -> str | None:
@@ -167,7 +183,7 @@ class Store:
         query = sa.select(_T.tenant).where(
             _T.tenant.in_(sorted(among)), _T.short_code == short_code
         )
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             found = connection.execute(query).scalars().all()
         return found[0] if len(found) == 1 else None
 
@@ -178,13 +194,22 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
+        self.changes.close()
         self._engine.dispose()
 
     def _one(self, *conditions: sa.ColumnElement[bool]) -> Row | None:
         query = sa.select(TRANSACTIONS).where(self._mine, *conditions)
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _row(row)
+
+    def _change(self, statement: sa.Update) -> int:
+        """Change rows, and wake whoever waits for them."""
+        with together(self._engine) as connection:
+            changed = connection.execute(statement.returning(_T.id)).scalars().all()
+            for name in changed:
+                self.changes.note(connection, self.tenant, name)
+        return len(changed)
 
     def _execute(self, statement: sa.Update | sa.Delete) -> int:
         with together(self._engine) as connection:

