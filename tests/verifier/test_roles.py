@@ -172,7 +172,8 @@ def test_pages_reach_the_desk_through_the_gate_alone():
     """The gate has no way through: what it does not name cannot be called by a page."""
     named = {name for name in vars(GatedDesk) if not name.startswith("_")}
     told = "templates ask look standing recent confirm close fhir state_care require_open cards"
-    assert named == {"behind", "who", "reader", "at", "webhooks", *told.split()}
+    watched = {"watching", "look_seconds"}  # they tell that something changed, not what
+    assert named == {"behind", "who", "reader", "at", "webhooks", *told.split(), *watched}
 
 
 def test_no_role_sees_more_than_its_row():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from healthpassport.encoding import Json
-from healthpassport.errors import SettingsError, catalogue
+from healthpassport.errors import PassportError, SettingsError, catalogue
 from healthpassport.keys import PublicKey, public_key_from_certificate
 from healthpassport.terminal import FAILED
 from healthpassport.trust.cache import replace_file
@@ -34,7 +34,7 @@ COMMAND_LINE: Final = "command line"
 
 def head(*, as_json: bool) -> None:
     """Sign a head over the trail as it stands."""
-    with opened_trail() as trail:
+    with _trail() as trail:
         token = trail.head()
         told = read_head(token, expected_keys=[_own_key()])
     if as_json:
@@ -46,8 +46,8 @@ def head(*, as_json: bool) -> None:
 
 def export(*, to: Path | None) -> None:
     """Write the whole trail, signed at the end."""
-    with opened_trail() as trail:
-        lines = exported(trail, who=caller(trail))
+    with _trail() as trail:
+        lines = exported(trail, who=_caller(trail))
         if to is None:
             for line in lines:
                 sys.stdout.buffer.write(line)
@@ -74,6 +74,15 @@ def verify(
         sys.exit(FAILED)
 
 
+def tell(event: str, *, subject: str) -> None:
+    """Write what was done from the command line; a desk that is not set up has no trail yet."""
+    try:
+        with _trail() as trail:
+            trail.write(event, who=_caller(trail), subject=subject)
+    except PassportError as error:
+        say(f"Not in the audit trail: {error.title}")
+
+
 def _checked(file: str | None, keys: Sequence[PublicKey], outside: Sequence[Head]) -> Report:
     if file is None:
         with opened(settings()) as store:
@@ -94,7 +103,7 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 @contextmanager
-def opened_trail() -> Iterator[AuditTrail]:
+def _trail() -> Iterator[AuditTrail]:
     """The trail of this command's organisation.
 
     Raises:
@@ -113,7 +122,7 @@ def opened_trail() -> Iterator[AuditTrail]:
         )
 
 
-def caller(trail: AuditTrail) -> Actor:
+def _caller(trail: AuditTrail) -> Actor:
     """Whoever is signed in to this machine; nobody where it has no name for them."""
     try:
         user = getpass.getuser()

@@ -10,12 +10,11 @@ import secrets
 from datetime import UTC, date, datetime, timedelta
 
 from healthpassport.encoding import Json
-from healthpassport.errors import PassportError
 from verifier.service import ApiKey, digest_of
 from verifier.service.key_file import add_key, read_keys, remove_key
 from verifier.service.staff import Role
 
-from .audit import caller, opened_trail
+from .audit import tell
 from .output import data, document, say, settings
 from .stored import opened
 
@@ -32,17 +31,12 @@ def add(name: str, *, role: str, desk: str | None, days: int | None, as_json: bo
         expires=None if days is None else today + timedelta(days=days),
     )
     path = settings().api_keys_file
-    with opened_trail() as trail:
-        fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
-        try:
-            trail.write("api_key.made", who=caller(trail), subject=name)
-        except PassportError:
-            remove_key(path, name)  # a key that no trail tells of is none
-            raise
+    fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
     if as_json:
         document({"version": 1, "name": name, "role": role, "key": fresh})
     else:
         data(fresh)
+    tell("api_key.made", subject=name)
     say("Keep it: it is not shown again. A running desk knows it at once.")
 
 
@@ -76,8 +70,7 @@ def remove(name: str) -> None:
     """Take a key out, with the day of its last use."""
     own = settings()
     remove_key(own.api_keys_file, name)
-    with opened_trail() as trail:
-        trail.note("api_key.removed", who=caller(trail), subject=name)
+    tell("api_key.removed", subject=name)
     with opened(own) as store:
         store.key_uses.forget(name)
     say(f"{name} opens nothing any more.")

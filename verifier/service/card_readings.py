@@ -17,7 +17,7 @@ import structlog
 
 from healthpassport.errors import ServiceError
 
-from .audit import Actor
+from .audit import Actor, AuditTrail
 from .audit_events import Fact
 from .cards import Audit, CardEvent, CardReading, Reader, read_card
 from .desk import Desk
@@ -51,6 +51,28 @@ def logged(event: CardEvent) -> None:
     )
 
 
+def told_to(trail: AuditTrail, name: str) -> Audit:
+    """Tells ``trail`` what desk ``name`` read, and the log as well.
+
+    Care does not wait: where the trail cannot be written, whoever shows the card says so
+    (ADR 0047).
+    """
+
+    def tell(event: CardEvent) -> bool:
+        facts: dict[str, Fact] = {"reason": event.reader.reason, "accepted": event.accepted}
+        if event.codes:
+            facts["code"] = event.codes[0]
+        logged(event)
+        who = _actor(trail, name, event.reader)
+        return trail.note("card.read", who=who, subject=event.card, **facts)
+
+    return tell
+
+
+def _actor(trail: AuditTrail, name: str, reader: Reader) -> Actor:
+    return Actor(trail.own.organisation, name, reader.who, reader.role or "")
+
+
 class CardReadings:
     """See the module.
 
@@ -71,7 +93,7 @@ class CardReadings:
         name: str = PAGE,
     ) -> None:
         self._desk = desk
-        self._audit = audit or self._note
+        self._audit = audit or told_to(desk.audit, name)
         self._name = name
         self._most = most
         self._lock = Lock()
@@ -123,19 +145,8 @@ class CardReadings:
         with self._lock:
             gone = self._held.pop(reading_id, None)
         if gone is not None:
-            self._desk.audit.note("card.closed", who=self._actor(gone.reading.reader))
-
-    def _note(self, event: CardEvent) -> bool:
-        """Care does not wait: where the trail cannot be written, the page says so (ADR 0047)."""
-        facts: dict[str, Fact] = {"reason": event.reader.reason, "accepted": event.accepted}
-        if event.codes:
-            facts["code"] = event.codes[0]
-        who = self._actor(event.reader)
-        logged(event)
-        return self._desk.audit.note("card.read", who=who, subject=event.card, **facts)
-
-    def _actor(self, reader: Reader) -> Actor:
-        return Actor(self._desk.identity.ods, self._name, reader.who, reader.role or "")
+            actor = _actor(self._desk.audit, self._name, gone.reading.reader)
+            self._desk.audit.note("card.closed", who=actor)
 
     def _now(self) -> datetime:
         return self._desk.clock().astimezone(UTC)

@@ -26,6 +26,13 @@ PAGE: Final = 1000  # entries read at once
 _A = AUDIT.c
 _H = AUDIT_HEADS.c
 _T = AUDIT_TRAILS.c
+# The three statements of every entry, made once: making them anew costs more than running them.
+_OWN: Final = _T.tenant == sa.bindparam("own")
+_STEP: Final = (
+    sa.update(AUDIT_TRAILS).where(_OWN).values(seq=_T.seq + 1).returning(_T.trail, _T.seq, _T.hash)
+)
+_ADD: Final = sa.insert(AUDIT)
+_LAST: Final = sa.update(AUDIT_TRAILS).where(_OWN).values(hash=sa.bindparam("last"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +104,15 @@ class AuditEntries:
 
     def append(self, seal: Callable[[Place], Sealed]) -> Sealed | None:
         """Keep what ``seal`` makes for the next place; None where the trail was never begun."""
-        own = _T.tenant == self.tenant
+        own = {"own": self.tenant}
         try:
             with self.together() as connection:
-                step = sa.update(AUDIT_TRAILS).where(own).values(seq=_T.seq + 1)
-                found = connection.execute(step.returning(_T.trail, _T.seq, _T.hash)).one_or_none()
+                found = connection.execute(_STEP, own).one_or_none()
                 if found is None:
                     return None
-                sealed = seal(Place(found.trail, found.seq, found.hash))
-                connection.execute(sa.insert(AUDIT).values(_row(sealed, self.tenant)))
-                last = sa.update(AUDIT_TRAILS).where(own).values(hash=sealed.hash)
-                connection.execute(last)
+                sealed = seal(Place(*found))
+                connection.execute(_ADD, _row(sealed, self.tenant))
+                connection.execute(_LAST, {**own, "last": sealed.hash})
         except SQLAlchemyError as error:
             raise ServiceError("audit.not_written") from error
         return sealed
