@@ -9,13 +9,12 @@ import pytest
 from asgi_calls import call
 from audit_words_world import clinical_words
 from card_desk import made
-from card_form import HEADERS
+from card_form import HEADERS, READER, send
 from desk_world import desk_settings, full_wallet, make_desk, opened, post
 
 from verifier.service.audit import Actor
 from verifier.service.audit_events import EVENTS
 from verifier.service.audit_reports import check_file
-from verifier.service.cards import Reader
 from verifier.web import create_app
 from verifier.web.app import DESK
 from verifier.web.audit import LINES
@@ -26,10 +25,10 @@ JONES = Actor("RXX01", "ward 9", "dr.jones@example", "clinician")
 
 @pytest.fixture
 def desk(world, tmp_path, clock):
-    """Whoever is at this machine is an auditor."""
-    made_desk = make_desk(world, tmp_path / "desk", clock=clock, role="auditor")
-    yield made_desk
-    made_desk.shut()
+    """One trusted machine, set to be an auditor's."""
+    made = make_desk(world, tmp_path / "desk", clock=clock, updated=False, role="auditor")
+    yield made
+    made.shut()
 
 
 def rows(app, query=""):
@@ -100,23 +99,35 @@ def test_an_export_is_a_form_of_this_page_and_no_link(app):
 
 
 def test_the_page_shows_nothing_of_what_patients_shared(app, desk, world):
-    view, request = opened(desk, full_wallet(world), name=DESK)
-    post(desk, view, full_wallet(world).answer(request))
-    desk.look(view.id, desk=DESK)
-    desk.fhir(view.id, desk=DESK)
-    reader = Reader("Dr Example, 555-0100", 4, "doctor", "Sister of Penicillin")
-    app.state.cards.read(made(world), reader=reader)
+    ward = make_desk(world, desk.settings.home)
+    view, request = opened(ward, full_wallet(world), name=DESK)
+    post(ward, view, full_wallet(world).answer(request))
+    ward.look(view.id, desk=DESK)
+    ward.fhir(view.id, desk=DESK)
+    send(create_app(ward.settings, ward), made(world), note="Sister of Penicillin")
+    ward.shut()
     page = rows(app)
-    assert reader.who in page
-    page = page.replace(reader.who, "")
+    assert EVENT_WORDS["result.exported"] in page
+    assert READER["who"] in page
+    page = page.replace(READER["who"], "")
     assert not [word for word in clinical_words() if word in page]
     assert view.id not in page
+
+
+@pytest.mark.parametrize("role", ["clerk", "clinician"])
+def test_whoever_is_no_auditor_sees_nothing_of_it(world, tmp_path, role):
+    ward = make_desk(world, tmp_path / "ward", updated=False, role=role)
+    app = create_app(ward.settings, ward)
+    assert call(app, "GET", "/audit").status == 403
+    assert call(app, "POST", "/audit/export", headers=HEADERS).status == 403
+    assert "/audit" not in call(app, "GET", "/").text
+    ward.shut()
 
 
 @pytest.mark.parametrize("language", ["cy"])
 def test_the_page_speaks_welsh(world, tmp_path, language):
     settings = desk_settings(world, tmp_path / "welsh", language=language, role="auditor")
-    desk = make_desk(world, settings.home, updated=False, language=language, role="auditor")
+    desk = make_desk(world, settings.home, updated=False, role="auditor")
     page = call(create_app(settings, desk), "GET", "/audit").text
     assert "Trywydd archwilio" in page
     assert "Audit trail" not in page

@@ -90,7 +90,7 @@ CALLS = {
     "AuditEntries.append": lambda s: s.audit.append(sealed),
     "AuditEntries.last": lambda s: s.audit.last(),
     "AuditEntries.all": lambda s: list(s.audit.all()),
-    "AuditEntries.find": lambda s: s.audit.find(Wanted(NOW, NOW, "result.closed", "ward")),
+    "AuditEntries.find": lambda s: s.audit.find(Wanted(since=NOW, until=NOW, event="e")),
     "AuditEntries.keep_head": lambda s: s.audit.keep_head(HEAD),
     "AuditEntries.heads": lambda s: s.audit.heads(),
     "AuditEntries.last_before": lambda s: s.audit.last_before(NOW + timedelta(days=1)),

@@ -90,8 +90,8 @@ def _checked(file: str | None, keys: Sequence[PublicKey], outside: Sequence[Head
     if file == "-":
         return check_file(_lines(sys.stdin.buffer), expected_keys=keys, outside=outside)
     try:
-        with Path(file).open("rb") as read:
-            return check_file(_lines(read), expected_keys=keys, outside=outside)
+        with Path(file).open("rb") as stream:
+            return check_file(_lines(stream), expected_keys=keys, outside=outside)
     except OSError as error:
         raise SettingsError("verifier.setup", f"cannot read {file}") from error
 

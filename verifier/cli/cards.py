@@ -12,13 +12,17 @@ from healthpassport.encoding import Json
 from healthpassport.errors import CardError, PassportError
 from healthpassport.terminal import FAILED
 from verifier.service import DeskLists, desk_policy, load_identity
+from verifier.service.audit import AuditTrail, open_trail
 from verifier.service.card_pictures import MAX_BYTES, read_picture
+from verifier.service.card_readings import told_to
 from verifier.service.cards import CardReading, Reader, read_card, reading_json
+from verifier.service.identity import DeskIdentity
 from verifier.service.receipts import DeskReceipts
 from verifier.service.words import day_of_text, nhs_number
 from verifier.settings import VerifierSettings
-from verifier.store import ReceiptNotes
+from verifier.store import AuditEntries, Store
 
+from .audit import COMMAND_LINE
 from .events import to_stderr
 from .output import data, document, say, settings
 from .report import print_result
@@ -33,20 +37,25 @@ def read(
     own = settings()
     text = read_picture(_bytes(photo)) if photo is not None else _text(file)
     policy = desk_policy(own)
-    now = datetime.now(UTC)
+    now = _now()
+    identity = _identity(own)
     with opened(own) as store:
+        trail = None if identity is None else _trail(own, identity, store.audit)
         reading = read_card(
             text,
             reader=reader,
             lists=DeskLists(own, policy=policy).views(now),
             policy=policy,
             now=now,
-            receipts=_receipts(own, store.receipts),
+            audit=None if trail is None else told_to(trail, COMMAND_LINE),
+            receipts=None if identity is None else _receipts(own, identity, store, trail),
         )
     if as_json:
         document(reading_json(reading))
     else:
         _print(reading)
+    if not reading.audited:
+        say("NOT in the audit trail. Write down who read the card, when and why, and report it.")
     if receipt is not None and reading.receipt is not None:
         receipt.write_text(reading.receipt, encoding="ascii")
         say(f"Receipt for the patient: {receipt}")
@@ -54,19 +63,40 @@ def read(
         sys.exit(FAILED)
 
 
-def _receipts(own: VerifierSettings, notes: ReceiptNotes) -> DeskReceipts | None:
+def _identity(own: VerifierSettings) -> DeskIdentity | None:
     """None where the desk has no key or registration: a card can be read all the same."""
     try:
-        identity = load_identity(own)
+        return load_identity(own)
     except PassportError as error:
         say(f"No receipt: {error.title}")
         return None
+
+
+def _receipts(
+    own: VerifierSettings, identity: DeskIdentity, store: Store, trail: AuditTrail | None
+) -> DeskReceipts:
     return DeskReceipts(
         settings=own,
         identity=identity,
-        notes=notes,
+        notes=store.receipts,
         random=secrets.token_bytes,
+        audit=trail,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _trail(own: VerifierSettings, identity: DeskIdentity, kept: AuditEntries) -> AuditTrail | None:
+    """None where the trail cannot be opened, which holds up nobody in an emergency (ADR 0047)."""
+    try:
+        return open_trail(
+            own, identity=identity, entries=kept, clock=_now, random=secrets.token_bytes
+        )
+    except PassportError as error:
+        say(f"No audit trail: {error.title}")
+        return None
 
 
 def _print(reading: CardReading) -> None:

@@ -32,11 +32,11 @@ def add(name: str, *, role: str, desk: str | None, days: int | None, as_json: bo
     )
     path = settings().api_keys_file
     fresh = add_key(path, wanted, random=secrets.token_bytes, digest_of=digest_of)
+    tell("api_key.made", subject=name)
     if as_json:
         document({"version": 1, "name": name, "role": role, "key": fresh})
     else:
         data(fresh)
-    tell("api_key.made", subject=name)
     say("Keep it: it is not shown again. A running desk knows it at once.")
 
 

@@ -54,8 +54,7 @@ def logged(event: CardEvent) -> None:
 def told_to(trail: AuditTrail, name: str) -> Audit:
     """Tells ``trail`` what desk ``name`` read, and the log as well.
 
-    Care does not wait: where the trail cannot be written, whoever shows the card says so
-    (ADR 0047).
+    Care does not wait: where the trail cannot be written, whoever shows the card says so.
     """
 
     def tell(event: CardEvent) -> bool:

@@ -16,7 +16,7 @@ from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
 from verifier.store import Wake
 
-from .audit import Actor
+from .audit import Actor, AuditTrail
 from .audit_events import Fact
 from .card_readings import CardReadings
 from .cutting import cut
@@ -53,6 +53,12 @@ class GatedDesk:
         """What can be asked."""
         require(self.who, Action.ASK)
         return tuple(self.behind.templates.askable(self.behind.identity.registrations))
+
+    @property
+    def audit(self) -> AuditTrail:
+        """The audit trail, to be read and exported."""
+        require(self.who, Action.AUDIT)
+        return self.behind.audit
 
     @property
     def webhooks(self) -> Webhooks:

@@ -41,7 +41,7 @@ ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
         Role.CLERK: frozenset({Action.ASK, Action.IDENTITY}),
         Role.CLINICIAN: frozenset({Action.ASK, Action.IDENTITY, Action.CLINICAL, Action.CARD}),
         Role.AUDITOR: frozenset({Action.AUDIT}),
-        Role.ADMIN: frozenset({Action.SET_UP}),
+        Role.ADMIN: frozenset({Action.SET_UP, Action.AUDIT}),
     }
 )
 

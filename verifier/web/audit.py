@@ -1,8 +1,7 @@
 """The auditor's pages: the audit trail by day, event and person, and all of it as a file.
 
 Rules: reading the trail is written into it; nothing clinical is here, because nothing clinical
-stands there; one dependency, ``auditor``, says who may. What is *not* here: the words of a line
-(``audit_words``).
+stands there. What is *not* here: who may (``access``), and the words of a line (``audit_words``).
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from verifier.service import Desk
-from verifier.service.audit import Actor
 from verifier.service.audit_events import EVENTS
 from verifier.service.audit_export import exported
 from verifier.service.card_readings import PAGE
 from verifier.store import Wanted
 
-from .access import gated, serving
+from .access import Service
 from .audit_words import EVENT_WORDS, audit_line
 from .languages import words_of
 from .rendering import page
@@ -29,11 +26,6 @@ from .rendering import page
 LINES: Final = 100  # of a page
 MAX_TYPED: Final = 200
 JSON_LINES: Final = "application/jsonl"
-
-
-def auditor(request: Request) -> Actor:
-    """Who reads the trail, as the trail names them."""
-    return gated(request).at(PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +56,14 @@ def asked(
 
 
 router = APIRouter(prefix="/audit")
-Auditor = Annotated[Actor, Depends(auditor)]
-Service = Annotated[Desk, Depends(serving)]
 
 
 @router.get("")
-def look(
-    request: Request, who: Auditor, desk: Service, form: Annotated[Asked, Depends(asked)]
-) -> HTMLResponse:
+def look(request: Request, desk: Service, form: Annotated[Asked, Depends(asked)]) -> HTMLResponse:
     """The latest lines of those asked for; older ones behind a link."""
     wanted = form.wanted
     found = () if form.wrong else desk.audit.find(wanted, limit=LINES)
-    desk.audit.write("trail.read", who=who)
+    desk.audit.write("trail.read", who=desk.at(PAGE))
     say = words_of(request)
     html = page(
         request,
@@ -90,9 +78,9 @@ def look(
 
 
 @router.post("/export")
-def export(who: Auditor, desk: Service) -> StreamingResponse:
+def export(desk: Service) -> StreamingResponse:
     """The whole trail, signed at the end; that it was exported is its last entry."""
-    lines = exported(desk.audit, who=who)
+    lines = exported(desk.audit, who=desk.at(PAGE))
     headers = {"content-disposition": 'attachment; filename="audit-trail.jsonl"'}
     return StreamingResponse(lines, media_type=JSON_LINES, headers=headers)
 
