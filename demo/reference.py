@@ -1,6 +1,6 @@
-"""Writes ``docs/commands.md`` and ``docs/settings.md`` from the apps themselves.
+"""Writes ``docs/commands.md``, ``docs/settings.md`` and ``docs/openapi`` from the apps themselves.
 
-``python -m demo.reference`` writes both pages, ``--check`` says whether they are up to date (a test
+``python -m demo.reference`` writes them, ``--check`` says whether they are up to date (a test
 calls it). It stands in the demo because only the demo may see all apps. What is *not* here: words
 about a command or setting; those stand beside it in its app.
 """
@@ -18,6 +18,9 @@ from typing import Any, Final, Protocol, cast
 import typer.main
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
+
+import verifier.api.app
+from healthpassport.encoding import dump_json
 
 DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
 
@@ -158,11 +161,21 @@ def _setting(model: type[BaseSettings], name: str, field: FieldInfo) -> str:
     return "\n".join([*(line for line in lines if line), ""])
 
 
+def openapi_page(document: dict[str, Any]) -> str:
+    """An OpenAPI document as a file that can be compared line by line."""
+    return dump_json(document, indent=2).decode() + "\n"
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` compare them; exit code 1 when one is out of date."""
-    pages = {DOCS / "commands.md": commands_page(), DOCS / "settings.md": settings_page()}
+    pages = {
+        DOCS / "commands.md": commands_page(),
+        DOCS / "settings.md": settings_page(),
+        DOCS / "openapi" / "desk.json": openapi_page(verifier.api.app.document()),
+    }
     if "--check" not in arguments:
         for path, text in pages.items():
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         return 0
     stale = [p.name for p, text in pages.items() if not _says(p, text)]

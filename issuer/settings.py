@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -90,6 +90,25 @@ class Settings(BaseSettings):
     x5c: Path = Field(
         description="PEM file: the signing certificate and intermediates, leaf first."
     )
+    next_key: str | None = Field(
+        None,
+        description="Address of the key that signs next (docs/keys.md). Empty: no change is due.",
+    )
+    next_key_passphrase_file: Path | None = Field(
+        None, description="File whose first line is the passphrase of the next key."
+    )
+    next_x5c: Path | None = Field(
+        None, description="PEM file: the next key's certificate and intermediates, leaf first."
+    )
+    next_key_from: AwareDatetime | None = Field(
+        None, description="When the next key begins to sign, for example 2027-01-10T00:00:00Z."
+    )
+    trust_folder: Path | None = Field(
+        None,
+        description="Copy of the trust list (`passport-trust update`): `keys list` and `doctor` "
+        "then say what it makes of each key.",
+    )
+    trust_root: Path | None = Field(None, description="The root that this copy starts from.")
     database: Path = Field(description="SQLite file; made when it is not there.")
     api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
@@ -196,6 +215,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then the TOML file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="after")
+    def _knows_all_of_the_next_key(self) -> Self:
+        if len({value is None for value in (self.next_key, self.next_x5c, self.next_key_from)}) > 1:
+            message = "next_key, next_x5c and next_key_from belong together"
+            raise ValueError(message)
+        return self
 
     def validity(self, record_type: str) -> int:
         """Days until a record of ``record_type`` is out of date."""

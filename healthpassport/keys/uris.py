@@ -6,7 +6,8 @@ A new place for keys (a cloud's key service) is one file with a ``Signer`` and o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -24,15 +25,46 @@ class Opener(Protocol):
         ...
 
 
-def _open_token(uri: str, secret: bytes | None, /) -> Signer:
-    address = parse(uri)
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Loading what stands on the library of tokens, which may not be installed."""
     try:
-        from healthpassport.keys.pkcs11.opening import open_signer  # noqa: PLC0415 - an extra
+        yield
     except ModuleNotFoundError as error:
         if error.name != "pkcs11":
             raise
         raise KeyMaterialError("key.pkcs11_extra") from error
+
+
+def _open_token(uri: str, secret: bytes | None, /) -> Signer:
+    address = parse(uri)
+    with _extra():
+        from healthpassport.keys.pkcs11.opening import open_signer  # noqa: PLC0415 - an extra
     return open_signer(address, secret)
+
+
+def make_key(uri: str, secret: bytes | None = None, *, algorithm: str) -> Signer:
+    """A new key for ``algorithm`` on the token at the ``pkcs11:`` address ``uri``.
+
+    Raises:
+        KeyMaterialError: ``key.exists``, ``key.mechanism``, and those of ``load_signer``.
+    """
+    address = parse(uri)
+    with _extra():
+        from healthpassport.keys.pkcs11.making import make_signer  # noqa: PLC0415 - an extra
+    return make_signer(address, secret, algorithm=algorithm)
+
+
+def try_pin(uri: str, secret: bytes | None = None) -> Signer:
+    """The signer at the ``pkcs11:`` address ``uri``, also after a wrong PIN: for people, by hand.
+
+    Raises:
+        KeyMaterialError: as ``load_signer``.
+    """
+    address = parse(uri)
+    with _extra():
+        from healthpassport.keys.pkcs11.opening import open_signer  # noqa: PLC0415 - an extra
+    return open_signer(address, secret, after_wrong_pin=True)
 
 
 SCHEMES: Final[Mapping[str, Opener]] = MappingProxyType(

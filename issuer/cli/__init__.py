@@ -17,7 +17,7 @@ from .doctor import doctor
 from .extract import extract
 from .grants import grants
 from .issued import issued
-from .keys import keys
+from .key_changes import keys
 from .offers import offers
 from .preview import preview
 from .records import records

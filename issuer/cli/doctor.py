@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 import typer
 
 from .opening import AsJson, Config, say, show_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from issuer.service.key_schedule import SigningKey
     from issuer.settings import Settings
 
 Finding: TypeAlias = tuple[str, str | None]  # what was looked at, and what is wrong with it
@@ -26,8 +29,23 @@ def doctor(config: Config = None, as_json: AsJson = False) -> None:
             typer.echo(f"{'ok     ' if problem is None else 'WRONG  '}{name}")
             if problem is not None:
                 say(f"       {problem}")
+    for words in _warned(config):
+        if as_json:
+            show_json({"check": "soon", "ok": True, "problem": words})
+        else:
+            typer.echo(f"SOON   {words}")
     if any(problem is not None for _, problem in findings):
         raise typer.Exit(1)
+
+
+def _warned(config: Path | None) -> list[str]:
+    from healthpassport.errors import PassportError  # noqa: PLC0415 - cold start
+    from issuer.settings import load  # noqa: PLC0415
+
+    try:
+        return list(_warnings(load(config)))
+    except PassportError:
+        return []  # the checks said so
 
 
 def _findings(config: Path | None) -> Iterator[Finding]:
@@ -41,35 +59,78 @@ def _findings(config: Path | None) -> Iterator[Finding]:
         return
     yield "settings", None
     yield "tls", tls_problem(settings)
-    yield "signing key and certificate", _tried(lambda: _check_certificate(settings))
+    yield "signing key and certificate", _tried(lambda: _check_certificates(settings))
+    if settings.trust_folder is not None:
+        yield "trust list", _tried(lambda: _check_listed(settings))
     if settings.second_key:
         yield "second key", _tried(lambda: _check_second_key(settings))
     yield "api keys", _tried(lambda: _check_clients(settings))
     yield "database", _tried(lambda: _check_database(settings))
 
 
-def _check_certificate(settings: Settings) -> None:
+def _check_certificates(settings: Settings) -> None:
     from datetime import UTC, datetime  # noqa: PLC0415 - cold start
-    from urllib.parse import urlsplit  # noqa: PLC0415
+
+    from issuer.service.key_schedule import open_keys  # noqa: PLC0415
+
+    for key in open_keys(settings):
+        begins = max(key.signs_from or datetime.now(UTC), datetime.now(UTC))
+        _check_certificate(key, settings.iss, at=begins)
+
+
+def _check_certificate(key: SigningKey, iss: str, *, at: datetime) -> None:
+    from urllib.parse import urlsplit  # noqa: PLC0415 - cold start
 
     from cryptography import x509  # noqa: PLC0415
 
     from healthpassport.errors import SettingsError  # noqa: PLC0415
-    from healthpassport.keys import load_signer, public_key_from_certificate  # noqa: PLC0415
-    from issuer.service.context import passphrase, read_chain  # noqa: PLC0415
 
-    chain = read_chain(settings)
-    signer = load_signer(settings.key, passphrase(settings))
-    if public_key_from_certificate(chain[0]).raw != signer.public_key.raw:
-        raise SettingsError("issuer.key_mismatch")
-    leaf = x509.load_der_x509_certificate(chain[0])
+    leaf = x509.load_der_x509_certificate(key.x5c[0])
     if leaf.issuer == leaf.subject:  # HAIP 1.0 section 4.5.1: no self-signed leaf
         raise SettingsError("issuer.certificate", "the signing certificate is self-signed")
-    if not leaf.not_valid_before_utc <= datetime.now(UTC) < leaf.not_valid_after_utc:
+    if not leaf.not_valid_before_utc <= at < leaf.not_valid_after_utc:
         raise SettingsError("issuer.certificate", "the signing certificate is not in force")
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    if urlsplit(settings.iss).hostname not in names.get_values_for_type(x509.DNSName):
+    if urlsplit(iss).hostname not in names.get_values_for_type(x509.DNSName):
         raise SettingsError("issuer.certificate", "its DNS name is not the host of the issuer")
+
+
+def _check_listed(settings: Settings) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from healthpassport.errors import SettingsError  # noqa: PLC0415
+    from issuer.service.key_list import Listed, key_rows  # noqa: PLC0415
+
+    for row in key_rows(settings, now=datetime.now(UTC)):
+        if row.listed not in {Listed.YES, Listed.UNKNOWN} and row.signs != "before":
+            raise SettingsError("issuer.key_not_listed", f"{row.thumbprint}: {row.listed}")
+
+
+def _warnings(settings: Settings) -> Iterator[str]:
+    """What works today and will not for long, or is weaker than it could be."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from healthpassport.errors import PassportError  # noqa: PLC0415
+    from healthpassport.keys.files import group_reads, key_path  # noqa: PLC0415
+    from issuer.service.key_list import ends_soon, key_rows  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    try:
+        soon = ends_soon(key_rows(settings, now=now), now=now)
+    except PassportError:
+        return  # the checks said so
+    if soon is not None:
+        yield soon
+    secrets = (settings.key_passphrase_file, settings.next_key_passphrase_file)
+    files = [path for path in secrets if path is not None]
+    files += [key_path(uri) for uri in (settings.key, settings.next_key) if _is_file(uri)]
+    for path in files:
+        if path.exists() and (group_reads(path) or path.stat().st_mode & 0o007):
+            yield f"others can read {path.name}: chmod 600"
+
+
+def _is_file(uri: str | None) -> TypeGuard[str]:
+    return uri is not None and uri.startswith("file:")
 
 
 def _check_second_key(settings: Settings) -> None:

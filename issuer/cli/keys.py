@@ -48,23 +48,24 @@ def add(
 def signing(
     *,
     host: Annotated[str, typer.Argument(help="Host name of the issuer's address.")],
-    out: Annotated[Path, typer.Option(help="New file for the key (PKCS #8, PEM).")],
+    out: Annotated[
+        Path | None, typer.Option(help="New file for the key (PKCS #8, PEM), or")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="address of a new key on a token: pkcs11:... (docs/keys.md).")
+    ] = None,
     csr: Annotated[Path, typer.Option(help="File for the request that the authority certifies.")],
     algorithm: Annotated[
         Algorithm, typer.Option(help="ES256 (P-256), which everybody reads, or EdDSA (Ed25519).")
     ] = Algorithm.ES256,
     passphrase_file: Annotated[
-        Path | None, typer.Option(help="File whose first line encrypts the key.")
+        Path | None, typer.Option(help="File whose first line encrypts the key, or is the PIN.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a signing key and the request to certify it (`passport-trust add-issuer --csr`)."""
-    from issuer.service.context import first_line  # noqa: PLC0415 - cold start
-    from issuer.service.signing_keys import make_signing_key  # noqa: PLC0415
-
-    secret = None if passphrase_file is None else first_line(passphrase_file)
-    made = make_signing_key(out, algorithm=algorithm.value, host=host, passphrase=secret)
-    _tell(made, csr, as_json=as_json)
+    made = make(out, key, algorithm=algorithm, host=host, secret_file=passphrase_file)
+    tell(made, csr, as_json=as_json)
     say(f"Send {csr} to the authority. The key is used once its certificate is in x5c.")
 
 
@@ -80,12 +81,12 @@ def second(
     as_json: AsJson = False,
 ) -> None:
     """Make an ML-DSA-44 key for a second, post-quantum signature beside the first."""
-    from issuer.service.context import first_line  # noqa: PLC0415 - cold start
+    from issuer.service.key_schedule import first_line  # noqa: PLC0415 - cold start
     from issuer.service.signing_keys import SECOND_ALGORITHM, make_signing_key  # noqa: PLC0415
 
     secret = None if passphrase_file is None else first_line(passphrase_file)
     made = make_signing_key(out, algorithm=SECOND_ALGORITHM, host=host, passphrase=secret)
-    _tell(made, csr, as_json=as_json)
+    tell(made, csr, as_json=as_json)
     say(f"Send {csr} to the authority, to be listed beside the first key.")
     say("Set PASSPORT_ISSUER_SECOND_KEY once the list names it.")
 
@@ -101,7 +102,7 @@ def reports(
     as_json: AsJson = False,
 ) -> None:
     """Make the key that patients seal their reports of errors for. Keep it off the server."""
-    from issuer.service.context import first_line  # noqa: PLC0415 - cold start
+    from issuer.service.key_schedule import first_line  # noqa: PLC0415 - cold start
     from issuer.service.signing_keys import make_reports_key  # noqa: PLC0415
 
     secret = None if passphrase_file is None else first_line(passphrase_file)
@@ -114,7 +115,23 @@ def reports(
         say("Set PASSPORT_ISSUER_REPORTS_KEY where staff run `passport-issuer reports show`.")
 
 
-def _tell(made: NewSigningKey, csr: Path, *, as_json: bool) -> None:
+def make(
+    out: Path | None, key: str | None, *, algorithm: Algorithm, host: str, secret_file: Path | None
+) -> NewSigningKey:
+    """A new key in a file or on a token, whichever is named."""
+    from healthpassport.errors import SettingsError  # noqa: PLC0415 - cold start
+    from issuer.service.key_schedule import first_line  # noqa: PLC0415
+    from issuer.service.signing_keys import make_signing_key, make_token_key  # noqa: PLC0415
+
+    secret = None if secret_file is None else first_line(secret_file)
+    if key is not None and out is None:
+        return make_token_key(key, algorithm=algorithm.value, host=host, secret=secret)
+    if out is not None and key is None:
+        return make_signing_key(out, algorithm=algorithm.value, host=host, passphrase=secret)
+    raise SettingsError("issuer.settings", "one of --out and --key is needed")
+
+
+def tell(made: NewSigningKey, csr: Path, *, as_json: bool) -> None:
     """Write the request, and say where the key is."""
     csr.write_bytes(made.csr_pem)
     if as_json:

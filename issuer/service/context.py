@@ -6,16 +6,17 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
-from healthpassport.keys import Signer, load_signer, public_key_from_certificate
+from healthpassport.keys import Signer, load_signer
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
 from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, bitstrings, open_store, spent, statuses
+
+from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 
 if TYPE_CHECKING:
     from .publication import PublishedList
@@ -31,23 +32,41 @@ SECRET_BYTES: Final = 32  # 256 random bits for everything that must not be gues
 class IssuerContext:
     """One issuer at work.
 
-    ``x5c`` is the chain in DER, leaf first, and ``certified_from`` when all of it came into force.
-    ``second_signer`` makes the signature beside the first (docs/adr/0025), where the issuer has
-    one. ``published`` and ``published_bitstrings`` remember the signed status lists of either kind
-    by their numbers.
+    ``keys`` are those that sign, each from its day on; ``signer``, ``x5c`` (DER, leaf first) and
+    ``certified_from`` are those of the key that signs now. ``second_signer`` makes the signature
+    beside the first (docs/adr/0025), where the issuer has one. ``published`` and
+    ``published_bitstrings`` remember the signed status lists of either kind by their numbers.
     """
 
     settings: Settings
     store: Store
-    signer: Signer
-    x5c: tuple[bytes, ...]
-    certified_from: datetime
+    keys: Keys
     nonce_key: bytes = field(repr=False)
     clock: Clock
     random: Randomness
     second_signer: Signer | None = None
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
+
+    @property
+    def signing(self) -> SigningKey:
+        """The key that signs now, with its chain."""
+        return key_at(self.keys, self.clock())
+
+    @property
+    def signer(self) -> Signer:
+        """The signer of the key that signs now."""
+        return self.signing.signer
+
+    @property
+    def x5c(self) -> tuple[bytes, ...]:
+        """The chain of the key that signs now."""
+        return self.signing.x5c
+
+    @property
+    def certified_from(self) -> datetime:
+        """When the chain of the key that signs now came into force."""
+        return self.signing.certified_from
 
     def now(self) -> int:
         """Whole seconds since 1970."""
@@ -70,10 +89,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
-    signer = load_signer(settings.key, passphrase(settings))
-    chain = read_chain(settings)
-    if public_key_from_certificate(chain[0]).raw != signer.public_key.raw:
-        raise SettingsError("issuer.key_mismatch")
+    keys = open_keys(settings)
     second_signer = load_second_signer(settings)
     store = open_store(settings.database)
     with store.writing() as tx:
@@ -84,9 +100,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     return IssuerContext(
         settings=settings,
         store=store,
-        signer=signer,
-        x5c=chain,
-        certified_from=_certified_from(chain),
+        keys=keys,
         nonce_key=nonce_key,
         clock=clock,
         random=random,
@@ -116,46 +130,6 @@ def load_second_signer(settings: Settings) -> Signer | None:
     if SD_JWT_VC not in settings.formats:
         raise SettingsError("issuer.second_key", "no format that is offered carries its signature")
     return signer
-
-
-def passphrase(settings: Settings) -> bytes | None:
-    """The passphrase of the signing key: the first line of its file."""
-    path = settings.key_passphrase_file
-    return None if path is None else first_line(path)
-
-
-def first_line(path: Path) -> bytes | None:
-    """The passphrase in the first line of the file ``path``, None where that is empty.
-
-    Raises:
-        SettingsError: ``issuer.settings``.
-    """
-    try:
-        return path.read_bytes().split(b"\n", 1)[0].rstrip(b"\r") or None
-    except OSError as error:
-        raise SettingsError("issuer.settings", "the passphrase file cannot be read") from error
-
-
-def read_chain(settings: Settings) -> tuple[bytes, ...]:
-    """The DER certificates of the chain file, leaf first.
-
-    Raises:
-        SettingsError: ``issuer.certificate``.
-    """
-    from cryptography import x509  # noqa: PLC0415 - slow to load, and only opening needs it
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-
-    try:
-        certificates = x509.load_pem_x509_certificates(settings.x5c.read_bytes())
-    except (OSError, ValueError) as error:
-        raise SettingsError("issuer.certificate", "the chain file cannot be read") from error
-    return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
-
-
-def _certified_from(chain: tuple[bytes, ...]) -> datetime:
-    from healthpassport.keys.x509 import read_certificate  # noqa: PLC0415 - as in read_chain
-
-    return max(read_certificate(der).not_valid_before_utc for der in chain)
 
 
 def digest(text: str) -> str:

@@ -203,17 +203,17 @@ def _copy(
     holder: PublicKey,
     status: Mapping[str, Json],
 ) -> IssuedCredential:
-    configuration = wanted.configuration
+    configuration, key = wanted.configuration, issuer.signing
     text = format_named(configuration.format).issue(
         payload=payload,
         disclosable=configuration.definition.disclosures,
-        signer=issuer.signer,
+        signer=key.signer,
         iss=issuer.settings.iss,
         holder_jwk=holder.jwk(),
         issued_at=times.issued_at,
         expires_at=times.expires_at,
         salts=issuer.random,
-        x5c=issuer.x5c,
+        x5c=key.x5c,
         status=status,
         second_signer=issuer.second_signer if configuration.format == SD_JWT_VC else None,
     )

@@ -16,9 +16,10 @@ from .context import IssuerContext
 
 
 def signing_keys(issuer: IssuerContext) -> tuple[PublicKey, ...]:
-    """Every key that signs what this issuer gives out."""
+    """Every key that signs what this issuer gives out, the next one included."""
     second = issuer.second_signer
-    return (issuer.signer.public_key, *((second.public_key,) if second else ()))
+    own = tuple(key.signer.public_key for key in issuer.keys)
+    return (*own, *((second.public_key,) if second else ()))
 
 
 def has_did(issuer: IssuerContext) -> bool:

@@ -71,15 +71,16 @@ def published_list(issuer: IssuerContext, number: int) -> PublishedList:
         if held is not None and held.version == state.version and now < held.fresh_until:
             return held
         marked = statuses.marked(tx, number)
+    key = issuer.signing
     token = sign(
         build(bits=STATUS_BITS, size=state.size, entries=marked),
         uri=list_uri(issuer, number),
         issuer=issuer.settings.iss,
-        signer=issuer.signer,
+        signer=key.signer,
         issued_at=utc(now),
         expires_at=utc(now) + timedelta(hours=issuer.settings.status_hours),
         ttl=timedelta(seconds=ttl),
-        x5c=issuer.x5c,
+        x5c=key.x5c,
     )
     fresh = PublishedList(token, state.version, now, now + max(ttl // 2, 1))
     issuer.published[number] = fresh

@@ -32,8 +32,9 @@ from healthpassport.summary import issued_types
 from issuer.settings import Settings
 from issuer.store import Report, ReportState, grants, reports
 
-from .context import IssuerContext, first_line
+from .context import IssuerContext
 from .holding import CopyPlace, grant_of, issuance_at
+from .key_schedule import first_line
 from .tokens import Access
 
 REPORTS_PATH: Final = "/holder/reports"

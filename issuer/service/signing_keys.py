@@ -14,6 +14,7 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import SettingsError
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.keys.requests import certificate_request
+from healthpassport.keys.uris import make_key
 
 ALGORITHMS: Final = ("ES256", "EdDSA")  # what an authority certifies for an issuer
 SECOND_ALGORITHM: Final = "ML-DSA-44"  # of the key beside it, which is listed and not certified
@@ -41,6 +42,17 @@ def make_signing_key(
     return NewSigningKey(
         uri, signer.public_key.thumbprint(), certificate_request(signer, host=host)
     )
+
+
+def make_token_key(uri: str, *, algorithm: str, host: str, secret: bytes | None) -> NewSigningKey:
+    """A new key on the token at ``uri``, and the request to certify it for ``host``.
+
+    Raises:
+        KeyMaterialError: ``key.exists``, ``key.mechanism`` and the other codes of a token.
+    """
+    signer = make_key(uri, secret, algorithm=algorithm)
+    request = certificate_request(signer, host=host)
+    return NewSigningKey(uri, signer.public_key.thumbprint(), request)
 
 
 def make_reports_key(path: Path, jwk: Path, *, passphrase: bytes | None) -> tuple[str, str]:

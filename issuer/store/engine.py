@@ -66,6 +66,8 @@ class Store:
                 raw.execute("PRAGMA busy_timeout=0").fetchall()
                 try:
                     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                except sqlite3.OperationalError as error:
+                    raise ServiceError("issuer.unavailable") from error
                 finally:
                     raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
 

@@ -84,7 +84,7 @@ def test_claims_may_be_narrower_than_the_templates(authority):
         "EMERGENCY",
     ],
 )
-def test_a_purpose_that_is_not_direct_care_cannot_be_registered(authority, purpose):
+def test_prv_010_a_purpose_that_is_not_direct_care_cannot_be_registered(authority, purpose):
     claims = {purpose: {"AllergySummary": ["items.unit"]}}
     refused(
         "trust.purpose", authority.add_verifier, **VERIFIER, purposes=claims, jwk=jwk(), now=NOW

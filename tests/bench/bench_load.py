@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import statistics
 import sys
 import time
@@ -136,6 +137,19 @@ async def killed(site: Site, address: int, patients: list[Patient]) -> int:
     return len(again)
 
 
+def spent(roots: Sequence[int]) -> float:
+    """CPU seconds of the processes ``roots`` and all below them so far; 0 where /proc is not."""
+    tick, found = os.sysconf("SC_CLK_TCK"), {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parts = path.read_text().rpartition(")")[2].split()
+            found[int(path.parent.name)] = (int(parts[1]), int(parts[11]) + int(parts[12]))
+    mine = set(roots)
+    for _ in range(3):
+        mine |= {pid for pid, (parent, _) in found.items() if parent in mine}
+    return sum(found[pid][1] for pid in mine & found.keys()) / tick
+
+
 def row(words: str, times: Sequence[float], more: str) -> tuple[str, ...]:
     """Median, 95th part and longest of ``times``, in milliseconds."""
     ordered = sorted(times)
@@ -163,11 +177,15 @@ async def load(site: Site, chosen: argparse.Namespace) -> list[tuple[str, ...]]:
         await together(site, address, warm, pause=0.0)
         rows += await paced(site, address, chosen)
         patients = await prepare(site, [f"FAMILY{n}" for n in range(count)])
-        began = time.perf_counter()
+        who = [[one.process.pid for one in site.serving if one.process], [chosen.postmaster]]
+        began, before = time.perf_counter(), [*map(spent, who), time.process_time()]
         await together(site, address, patients, pause=0.0)
+        after = [*map(spent, who), time.process_time()]
         seconds = max(patient.answered for patient in patients) - began
+        each = [1000 * (b - a) / count for a, b in zip(before, after, strict=True)]
         rows += told(f"{count} at once", patients, await wrong(site, patients))
-        rows.append((f"{count} at once: all of them", f"{1000 * seconds:.0f}", "", "", ""))
+        words = "CPU ms for each: desk {:.1f}, PostgreSQL {:.1f}, clients and balancer {:.1f}"
+        rows.append((f"{count} at once: all", f"{1000 * seconds:.0f}", "", "", words.format(*each)))
         if chosen.kill:
             patients = await prepare(site, [f"KILLED{n}" for n in range(count)])
             again = await killed(site, address, patients)
@@ -244,7 +262,7 @@ def main() -> None:
     table("Verification path", (*columns, "CPU / bare ES256 checks"), rows)
     with TemporaryDirectory() as folder, running(durable=True) as server:
         world = make_world(Path(folder))
-        url = server.empty_database()
+        url, chosen.postmaster = server.empty_database(), server.pid
         with several(world, Path(folder), url, processes=chosen.processes) as site:
             rows = asyncio.run(load(site, chosen))
     title = f"{chosen.processes} processes over PostgreSQL, https, loopback"

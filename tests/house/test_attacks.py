@@ -15,9 +15,16 @@ CATEGORIES = (
     "status-list",
     "trust-list",
     "data-integrity",
+    "oid4vci",
     "oid4vp-request",
+    "oid4vp-response",
     "wallet-vault",
+    "http",
+    "reliability",
+    "privacy",
 )
+# Of an issuer on PostgreSQL, which is not built yet.
+NOT_YET = {"rel-002", "rel-012"}
 
 
 def attacks() -> list[dict[str, str]]:
@@ -42,19 +49,7 @@ def ids_in_tests() -> set[str]:
 def test_every_first_priority_attack_has_a_test(category: str):
     wanted = {a["id"] for a in attacks() if a["category"] == category and a["priority"] == "P0"}
     assert wanted
-    assert not sorted(wanted - ids_in_tests())
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize("category", ["oid4vci", "http"])
-def test_every_first_priority_attack_on_a_wallet_has_a_test(category: str):
-    wanted = {
-        a["id"]
-        for a in attacks()
-        if a["category"] == category and a["target"] == "wallet" and a["priority"] == "P0"
-    }
-    assert wanted
-    assert not sorted(wanted - ids_in_tests())
+    assert sorted(wanted - ids_in_tests()) == sorted(wanted & NOT_YET)
 
 
 @pytest.mark.shared

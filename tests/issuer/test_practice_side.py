@@ -133,7 +133,7 @@ def test_without_a_known_key_nothing_is_offered(site, headers):
     assert (answer.status, answer.json()["code"]) == (401, "http.unauthorized")
 
 
-def test_trying_keys_out_is_slowed(site):
+def test_htt_019_trying_keys_out_is_slowed_and_a_right_key_is_never_kept_waiting(site):
     statuses = [offer(site, {}, headers={"x-api-key": str(i)}).status for i in range(25)]
     assert statuses == [401] * 20 + [429] * 5
     assert offer(site, {"bundle": bundle()}).status == 201

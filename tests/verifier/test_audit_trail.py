@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -15,12 +16,13 @@ from desk_world import code_of, make_desk
 
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ServiceError
-from verifier.service.audit import HEAD_AFTER, HEAD_EVERY
+from verifier.service.audit import HEAD_AFTER, HEAD_EVERY, open_trail
 from verifier.service.audit_entries import Actor, first_hash, plain_actor
 from verifier.service.audit_events import EVENTS, checked_facts
 from verifier.service.audit_export import exported
 from verifier.service.audit_heads import read_head
 from verifier.service.audit_reports import check_database, check_file
+from verifier.store import open_store
 
 WHO = Actor("RXX01", "ward 9", "dr.jones@example", "clinician")
 
@@ -242,3 +244,28 @@ def test_a_tail_that_was_cut_with_its_row_is_told_by_a_head(trail, world):
     assert check_database(trail.audit.entries, expected_keys=keys).whole  # nothing here can tell
     report = check_database(trail.audit.entries, expected_keys=keys, outside=[kept])
     assert [f.code for f in report.findings] == ["audit.cut"]
+
+
+def test_on_postgresql_threads_of_two_processes_write_one_chain(
+    world, desk, tmp_path, database_url
+):
+    stores = [open_store(tmp_path / "none", url=database_url) for _ in range(2)]
+    trails = [
+        open_trail(
+            desk.settings,
+            identity=desk.identity,
+            entries=store.for_tenant("audited").audit,
+            clock=desk.clock,
+            random=secrets.token_bytes,
+        )
+        for store in stores
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        done = [pool.submit(trail.write, "result.closed", who=WHO) for trail in trails * 30]
+    assert [one.result() for one in done] == [None] * 60
+    keys = [world.desk_signer.public_key]
+    assert trails[0].head()
+    report = check_database(trails[1].entries, expected_keys=keys)
+    assert (report.whole, report.entries, report.tenant) == (True, 61, "audited")
+    for store in stores:
+        store.close()

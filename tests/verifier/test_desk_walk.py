@@ -8,14 +8,22 @@ Welsh; and all of it without scripts.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium
 from desk_states import paths
+from desk_words import templates
 from desk_world import make_desk
 from page_server import serving
 from playwright.sync_api import sync_playwright
+from simulated_provider import Provider
+from staff_states import staff_paths
+from staff_world import staff_desk
 from walking import FOCUSABLE, LOST_TEXT, OVERFLOW, UNSEEN_FOCUS, reached_by_keyboard
 
 from healthpassport.languages import LANGUAGES
@@ -23,15 +31,17 @@ from verifier.web import create_app
 from verifier.web.languages import COOKIE
 
 pytestmark = pytest.mark.browser
+ALL_RULES = {"resultTypes": ["violations"]}
 # Rules of axe that words can break; the rest does not depend on the language.
 OF_WORDS = {
+    **ALL_RULES,
     "runOnly": [
         "cat.language",
         "cat.name-role-value",
         "cat.text-alternatives",
         "cat.forms",
         "cat.tables",
-    ]
+    ],
 }
 # Words that no Welsh sentence has.
 ENGLISH = re.compile(
@@ -46,67 +56,117 @@ OWN_TEXT = """() => {
   return [document.title, ...spoken, copy.textContent].join('\\n');
 }"""
 SAID_BY_PEOPLE = ("Asked for by the ward", "Example Surgery", "Other Surgery")
+NO_PAGES = {"base.html", "parts.html", "signed_in.html"}
+NARROW = {"width": 320, "height": 700}
+UNNAMED = {"result nobody", "card refused"}
 FIRST_SCREEN = {"width": 1100, "height": 700}
 NAMES = (
     "start", "today", "help", "problem", "card form", "card", "card refused", "receipt",
     "waiting", "answering", "confirm", "declined", "expired", "closed", "refused",
     "refused deep inside", "result accepted", "result another person", "result partly",
     "result failed", "result withdrawn", "result nobody", "result old", "result unsure",
-    "result out of date", "result narrative", "result two sources",
+    "result out of date", "result narrative", "result two sources", "sign in", "sign in refused",
+    "signed out", "result closed to a clerk", "result closed to a clinician", "set-up",
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Page:
+    """Where a page is, and as whom it is opened."""
+
+    base: str
+    path: str
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self):
+        return self.base + self.path
+
+
 @pytest.fixture(scope="module")
-def served(world, tmp_path_factory):
-    """The address of the pages, and the path of each state."""
-    desk = make_desk(world, tmp_path_factory.mktemp("walk") / "desk")
-    app = create_app(desk.settings, desk)
-    with serving(app) as base:
-        yield base, paths(world, desk, app.state.cards)
+def pages(world, tmp_path_factory):
+    """Every page by name: of a desk without sign-in, and of one at which staff sign in."""
+    home = tmp_path_factory.mktemp("walk")
+    desk, provider = make_desk(world, home / "desk"), Provider()
+    staffed = staff_desk(world, home / "staffed", provider)
+    app, staff = create_app(desk.settings, desk), create_app(staffed.settings, staffed)
+    with serving(app) as base, serving(staff) as other:
+        found = paths(world, desk, app.state.cards)
+        of_staff = staff_paths(world, staffed, staff, provider)
+        yield {
+            **{name: Page(base, path) for name, path in found.items()},
+            **{name: Page(other, *where) for name, where in of_staff.items()},
+        }
     desk.shut()
+    staffed.shut()
 
 
 @pytest.fixture(scope="module")
-def views(served):
-    """``views(language, scripts)``: one page of the browser each."""
-    base, _ = served
+def views():
+    """``views(page, language, scripts)``: one tab of the browser for each language, at the page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         made = {}
 
-        def get(language="en", *, scripts=True):
+        def get(where, language="en", *, scripts=True):
             if (language, scripts) not in made:
-                context = browser.new_context(
-                    viewport={"width": 320, "height": 700}, java_script_enabled=scripts
-                )
-                context.add_cookies([{"name": COOKIE, "value": language, "url": base}])
-                page = context.new_page()
-                page.noise, page.hosts = [], set()
-                page.on("console", lambda m: page.noise.append(m.text))
-                page.on("pageerror", lambda e: page.noise.append(str(e)))
-                page.on("request", lambda r: page.hosts.add(r.url.split("/")[2]))
-                made[language, scripts] = page
-            page = made[language, scripts]
-            page.noise.clear()
-            page.hosts.clear()
-            return page
+                context = browser.new_context(viewport=NARROW, java_script_enabled=scripts)
+                tab = context.new_page()
+                tab.noise, tab.hosts = [], set()
+                tab.on("console", lambda m: tab.noise.append(m.text))
+                tab.on("pageerror", lambda e: tab.noise.append(str(e)))
+                tab.on("request", lambda r: tab.hosts.add(r.url.split("/")[2]))
+                made[language, scripts] = tab
+            tab = made[language, scripts]
+            cookies = {COOKIE: language, **where.cookies}
+            tab.context.clear_cookies()
+            tab.context.add_cookies(
+                [{"name": n, "value": v, "url": where.base} for n, v in cookies.items()]
+            )
+            tab.noise.clear()
+            tab.hosts.clear()
+            tab.goto(where.address)
+            return tab
 
         yield get
         browser.close()
 
 
-def test_the_walk_knows_every_state(served):
-    assert set(NAMES) == set(served[1])
+def test_the_walk_knows_every_state_and_leaves_no_template_out(pages):
+    assert set(NAMES) == set(pages)
+    seen = {shown_by(where) for where in pages.values()}
+    assert {path.name for path in templates()} - NO_PAGES == seen
+
+
+def shown_by(where):
+    """The template of a page."""
+    cookies = "; ".join(f"{name}={value}" for name, value in where.cookies.items())
+    asked = Request(where.address, headers={"cookie": cookies})  # noqa: S310 - of this test
+    try:
+        with urlopen(asked, timeout=10) as answer:  # noqa: S310
+            text = answer.read().decode()
+    except HTTPError as error:
+        text = error.read().decode()
+    return re.search(r'data-page="([a-z_/.]+)"', text)[1]
+
+
+def what_matters_is_on_the_first_screen(page, *, named):
+    """Who it is, the allergy line, what failed, what is old or could not be checked."""
+    page.set_viewport_size(FIRST_SCREEN)
+    parts = [".desk-glance__allergies", *([".desk-banner"] if named else [])]
+    assert all(page.locator(part).inner_text().strip() for part in parts)
+    parts += [".desk-alert--person", ".desk-glance__line--failed", ".desk-glance__line--unsure"]
+    for box in (one.bounding_box() for part in parts for one in page.locator(part).all()):
+        assert box["y"] + box["height"] <= FIRST_SCREEN["height"]
+    page.set_viewport_size(NARROW)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_of_the_desk_can_be_used_by_everybody(name, language, served, views):
-    base, found = served
-    page = views(language)
-    page.goto(base + found[name])
+def test_a_page_of_the_desk_can_be_used_by_everybody(name, language, pages, views):
+    page = views(pages[name], language)
     assert page.locator("html").get_attribute("lang") == language
-    result = Axe().run(page, options=None if language == "en" else OF_WORDS)
+    result = Axe().run(page, options=ALL_RULES if language == "en" else OF_WORDS)
     assert result.violations_count == 0, result.generate_report()
     assert page.evaluate(OVERFLOW) == 0
     if language == "en":
@@ -117,6 +177,9 @@ def test_a_page_of_the_desk_can_be_used_by_everybody(name, language, served, vie
         page.emulate_media(forced_colors="none")
         page.evaluate("document.documentElement.dir = 'rtl'")
         assert page.evaluate(OVERFLOW) == 0
+        page.evaluate("document.documentElement.dir = 'ltr'")
+        if page.locator(".desk-glance").count():
+            what_matters_is_on_the_first_screen(page, named=name not in UNNAMED)
     else:
         said = page.evaluate(OWN_TEXT)
         for words in SAID_BY_PEOPLE:
@@ -124,44 +187,22 @@ def test_a_page_of_the_desk_can_be_used_by_everybody(name, language, served, vie
         assert ENGLISH.findall(said) == []
     # A browser says itself that a page answered 4xx; anything else on the console is a fault.
     assert [words for words in page.noise if "Failed to load resource" not in words] == []
-    assert page.hosts == {base.removeprefix("http://")}
+    assert page.hosts == {pages[name].base.removeprefix("http://")}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_of_the_desk_works_without_scripts(name, served, views):
-    base, found = served
-    page = views(scripts=False)
-    page.goto(base + found[name])
+def test_a_page_of_the_desk_works_without_scripts(name, pages, views):
+    page = views(pages[name], scripts=False)
     assert page.locator("h1").first.is_visible()
     assert page.locator("main").inner_text().strip()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("result")])
-def test_who_it_is_the_allergy_line_and_what_failed_are_on_the_first_screen(name, served, views):
-    base, found = served
-    page = views()
-    page.set_viewport_size(FIRST_SCREEN)
-    try:
-        page.goto(base + found[name])
-        wanted = [".desk-glance__allergies"]
-        if name != "result nobody":
-            wanted.append(".desk-banner")
-        wanted += [".desk-glance__line--failed", ".desk-glance__line--unsure"]
-        for selector in wanted:
-            for box in (one.bounding_box() for one in page.locator(selector).all()):
-                assert box["y"] + box["height"] <= FIRST_SCREEN["height"], selector
-        assert page.locator(wanted[0]).inner_text().strip()
-    finally:
-        page.set_viewport_size({"width": 320, "height": 700})
-
-
-def test_the_language_is_chosen_without_scripts_and_stays(served, views):
-    base, found = served
-    page = views(scripts=False)
-    page.goto(base + found["result accepted"])
+def test_the_language_is_chosen_without_scripts_and_stays(pages, views):
+    where = pages["result accepted"]
+    page = views(where, scripts=False)
     page.get_by_role("button", name="Cymraeg").click()
     page.get_by_text("Alergeddau hysbys").first.wait_for()
-    assert page.url == base + found["result accepted"]
-    page.goto(base)
+    assert page.url == where.address
+    page.goto(where.base)
     page.get_by_role("button", name="English").click()
     page.get_by_role("heading", name="Ask a patient to share their record").wait_for()

@@ -47,10 +47,11 @@ ROW = Row(
     created_at=NOW,
     expires_at=NOW + timedelta(minutes=5),
 )
+ENTRY = Sealed(1, NOW, "result.viewed", "", "{}", "hash-1")
 SIGN_IN = SignInRow("state", "browser", "nonce", "verifier", "issuer", "/", NOW)
 SESSION = SessionRow("digest", "subject", "name", "clerk", "oidc", NOW, NOW, NOW)
+HEAD = KeptHead(1, NOW, "token")
 NOTE = Note("receipt-1", "presentation", "RXX01", NOW, "digest", "digest")
-HEAD = KeptHead(1, NOW, "a.b.c")
 HELD = SealedRow(b"sealed", NOW + timedelta(minutes=6), tries_left=3, answered=True)
 
 # How each public method is called; what it is called on is bound to one organisation.
@@ -70,6 +71,17 @@ CALLS = {
     "KeyUses.note": lambda s: s.key_uses.note("ward", NOW.date()),
     "KeyUses.forget": lambda s: s.key_uses.forget("ward"),
     "KeyUses.days": lambda s: s.key_uses.days(),
+    "AuditEntries.begin": lambda s: s.audit.begin("trail", "first"),
+    "AuditEntries.append": lambda s: s.audit.append(lambda _place: ENTRY),
+    "AuditEntries.last": lambda s: s.audit.last(),
+    "AuditEntries.all": lambda s: list(s.audit.all()),
+    "AuditEntries.find": lambda s: s.audit.find(
+        Wanted(since=NOW, until=NOW, event="e", person="p")
+    ),
+    "AuditEntries.keep_head": lambda s: s.audit.keep_head(HEAD),
+    "AuditEntries.heads": lambda s: s.audit.heads(),
+    "AuditEntries.last_before": lambda s: s.audit.last_before(NOW),
+    "AuditEntries.cut": lambda s: s.audit.cut(HEAD),
     "StaffRows.begin": lambda s: s.staff.begin(SIGN_IN, now=NOW, limit=9),
     "StaffRows.take": lambda s: s.staff.take("state", now=NOW),
     "StaffRows.add_session": lambda s: s.staff.add_session(SESSION, now=NOW),
@@ -86,15 +98,6 @@ CALLS = {
     "ReceiptNotes.add": lambda s: s.receipts.add(NOTE, forget_before=NOW),
     "ReceiptNotes.find": lambda s: s.receipts.find(NOTE.id),
     "ReceiptNotes.recent": lambda s: s.receipts.recent(),
-    "AuditEntries.begin": lambda s: s.audit.begin("another", "first"),
-    "AuditEntries.append": lambda s: s.audit.append(sealed),
-    "AuditEntries.last": lambda s: s.audit.last(),
-    "AuditEntries.all": lambda s: list(s.audit.all()),
-    "AuditEntries.find": lambda s: s.audit.find(Wanted(since=NOW, until=NOW, event="e")),
-    "AuditEntries.keep_head": lambda s: s.audit.keep_head(HEAD),
-    "AuditEntries.heads": lambda s: s.audit.heads(),
-    "AuditEntries.last_before": lambda s: s.audit.last_before(NOW + timedelta(days=1)),
-    "AuditEntries.cut": lambda s: s.audit.cut(HEAD),
     "Outbox.watch": lambda s: s.webhooks.watch("id-2", desk="d", url="u", told="waiting", now=NOW),
     "Outbox.note_changes": lambda s: s.webhooks.note_changes(now=NOW, compose=lambda i, _: (i, "")),
     "Outbox.claim": lambda s: s.webhooks.claim(now=NOW, lease=timedelta(minutes=1), limit=1),
@@ -128,7 +131,7 @@ WITHOUT_SQL = {
 
 
 def sealed(place):
-    return Sealed(place.seq, NOW, "result.closed", "ward", "{}", "hash")
+    return replace(ENTRY, seq=place.seq)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -199,8 +202,8 @@ def test_every_statement_names_the_organisation(store, north, name):
     north.add(ROW)
     north.receipts.add(NOTE, forget_before=NOW - timedelta(days=1))
     north.held.add(ROW.id, HELD)
-    north.audit.begin("trail", "first")
-    north.audit.append(sealed)
+    if name.startswith("AuditEntries") and not name.endswith("begin"):
+        north.audit.begin("trail", "first")
     with statements(store) as seen:
         try:
             CALLS[name](north)

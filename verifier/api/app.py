@@ -26,10 +26,16 @@ from verifier.settings import VerifierSettings
 
 from . import fhir, health, staff, wallets
 from .access import enter, wrong_keys
+from .describing import REFUSALS, describe
 from .telling import keep_telling
 
 SWEEP_SECONDS: Final = 30.0  # between two looks for what is to be forgotten
 _CODES: Final = {404: "not_found", 405: "http.method"}
+DESCRIPTION: Final[dict[str, Any]] = {
+    "title": "Health Passport desk",
+    "version": "1",
+    "responses": REFUSALS,
+}
 _log = structlog.get_logger("verifier")
 
 
@@ -59,8 +65,7 @@ def create_app(
     """
     service = desk or open_desk(settings, clock=clock, random=random, fetcher=fetcher)
     app = FastAPI(
-        title="Health Passport desk",
-        version="1",
+        **DESCRIPTION,
         lifespan=_lifespan,
         docs_url="/docs",
         redoc_url=None,
@@ -73,10 +78,7 @@ def create_app(
     app.state.settings = settings
     app.state.keeps_lists = keeps_lists
     app.state.wrong_keys = wrong_keys()
-    app.include_router(staff.router)
-    app.include_router(wallets.router)
-    app.include_router(health.router)
-    app.include_router(fhir.router)
+    add_routes(app)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit, limits={fhir.PREFIX + fhir.OPERATION: fhir.MAX_OPERATION})
@@ -90,6 +92,22 @@ def create_app(
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
     return app
+
+
+def add_routes(app: FastAPI) -> None:
+    """Every route of the desk's API."""
+    app.include_router(staff.router)
+    app.include_router(wallets.router)
+    app.include_router(health.router)
+    app.include_router(fhir.router)
+    describe(app)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document of every desk (docs/openapi/desk.json)."""
+    app = FastAPI(**DESCRIPTION)
+    add_routes(app)
+    return app.openapi()
 
 
 @asynccontextmanager

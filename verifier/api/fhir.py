@@ -21,6 +21,7 @@ from verifier.service.desk import Desk
 from verifier.service.stored import MAX_DOCUMENT, read_stored
 
 from .access import CallingDesk, Service
+from .describing import FHIR_ANSWERS, KEYED, body
 
 PREFIX: Final = "/fhir"
 OPERATION: Final = "/$verify-again"
@@ -28,7 +29,7 @@ FHIR_JSON: Final = "application/fhir+json"
 MAX_OPERATION: Final = MAX_DOCUMENT  # bytes of a body
 _BODIES: Final = frozenset({FHIR_JSON, "application/json"})
 
-router = APIRouter(prefix=PREFIX)
+router = APIRouter(prefix=PREFIX, responses=FHIR_ANSWERS)
 
 
 class FhirAnswer(Response):
@@ -41,15 +42,20 @@ class FhirAnswer(Response):
         return dump_json(content)
 
 
-@router.post(OPERATION, response_class=FhirAnswer)
+@router.post(
+    OPERATION,
+    response_class=FhirAnswer,
+    dependencies=KEYED,
+    openapi_extra=body(FHIR_JSON, {"type": "object"}),
+)
 async def again(request: Request, desk: Service, _name: CallingDesk) -> Response:
     """Does what was shown earlier still stand? Send the document as it was saved."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _BODIES:
         return _refused(ServiceError("http.media_type", f"send {FHIR_JSON}"))
-    body = await request.body()
+    sent = await request.body()
     try:
-        return FhirAnswer(await run_in_threadpool(_judged, desk, body))
+        return FhirAnswer(await run_in_threadpool(_judged, desk, sent))
     except PassportError as error:
         return _refused(error)
 

@@ -18,8 +18,9 @@ from healthpassport.encoding import Json, dump_json
 from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
 
 from .access import CallingDesk, GatedService
+from .describing import FHIR_ANSWERS, KEYED
 
-router = APIRouter()
+router = APIRouter(dependencies=KEYED)
 
 
 class FhirResponse(Response):
@@ -118,7 +119,7 @@ def look(request_id: str, desk: GatedService, name: CallingDesk) -> dict[str, An
     return view_json(desk.look(request_id, desk=name), now=datetime.now(UTC))
 
 
-@router.get("/requests/{request_id}/fhir", response_class=FhirResponse)
+@router.get("/requests/{request_id}/fhir", response_class=FhirResponse, responses=FHIR_ANSWERS)
 def fhir(
     request_id: str,
     desk: GatedService,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +17,7 @@ from healthpassport.encoding import parse_json_object
 from healthpassport.errors import EncodingError, ServiceError
 
 from .access import Service
+from .describing import form
 
 PREFIX: Final = "/oid4vp"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -23,8 +25,18 @@ REQUEST_MEDIA_TYPE: Final = "application/oauth-authz-req+jwt"  # RFC 9101 sectio
 MAX_WALLET_METADATA: Final = 16_384  # characters
 MAX_REQUEST_FORM: Final = 65_536  # bytes of a POST to request_uri
 MAX_FIELDS: Final = 16
+# Answers that are judged at once: more threads only take turns at the one interpreter, and each
+# waits longer for it whenever the database has replied.
+AT_ONCE: Final = 4
+_TAKING: Final = CapacityLimiter(AT_ONCE)
 
 router = APIRouter(prefix=PREFIX)
+
+
+class RequestObject(Response):
+    """A signed request (RFC 9101)."""
+
+    media_type = REQUEST_MEDIA_TYPE
 
 
 async def form_body(request: Request) -> bytes:
@@ -38,23 +50,37 @@ async def form_body(request: Request) -> bytes:
 FormBody = Annotated[bytes, Depends(form_body)]
 
 
-@router.get("/requests/{handle}")
+@router.get("/requests/{handle}", response_class=RequestObject)
 def fetch(handle: str, desk: Service) -> Response:
     """The signed request object."""
     return _signed(desk.request_object(handle))
 
 
-@router.post("/requests/{handle}")
+@router.post(
+    "/requests/{handle}",
+    response_class=RequestObject,
+    openapi_extra=form(
+        wallet_nonce="Repeated in the request, so that it is known to be new.",
+        wallet_metadata="What the wallet can do, as JSON; not needed here.",
+    ),
+)
 async def fetch_by_post(handle: str, body: FormBody, desk: Service) -> Response:
     """The signed request object with the wallet's own nonce in it (section 5.10)."""
     nonce = _wallet_nonce(body)
     return _signed(await run_in_threadpool(desk.request_object, handle, wallet_nonce=nonce))
 
 
-@router.post("/responses/{handle}")
+@router.post(
+    "/responses/{handle}",
+    openapi_extra=form(
+        response="The answer, encrypted (JWE).",
+        error="Why there is none.",
+        state="The state of the request.",
+    ),
+)
 async def answer(handle: str, body: FormBody, desk: Service) -> dict[str, Any]:
     """Take an encrypted answer or an error (direct_post.jwt); an answer is met with a receipt."""
-    taken = await run_in_threadpool(desk.receive, handle, body)
+    taken = await to_thread.run_sync(desk.receive, handle, body, limiter=_TAKING)
     return dict(taken.members())
 
 
@@ -64,8 +90,8 @@ def by_code(short_code: str, desk: Service) -> dict[str, str]:
     return {"link": desk.link_for_code(short_code)}
 
 
-def _signed(request_object: str) -> Response:
-    return Response(request_object, media_type=REQUEST_MEDIA_TYPE)
+def _signed(request_object: str) -> RequestObject:
+    return RequestObject(request_object)
 
 
 def _wallet_nonce(body: bytes) -> str | None:

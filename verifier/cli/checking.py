@@ -18,6 +18,7 @@ from verifier.service import (
     organisation_settings,
 )
 from verifier.service.key_file import read_keys
+from verifier.service.key_fit import key_fit
 from verifier.service.organisations import refuse_other_code
 from verifier.service.tenants import own_marks, refuse_shared
 from verifier.settings import VerifierSettings
@@ -84,7 +85,11 @@ def _failed(name: str, error: PassportError) -> dict[str, Json]:
 
 
 def _key(own: VerifierSettings) -> str:
-    return load_identity(own).client_id
+    now = datetime.now(UTC)
+    fit = key_fit(own, now=now)
+    if fit.ends_soon(now):
+        return f"{fit.client_id}, good until {fit.ends:%Y-%m-%d} only: signing-key make"
+    return fit.client_id
 
 
 def _registrations(own: VerifierSettings) -> str:

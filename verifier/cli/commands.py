@@ -9,6 +9,7 @@ import typer
 
 from .audit_commands import audit
 from .key_commands import earlier, keys
+from .signing import signing_key
 
 app = typer.Typer(
     name="passport-verifier",
@@ -27,6 +28,7 @@ app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")
 app.add_typer(receipts, name="receipts")
 app.add_typer(keys, name="keys")
+app.add_typer(signing_key, name="signing-key")
 app.add_typer(earlier, name="key", hidden=True)
 app.add_typer(card, name="card")
 app.add_typer(staff, name="staff")

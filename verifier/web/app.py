@@ -10,25 +10,22 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Form, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
 from healthpassport.asgi import (
     DEFAULT_HEADERS,
     BodyLimit,
     Guard,
-    Problems,
     SecurityHeaders,
     Throttle,
 )
 from healthpassport.encoding import dump_json
-from healthpassport.errors import PassportError, ServiceError
+from healthpassport.errors import ServiceError
 from healthpassport.rates import RateLimit
 from verifier.service import Desk, Progress, TransactionView, qr_svg, watch
 from verifier.service.card_readings import CardReadings
@@ -47,6 +44,7 @@ from .expecting import Typed, typed
 from .headers import POLICY
 from .languages import words_of
 from .pages import moment, result_page
+from .problems import ProblemPages, add_problem_pages
 from .rendering import STATIC, svg
 from .rendering import page as _page
 from .today import today
@@ -55,9 +53,7 @@ DESK: Final = "staff page"  # the name under which this page's transactions stan
 MAX_FORM: Final = 4096  # bytes; the longest form has six short members
 FHIR: Final = "application/fhir+json"
 SEE_OTHER: Final = 303
-SIGNED_OUT: Final = "staff.signed_out"
 _HOMES: Final = {Role.AUDITOR: "/audit", Role.ADMIN: "/set-up"}
-_CODES: Final = {404: "not_found", 405: "http.method"}
 
 
 def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
@@ -82,9 +78,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
     app.include_router(set_up.router)
     app.include_router(languages.router)
     app.include_router(staff_help.router)
-    app.add_exception_handler(PassportError, _problem)
-    app.add_exception_handler(HTTPException, _problem)
-    app.add_exception_handler(RequestValidationError, _problem)
+    add_problem_pages(app)
     address = urlsplit(settings.web_address)
     hosts = (*settings.web_hosts, address.hostname or "")
     app.add_middleware(Guard, hosts=hosts, scheme=address.scheme)
@@ -95,7 +89,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
         clock=service.clock,
         proxies=settings.proxies,
     )
-    app.add_middleware(Problems)
+    app.add_middleware(ProblemPages, pages=app)
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
     own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
     headers = {**DEFAULT_HEADERS, **own}
@@ -252,19 +246,3 @@ def _start(
         chosen=chosen,
         person=person or Typed(),
     )
-
-
-def _problem(request: Request, error: Exception) -> Response:
-    """Any refusal as a page: what, whose side, the next step."""
-    if isinstance(error, PassportError) and error.code == SIGNED_OUT:
-        wanted = request.url.path if request.method == "GET" else "/"
-        return RedirectResponse(f"/sign-in?to={quote(wanted)}", status_code=SEE_OTHER)
-    if isinstance(error, PassportError):
-        problem = error
-    elif isinstance(error, HTTPException):
-        problem = ServiceError(_CODES.get(error.status_code, "http.invalid"))
-    else:
-        problem = ServiceError("http.invalid")
-    told = problem_words(problem.code, words_of(request))
-    page = _page(request, "problem.html", problem=told)
-    return HTMLResponse(page, status_code=max(problem.status, 400))

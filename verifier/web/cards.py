@@ -8,6 +8,7 @@ like any result; a receipt is the patient's, on paper. What is *not* here: what 
 # ruff: noqa: FAST003 - the path's reading_id is read by the dependency ``Found``
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -15,7 +16,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.errors import CardError, ServiceError
-from healthpassport.languages import Words
+from healthpassport.languages import ENGLISH, Words, msg
 from verifier.service import Desk, paper_qr_svg
 from verifier.service.card_pictures import read_picture
 from verifier.service.card_readings import CardReadings, HeldReading
@@ -29,6 +30,15 @@ from .languages import words_of
 from .rendering import page, svg
 
 SEE_OTHER: Final = 303
+
+_LINE: Final = re.compile(r"line ([0-9]+)")
+# What reading a picture says is wrong with it.
+DETAILS: Final = (
+    msg("the picture is too large"),
+    msg("the picture has too many pixels"),
+    msg("this is no picture that can be opened"),
+    msg("there is more than one card in the picture"),
+)
 
 router = APIRouter(prefix="/cards")
 
@@ -109,5 +119,13 @@ def _form(request: Request, form: CardForm) -> HTMLResponse:
 
 def _said(error: CardError, say: Words) -> str:
     """What is wrong with a card that cannot be read, where, and the next step."""
-    where = f" ({error.detail})" if error.detail else ""
-    return f"{say(error.title).rstrip('.')}{where}. {say(error.hint)}"
+    where = _where(error.detail, say)
+    told = f" ({where})" if where else ""
+    return f"{say(error.title).rstrip('.')}{told}. {say(error.hint)}"
+
+
+def _where(detail: str, say: Words) -> str:
+    """A detail in words; one of the card's inside has English words alone, and is left out."""
+    if found := _LINE.fullmatch(detail):
+        return say(msg("line %(number)s"), number=found[1])
+    return say(detail) if say is ENGLISH or say.knows(detail) else ""

@@ -60,7 +60,7 @@ def environment(language: str) -> Environment:
 
 def render(name: str, *, language: str = "en", **values: Any) -> str:  # noqa: ANN401 - a template's values
     """The page ``name`` with ``values``."""
-    return environment(language).get_template(name).render(**values)
+    return environment(language).get_template(name).render(template_name=name, **values)
 
 
 def page(request: Request, name: str, **values: Any) -> str:  # noqa: ANN401 - as above

@@ -1,0 +1,154 @@
+"""Every route of the issuer for everybody who may not use it (attacks.json htt-018).
+
+The rows come from the issuer's own OpenAPI document, so a route that nobody thought of fails here.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+
+import pytest
+from simulated_issuer import Site, Wallet
+
+from issuer.service.clients import Role, add_client
+
+# What each of the practice's routes needs.
+PRACTICE = {
+    ("POST", "/offers"): Role.OFFER,
+    ("GET", "/issuances"): Role.STATUS,
+    ("POST", "/issuances/{issuance}/status"): Role.STATUS,
+    ("GET", "/reports"): Role.STATUS,
+    ("GET", "/reports/{report}"): Role.STATUS,
+    ("POST", "/reports/{report}/answer"): Role.STATUS,
+}
+# What a wallet's access token and its key open, and nothing else does.
+TOKEN = {
+    ("POST", "/credential"),
+    ("POST", "/notification"),
+    ("GET", "/holder/grant"),
+    ("POST", "/holder/copies/withdraw"),
+    ("POST", "/holder/end"),
+    ("GET", "/holder/reports"),
+    ("POST", "/holder/reports"),
+}
+# Opened by what stands in the message itself: a code, a refresh token, a card's secret.
+MESSAGE = {
+    ("GET", "/credential-offers/{address}"),
+    ("POST", "/token"),
+    ("POST", "/nonce"),
+    ("POST", "/cards/request"),
+    ("POST", "/cards/answer"),
+    ("POST", "/cards/status"),
+    ("POST", "/holder/device"),
+}
+EVERYBODYS = {"Public", "Health"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    made = Site(tmp_path_factory.mktemp("site"))
+    made.other = add_client(
+        made.settings.api_keys, name="other-practice", random=secrets.token_bytes
+    ).key
+    made.only = {
+        role: add_client(
+            made.settings.api_keys,
+            name=f"only-{role.value}",
+            random=secrets.token_bytes,
+            roles=(role,),
+        ).key
+        for role in Role
+    }
+    made.reopen()
+    wallet = Wallet(made, made.offer(wanted=["AllergySummary"]))
+    assert wallet.ask_token().status == 200
+    assert wallet.ask_credential().status == 200
+    made.wallet = wallet
+    return made
+
+
+def test_htt_018_every_route_stands_in_a_table(site):
+    closed = {
+        (method.upper(), path)
+        for path, methods in site.app.openapi()["paths"].items()
+        for method, found in methods.items()
+        if not EVERYBODYS & set(found["tags"])
+    }
+    assert closed == PRACTICE.keys() | TOKEN | MESSAGE
+
+
+ADDRESSES = iter(f"198.51.{n // 250}.{n % 250}" for n in range(10_000))
+
+
+def ask(site, row, headers):
+    method, path = row
+    for name in ("{issuance}", "{report}"):
+        path = path.replace(name, "any")
+    address = next(ADDRESSES)  # each with tries of its own
+    return site.call(method, path, body=b'{"change":"withdraw"}', headers=headers, host=address)
+
+
+STRANGERS = {
+    "nobody": {},
+    "a wrong key": {"x-api-key": "hpi_" + "A" * 43},
+    "an empty bearer": {"authorization": "Bearer "},
+    "another scheme": {"authorization": "Basic cHJhY3RpY2U6eA=="},
+    "a name": {"x-api-key": "practice"},
+}
+
+
+@pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS)
+@pytest.mark.parametrize("row", PRACTICE, ids=" ".join)
+def test_htt_018_a_stranger_is_not_let_in(site, row, headers):
+    answer = ask(site, row, headers)
+    assert (answer.status, answer.json()["code"]) == (401, "http.unauthorized")
+
+
+@pytest.mark.parametrize("row", PRACTICE, ids=" ".join)
+def test_htt_018_a_wallet_is_no_practice(site, row):
+    token = f"DPoP {site.wallet.token}"
+    for headers in ({"authorization": token}, {"x-api-key": site.wallet.token}):
+        assert ask(site, row, headers).status == 401
+
+
+@pytest.mark.parametrize("row", PRACTICE, ids=" ".join)
+def test_htt_018_a_key_without_the_role_is_not_let_in(site, row):
+    for role, key in site.only.items():
+        answer = ask(site, row, {"x-api-key": key})
+        if role is not PRACTICE[row]:
+            assert (answer.status, answer.json()["code"]) == (403, "forbidden")
+        else:
+            assert answer.status not in {401, 403}
+
+
+def test_htt_018_another_practice_sees_and_changes_nothing(site):
+    mine = {"x-api-key": site.api_key}
+    [entry] = site.call("GET", "/issuances", headers=mine).json()["issuances"]
+    theirs = {"x-api-key": site.other}
+    assert site.call("GET", "/issuances", headers=theirs).json() == {"issuances": []}
+    assert site.call("GET", f"/issuances?offer={entry['offerId']}", headers=theirs).json() == {
+        "issuances": []
+    }
+    path = f"/issuances/{entry['id']}/status"
+    answer = site.call("POST", path, body=b'{"change":"withdraw"}', headers=theirs)
+    assert answer.status in {403, 404}
+    [after] = site.call("GET", "/issuances", headers=mine).json()["issuances"]
+    assert after == entry
+
+
+@pytest.mark.parametrize("row", sorted(TOKEN), ids=" ".join)
+def test_htt_018_without_a_wallets_token_and_key_its_records_are_closed(site, row):
+    method, path = row
+    proof = site.wallet.dpop(path, method=method)
+    for headers in (
+        {},
+        {"authorization": f"Bearer {site.api_key}"},
+        {"x-api-key": site.api_key},
+        {"authorization": f"Bearer {site.wallet.token}", "dpop": proof},
+        {"authorization": "DPoP guessed", "dpop": proof},
+        {"authorization": f"DPoP {site.wallet.token}"},
+    ):
+        answer = site.call(method, path, body=b"{}", headers=headers, host=next(ADDRESSES))
+        assert answer.status == 401, (headers, answer.body)
+        assert json.loads(answer.body)["error"]
