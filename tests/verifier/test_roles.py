@@ -177,6 +177,8 @@ def test_pages_reach_the_desk_through_the_gate_alone():
     named = {name for name in vars(GatedDesk) if not name.startswith("_")}
     told = "templates ask look standing recent confirm close fhir state_care require_open cards"
     assert named == {
+        "look_seconds",
+        "watching",
         "behind",
         "who",
         "reader",
