@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from staff_world import Browser, asked_and_answered
 
-CLERK, CLINICIAN, ADMIN = "clerk", "clinician", "admin"
+CLERK, CLINICIAN, ADMIN, AUDITOR = "clerk", "clinician", "admin", "auditor"
 
 
 def signed_in(app, provider, role):
@@ -19,7 +19,7 @@ def signed_in(app, provider, role):
 
 def staff_paths(world, desk, app, provider):
     """The path of each page, and the cookies to open it with."""
-    of = {role: signed_in(app, provider, role) for role in (CLERK, CLINICIAN, ADMIN)}
+    of = {role: signed_in(app, provider, role) for role in (CLERK, CLINICIAN, ADMIN, AUDITOR)}
     result = f"/requests/{asked_and_answered(world, desk).id}"
     return {
         "sign in": ("/sign-in", {}),
@@ -28,4 +28,6 @@ def staff_paths(world, desk, app, provider):
         "result closed to a clerk": (result, of[CLERK]),
         "result closed to a clinician": (result, of[CLINICIAN]),
         "set-up": ("/set-up", of[ADMIN]),
+        "audit": ("/audit", of[AUDITOR]),
+        "audit of nothing": ("/audit?day=nonsense", of[AUDITOR]),
     }

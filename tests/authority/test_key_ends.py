@@ -52,6 +52,8 @@ def test_nothing_that_a_compromised_key_signed_is_believed_whatever_its_date(aut
         with pytest.raises(TrustError, match=r"^trust\.key_compromised:"):
             ask(listed, old, at)
     assert ask(listed, new, BEFORE)
+    # Nor does it sign status lists: a desk has to fetch one that the new key signed.
+    assert not listed.issuer(ISS).key(old.thumbprint).valid_at(BEFORE)
 
 
 def test_an_end_is_not_put_off_and_a_compromise_not_taken_back(authority):

@@ -67,6 +67,7 @@ NAMES = (
     "result failed", "result withdrawn", "result nobody", "result old", "result unsure",
     "result out of date", "result narrative", "result two sources", "sign in", "sign in refused",
     "signed out", "result closed to a clerk", "result closed to a clinician", "set-up",
+    "audit", "audit of nothing",
 )  # fmt: skip
 
 

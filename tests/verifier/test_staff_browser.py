@@ -77,6 +77,7 @@ def test_every_page_of_signing_in_is_accessible(world, staff, base, pages, optio
         ("clinician", f"/requests/{result.id}"),
         ("clinician", "/cards"),
         ("admin", "/set-up"),
+        ("admin", "/audit"),
     ]
     opened = {role: pages(role, **options) for role in dict.fromkeys(role for role, _ in walk)}
     for role, path in walk:

@@ -48,14 +48,14 @@ class FhirAnswer(Response):
     dependencies=KEYED,
     openapi_extra=body(FHIR_JSON, {"type": "object"}),
 )
-async def again(request: Request, desk: Service, _name: CallingDesk) -> Response:
+async def again(request: Request, desk: Service, name: CallingDesk) -> Response:
     """Does what was shown earlier still stand? Send the document as it was saved."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in _BODIES:
         return _refused(ServiceError("http.media_type", f"send {FHIR_JSON}"))
     sent = await request.body()
     try:
-        return FhirAnswer(await run_in_threadpool(_judged, desk, sent))
+        return FhirAnswer(await run_in_threadpool(_judged, desk, sent, name))
     except PassportError as error:
         return _refused(error)
 
@@ -68,7 +68,7 @@ def metadata(desk: Service) -> FhirAnswer:
     return FhirAnswer(capability(url=own.public_url + PREFIX, date=date, name=own.organisation))
 
 
-def _judged(desk: Desk, body: bytes) -> dict[str, Json]:
+def _judged(desk: Desk, body: bytes, name: str) -> dict[str, Json]:
     now = desk.clock().astimezone(UTC)
     found = verify_again(
         read_stored(body),
@@ -77,6 +77,8 @@ def _judged(desk: Desk, body: bytes) -> dict[str, Json]:
         client_id=desk.identity.client_id,
         now=now,
     )
+    outcome = "stands" if found.stands else "changed"
+    desk.audit.write("presentation.verified_again", who=desk.caller(name), outcome=outcome)
     return again_fhir(found)
 
 

@@ -132,11 +132,11 @@ def _database(own: VerifierSettings) -> str:
 
 
 CHECKS = (
-    ("database", _database),
     ("signing key and certificate", _key),
     ("registrations", _registrations),
     ("https", _https),
     ("API keys", _keys),
     ("trust and status lists", _lists),
     ("staff sign-in", sign_in),
+    ("database", _database),
 )

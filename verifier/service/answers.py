@@ -119,7 +119,8 @@ class Answers:
                     self._audit.write(event, who=self._wallet(row), subject=row.id, **facts)
         except PassportError:
             self._audit.note(event, who=self._wallet(row), subject=row.id, **facts)
-            self._holding.refuse(row, progress=progress, code=code, now=now)
+            with self._audit.together():
+                self._holding.refuse(row, progress=progress, code=code, now=now)
             return
         if not won:
             raise ServiceError("transaction.closed")

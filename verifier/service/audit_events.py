@@ -44,7 +44,6 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "result.not_confirmed": _facts("tries"),
         "result.opened": _facts("relationship", "part"),
         "result.exported": _facts("form", "presentation"),
-        "result.printed": _facts(),
         "result.closed": _facts(),
         "result.timed_out": _facts(),
         "card.read": _facts("reason", "accepted", "code"),

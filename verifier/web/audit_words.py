@@ -36,7 +36,6 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "result.not_confirmed": msg("A wrong code was typed"),
         "result.opened": msg("A result was opened"),
         "result.exported": msg("A result was exported"),
-        "result.printed": msg("A result was printed"),
         "result.closed": msg("A result was closed and forgotten"),
         "result.timed_out": msg("A result was forgotten when its time was over"),
         "card.read": msg("An emergency card was read"),

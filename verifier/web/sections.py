@@ -101,7 +101,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class SectionPage:
-    """One record: heading, state, where it is from, how it was checked, and its content."""
+    """One record: heading, state, where it is from, how it was checked, and its content.
+
+    ``absent`` says that nothing of it came, so that a line is enough for it; never for allergies.
+    """
 
     heading: str
     is_allergies: bool
@@ -124,6 +127,7 @@ class SectionPage:
     subject: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     stated: bool
+    absent: bool
 
 
 def section_page(
@@ -157,6 +161,7 @@ def section_page(
         subject=_facts(section, kind, say) if readable else (),
         notes=_notes(section, kind, told_in_words=told_in_words, say=say) if readable else (),
         stated=stated,
+        absent=section.state is DeskState.NOT_SHARED and not (is_allergies or section.total),
     )
 
 
