@@ -139,13 +139,13 @@ class CardReadings:
             self._sweep(self._now())
             return tuple(reversed(self._held.values()))
 
-    def close(self, reading_id: str) -> None:
-        """Forget a card at once; closing it twice changes nothing."""
+    def close(self, reading_id: str, *, who: Actor | None = None) -> None:
+        """Forget a card at once; closing it twice changes nothing. ``who`` closes: the reader."""
         with self._lock:
             gone = self._held.pop(reading_id, None)
         if gone is not None:
             actor = _actor(self._desk.audit, self._name, gone.reading.reader)
-            self._desk.audit.note("card.closed", who=actor)
+            self._desk.audit.note("card.closed", who=who or actor)
 
     def _now(self) -> datetime:
         return self._desk.clock().astimezone(UTC)
