@@ -18,6 +18,7 @@ import structlog
 from healthpassport.errors import ServiceError
 
 from .audit import Actor, AuditTrail
+from .audit_entries import plain_actor
 from .audit_events import Fact
 from .cards import Audit, CardEvent, CardReading, Reader, read_card
 from .desk import Desk
@@ -41,10 +42,11 @@ class HeldReading:
 
 def logged(event: CardEvent) -> None:
     """Who read a card, why, and how it ended: into the log. The note may name a patient."""
+    who = plain_actor(Actor("", "", event.reader.who, event.reader.role or ""))
     _log.info(
         "card.read",
-        who=event.reader.who,
-        role=event.reader.role,
+        who=who.subject,
+        role=who.role or None,
         reason=event.reader.reason,
         accepted=event.accepted,
         codes=list(event.codes),
