@@ -26,13 +26,17 @@ def two(world, tmp_path):
     served.tenants.shut()
 
 
-def test_a_key_in_two_places_is_nobodys(two):
+def test_a_key_in_two_places_is_nobodys_and_each_address_tells_of_its_own_alone(two):
     refused = call(two.api, "GET", "/templates", headers=SHARED)
     wrong = call(two.api, "GET", "/templates", headers={"x-api-key": "wrong-key"})
     assert (refused.status, refused.body) == (wrong.status, wrong.body)
     asked = call(two.api, "POST", "/requests", headers=SHARED, body={"template": "medicines_check"})
     assert asked.json["code"] == "http.unauthorized"
     for name in ("north", "south"):
+        own_host = {"host": f"{name}.example"}
+        said = call(two.api, "GET", "/fhir/metadata", headers=own_host).json["implementation"]
+        assert name in said["url"]
+        assert said["description"].lower().startswith(name)
         assert not two.desk(name).recent(desk="lab")
         own = {"x-api-key": f"{name}-key"}
         assert call(two.api, "GET", "/templates", headers=own).status == 200
