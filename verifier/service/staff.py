@@ -119,6 +119,7 @@ class StaffMember:
         return next(role for role in order if role in self.roles)
 
 
-def this_machine(role: Role, organisation: str = "") -> StaffMember:
-    """Whoever is at the one trusted machine of a desk without sign-in."""
-    return StaffMember("", "", frozenset({role}), organisation, Way.MACHINE)
+def this_machine(roles: str, organisation: str = "") -> StaffMember:
+    """Whoever is at the one trusted machine of a desk without sign-in; roles with commas."""
+    named = frozenset(Role(name) for name in roles.split(","))
+    return StaffMember("", "", named, organisation, Way.MACHINE)
