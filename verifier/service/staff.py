@@ -15,6 +15,8 @@ from typing import Final
 
 from healthpassport.languages import msg
 
+MAX_SIGNATURE: Final = 200  # characters
+
 
 class Role(StrEnum):
     """What somebody is at this desk."""
@@ -104,6 +106,11 @@ class StaffMember:
     def states_relationship(self) -> bool:
         """Whether clinical sections wait for a word on the care: a program's users say it there."""
         return self.way in {Way.PROVIDER, Way.CODE}
+
+    @property
+    def signature(self) -> str:
+        """Under what name a card is read."""
+        return f"{self.name} ({self.subject})"[:MAX_SIGNATURE]
 
     @property
     def role(self) -> Role:
