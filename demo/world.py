@@ -189,6 +189,7 @@ class World:
             ca_file=self.tls.ca,
             allowed_private_hosts=tuple(self.private_hosts),
             organisation=HOSPITAL[1],
+            role="clinician,auditor,admin",
             require_post_quantum=self.require_post_quantum,
         )
 

@@ -54,6 +54,10 @@ Address = IPv4Address | IPv6Address
 Resolver = Callable[[str, int], tuple[str, ...]]
 
 
+class BegunError(FetchError):
+    """An exchange that failed once it had begun: the server may have the whole request."""
+
+
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
     """One request; ``max_bytes`` replaces the fetcher's own limit for this answer's body."""
@@ -82,7 +86,8 @@ class Fetcher(Protocol):
 
         Raises:
             FetchError: ``ssrf.blocked``, ``net.unreachable``, ``net.tls``, ``net.timeout``,
-                ``net.redirect``, ``net.response`` or ``limit.fetch``.
+                ``net.redirect``, ``net.response`` or ``limit.fetch``; a ``BegunError`` where the
+                server may have the request.
         """
         ...
 
@@ -141,8 +146,9 @@ class HttpsFetcher:
         with self._connect(target, deadline) as secured:
             try:
                 return self._exchange(request, target, secured, deadline)
-            except (TimeoutError, ssl.SSLError, OSError, HTTPException, ValueError) as error:
-                raise _translated(error) from error
+            except (FetchError, OSError, HTTPException, ValueError) as error:
+                found = _translated(error)
+                raise BegunError(found.code, found.detail) from error
 
     def _target(self, url: str, deadline: _Deadline) -> _Target:
         host, port, path = _split(url)

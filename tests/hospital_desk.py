@@ -31,5 +31,6 @@ def found(desk, view, name="ward"):
     return find_patients(clinician(desk), view.id, name=name).candidates
 
 
-def added(desk, view, patient="p1", agreed=(), name="ward"):
-    return add_to_record(clinician(desk), view.id, name=name, patient_id=patient, agreed=agreed)
+def added(desk, view, patient="p1", agreed=(), *, name="ward", seen=None):
+    who = clinician(desk)
+    return add_to_record(who, view.id, name=name, patient_id=patient, agreed=agreed, seen=seen)

@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
+ALL_RULES = {"resultTypes": ["violations"]}
+# Rules of axe that words can break; the rest does not depend on the language.
+OF_WORDS = {
+    **ALL_RULES,
+    "runOnly": [
+        "cat.language",
+        "cat.name-role-value",
+        "cat.text-alternatives",
+        "cat.forms",
+        "cat.tables",
+    ],
+}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FOCUSABLE = (
     "a[href], button:not([tabindex='-1']), input:not([type=hidden]), select, textarea, summary"
@@ -49,3 +63,20 @@ def reached_by_keyboard(page):
         if found is not None:
             missing.discard(int(found))
     return sorted(missing)
+
+
+def seen_whole(language):
+    """Whether a page is seen whole in ``language``: in English; with PASSPORT_WALK=all in each."""
+    return language == "en" or os.environ.get("PASSPORT_WALK") == "all"
+
+
+def stands_without_mouse_or_colours(page):
+    """By keyboard with a focus that shows, in forced colours, and from right to left."""
+    assert reached_by_keyboard(page) == []
+    assert page.evaluate(UNSEEN_FOCUS, FOCUSABLE) == []
+    page.emulate_media(forced_colors="active")
+    assert page.evaluate(LOST_TEXT) == []
+    page.emulate_media(forced_colors="none")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    assert page.evaluate(OVERFLOW) == 0
+    page.evaluate("document.documentElement.dir = 'ltr'")

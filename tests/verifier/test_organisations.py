@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from verifier.service.organisations import (
     organisation_settings,
 )
 from verifier.settings import VerifierSettings
+from verifier.store import Wanted, open_store
 
 GOOD = 'name = "North"\npublic_url = "https://north.example"\nweb_hosts = ["north.staff.example"]\n'
 
@@ -193,9 +195,24 @@ def run(monkeypatch, capsysbinary):
     return typed
 
 
+@contextmanager
+def database(shared):
+    store = open_store(shared.database_file)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 @pytest.fixture(scope="module")
 def two_homes(world, tmp_path_factory):
     return set_up(world, tmp_path_factory.mktemp("commands") / "home")
+
+
+def test_the_lists_that_all_share_are_fetched_without_naming_one(run, two_homes):
+    answer = run("update", shared=two_homes)
+    assert b"PASSPORT_VERIFIER_TENANT" not in answer.stderr
+    assert b"trust_url" in answer.stderr.lower()
 
 
 def test_a_command_about_one_organisation_asks_for_its_name(run, two_homes):
@@ -241,6 +258,16 @@ def test_keys_are_made_listed_and_taken_out_for_one_organisation(run, two_homes)
     assert gone.returncode == 0
     again = run("keys", "remove", "kiosk", shared=two_homes, tenant="north")
     assert again.returncode == 1
+    with database(two_homes) as store:
+        told = {
+            name: [one.event for one in store.for_tenant(name).audit.find(Wanted())]
+            for name in NAMES
+        }
+    assert [event for event in told["north"] if event.startswith("api_key")] == [
+        "api_key.removed",
+        "api_key.made",
+    ]
+    assert told["south"] == []
 
 
 def test_the_doctor_looks_at_each_organisation_and_between_them(run, two_homes):

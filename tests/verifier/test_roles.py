@@ -175,9 +175,10 @@ def test_a_page_that_no_rule_names_is_refused_to_everybody(staff, browsers):
 def test_pages_reach_the_desk_through_the_gate_alone():
     """The gate has no way through: what it does not name cannot be called by a page."""
     named = {name for name in vars(GatedDesk) if not name.startswith("_")}
-    told = "templates ask look standing recent confirm close fhir state_care require_open cards"
-    held = "behind who reader at audit hospital webhooks watching look_seconds"
-    assert named == {*held.split(), *told.split()}
+    steps = "templates ask look standing recent confirm close fhir state_care require_open"
+    besides = "behind who reader at audit hospital webhooks watching look_seconds"
+    of_cards = {"cards", "card", "close_card"}
+    assert named == {*steps.split(), *besides.split(), *of_cards}
 
 
 def test_no_role_sees_more_than_its_row():
@@ -285,6 +286,8 @@ def test_auditors_and_admins_see_no_result_also_behind_the_pages(staff, result, 
         lambda: gated.state_care(result.id, "care_team", desk=DESK),
         lambda: gated.require_open(result.id, desk=DESK),
         lambda: gated.cards(None),
+        lambda: gated.card(None, "x"),
+        lambda: gated.close_card(None, "x"),
         gated.templates,
     ):
         with pytest.raises(ServiceError) as caught:

@@ -10,6 +10,7 @@ from simulated_provider import CLIENT, ISSUER, Provider
 from staff_world import Browser, entries, refused, staff_app, staff_desk
 
 from healthpassport.keys import generate_signer
+from verifier.web.access import Cookies
 
 SESSION = "desk-80-session"
 
@@ -57,6 +58,16 @@ def test_behind_https_the_cookie_is_bound_to_the_host(world, tmp_path):
     assert call(app, "POST", "/sign-out", headers=good).status == 303
     assert call(app, "POST", "/sign-out", headers=bad).status == 403
     desk.shut()
+
+
+def test_two_desks_on_two_ports_of_one_host_never_take_each_others_session():
+    class At:
+        def __init__(self, address):
+            self.web_address = address
+
+    ports = ("https://desk.example", "https://desk.example:8443", "http://desk.example")
+    marks = {Cookies.of(At(one)).session for one in (*ports, "http://desk.example:8443")}
+    assert len(marks) == 4
 
 
 def test_the_database_holds_no_session_that_could_be_used(visitor, staff):

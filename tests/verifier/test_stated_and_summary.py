@@ -244,6 +244,15 @@ def test_own_words_stand_last_under_their_label_and_name_no_source():
     assert 'desk-section--stated"' in page_of(stated())
 
 
+def test_whoever_reads_no_known_allergies_first_is_told_at_once_that_the_patient_states_something():
+    page = page_of(section_of(identity()), NONE, stated())
+    glance = page.partition('aria-label="At a glance"')[2].partition("</section>")[0]
+    assert "No known allergies" in glance
+    assert "Not checked:" in glance
+    assert "Stated by the patient" in glance
+    assert "wasps" not in glance
+
+
 def test_a_reading_keeps_its_value_and_day():
     item = Item({"text": "Blood pressure", "reading": "142/91 mmHg", "date": "2026-11-18"})
     words = words_of(section_of(identity()), stated(item))

@@ -26,6 +26,10 @@ from verifier.service.cards import Reader
 from verifier.web.app import DESK
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+LEARNT = (
+    *("answered", "answered on the page", "waiting", "handle"),
+    *("open handle", "code", "question", "card", "receipt"),
+)
 READER = Reader("Dr Example, 555-0100", 4, "doctor", "")
 SECRETS = ("Penicillin", "EXAMPLE", "999 000 0018", "9990000018", "North")
 
@@ -126,20 +130,7 @@ def test_the_north_reaches_its_own(two, of_north):
     assert "Penicillin" in card.text
 
 
-@pytest.mark.parametrize(
-    "what",
-    [
-        "answered",
-        "answered on the page",
-        "waiting",
-        "handle",
-        "open handle",
-        "code",
-        "question",
-        "card",
-        "receipt",
-    ],
-)
+@pytest.mark.parametrize("what", LEARNT)
 def test_vpr_021_htt_018_another_organisations_id_is_answered_like_one_that_is_nowhere(
     two, of_north, what
 ):

@@ -179,8 +179,40 @@ def become_somebody_else(made):
     resource(made, "Patient")["birthDate"] = "1999-01-01"
 
 
+def allergy_section(made):
+    sections = resource(made, "Composition")["section"]
+    return next(one for one in sections if one["title"].startswith("Allergies"))
+
+
+def call_the_list_none_known(made):
+    for part in allergy_section(made)["extension"][0]["extension"]:
+        if part["url"] == "state":
+            part["valueCode"] = "none_known"
+
+
+def empty_the_section(made):
+    found = allergy_section(made)
+    del found["entry"]
+    found["emptyReason"] = {"coding": [{"code": "nilknown"}]}
+
+
+def say_none_of_what_was_not_shared(made):
+    resource(made, "Composition")["section"].append(
+        {"title": "Allergies", "emptyReason": {"coding": [{"code": "nilknown"}]}}
+    )
+
+
 @pytest.mark.parametrize(
-    "alter", [drop_an_allergy, add_an_allergy, change_a_dose, become_somebody_else]
+    "alter",
+    [
+        drop_an_allergy,
+        add_an_allergy,
+        change_a_dose,
+        become_somebody_else,
+        call_the_list_none_known,
+        empty_the_section,
+        say_none_of_what_was_not_shared,
+    ],
 )
 def test_a_document_that_says_something_else_is_refused(desk, document, alter):
     made = deepcopy(document)

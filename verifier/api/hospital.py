@@ -22,12 +22,13 @@ FieldName = Annotated[str, Field(max_length=64)]
 
 
 class ChosenIn(BaseModel):
-    """The patient whom staff chose, and the differences that they agreed to."""
+    """The patient whom staff chose, as they saw them, and the differences that they agreed to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     patient: str = Field(max_length=64)
     agreed: list[FieldName] = Field(default_factory=list, max_length=16)
+    seen: str | None = Field(default=None, max_length=64)
 
 
 @router.get("")
@@ -42,6 +43,11 @@ def add(
 ) -> dict[str, Any]:
     """Add the result to that patient's record; says what became of each entry."""
     done = add_to_record(
-        desk, request_id, name=name, patient_id=chosen.patient, agreed=chosen.agreed
+        desk,
+        request_id,
+        name=name,
+        patient_id=chosen.patient,
+        agreed=chosen.agreed,
+        seen=chosen.seen,
     )
     return written_json(done)

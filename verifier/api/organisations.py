@@ -81,7 +81,11 @@ class _Organisations:
         return among[0]
 
     def _of_key(self, scope: Scope) -> str:
-        """The first for nobody's key: it knows that key as little as the others do."""
+        """Without a key that is anybody's, whose address it is: nobody knows that key there.
+
+        What needs no key (``/fhir/metadata``) then tells of that organisation and of no other.
+        """
         found = {name: value.decode("latin-1") for name, value in scope["headers"]}
         key = presented(found.get(b"authorization", ""), found.get(b"x-api-key", ""))
-        return (self._tenants.of_key(key) if key else None) or self._first
+        name = self._tenants.of_key(key) if key else None
+        return name or next(iter(self._tenants.at(host_header(scope))), self._first)

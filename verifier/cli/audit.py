@@ -104,6 +104,11 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
 
 @contextmanager
 def _trail() -> Iterator[AuditTrail]:
+    """The trail of this command's organisation.
+
+    Raises:
+        SettingsError, KeyMaterialError: where the desk's identity cannot be loaded.
+    """
     own = settings()
     to_stderr()
     identity = load_identity(own)

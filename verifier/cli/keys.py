@@ -1,6 +1,7 @@
 """``keys``: the API keys of the systems that call this desk.
 
-A running desk sees a change at the next call. What is *not* here: the form of the file.
+A running desk sees a change at the next call, and the audit trail tells of it. What is *not* here:
+the form of the file.
 """
 
 from __future__ import annotations
@@ -69,9 +70,9 @@ def remove(name: str) -> None:
     """Take a key out, with the day of its last use."""
     own = settings()
     remove_key(own.api_keys_file, name)
+    tell("api_key.removed", subject=name)
     with opened(own) as store:
         store.key_uses.forget(name)
-    tell("api_key.removed", subject=name)
     say(f"{name} opens nothing any more.")
 
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from healthpassport.errors import SettingsError
 from healthpassport.fetch import HttpsFetcher
-from verifier.api.app import utc_now
 from verifier.service.provider import Provider
 from verifier.service.sign_in import SignIn
 from verifier.settings import VerifierSettings
@@ -28,7 +27,7 @@ def make_codes(count: int, *, as_json: bool) -> None:
             rows=store.staff,
             provider=None,
             organisation="",
-            clock=utc_now,
+            clock=lambda: datetime.now(UTC),
             random=secrets.token_bytes,
         )
         codes = sign_in.make_codes(count)

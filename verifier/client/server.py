@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, FetchError, ServiceError
-from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
+from healthpassport.fetch import BegunError, Fetcher, HttpRequest, HttpResponse
 
 from .demographics import NHS_NUMBER, HospitalPatient, is_id, read_patient
 from .smart import Smart
@@ -28,7 +28,7 @@ UNAUTHORIZED: Final = 401
 FORBIDDEN: Final = 403
 NOT_FOUND: Final = 404
 SERVER_ERROR: Final = 500
-# Before any of these a whole request can have reached the server.
+# Before any of these, where the exchange had not begun, nothing can have reached the server.
 _NEVER_SENT: Final = frozenset({"ssrf.blocked", "net.unreachable", "net.tls"})
 
 
@@ -184,7 +184,8 @@ class HospitalServer:
                 HttpRequest(method, self._base + path, headers, body, MAX_ANSWER)
             )
         except FetchError as error:
-            sent = may_have_arrived and error.code not in _NEVER_SENT
+            begun = isinstance(error, BegunError) or error.code not in _NEVER_SENT
+            sent = may_have_arrived and begun
             code = "hospital.unknown" if sent else _CODES.get(error.code, "hospital.unreachable")
             raise ServiceError(code, error.title) from error
 

@@ -92,10 +92,14 @@ def transaction(
     """
     entries: list[Json] = []
     lines: list[Line] = []
+    urls_used: set[str] = set()
 
     def add(resource: Resource, key: str, line: Line, *, search: str = "identifier") -> str:
         url = f"urn:uuid:{key[:8]}-{key[8:12]}-5{key[13:16]}-8{key[17:20]}-{key[20:32]}"
         kind = str(resource["resourceType"])
+        if url in urls_used:  # two records say the same; a Bundle holds an address once (bdl-7)
+            return url
+        urls_used.add(url)
         request = {"method": "POST", "url": kind, "ifNoneExist": f"{search}={IMPORT}|{key}"}
         entries.append({"fullUrl": url, "resource": resource, "request": request})
         lines.append(line)

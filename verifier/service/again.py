@@ -26,9 +26,10 @@ from healthpassport.errors import ServiceError, StatusError
 from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.status.stored import StatusView
 from healthpassport.verification import FreshnessPolicy, verify_presentation
-from verifier.fhir import patient, resources
+from verifier.fhir import Told, patient, resources
 
-from .export import tell
+from .again_absence import refuse_absences
+from .export import tell, tell_all
 from .lists import Lists
 from .stored import Stored, resources_of
 
@@ -210,19 +211,17 @@ def _compare(document: Mapping[str, Json], summary: VerifiedSummary) -> Content:
         if not one.goes_out or one.section.state is DeskState.COULD_NOT_CHECK
     }
     of_type = _types(rows)
-    proven = Counter(
-        _bare(made, frozenset())
-        for one in told
-        if one.section.record_type not in gone
-        for made in resources(one, PATIENT)
-    )
+    # One source's "none" left as an entry where no other said more: then, or by what stands today.
+    readings = (told, tell_all(summary))
+    proven = [_proven(reading, gone) for reading in readings]
     held: Counter[bytes] = Counter()
     for url, resource in rows:
         kind = resource.get("resourceType")
         if kind not in FRAME and of_type.get(url) not in gone:
             held[_bare(resource, persons)] += 1
-    if held != proven:
+    if held not in proven:
         raise ServiceError("again.altered", "an entry was added, removed or changed")
+    refuse_absences(rows, readings, gone)
     if gone:
         return Content.PARTLY
     person = patient(one.section for one in told if one.goes_out)
@@ -230,6 +229,15 @@ def _compare(document: Mapping[str, Json], summary: VerifiedSummary) -> Content:
     if [_bare(one, persons) for one in found] != [_bare(person, frozenset())]:
         raise ServiceError("again.altered", "the person of the document is another")
     return Content.SAME
+
+
+def _proven(told: list[Told], gone: Collection[str]) -> Counter[bytes]:
+    return Counter(
+        _bare(made, frozenset())
+        for one in told
+        if one.section.record_type not in gone
+        for made in resources(one, PATIENT)
+    )
 
 
 def _bare(resource: Mapping[str, Json], persons: Collection[str]) -> bytes:

@@ -18,6 +18,7 @@ import structlog
 from healthpassport.errors import ServiceError
 
 from .audit import Actor, AuditTrail
+from .audit_entries import plain_actor
 from .audit_events import Fact
 from .cards import Audit, CardEvent, CardReading, Reader, read_card
 from .desk import Desk
@@ -41,10 +42,11 @@ class HeldReading:
 
 def logged(event: CardEvent) -> None:
     """Who read a card, why, and how it ended: into the log. The note may name a patient."""
+    who = plain_actor(Actor("", "", event.reader.who, event.reader.role or ""))
     _log.info(
         "card.read",
-        who=event.reader.who,
-        role=event.reader.role,
+        who=who.subject,
+        role=who.role or None,
         reason=event.reader.reason,
         accepted=event.accepted,
         codes=list(event.codes),
@@ -139,13 +141,13 @@ class CardReadings:
             self._sweep(self._now())
             return tuple(reversed(self._held.values()))
 
-    def close(self, reading_id: str) -> None:
-        """Forget a card at once; closing it twice changes nothing."""
+    def close(self, reading_id: str, *, who: Actor | None = None) -> None:
+        """Forget a card at once; closing it twice changes nothing. ``who`` closes: the reader."""
         with self._lock:
             gone = self._held.pop(reading_id, None)
         if gone is not None:
             actor = _actor(self._desk.audit, self._name, gone.reading.reader)
-            self._desk.audit.note("card.closed", who=actor)
+            self._desk.audit.note("card.closed", who=who or actor)
 
     def _now(self) -> datetime:
         return self._desk.clock().astimezone(UTC)

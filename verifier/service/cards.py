@@ -9,7 +9,7 @@ one can be made. What is *not* here: pages, and the lists.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -61,6 +61,7 @@ class CardReading:
     """A card as read: what it proved, what is said of it, and the receipt for the patient.
 
     ``audited`` is False where the audit trail could not be written: the page must say so.
+    ``digest`` is what the trail names the card by.
     """
 
     card: VerifiedCard
@@ -68,6 +69,7 @@ class CardReading:
     reader: Reader
     receipt: str | None
     audited: bool = True
+    digest: str = field(default="", repr=False)
 
 
 Audit: TypeAlias = Callable[[CardEvent], bool]  # whether it was written
@@ -115,7 +117,7 @@ def read_card(
             now=now,
             role=reader.role,
         )
-    return CardReading(card, card_words(card), reader, receipt, audited)
+    return CardReading(card, card_words(card), reader, receipt, audited, event.card)
 
 
 def reading_json(reading: CardReading) -> dict[str, Json]:

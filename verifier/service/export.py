@@ -8,6 +8,7 @@ it, so that it can be verified again, and then only those parts whose content go
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from healthpassport.credential import (
@@ -25,7 +26,7 @@ from healthpassport.summary.derived import noted
 from schemas.definitions import warnings
 from verifier.fhir import Organisation, Told, document
 
-from .words import STILL_WHOLE, WHOLE, part_words, state_words
+from .words import ALLERGIES, STILL_WHOLE, WHOLE, allergy_heading, part_words, state_words
 
 PRESENTATION: Final = "hp-presentation"
 VERSION: Final = 1
@@ -51,7 +52,7 @@ def export(
         ServiceError: ``not_found`` where nothing of it may go out.
     """
     order = {name: place for place, name in enumerate(record_types())}
-    told = [tell(section) for section in summary.sections]
+    told = tell_all(summary)
     told.sort(key=lambda one: order.get(one.section.record_type, len(order)))
     if not any(one.goes_out for one in told):
         raise ServiceError("not_found", "nothing was shared that may be saved")
@@ -62,6 +63,29 @@ def export(
     return document(
         summary, told, desk=desk, seed=seed, cautions=cautions, presentation=presentation
     )
+
+
+def tell_all(summary: VerifiedSummary) -> list[Told]:
+    """Every section, judged together: one source's "none" is no entry where another says more.
+
+    Whoever reads allergies as one list would take such an entry for the answer (clinical.md,
+    "Words and screens").
+    """
+    told = [tell(section) for section in summary.sections]
+    heading = allergy_heading(summary)
+    if not (heading.is_known or heading.incomplete):
+        return told
+    note = "; ".join((f"All sources together: {heading.heading}", *heading.reasons)) + "."
+    return [_outspoken(one, note) if _denies_allergies(one.section) else one for one in told]
+
+
+def _denies_allergies(section: VerifiedSection) -> bool:
+    denying = {DeskState.NONE_KNOWN, DeskState.NO_INFORMATION}
+    return section.record_type == ALLERGIES and section.state in denying
+
+
+def _outspoken(told: Told, note: str) -> Told:
+    return replace(told, whole=False, notes=(*told.notes, note))
 
 
 def tell(section: VerifiedSection) -> Told:

@@ -13,12 +13,12 @@ from datetime import timedelta
 from typing import Final
 
 from healthpassport.encoding import Json
-from healthpassport.errors import ServiceError
+from healthpassport.errors import PassportError, ServiceError
 from verifier.store import Wake
 
 from .audit import Actor, AuditTrail
 from .audit_events import Fact
-from .card_readings import CardReadings
+from .card_readings import PAGE, CardReadings, HeldReading
 from .cutting import cut
 from .desk import Desk
 from .hospital import Hospital
@@ -173,6 +173,30 @@ class GatedDesk:
         """Where emergency cards are read."""
         require(self.who, Action.CARD)
         return readings
+
+    def card(self, readings: CardReadings, reading_id: str) -> HeldReading:
+        """A card that was read here; somebody else's look at it is an opening of its own.
+
+        Care does not wait for the trail, as when the card was read.
+
+        Raises:
+            ServiceError: ``staff.role``, ``verifier.card_forgotten``.
+        """
+        require(self.who, Action.CARD)
+        held = readings.look(reading_id)
+        if self.who.states_relationship and held.reading.reader.who != self.who.signature:
+            about, actor = held.reading.digest, self.at(PAGE)
+            try:
+                self.behind.audit.opened(about, who=actor)
+            except PassportError:
+                self.behind.audit.note("result.opened", who=actor, subject=about)
+        return held
+
+    def close_card(self, readings: CardReadings, reading_id: str) -> None:
+        """Forget a card."""
+        require(self.who, Action.CARD)
+        signed_in = self.who.states_relationship
+        readings.close(reading_id, who=self.at(PAGE) if signed_in else None)
 
     @property
     def reader(self) -> str:

@@ -129,6 +129,7 @@ class Hospital:
         patient_id: str,
         agreed: Collection[str],
         desk: Organisation,
+        seen: str | None = None,
     ) -> Written:
         """Add ``summary`` to the record of the patient whom staff chose.
 
@@ -138,12 +139,15 @@ class Hospital:
             patient_id: of one of those that ``find`` gave.
             agreed: every field that differs or stands on one side only, as staff saw them.
             desk: the organisation that verified.
+            seen: the patient as staff saw them (``Candidate.seen``); None where that is not known.
 
         Raises:
             ServiceError: ``hospital.ambiguous``, ``hospital.other_person``,
                 ``hospital.not_agreed``, ``hospital.nothing``, and those of the server.
         """
         chosen = self._chosen(summary, patient_id)
+        if seen is not None and seen != chosen.seen:
+            raise ServiceError("hospital.not_agreed", "the record system says another since then")
         if set(agreed) != set(chosen.to_agree):
             raise ServiceError("hospital.not_agreed")
         made = transaction(
@@ -169,7 +173,7 @@ class Hospital:
         if one is None:
             raise ServiceError("hospital.not_found")
         now = self._server.read(patient_id)
-        if now is None:
+        if now is None or now.id != patient_id:  # a server may answer with whom they became
             raise ServiceError("hospital.not_found")
         fresh = replace(compare(found.shared, now), ambiguous=one.ambiguous)
         if fresh.ambiguous:

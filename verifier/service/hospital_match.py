@@ -7,13 +7,14 @@ record system (``client``) and writing (``hospital``).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from healthpassport.credential import VerifiedSummary
-from healthpassport.encoding import Json
+from healthpassport.encoding import Json, b64url_encode, jcs
 from verifier.client import HospitalPatient
 
 from .words import IDENTITY, READABLE
@@ -66,6 +67,15 @@ class Candidate:
         return (*self.differing, *self.missing)
 
     @property
+    def seen(self) -> str:
+        """A digest of who the record system says that this is, to notice that it says another."""
+        one = self.patient
+        numbers, families = sorted(one.nhs_numbers), sorted(one.families)
+        givens = sorted(map(list, one.givens))
+        said: list[Json] = [one.id, *numbers, "", *families, "", *givens, "", one.birth_date]
+        return b64url_encode(hashlib.sha256(jcs(said)).digest())
+
+    @property
     def may_be_chosen(self) -> bool:
         """Whether staff may choose this patient at all."""
         return self.strength is not Strength.OTHER and not self.ambiguous
@@ -91,7 +101,8 @@ def shared_person(summary: VerifiedSummary) -> Shared:
 def candidates(shared: Shared, patients: Iterable[HospitalPatient]) -> tuple[Candidate, ...]:
     """Every patient beside ``shared``, the best first; those that cannot be told apart are marked.
 
-    Two patients fit and neither is sure, or both are, or both bear the number: nobody chooses.
+    Two patients fit and neither is sure, or both are, or both bear the number: nobody chooses. Nor
+    is anybody chosen who does not bear the number while another patient does.
     """
     found = [compare(shared, one) for one in patients]
     fitting = [one for one in found if one.strength is not Strength.OTHER]
@@ -100,6 +111,8 @@ def candidates(shared: Shared, patients: Iterable[HospitalPatient]) -> tuple[Can
     torn = [] if len(sure) == 1 and len(numbered) == 1 else fitting
     if len(fitting) > 1 or len(numbered) > 1:
         found = [_marked(one) if one in torn or len(numbered) > 1 else one for one in found]
+    if numbered:
+        found = [_marked(one) if _fits_without_number(one) else one for one in found]
     order = list(Strength)
     return tuple(sorted(found, key=lambda one: (order.index(one.strength), one.patient.id)))
 
@@ -132,6 +145,10 @@ def _strength(same: list[str], differing: list[str]) -> Strength:
         whole = not differing and {FAMILY, BORN} <= set(same)
         return Strength.SURE if whole else Strength.WEAK
     return Strength.WEAK if {FAMILY, BORN} <= set(same) and not differing else Strength.OTHER
+
+
+def _fits_without_number(one: Candidate) -> bool:
+    return one.strength is not Strength.OTHER and NUMBER not in one.same
 
 
 def _marked(one: Candidate) -> Candidate:

@@ -35,6 +35,7 @@ def add_to_record(
     name: str,
     patient_id: str,
     agreed: Collection[str],
+    seen: str | None = None,
 ) -> Written:
     """Add the result to the record of the patient whom staff chose; noted in the audit trail.
 
@@ -44,6 +45,7 @@ def add_to_record(
         name: the desk that asks.
         patient_id: one of ``find_patients``.
         agreed: the fields that staff agreed to.
+        seen: the patient as staff saw them; None where that is not known.
 
     Raises:
         ServiceError: ``staff.`` codes, ``not_found``, ``hospital.`` codes.
@@ -54,7 +56,9 @@ def add_to_record(
     settings, identity = desk.behind.settings, desk.behind.identity
     own = identity.organisation(view.template.purpose, settings.organisation)
     try:
-        done = hospital.write(summary, document, patient_id=patient_id, agreed=agreed, desk=own)
+        done = hospital.write(
+            summary, document, patient_id=patient_id, agreed=agreed, desk=own, seen=seen
+        )
     except PassportError as error:
         trail.note("record.refused", who=who, subject=transaction_id, code=error.code)
         raise
@@ -101,6 +105,7 @@ def _candidate(one: Candidate) -> dict[str, Json]:
         "same": list(one.same),
         "differing": list(one.differing),
         "missing": list(one.missing),
+        "seen": one.seen,
     }
 
 

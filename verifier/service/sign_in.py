@@ -218,7 +218,7 @@ class SignIn:
     def member(self, session: str) -> StaffMember | None:
         """Who holds ``session``; None where nobody does any more."""
         if self._provider is None:
-            return this_machine(Role(self._settings.role), self._organisation)
+            return this_machine(self._settings.role, self._organisation)
         row = self._rows.session(_digest(session)) if session else None
         if row is None:
             return None

@@ -15,6 +15,8 @@ from typing import Final
 
 from healthpassport.languages import msg
 
+MAX_SIGNATURE: Final = 200  # characters
+
 
 class Role(StrEnum):
     """What somebody is at this desk."""
@@ -106,12 +108,18 @@ class StaffMember:
         return self.way in {Way.PROVIDER, Way.CODE}
 
     @property
+    def signature(self) -> str:
+        """Under what name a card is read."""
+        return f"{self.name} ({self.subject})"[:MAX_SIGNATURE]
+
+    @property
     def role(self) -> Role:
         """The one role to name, of several the first in the order of ``Role``'s reach."""
         order = (Role.CLINICIAN, Role.CLERK, Role.AUDITOR, Role.ADMIN)
         return next(role for role in order if role in self.roles)
 
 
-def this_machine(role: Role, organisation: str = "") -> StaffMember:
-    """Whoever is at the one trusted machine of a desk without sign-in."""
-    return StaffMember("", "", frozenset({role}), organisation, Way.MACHINE)
+def this_machine(roles: str, organisation: str = "") -> StaffMember:
+    """Whoever is at the one trusted machine of a desk without sign-in; roles with commas."""
+    named = frozenset(Role(name) for name in roles.split(","))
+    return StaffMember("", "", named, organisation, Way.MACHINE)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from healthpassport.errors import PassportError, SettingsError
+from healthpassport.errors import PassportError, ServiceError, SettingsError
 from healthpassport.protocols.oid4vp.codes import folded, looks_like_code, read_code
 from verifier.settings import VerifierSettings
 from verifier.store import Store
@@ -83,12 +83,19 @@ class Tenants:
         return self.store.tenant_of_code(code, among=among) or among[0]
 
     def of_key(self, presented: str) -> str | None:
-        """Whose API key that is; None for nobody's, and for one that stands in two places.
+        """Whose API key that is; None for nobody's.
 
         Every organisation's keys are compared, so that the time says nothing about whose it was.
+
+        Raises:
+            ServiceError: ``http.unauthorized`` for one that stands in two places (a folder was
+                copied): whose results it opens would be chance.
         """
         found = [name for name, desk in self.desks.items() if _knows(desk, presented)]
-        return found[0] if len(found) == 1 else None
+        if len(found) > 1:
+            _log.warning("key_in_two_places", tenants=found)
+            raise ServiceError("http.unauthorized")
+        return found[0] if found else None
 
     def shut(self) -> None:
         """Forget everything in memory and close the database."""

@@ -164,15 +164,14 @@ class StaffRows:
             relationship=relationship,
             at=int(now.timestamp()),
         )
-        try:
-            with together(self._engine) as connection:
-                old = sa.delete(STAFF_OPENINGS).where(mine, _O.at < int(stale.timestamp()))
-                connection.execute(old)
-                if connection.execute(sa.select(_O.at).where(known)).one_or_none() is not None:
-                    return False
-                connection.execute(new)
-        except sa.exc.IntegrityError:
-            return False  # another request of the same person was first
+        # Two requests of one person at once: the key lets one through, the other is told to retry.
+        with together(self._engine) as connection:
+            connection.execute(
+                sa.delete(STAFF_OPENINGS).where(mine, _O.at < int(stale.timestamp()))
+            )
+            if connection.execute(sa.select(_O.at).where(known)).one_or_none() is not None:
+                return False
+            connection.execute(new)
         return True
 
     def opened(self, transaction: str, reader: str) -> str | None:

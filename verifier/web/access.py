@@ -70,10 +70,11 @@ class Cookies:
 
     @classmethod
     def of(cls, settings: VerifierSettings) -> Cookies:
-        """Those of the page's address; plain http tells ports of one machine apart by the name."""
+        """Those of the page's address; ports of one host are told apart by the name alone."""
         parts = urlsplit(settings.web_address)
         secure = parts.scheme == "https"
-        mark = "__Host-desk" if secure else f"desk-{parts.port or 80}"
+        mark = "__Host-desk" if secure else "desk"
+        mark += f"-{parts.port}" if parts.port else "" if secure else "-80"
         return cls(f"{mark}-session", f"{mark}-signing-in", secure)
 
     def give(self, response: Response, name: str, value: str, *, seconds: int | None) -> None:

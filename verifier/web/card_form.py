@@ -89,7 +89,7 @@ def checked(form: FormData, photo: bytes = b"", *, staff: StaffMember | None = N
     """``form`` with what is wrong in it; who is signed in reads under that name and role."""
     values = {name: _words(form, name) for name in ("text", "reason", "who", "role", "note")}
     if staff is not None and staff.states_relationship:
-        values["who"] = f"{staff.name} ({staff.subject})"[:MAX_NAME]
+        values["who"] = staff.signature
         values["role"] = staff.role.value
     errors = {}
     if not values["text"] and not photo:

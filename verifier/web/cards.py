@@ -49,9 +49,9 @@ def _serving(request: Request, desk: Service) -> CardReadings:
 
 
 def _looked_up(
-    reading_id: str, readings: Annotated[CardReadings, Depends(_serving)]
+    reading_id: str, desk: Service, readings: Annotated[CardReadings, Depends(_serving)]
 ) -> HeldReading:
-    return readings.look(reading_id)
+    return desk.card(readings, reading_id)
 
 
 Readings = Annotated[CardReadings, Depends(_serving)]
@@ -102,9 +102,9 @@ def receipt(request: Request, held: Found) -> str:
 
 
 @router.post("/{reading_id}/close")
-def close(reading_id: str, readings: Readings) -> RedirectResponse:
+def close(reading_id: str, desk: Service, readings: Readings) -> RedirectResponse:
     """Forget a card."""
-    readings.close(reading_id)
+    desk.close_card(readings, reading_id)
     return RedirectResponse("/", status_code=SEE_OTHER)
 
 

@@ -76,11 +76,15 @@ def add(
     request_id: str,
     request: Request,
     desk: Service,
+    *,
     patient: Annotated[str, Form(max_length=64)],
     agreed: Annotated[list[str] | None, Form(max_length=16)] = None,
+    seen: Annotated[str | None, Form(max_length=64)] = None,
 ) -> str:
     """Add the result to the record of the patient whom staff chose."""
-    done = add_to_record(desk, request_id, name=DESK, patient_id=patient, agreed=agreed or [])
+    done = add_to_record(
+        desk, request_id, name=DESK, patient_id=patient, agreed=agreed or [], seen=seen
+    )
     say = words_of(request)
     rows = [
         (

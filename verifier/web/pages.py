@@ -65,6 +65,7 @@ class Glance:
     unsure: tuple[tuple[int, str, str], ...]
     partly: tuple[tuple[int, str, str], ...]
     not_shared: tuple[tuple[int, str, str], ...]
+    stated: tuple[tuple[int, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def _glance(asked: Sequence[VerifiedSection], say: Words) -> Glance:
         unsure=told(UNSURE, old=True),
         partly=told(PARTLY),
         not_shared=told(frozenset({DeskState.NOT_SHARED}), in_words=False),
+        stated=told(frozenset({DeskState.NOT_CHECKED}), in_words=False),
     )
 
 

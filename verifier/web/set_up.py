@@ -30,7 +30,10 @@ def set_up(request: Request) -> str:
     lists = desk.lists.views(datetime.now(UTC))
     say = words_of(request)
     version = lists.trust.trust_list.version
-    nobody = say(msg("nobody signs in: %(role)s"), role=say(ROLES[Role(settings.role)]))
+    nobody = say(
+        msg("nobody signs in: %(role)s"),
+        role=", ".join(say(ROLES[Role(name)]) for name in settings.role.split(",")),
+    )
     rows = (
         (say(msg("Organisation")), desk.identity.ods or settings.organisation),
         (say(msg("Address for wallets")), settings.public_url),

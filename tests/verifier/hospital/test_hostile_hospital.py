@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 from dataclasses import replace
 
@@ -79,6 +81,24 @@ def test_a_redirect_is_not_followed(pem):
 
 def test_an_answer_that_breaks_off_after_a_transaction_was_sent_is_never_called_unwritten(pem):
     with serve(pem, answer(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n{")) as found:
+        assert code_of(server_at(pem, found).transact, BUNDLE) == "hospital.unknown"
+
+
+def hang_up(connection, _request):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        lambda _connection, _request: None,
+        hang_up,
+        answer(b"HTTP/1.1 307 X\r\nLocation: https://127.0.0.1:1/\r\n\r\n"),
+    ],
+    ids=["closes", "resets", "sends inside"],
+)
+def test_a_server_that_took_a_transaction_and_hung_up_is_never_called_unreached(pem, behave):
+    with serve(pem, behave) as found:
         assert code_of(server_at(pem, found).transact, BUNDLE) == "hospital.unknown"
 
 

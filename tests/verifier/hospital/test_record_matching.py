@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -12,6 +13,7 @@ from desk_world import code_of
 from hospital_desk import added, found, write_key
 from hospital_store import MRN, HospitalStore, person
 
+from healthpassport.encoding import dump_json
 from verifier.client import load_client_key, public_jwks
 from verifier.client.demographics import read_patient
 from verifier.service import Expected
@@ -97,6 +99,11 @@ def test_the_patient_who_fits_is_found_and_no_number_stands_in_an_address(desk, 
         ([person(number="")], ["weak"], True),
         ([person(family="Married", given="Other")], ["other"], False),
         ([person(number="9990000026")], ["other"], False),
+        (
+            [person(family="Somebody", given="Else"), person("p2", number="")],
+            ["weak", "other"],
+            False,
+        ),
         ([person(number="", given="Twin")], ["other"], False),
         ([person(), person("p2")], ["sure", "sure"], False),
         ([person(), person("p2", family="Somebody", given="Else")], ["sure", "other"], False),
@@ -117,6 +124,35 @@ def test_a_twin_with_a_number_of_their_own_is_shown_and_cannot_be_chosen(desk, s
     assert (first.patient.id, first.may_be_chosen) == ("p1", True)
     assert (second.strength, second.may_be_chosen) == ("other", False)
     assert code_of(added, desk, shown, "p2", second.to_agree) == "hospital.other_person"
+
+
+def test_whoever_lacks_the_number_is_never_chosen_beside_the_one_who_bears_it(desk, store, shown):
+    store.people = [person(), person("p2", number="", given="")]
+    first, second = found(desk, shown)
+    assert (first.patient.id, first.may_be_chosen) == ("p1", True)
+    assert (second.strength, second.may_be_chosen) == ("weak", False)
+    assert code_of(added, desk, shown, "p2", second.to_agree) == "hospital.ambiguous"
+    assert not store.written
+
+
+def test_a_patient_who_became_another_between_the_look_and_the_writing_is_not_written_to(
+    desk, store, shown
+):
+    store.people = [person(family="Married")]
+    (one,) = found(desk, shown)
+    store.people = [person(family="Stranger")]
+    add = partial(added, desk, shown, agreed=one.to_agree, seen=one.seen)
+    assert code_of(add) == "hospital.not_agreed"
+    store.people = [person(family="Married")]
+    store.bend = lambda request, made: (
+        replace(made, body=dump_json(person("p9", family="Married")))
+        if request.url.endswith("/Patient/p1")
+        else made
+    )
+    assert code_of(add) == "hospital.not_found"  # the server told of whom they were merged into
+    assert not store.written
+    store.bend = None
+    assert add().whole
 
 
 def test_twins_who_cannot_be_told_apart_are_never_written_to(desk, store, shown):

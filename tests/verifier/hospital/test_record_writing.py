@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 from asgi_calls import call
@@ -15,6 +16,7 @@ from record_examples import NO_ALLERGIES, allergies, medicines
 from healthpassport.summary import SectionState
 from verifier.api import create_app
 from verifier.client import Outcome
+from verifier.fhir import Organisation
 from verifier.service.again import verify_again
 from verifier.service.gate import GatedDesk
 from verifier.service.record_writing import add_to_record, find_patients
@@ -111,6 +113,14 @@ def test_the_trail_says_who_wrote_how_much_and_nothing_of_what(desk, store, show
     assert any("record.refused" in one and "hospital.not_found" in one for one in trail)
     assert "Penicillin" not in "".join(trail)
     assert "9990000018" not in "".join(trail)
+
+
+def test_an_entry_that_two_records_hold_is_written_once(desk, store, world, shown):
+    summary = desk.look(shown.id, desk="ward").summary
+    twice = replace(summary, sections=(*summary.sections, *summary.sections))
+    chosen = {"patient_id": "p1", "agreed": (), "desk": Organisation("Example Hospital")}
+    assert desk.hospital.write(twice, desk.fhir(shown.id, desk="ward"), **chosen).whole
+    assert len(store.of_kind("AllergyIntolerance")) == 2
 
 
 def test_only_a_clinician_who_said_how_they_care_may_look_and_add(desk, store, world):
