@@ -22,14 +22,20 @@ QUERY: Final = "dcql_query"
 REMEMBERED: Final = 32  # queries, of a hospital's templates and formats
 
 
-def request_hash(claims: Mapping[str, Json]) -> str:
+def request_hash(claims: Mapping[str, Json], *, canonical_query: bytes | None = None) -> str:
     """The hash of a request object's ``claims``, without the nonce of the wallet that fetched it.
+
+    Args:
+        claims: those of the request object.
+        canonical_query: ``jcs`` of their query, where somebody who asks it often has that at hand.
 
     Raises:
         EncodingError: ``json.number_invalid`` or ``json.text`` for what has no canonical form.
     """
     members = [
-        jcs(name) + b":" + (_canonical(dump_text(value)) if name == QUERY else jcs(value))
+        jcs(name)
+        + b":"
+        + ((canonical_query or _canonical(dump_text(value))) if name == QUERY else jcs(value))
         for name, value in sorted(claims.items(), key=lambda member: _utf16(member[0]))
         if name != NOT_ASKED
     ]

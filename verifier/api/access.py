@@ -2,7 +2,8 @@
 
 Rules: a wrong key costs its address one of the few tries that it has; who has a right key is never
 kept waiting by others at the same address; an address that does not stand in the table is refused
-to everybody, also one that is new; the service asks for the role again (``service.gate``). What is
+to everybody, also one that is new; the service asks for the role again (``service.gate``). All of
+it is quick and runs on the event loop: a thread for each step took longer than the steps. What is
 *not* here: what wallets may do, who need no key.
 """
 
@@ -14,6 +15,7 @@ from types import MappingProxyType
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from healthpassport.asgi import client_address
 from healthpassport.errors import ServiceError
@@ -62,15 +64,22 @@ def presented(authorization: str, other: str) -> str:
     return bearer.strip() if scheme.lower() == "bearer" else other
 
 
-def serving_desk(request: Request) -> Desk:
+async def serving_desk(request: Request) -> Desk:
     """The service behind this application."""
+    return _desk(request)
+
+
+def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
 
-def calling_key(request: Request) -> ApiKey:
+async def calling_key(request: Request) -> ApiKey:
     """The key that came along; ``http.unauthorized`` or ``rate_limited`` without a good one."""
-    desk = serving_desk(request)
+    known: ApiKey | None = getattr(request.state, "calling_key", None)
+    if known is not None:
+        return known
+    desk = _desk(request)
     now = desk.clock().astimezone(UTC)
     headers = request.headers
     told = presented(headers.get("authorization", ""), headers.get("x-api-key", ""))
@@ -80,11 +89,13 @@ def calling_key(request: Request) -> ApiKey:
         if told:
             limit.take(client_address(request.scope, desk.settings.proxies), now)
         raise ServiceError("http.unauthorized")
-    desk.api_keys.note_use(key, today=now.date())
+    if not desk.api_keys.is_noted(key, today=now.date()):
+        await run_in_threadpool(desk.api_keys.note_use, key, today=now.date())
+    request.state.calling_key = key
     return key
 
 
-def calling_desk(key: Annotated[ApiKey, Depends(calling_key)]) -> str:
+async def calling_desk(key: Annotated[ApiKey, Depends(calling_key)]) -> str:
     """The name of the desk whose key came along."""
     return key.desk
 
@@ -94,22 +105,24 @@ CallingDesk = Annotated[str, Depends(calling_desk)]
 Service = Annotated[Desk, Depends(serving_desk)]
 
 
-def calling_member(key: CallingKey, desk: Service) -> StaffMember:
+async def calling_member(key: CallingKey, desk: Service) -> StaffMember:
     """The program that calls, in the role of its key."""
     return StaffMember(key.name, key.name, frozenset({key.role}), desk.identity.ods, Way.KEY)
 
 
-def enter(request: Request) -> None:
+async def enter(request: Request) -> None:
     """Let a call in, or refuse it with ``http.unauthorized`` or ``staff.role``."""
     path = getattr(request.scope.get("route"), "path", "")
     if (request.method, path) not in GATES:
         raise ServiceError("staff.role", "no rule says who may call this")
     needed = GATES[request.method, path]
     if needed is not PUBLIC:
-        require(calling_member(calling_key(request), serving_desk(request)), needed)
+        require(await calling_member(await calling_key(request), _desk(request)), needed)
 
 
-def gated(desk: Service, member: Annotated[StaffMember, Depends(calling_member)]) -> GatedDesk:
+async def gated(
+    desk: Service, member: Annotated[StaffMember, Depends(calling_member)]
+) -> GatedDesk:
     """The desk as this caller may use it."""
     return GatedDesk(desk, member)
 

@@ -6,21 +6,20 @@ here: what a result means; its JSON is made by ``service.report``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query, Response
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi import APIRouter, Body, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from healthpassport.encoding import Json, dump_json
-from verifier.service import Expected, TransactionView, qr_svg, view_json, watch
+from verifier.service import Expected, qr_svg, view_json
 from verifier.service.gate import GatedDesk
 from verifier.service.hospital import completed
 
 from .access import CallingDesk, GatedService
 from .describing import FHIR_ANSWERS, KEYED
+from .following import EVENTS, EventStream, event_stream
 
 router = APIRouter(dependencies=KEYED)
 
@@ -140,19 +139,10 @@ def fhir(
     return FhirResponse(desk.fhir(request_id, desk=name, presentation=presentation))
 
 
-def _existing(request_id: str, desk: GatedService, name: CallingDesk) -> str:
-    """Refuse an unknown request before a stream has begun."""
-    desk.standing(request_id, desk=name)
-    return request_id
-
-
-@router.get("/requests/{request_id}/events", response_class=EventSourceResponse)
-async def events(
-    request_id: Annotated[str, Depends(_existing)], desk: GatedService, name: CallingDesk
-) -> AsyncIterator[ServerSentEvent]:
+@router.get("/requests/{request_id}/events", response_class=EventStream, responses=EVENTS)
+async def events(request_id: str, desk: GatedService, name: CallingDesk) -> Response:
     """Server-sent events: the state each time it changes, without any result."""
-    async for view in watch(desk, request_id, name=name):
-        yield ServerSentEvent(data=_event(view), event="state")
+    return await event_stream(desk, request_id, name=name)
 
 
 @router.post("/requests/{request_id}/confirm")
@@ -168,7 +158,3 @@ def close(request_id: str, desk: GatedService, name: CallingDesk) -> Response:
     """Close the request and forget its result."""
     desk.close(request_id, desk=name)
     return Response(status_code=204)
-
-
-def _event(view: TransactionView) -> dict[str, str]:
-    return {"id": view.id, "state": view.progress.value}

@@ -167,6 +167,7 @@ class Answers:
             answer.presentation,
             query=template.query,
             claims=self._questions.claims(row, question),
+            canonical_query=template.canonical_query,
             purpose=template.purpose,
             now=now,
             role=role,

@@ -64,6 +64,10 @@ class ApiKeys:
         right = 0 < len(presented) <= MAX_KEY and len(found) == 1
         return found[0] if right and found[0].is_valid(today) else None
 
+    def is_noted(self, key: ApiKey, *, today: date) -> bool:
+        """Whether the day is kept already, and ``note_use`` has nothing to do."""
+        return self._noted.get(key.name) == today
+
     def note_use(self, key: ApiKey, *, today: date) -> None:
         """Keep the day, once a day; a day that cannot be kept never costs the call."""
         with self._lock:

@@ -77,6 +77,7 @@ class DeskReceipts:
         purpose: str,
         now: datetime,
         role: str | None = None,
+        canonical_query: bytes | None = None,
     ) -> str | None:
         """The receipt for ``presentation``, or None where none could be made.
 
@@ -87,6 +88,7 @@ class DeskReceipts:
             purpose: the registered purpose that was asked for.
             now: aware.
             role: in which role it is read, where that is known.
+            canonical_query: see ``receipts.request_hash``.
         """
         try:
             receipt = self._receipt(
@@ -94,7 +96,7 @@ class DeskReceipts:
                 now=now,
                 role=role,
                 kind=Kind.PRESENTATION,
-                request_hash=receipts.request_hash(claims),
+                request_hash=receipts.request_hash(claims, canonical_query=canonical_query),
                 vp_token_hash=receipts.vp_token_hash(vp_token(presentation)),
                 records=receipts.received(presentation, query),
             )

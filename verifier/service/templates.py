@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import schemas
-from healthpassport.encoding import Json, parse_json_object
+from healthpassport.encoding import Json, jcs, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError, SettingsError
 from healthpassport.languages import ENGLISH, Words
 from healthpassport.protocols.dcql import Query
@@ -89,6 +89,11 @@ class DeskTemplate:
     def query(self) -> Query:
         """The query as answers are checked with it."""
         return Query.parse(self.dcql)
+
+    @cached_property
+    def canonical_query(self) -> bytes:
+        """``dcql`` in canonical form (RFC 8785), which every receipt hashes."""
+        return jcs(self.dcql)
 
     @property
     def record_types(self) -> tuple[str, ...]:

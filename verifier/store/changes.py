@@ -23,6 +23,7 @@ POSTGRESQL: Final = "postgresql"
 DEAF_SECONDS: Final = 0.4  # between looks where others cannot tell: what a person does not notice
 HEARD_SECONDS: Final = 5.0  # between looks where they can: for what only time changes
 _NOTED: Final = "changed"
+_TELL: Final = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("name", type_=sa.String)))
 
 Wake: TypeAlias = Callable[[], None]
 
@@ -72,7 +73,7 @@ class Changes:
         name = topic(tenant, transaction_id)
         connection.info.setdefault(_NOTED, []).append(name)
         if connection.dialect.name == POSTGRESQL:
-            connection.execute(sa.select(sa.func.pg_notify(CHANNEL, name)))
+            connection.execute(_TELL, {"name": name})
 
     def ring(self, name: str) -> None:
         """Wake those who wait for the topic ``name``."""

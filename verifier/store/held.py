@@ -17,6 +17,24 @@ from .tables import HELD
 from .together import reading, together
 
 _H = HELD.c
+_MEMBERS: Final = ("sealed", "forget_at", "tries_left", "answered")
+# Made once, as those of ``transactions``.
+_OWN: Final = _H.tenant == sa.bindparam("own")
+_NAMED: Final = _H.id == sa.bindparam("name")
+_ADD: Final = sa.insert(HELD)
+_REPLACE: Final = (
+    sa.update(HELD)
+    .where(_OWN, _NAMED)
+    .values({name: sa.bindparam(f"new_{name}") for name in _MEMBERS})
+)
+_GET: Final = sa.select(HELD).where(_OWN, _NAMED, _H.forget_at > sa.bindparam("moment"))
+_DROP: Final = sa.delete(HELD).where(_OWN, _NAMED)
+_DUE: Final = (
+    sa.delete(HELD)
+    .where(_OWN, _H.forget_at <= sa.bindparam("moment"))
+    .returning(_H.id, _H.answered)
+)
+_COUNT: Final = sa.select(sa.func.count()).select_from(HELD).where(_OWN)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -43,20 +61,19 @@ class HeldRows:
         """Hold something new."""
         values = {"tenant": self._tenant, "id": transaction_id, **_values(row)}
         with together(self._engine) as connection:
-            connection.execute(sa.insert(HELD).values(**values))
+            connection.execute(_ADD, values)
 
     def replace(self, transaction_id: str, row: SealedRow) -> None:
         """Hold something else in its place."""
-        change = sa.update(HELD).where(self._mine, _H.id == transaction_id)
+        values = {f"new_{name}": value for name, value in _values(row).items()}
         with together(self._engine) as connection:
-            connection.execute(change.values(**_values(row)))
+            connection.execute(_REPLACE, {**self._named(transaction_id), **values})
 
     def get(self, transaction_id: str, *, now: datetime) -> SealedRow | None:
         """What is held, and not yet to be forgotten at ``now``; None for nothing."""
-        alive = _H.forget_at > _micros(now)
-        query = sa.select(HELD).where(self._mine, _H.id == transaction_id, alive)
+        wanted = {**self._named(transaction_id), "moment": _micros(now)}
         with reading(self._engine) as connection:
-            found = connection.execute(query).one_or_none()
+            found = connection.execute(_GET, wanted).one_or_none()
         return None if found is None else _row(found)
 
     def spend_try(self, transaction_id: str) -> int | None:
@@ -77,26 +94,28 @@ class HeldRows:
     def drop(self, transaction_id: str) -> None:
         """Hold nothing of it any more."""
         with together(self._engine) as connection:
-            connection.execute(sa.delete(HELD).where(self._mine, _H.id == transaction_id))
+            connection.execute(_DROP, self._named(transaction_id))
 
     def drop_due(self, now: datetime) -> tuple[tuple[str, bool], ...]:
         """Drop what is to be forgotten: each transaction, and whether it was answered."""
-        due = sa.delete(HELD).where(self._mine, _H.forget_at <= _micros(now))
+        due = {"own": self._tenant, "moment": _micros(now)}
         with together(self._engine) as connection:
-            rows = connection.execute(due.returning(_H.id, _H.answered)).all()
+            rows = connection.execute(_DUE, due).all()
         return tuple((row.id, row.answered) for row in rows)
 
     def count(self) -> int:
         """How many transactions are held."""
-        query = sa.select(sa.func.count()).select_from(HELD).where(self._mine)
         with reading(self._engine) as connection:
-            return connection.execute(query).scalar_one()
+            return connection.execute(_COUNT, {"own": self._tenant}).scalar_one()
 
     def newest(self) -> bytes | None:
         """The sealed bytes of the row that is forgotten last."""
         query = sa.select(_H.sealed).where(self._mine).order_by(_H.forget_at.desc()).limit(1)
         with reading(self._engine) as connection:
             return connection.execute(query).scalar_one_or_none()
+
+    def _named(self, transaction_id: str) -> dict[str, object]:
+        return {"own": self._tenant, "name": transaction_id}
 
 
 def _values(row: SealedRow) -> dict[str, object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +20,11 @@ from .tables import RECEIPTS
 from .together import together
 
 _R = RECEIPTS.c
+_OLD: Final = sa.delete(RECEIPTS).where(
+    _R.tenant == sa.bindparam("own"), _R.created_at < sa.bindparam("before")
+)
+_ADD: Final = sa.insert(RECEIPTS)
+FORGET_EVERY: Final = 60  # seconds between two looks for notes that are too old
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +46,25 @@ class ReceiptNotes:
         self._engine = engine
         self._tenant = tenant
         self._mine = _R.tenant == tenant
+        self._forgot_before = 0
 
     def add(self, note: Note, *, forget_before: datetime) -> None:
-        """Keep ``note``, and let go of those from before ``forget_before``.
+        """Keep ``note``, and let go of those from before ``forget_before``, once a minute.
 
         Raises:
             ServiceError: ``verifier.receipt_note``.
         """
-        old = sa.delete(RECEIPTS).where(self._mine, _R.created_at < int(forget_before.timestamp()))
-        new = sa.insert(RECEIPTS).values(
-            tenant=self._tenant,
-            id=note.id,
-            kind=note.kind,
-            organisation=note.organisation,
-            created_at=int(note.created_at.timestamp()),
-            subject=note.subject,
-            receipt=note.receipt,
-        )
+        before = int(forget_before.timestamp())
+        is_due = before - self._forgot_before >= FORGET_EVERY
         try:
             with together(self._engine) as connection:
-                connection.execute(old)
-                connection.execute(new)
+                if is_due:
+                    connection.execute(_OLD, {"own": self._tenant, "before": before})
+                connection.execute(_ADD, _values(note, self._tenant))
         except SQLAlchemyError as error:
             raise ServiceError("verifier.receipt_note") from error
+        if is_due:
+            self._forgot_before = before
 
     def find(self, receipt_id: str) -> Note | None:
         """The note of the receipt with that id, or None."""
@@ -81,6 +83,18 @@ class ReceiptNotes:
         except SQLAlchemyError as error:
             raise ServiceError("verifier.receipt_note") from error
         return tuple(_note(row) for row in rows)
+
+
+def _values(note: Note, tenant: str) -> dict[str, object]:
+    return {
+        "tenant": tenant,
+        "id": note.id,
+        "kind": note.kind,
+        "organisation": note.organisation,
+        "created_at": int(note.created_at.timestamp()),
+        "subject": note.subject,
+        "receipt": note.receipt,
+    }
 
 
 def _note(row: sa.Row[tuple[object, ...]]) -> Note:

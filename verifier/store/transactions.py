@@ -11,9 +11,10 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from healthpassport.errors import ServiceError
 from verifier.settings import MAIN
@@ -31,6 +32,41 @@ from .webhooks import Outbox
 KEEP: Final = timedelta(days=1)  # "today's list"; nothing of a transaction is kept longer
 
 _T = TRANSACTIONS.c
+# The statements of every presentation, made once: making one anew costs more than running it.
+_OWN: Final = _T.tenant == sa.bindparam("own")
+_BY_HANDLE: Final = sa.select(TRANSACTIONS).where(_OWN, _T.handle == sa.bindparam("name"))
+_OF_DESK: Final = sa.select(TRANSACTIONS).where(
+    _OWN, _T.id == sa.bindparam("name"), _T.desk == sa.bindparam("caller")
+)
+_STALE: Final = sa.delete(TRANSACTIONS).where(_OWN, _T.created_at < sa.bindparam("before"))
+_ADD: Final = sa.insert(TRANSACTIONS)
+_FETCHED: Final = (
+    sa.update(TRANSACTIONS)
+    .where(_OWN, _T.handle == sa.bindparam("name"), _T.progress == "waiting")
+    .values(progress="fetched", fetched_at=sa.bindparam("moment"))
+    .returning(_T.id)
+)
+_SETTLED: Final = (
+    sa.update(TRANSACTIONS)
+    .where(
+        _OWN,
+        _T.handle == sa.bindparam("name"),
+        _T.progress.in_(("waiting", "fetched")),
+        _T.expires_at > sa.bindparam("moment"),
+    )
+    .values(
+        progress=sa.bindparam("ended"),
+        code=sa.bindparam("why"),
+        closed_at=sa.bindparam("moment"),
+    )
+    .returning(_T.id)
+)
+_FINISHED: Final = (
+    sa.update(TRANSACTIONS)
+    .where(_OWN, _T.id == sa.bindparam("name"))
+    .values(progress=sa.bindparam("ended"), code=sa.bindparam("why"))
+    .returning(_T.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,50 +120,34 @@ class Store:
         """Keep a new transaction, and let go of those that are older than ``KEEP``."""
         stale = int((row.created_at - KEEP).timestamp())
         with together(self._engine) as connection:
-            connection.execute(sa.delete(TRANSACTIONS).where(self._mine, _T.created_at < stale))
-            connection.execute(
-                sa.insert(TRANSACTIONS).values(
-                    tenant=self.tenant,
-                    id=row.id,
-                    handle=row.handle,
-                    desk=row.desk,
-                    short_code=row.short_code,
-                    template=row.template,
-                    nonce=row.nonce,
-                    state=row.state,
-                    progress=row.progress,
-                    created_at=int(row.created_at.timestamp()),
-                    expires_at=int(row.expires_at.timestamp()),
-                )
-            )
+            connection.execute(_STALE, {"own": self.tenant, "before": stale})
+            connection.execute(_ADD, _values(row, self.tenant))
 
     def of_desk(self, transaction_id: str, *, desk: str) -> Row:
         """The transaction of that desk; ``not_found`` for any other, also another desk's."""
-        found = self._one(_T.id == transaction_id, _T.desk == desk)
+        found = self._one(_OF_DESK, name=transaction_id, caller=desk)
         if found is None:
             raise ServiceError("not_found")
         return found
 
     def by_handle(self, handle: str) -> Row:
         """The transaction that a wallet names; ``transaction.unknown`` if there is none."""
-        found = self._one(_T.handle == handle)
+        found = self._one(_BY_HANDLE, name=handle)
         if found is None:
             raise ServiceError("transaction.unknown")
         return found
 
     def by_short_code(self, short_code: str) -> Row:
         """The transaction with the code on the screen; ``transaction.unknown`` if there is none."""
-        found = self._one(_T.short_code == short_code)
+        query = sa.select(TRANSACTIONS).where(_OWN, _T.short_code == sa.bindparam("name"))
+        found = self._one(query, name=short_code)
         if found is None:
             raise ServiceError("transaction.unknown")
         return found
 
     def mark_fetched(self, handle: str, *, now: datetime) -> None:
         """Note that a wallet has read the request; reading it again changes nothing."""
-        change = sa.update(TRANSACTIONS).where(
-            self._mine, _T.handle == handle, _T.progress == "waiting"
-        )
-        self._change(change.values(progress="fetched", fetched_at=int(now.timestamp())))
+        self._change(_FETCHED, name=handle, moment=int(now.timestamp()))
 
     def settle(self, handle: str, *, progress: str, code: str | None, now: datetime) -> bool:
         """End an open transaction with one answer; False when another answer had it already.
@@ -136,18 +156,11 @@ class Store:
         one wins.
         """
         moment = int(now.timestamp())
-        change = sa.update(TRANSACTIONS).where(
-            self._mine,
-            _T.handle == handle,
-            _T.progress.in_(("waiting", "fetched")),
-            _T.expires_at > moment,
-        )
-        return self._change(change.values(progress=progress, code=code, closed_at=moment)) == 1
+        return self._change(_SETTLED, name=handle, ended=progress, why=code, moment=moment) == 1
 
     def finish(self, transaction_id: str, *, progress: str, code: str | None = None) -> None:
         """Say how a transaction ended; the nonce's work is done."""
-        change = sa.update(TRANSACTIONS).where(self._mine, _T.id == transaction_id)
-        self._change(change.values(progress=progress, code=code))
+        self._change(_FINISHED, name=transaction_id, ended=progress, why=code)
 
     def lose_open(self) -> int:
         """End what an earlier run left open: its keys were in that run's memory alone."""
@@ -197,16 +210,16 @@ class Store:
         self.changes.close()
         self._engine.dispose()
 
-    def _one(self, *conditions: sa.ColumnElement[bool]) -> Row | None:
-        query = sa.select(TRANSACTIONS).where(self._mine, *conditions)
+    def _one(self, query: sa.Select[Any], **names: str) -> Row | None:
         with reading(self._engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(query, {"own": self.tenant, **names}).one_or_none()
         return None if row is None else _row(row)
 
-    def _change(self, statement: sa.Update) -> int:
+    def _change(self, statement: ReturningUpdate[Any], **values: str | int | None) -> int:
         """Change rows, and wake whoever waits for them."""
         with together(self._engine) as connection:
-            changed = connection.execute(statement.returning(_T.id)).scalars().all()
+            found = connection.execute(statement, {"own": self.tenant, **values})
+            changed = found.scalars().all()
             for name in changed:
                 self.changes.note(connection, self.tenant, name)
         return len(changed)
@@ -214,6 +227,22 @@ class Store:
     def _execute(self, statement: sa.Update | sa.Delete) -> int:
         with together(self._engine) as connection:
             return connection.execute(statement).rowcount
+
+
+def _values(row: Row, tenant: str) -> dict[str, object]:
+    return {
+        "tenant": tenant,
+        "id": row.id,
+        "handle": row.handle,
+        "desk": row.desk,
+        "short_code": row.short_code,
+        "template": row.template,
+        "nonce": row.nonce,
+        "state": row.state,
+        "progress": row.progress,
+        "created_at": int(row.created_at.timestamp()),
+        "expires_at": int(row.expires_at.timestamp()),
+    }
 
 
 def _row(row: sa.Row[tuple[object, ...]]) -> Row:
