@@ -209,6 +209,12 @@ def two_homes(world, tmp_path_factory):
     return set_up(world, tmp_path_factory.mktemp("commands") / "home")
 
 
+def test_the_lists_that_all_share_are_fetched_without_naming_one(run, two_homes):
+    answer = run("update", shared=two_homes)
+    assert b"PASSPORT_VERIFIER_TENANT" not in answer.stderr
+    assert b"trust_url" in answer.stderr.lower()
+
+
 def test_a_command_about_one_organisation_asks_for_its_name(run, two_homes):
     answer = run("keys", "list", shared=two_homes)
     assert answer.returncode == 1

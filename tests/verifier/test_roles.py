@@ -221,9 +221,17 @@ def test_a_clerk_sees_who_it_is_and_that_the_rest_is_closed(browsers, result):
     assert "Patient" in page.text
     assert "desk-banner__name" in page.text
     assert "Clinical sections are for clinicians: 2 records were shared." in page.text
+    assert "Check it is the same person" in page.text
     for words in (*CONTENT, "None known", "Not asked for", "/fhir", "Save as FHIR"):
         assert words not in page.text, words
     assert "How do you care" not in page.text
+
+
+@pytest.mark.parametrize(("role", "offered"), [("clerk", False), ("clinician", True)])
+def test_reading_a_card_is_offered_to_those_who_may(browsers, role, offered):
+    page = browsers[role].get("/")
+    assert ('href="/cards"' in page.text) == offered
+    assert ("A clinician can read an emergency card." in page.text) != offered
 
 
 def test_a_clinician_says_how_they_care_and_then_sees_all_of_it_once_asked(browsers, result, staff):

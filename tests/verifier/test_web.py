@@ -96,6 +96,7 @@ def test_the_result_names_person_allergies_source_and_checks(world, app, desk):
         "2 of 2 shared",
         "Example Surgery (A12345)",
         "As of 01-Nov-2026",
+        "From Example Surgery (A12345). As of 01-Nov-2026",
         "Signature: checked",
         "Not withdrawn: checked",
         "May omit medicines from hospitals, clinics, pharmacies or shops.",

@@ -21,13 +21,13 @@ from healthpassport.terminal import FAILED
 from healthpassport.verification import verify_presentation
 from verifier.service import DeskLists, desk_policy, desk_templates, summary_json
 
-from .output import data, document, say, settings
+from .output import data, deployment, document, say, settings
 from .report import print_result
 
 
 def update(*, as_json: bool) -> None:
     """Fetch trust list and status lists."""
-    own = settings()
+    own = deployment()  # several organisations share the lists
     done = DeskLists(own, policy=desk_policy(own)).refresh(datetime.now(UTC))
     if as_json:
         failed: list[Json] = [{"uri": uri, "code": code} for uri, code in done.failed]

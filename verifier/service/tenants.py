@@ -104,9 +104,15 @@ class Tenants:
 
 
 def own_marks(settings: VerifierSettings, identity: DeskIdentity) -> frozenset[str]:
-    """What no other organisation may have: its certificate and the host names of its pages."""
+    """What no other organisation may have: certificate, host names of its pages, names of roles.
+
+    A role that names its organisation (``staff_roles``) may bear the same name at several; one
+    that stands as a mere word at one provider would open each organisation to the other's staff.
+    """
     hosts = {f"the host {host}" for host in settings.web_hosts}
-    return frozenset({*hosts, f"the certificate {identity.client_id}"})
+    mere_words = settings.oidc_roles if "." not in settings.oidc_role_claim else ()
+    roles = {f"the role {role} at {settings.oidc_issuer}" for role in mere_words}
+    return frozenset({*hosts, *roles, f"the certificate {identity.client_id}"})
 
 
 def refuse_shared(marks: Mapping[str, frozenset[str]]) -> None:

@@ -31,7 +31,7 @@ from verifier.service.words import (
     state_words,
 )
 
-from .sections import SectionPage, active_allergies, section_page, title
+from .sections import SectionPage, active_allergies, allergy_sources, section_page, title
 from .values import code_words, number_words, plain
 
 UNSURE: Final = frozenset({DeskState.COULD_NOT_CHECK, DeskState.OUT_OF_DATE})
@@ -53,11 +53,13 @@ class Banner:
 class Glance:
     """What a reader with ten seconds needs: allergies by name, and what the page does not show.
 
-    Each of the others is the place of a section on the page (from 1), its title, and its state in
-    words where the line that it stands in does not say that already.
+    ``sources`` says from whom the allergies are and as of which day. Each of the others is the
+    place of a section on the page (from 1), its title, and its state in words where the line that
+    it stands in does not say that already.
     """
 
     allergies: tuple[tuple[str, str], ...]
+    sources: tuple[tuple[str, str], ...]
     failed: tuple[tuple[int, str, str], ...]
     not_matched: tuple[tuple[int, str, str], ...]
     unsure: tuple[tuple[int, str, str], ...]
@@ -118,6 +120,7 @@ def _glance(asked: Sequence[VerifiedSection], say: Words) -> Glance:
 
     return Glance(
         allergies=active_allergies(asked, say),
+        sources=allergy_sources(asked, say),
         failed=told(frozenset({DeskState.FAILED_CHECK}), in_words=False),
         not_matched=told(frozenset({DeskState.NOT_MATCHED}), in_words=False),
         unsure=told(UNSURE, old=True),

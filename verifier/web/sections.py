@@ -253,6 +253,18 @@ def active_allergies(
     return tuple(dict.fromkeys(told))
 
 
+def allergy_sources(sections: Iterable[VerifiedSection], say: Words) -> tuple[tuple[str, str], ...]:
+    """From whom the allergies that may be read are, and as of which day; each once."""
+    told = [
+        (_source(section, say), day(section.as_of, say) if section.as_of else "")
+        for section in sections
+        if section.state in READABLE
+        and section.issuer
+        and (section.record_type == ALLERGIES or allergy_units(section))
+    ]
+    return tuple(dict.fromkeys(told))
+
+
 def alerts(item: Item, say: Words) -> tuple[str, ...]:
     """What must never be missed: that something is not to be given, or was not."""
     told = {"doNotPerform": msg("Do not give"), "notGiven": msg("Not given")}

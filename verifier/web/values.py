@@ -44,6 +44,10 @@ CODES: Final = {
     "mild": msg("Mild"),
     "moderate": msg("Moderate"),
     "severe": msg("Severe"),
+    "respect": msg("ReSPECT"),
+    "dnacpr": msg("DNACPR"),
+    "adrt": msg("ADRT"),
+    "lpa": msg("LPA"),
 }
 COUNTS: Final = {
     "current": msg("current"),
@@ -63,6 +67,7 @@ SYSTEMS: Final = {
     "http://read.info/readv2": "Read v2",
     "http://read.info/ctv3": "CTV3",
     "http://loinc.org": "LOINC",
+    "http://terminology.hl7.org/CodeSystem/consentcategorycodes": "HL7 consent category",
 }
 VERIFIED_NUMBER: Final = "01"  # NHS Data Dictionary: number present and verified
 _READING: Final = ("interpretation", "referenceRange")
