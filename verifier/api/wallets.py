@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl
 
 from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
@@ -28,7 +29,7 @@ MAX_FIELDS: Final = 16
 # Answers that are judged at once: more threads only take turns at the one interpreter, and each
 # waits longer for it whenever the database has replied.
 AT_ONCE: Final = 4
-_TAKING: Final = CapacityLimiter(AT_ONCE)
+_TAKING: Final[RunVar[CapacityLimiter]] = RunVar("taking")  # a limiter serves one event loop
 
 router = APIRouter(prefix=PREFIX)
 
@@ -80,7 +81,7 @@ async def fetch_by_post(handle: str, body: FormBody, desk: Service) -> Response:
 )
 async def answer(handle: str, body: FormBody, desk: Service) -> dict[str, Any]:
     """Take an encrypted answer or an error (direct_post.jwt); an answer is met with a receipt."""
-    taken = await to_thread.run_sync(desk.receive, handle, body, limiter=_TAKING)
+    taken = await to_thread.run_sync(desk.receive, handle, body, limiter=_taking())
     return dict(taken.members())
 
 
@@ -88,6 +89,15 @@ async def answer(handle: str, body: FormBody, desk: Service) -> dict[str, Any]:
 def by_code(short_code: str, desk: Service) -> dict[str, str]:
     """The link for a short code that a person typed from the desk's screen."""
     return {"link": desk.link_for_code(short_code)}
+
+
+def _taking() -> CapacityLimiter:
+    """The limiter of this event loop."""
+    found = _TAKING.get(None)
+    if found is None:
+        found = CapacityLimiter(AT_ONCE)
+        _TAKING.set(found)
+    return found
 
 
 def _signed(request_object: str) -> RequestObject:
