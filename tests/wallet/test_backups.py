@@ -21,7 +21,10 @@ from wallet.service.shelf import mark_shown, read_copy
 from wallet.vault import KdfCost, Passkey, Passphrase, RecoveryWords
 
 NEW = "four other made-up words"
-TODAY = day(datetime.now(UTC).date(), "en")
+
+
+def today():
+    return day(datetime.now(UTC).date(), "en")
 
 
 @pytest.fixture
@@ -113,7 +116,7 @@ def test_a_test_says_that_a_new_backup_holds_everything(backups, path):
     found = backups.test(path, PASSPHRASE)
     assert found.newest
     assert found.lines == (
-        f"All of this backup can be read. It was made on {TODAY}.",
+        f"All of this backup can be read. It was made on {today()}.",
         "It holds all that is in your wallet now.",
     )
 
@@ -338,7 +341,7 @@ def test_a_reminder_comes_with_new_records_and_with_time(world, filled_wallet, p
     assert due.lines[0].startswith("You have no backup yet.")
     backups.make(path, way=PASSPHRASE)
     assert not backups.due().due
-    assert backups.due().lines == (f"Your last backup is from {TODAY}.",)
+    assert backups.due().lines == (f"Your last backup is from {today()}.",)
     later = Backups(
         filled_wallet._opened,
         replace(

@@ -42,11 +42,12 @@ def helper(world, tmp_path):
     made.close()
 
 
-def lend(world, owner, helper, **more):
-    """Both of the owner's records, lent until the end of today."""
+def lend(world, owner, helper, *, days=0, **more):
+    """Both of the owner's records, lent until the end of today, or of ``days`` later."""
     invitation = helper.helpers.invite("Mair")
     parts = [owner.part(record(owner, kind)) for kind in ("PatientIdentity", "AllergySummary")]
-    return owner.helpers.give(invitation.text, parts, until=world.now.date(), **more)
+    until = (world.now + timedelta(days=days)).date()
+    return owner.helpers.give(invitation.text, parts, until=until, **more)
 
 
 def next_day(world, *wallets):
@@ -132,7 +133,7 @@ AGAIN = "What you lent to Mair no longer works. Lend it again."
 
 
 def test_a_newer_record_replaces_what_is_lent_and_its_owner_reads_so_at_once(world, owner, helper):
-    gift = lend(world, owner, helper)
+    gift = lend(world, owner, helper, days=1)
     assert states(world, gift) == {VALID}
     assert owner.updates.lend_again() == ()
     world.tell(NUT, LATEX, EGG)

@@ -40,8 +40,11 @@ def open_store(path: Path, *, url: str = "") -> Store:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = sa.create_engine(f"sqlite:///{path}")
     sa.event.listen(engine, "connect", _configure)
-    with engine.begin() as connection:
-        _migrate(connection)
+    try:
+        _migrate_file(engine)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise ServiceError("verifier.database") from error
     path.chmod(0o600)
     return Store(engine)
 
@@ -99,10 +102,10 @@ def _postgresql(url: str) -> sa.Engine:
 
 def _configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")  # first: the next may have to wait
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA secure_delete=ON")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     cursor.close()
 
 
@@ -115,6 +118,16 @@ def _config() -> Config:
 def _is_current(connection: sa.Connection) -> bool:
     found = MigrationContext.configure(connection).get_current_heads()
     return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
+
+
+def _migrate_file(engine: sa.Engine) -> None:
+    """Bring SQLite up to date; of processes that start together one does, and the others wait."""
+    with engine.connect() as connection:
+        if _is_current(connection):
+            return
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin too late
+        _migrate(connection)
 
 
 def _migrate(connection: sa.Connection) -> None:
