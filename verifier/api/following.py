@@ -28,7 +28,8 @@ _MEMBERS: Final[dict[str, Any]] = {
 }
 _ITEM: Final[dict[str, Any]] = {"type": "object", "properties": _MEMBERS}
 EVENTS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {MEDIA_TYPE: {"itemSchema": _ITEM}}}
+    # The whole of a stream counts as the list of its events.
+    200: {"content": {MEDIA_TYPE: {"schema": {"type": "array"}, "itemSchema": _ITEM}}}
 }
 
 

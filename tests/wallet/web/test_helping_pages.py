@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from lending_world import later
 from wallet_pages import BOUNDARY, Browser, filled
 from wallet_world import PASSPHRASE
 
+from wallet.consent.words import day
 from wallet.handing import invite
 
 STRANGER = {"origin": "https://evil.example"}
@@ -103,7 +105,8 @@ def test_a_part_is_lent_compared_and_shown_as_a_part(inside, owner, helper, thei
 def test_before_lending_the_owner_sees_what_the_helper_will_see(inside, owner, helper):
     text = helper.helpers.invite("Mair").text
     page = plain(inside.fill("/helping/lend", form(owner, text, step="choose", do="look")))
-    assert "Mair will see, until 2 Dec 2026:" in page
+    in_a_week = day((datetime.now(UTC) + timedelta(days=7)).date(), "en")
+    assert f"Mair will see, until {in_a_week}:" in page
     assert "1 of 2" in page
     assert "They will see that the list is not whole." in page
     assert " ".join(helper.helpers.read(text).words) in page
