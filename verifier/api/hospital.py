@@ -28,7 +28,7 @@ class ChosenIn(BaseModel):
 
     patient: str = Field(max_length=64)
     agreed: list[FieldName] = Field(default_factory=list, max_length=16)
-    seen: str | None = Field(default=None, max_length=64)
+    seen: str = Field(max_length=64)
 
 
 @router.get("")

@@ -255,6 +255,10 @@ def hospital_find(
 def hospital_write(
     request_id: Annotated[str, typer.Argument(help="The id of a request that was answered.")],
     patient: Annotated[str, typer.Option(help="The patient whom you chose, by the id of find.")],
+    seen: Annotated[
+        str,
+        typer.Option(help="The last word of their line in find: who they were then."),
+    ],
     agree: Annotated[
         list[str] | None,
         typer.Option(help="A field that differs or is missing, and that you checked; one each."),
@@ -264,7 +268,7 @@ def hospital_write(
     """Add the result to the record of the patient whom you chose."""
     from . import hospital as records  # noqa: PLC0415
 
-    records.write(request_id, patient=patient, agreed=agree or [], as_json=as_json)
+    records.write(request_id, patient=patient, seen=seen, agreed=agree or [], as_json=as_json)
 
 
 @card.command("read")

@@ -42,15 +42,18 @@ def find(request_id: str, *, as_json: bool) -> None:
         apart = ", cannot be told apart" if one.get("cannotBeToldApart") else ""
         data(
             f"{one.get('id')}\t{one.get('name')}\t{one.get('birthDate')}\t{one.get('fits')}{apart}"
+            f"\t{one.get('seen')}"
         )
         for word in ("differing", "missing"):
             if names := one.get(word):
                 say(f"{one.get('id')}: {word}: {', '.join(map(str, _list(names)))}")
 
 
-def write(request_id: str, *, patient: str, agreed: Sequence[str], as_json: bool) -> None:
+def write(
+    request_id: str, *, patient: str, seen: str, agreed: Sequence[str], as_json: bool
+) -> None:
     """Add the result to a record."""
-    body: Json = {"patient": patient, "agreed": list(agreed)}
+    body: Json = {"patient": patient, "seen": seen, "agreed": list(agreed)}
     done = call("POST", f"/requests/{request_id}/record", body, timeout=PATIENCE)
     if as_json:
         document(done)

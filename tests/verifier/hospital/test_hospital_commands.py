@@ -56,7 +56,8 @@ def test_candidates_are_listed_and_one_is_written(running, store, shown, capfd):
     said = capfd.readouterr()
     assert "p1\tEXAMPLE, Given\t1958-07-14\tsure" in said.out
     assert "p2: differing: nhsNumber, givenNames" in said.err
-    hospital.write(shown.id, patient="p1", agreed=[], as_json=False)
+    seen = said.out.splitlines()[0].split("\t")[-1]
+    hospital.write(shown.id, patient="p1", seen=seen, agreed=[], as_json=False)
     assert "created\tDocumentReference\tDocument" in capfd.readouterr().out
     assert store.of_kind("AllergyIntolerance")
 
@@ -69,9 +70,11 @@ def test_a_part_that_was_refused_ends_with_a_failure(running, store, shown, capf
             return type(made)(200, made.headers, json.dumps(body).encode())
         return made
 
+    hospital.find(shown.id, as_json=True)
+    (one,) = json.loads(capfd.readouterr().out)["candidates"]
     store.bend = half
     with pytest.raises(SystemExit):
-        hospital.write(shown.id, patient="p1", agreed=[], as_json=True)
+        hospital.write(shown.id, patient="p1", seen=one["seen"], agreed=[], as_json=True)
     done = json.loads(capfd.readouterr().out)
     assert (done["whole"], done["code"]) == (False, "hospital.partial")
     assert [one["outcome"] for one in done["entries"]].count("refused") == 1

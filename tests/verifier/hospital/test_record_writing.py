@@ -150,9 +150,13 @@ def test_a_hospitals_system_chooses_and_adds_over_the_api(desk, store, shown):
     path = f"/requests/{shown.id}/record"
     rows = call(app, "GET", path, headers=WARD).json["candidates"]
     assert [(one["id"], one["fits"]) for one in rows] == [("p1", "sure")]
-    refused = call(app, "POST", path, headers=WARD, body={"patient": "p2"})
+    refused = call(app, "POST", path, headers=WARD, body={"patient": "p2", "seen": "x"})
+    unseen = call(app, "POST", path, headers=WARD, body={"patient": "p1"})
+    assert (unseen.status, unseen.json["code"]) == (400, "http.invalid")
     assert (refused.status, refused.json["code"]) == (404, "hospital.not_found")
-    done = call(app, "POST", path, headers=WARD, body={"patient": "p1", "agreed": []}).json
+    done = call(
+        app, "POST", path, headers=WARD, body={"patient": "p1", "seen": rows[0]["seen"]}
+    ).json
     assert done["whole"]
     assert done["entries"][0]["resource"] == "DocumentReference"
     assert call(app, "GET", path).status == 401
