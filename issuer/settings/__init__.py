@@ -1,16 +1,17 @@
 """The issuer's settings: environment variables ``PASSPORT_ISSUER_*`` over an optional TOML file.
 
-This module alone reads the environment. What is *not* here: reading keys and certificates.
+This package alone reads the environment; a module each for what belongs together. What is *not*
+here: reading keys and certificates.
 """
 
 from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +22,8 @@ from pydantic_settings import (
 from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
+
+from .keys import KeySettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -60,7 +63,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(BaseSettings):
+class Settings(KeySettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -73,36 +76,6 @@ class Settings(BaseSettings):
     ods: str = Field(description="ODS code of the organisation.", pattern=r"^[A-Z0-9]{3,12}$")
     name: str = Field(description="Name of the organisation, as people know it.", max_length=200)
     system: str = Field("health-passport", description="Name of the source system.")
-    key: str = Field(
-        description="Address of the signing key, for example `file:///keys/issuer.pem`."
-    )
-    key_passphrase_file: Path | None = Field(
-        None, description="File whose first line is the passphrase of the signing key."
-    )
-    second_key: str | None = Field(
-        None,
-        description="Address of an ML-DSA-44 key (`keys second`): each `dc+sd-jwt` record then "
-        "bears a post-quantum signature too; `ldp_vc` carries none. Empty: no second signature.",
-    )
-    second_key_passphrase_file: Path | None = Field(
-        None, description="File whose first line is the passphrase of the second key."
-    )
-    x5c: Path = Field(
-        description="PEM file: the signing certificate and intermediates, leaf first."
-    )
-    next_key: str | None = Field(
-        None,
-        description="Address of the key that signs next (docs/keys.md). Empty: no change is due.",
-    )
-    next_key_passphrase_file: Path | None = Field(
-        None, description="File whose first line is the passphrase of the next key."
-    )
-    next_x5c: Path | None = Field(
-        None, description="PEM file: the next key's certificate and intermediates, leaf first."
-    )
-    next_key_from: AwareDatetime | None = Field(
-        None, description="When the next key begins to sign, for example 2027-01-10T00:00:00Z."
-    )
     trust_folder: Path | None = Field(
         None,
         description="Copy of the trust list (`passport-trust update`): `keys list` and `doctor` "
@@ -215,13 +188,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then the TOML file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
-
-    @model_validator(mode="after")
-    def _knows_all_of_the_next_key(self) -> Self:
-        if len({value is None for value in (self.next_key, self.next_x5c, self.next_key_from)}) > 1:
-            message = "next_key, next_x5c and next_key_from belong together"
-            raise ValueError(message)
-        return self
 
     def validity(self, record_type: str) -> int:
         """Days until a record of ``record_type`` is out of date."""
