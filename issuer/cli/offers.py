@@ -48,11 +48,21 @@ def create(
     with opened(config) as issuer:
         if source is not None:
             made = offer_source(
-                issuer, client=COMMAND_LINE, name=source, wanted=wanted, subject=subject
+                issuer,
+                client=COMMAND_LINE,
+                name=source,
+                wanted=wanted,
+                subject=subject,
+                who=issuer.audit.operator,
             )
         else:
             made = offer_bundle(
-                issuer, client=COMMAND_LINE, bundle=bundle, wanted=wanted, subject=subject
+                issuer,
+                client=COMMAND_LINE,
+                bundle=bundle,
+                wanted=wanted,
+                subject=subject,
+                who=issuer.audit.operator,
             )
     if as_json:
         show_json(
