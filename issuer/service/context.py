@@ -91,7 +91,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     """
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
-    store = open_store(settings.database)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
         now = int(clock().timestamp())

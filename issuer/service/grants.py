@@ -21,6 +21,7 @@ from healthpassport.errors import ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci import RefreshRequest, TokenResponse
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import GrantState, Offer, OfferState, grants, issuances, offers
+from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
 from .context import IssuerContext, digest
@@ -97,17 +98,22 @@ def refresh(issuer: IssuerContext, request: RefreshRequest, *, proof: str | None
     if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
         raise ProtocolError("oid4vci.invalid_target")
     key = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
+    response = _refreshed(issuer, request, key)
+    if response is None:
+        # Raised after the transaction, which has ended the grant.
+        raise ServiceError("grant.replayed")
+    return response
+
+
+@tried_again
+def _refreshed(issuer: IssuerContext, request: RefreshRequest, key: str) -> TokenResponse | None:
     with issuer.store.writing() as tx:
         grant = _known(tx, request.refresh_token, key)
         if grant.client_id != request.client_id:
             raise ProtocolError("oid4vci.invalid_grant", "the token is another client's")
         _require_active(issuer, grant)
         given = _turned(issuer, tx, grant, request)
-        response = None if given is None else _session(issuer, tx, given)
-    if response is None:
-        # Raised after the transaction, which has ended the grant.
-        raise ServiceError("grant.replayed")
-    return response
+        return None if given is None else _session(issuer, tx, given)
 
 
 def move(
@@ -127,6 +133,13 @@ def move(
     new_key = accepted_new_key(issuer, new_proof, path=DEVICE_PATH, token=refresh_token).thumbprint
     if new_key == old_key:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "the new key is the old one")
+    return _moved_to(issuer, refresh_token, old_key, new_key)
+
+
+@tried_again
+def _moved_to(
+    issuer: IssuerContext, refresh_token: str, old_key: str, new_key: str
+) -> TokenResponse:
     with issuer.store.writing() as tx:
         old = _known(tx, refresh_token, old_key)
         given = _moved_before(tx, old, refresh_token, new_key)
@@ -136,6 +149,7 @@ def move(
         return _session(issuer, tx, given)
 
 
+@tried_again
 def stop_grant(issuer: IssuerContext, *, grant: str, client: str | None = None) -> Grant:
     """End ``grant`` for good and withdraw every copy of its line, as the practice wants it.
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import Issuance, issuances, statuses
+from issuer.store.again import tried_again
 
 from .bitstrings import change_entries
 from .context import IssuerContext
@@ -37,6 +38,7 @@ _TO: Final[Mapping[Change, int]] = {
 }
 
 
+@tried_again
 def change_status(
     issuer: IssuerContext, *, issuance: str, change: Change, client: str | None = None
 ) -> Issuance:

@@ -23,6 +23,7 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .database import DatabaseSettings
 from .keys import KeySettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -63,7 +64,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings):
+class Settings(KeySettings, DatabaseSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -82,7 +83,6 @@ class Settings(KeySettings):
         "then say what it makes of each key.",
     )
     trust_root: Path | None = Field(None, description="The root that this copy starts from.")
-    database: Path = Field(description="SQLite file; made when it is not there.")
     api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
