@@ -89,7 +89,8 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     """The issuer that ``settings`` describe, with its database at the present schema.
 
     Raises:
-        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``.
+        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
+            ``source.setup``.
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
@@ -109,7 +110,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         clock=clock,
         random=random,
         second_signer=second_signer,
-        sources=open_sources(settings),
+        sources=open_sources(settings, clock=clock, random=random),
     )
 
 
