@@ -26,7 +26,12 @@ def create(
     *,
     source: Annotated[
         str | None,
-        typer.Option(help="Instead of FILE: a file of the source folder, to be read again later."),
+        typer.Option(
+            help="Instead of FILE: a name in a source (`sources find`), to be read again later."
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--from", help="Which source: folder, fhir or gp-connect.")
     ] = None,
     record_type: Annotated[
         list[str] | None, typer.Option("--type", help="Only this record type; may be repeated.")
@@ -53,6 +58,7 @@ def create(
                 name=source,
                 wanted=wanted,
                 subject=subject,
+                kind=kind,
                 who=issuer.audit.operator,
             )
         else:
