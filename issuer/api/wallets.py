@@ -23,7 +23,7 @@ from issuer.service.grants import TOKEN_PATH
 from issuer.service.nonces import new_nonce
 from issuer.service.offers import OFFER_PATH
 
-from .limits import RateLimit
+from .limits import limit_of
 from .rendering import in_oauth_words, json
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -39,7 +39,7 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
 
 def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
     """The routes without an access token."""
-    limit = RateLimit(issuer.settings.requests_per_second, issuer.settings.request_burst)
+    limit = limit_of(issuer)
 
     @router.get(OFFER_PATH + "{address}")
     async def credential_offer(request: Request, address: str) -> Response:
