@@ -34,6 +34,7 @@ from schemas.cards import CARD
 
 from . import nonces
 from .answers import again, keep, request_hash
+from .audit_issued import tell_issued
 from .bitstrings import allocate_entries
 from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
@@ -70,8 +71,18 @@ def issue(
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
         SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
-    if CARD in {request.credential_configuration_id, request.credential_identifier}:
-        return issue_card(issuer, access=access, request=request)
+    told = issuer.audit.refusals(
+        "credential.refused", who=issuer.audit.wallet, subject=access.offer.id
+    )
+    with told:
+        if CARD in {request.credential_configuration_id, request.credential_identifier}:
+            return issue_card(issuer, access=access, request=request)
+        return _issued(issuer, access, request)
+
+
+def _issued(
+    issuer: IssuerContext, access: Access, request: CredentialRequest
+) -> CredentialResponse:
     prepare(issuer, access)
     configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
@@ -105,10 +116,17 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         if found is None or found.offer != access.offer.id:
             raise ProtocolError("oid4vci.invalid_notification_id")
         issuances.change(tx, found.id, event=notification.event.value)
+        issuer.audit.write(
+            "record.notified",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=found.id,
+            outcome=notification.event.value,
+        )
         if notification.event is not NotificationEvent.FAILURE:
             issuances.forget_answer(tx, found.id)
         if notification.event is NotificationEvent.ACCEPTED:
-            supersede(tx, found)
+            supersede(issuer, tx, found)
         finished = not offers.waits(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
@@ -165,6 +183,7 @@ def _issue(
         notification_hash=digest(notification_id),
     )
     issuances.add(tx, issuance)
+    tell_issued(issuer, tx, issuance, who=issuer.audit.wallet)
     entries = _entries(issuer, tx, issuance, wanted.configuration.format)
     copies = [
         _copy(issuer, payload, wanted, times=times, holder=proof.key, status=status)

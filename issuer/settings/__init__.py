@@ -23,6 +23,7 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .keys import KeySettings
 from .sources import SourceSettings
@@ -65,7 +66,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(ConsoleSettings, KeySettings, SourceSettings):
+class Settings(AuditSettings, ConsoleSettings, KeySettings, SourceSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -190,6 +191,11 @@ class Settings(ConsoleSettings, KeySettings, SourceSettings):
         """Days until a record of ``record_type`` is out of date."""
         default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
         return self.validity_days.get(record_type, default)
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the digests in the audit trail."""
+        return self.audit_key or self.database.with_name(KEY_NAME)
 
     @property
     def review_ages(self) -> tuple[int, ...]:
