@@ -24,6 +24,7 @@ from healthpassport.protocols.oid4vci import CredentialRequest, CredentialRespon
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.entries import REPLACED, WITHDRAWN
 from issuer.store import Issuance, issuances, offers, statuses
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from .answers import again, keep, request_hash
@@ -60,6 +61,7 @@ def unwrapped(data: bytes) -> CardContent:
     return read_claims(b64url_decode(data.decode())).content
 
 
+@tried_again
 def issue_card(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse:
@@ -75,6 +77,7 @@ def issue_card(
         raise ProtocolError("oid4vci.invalid_proof", "a card is bound to no key")
     asked = request_hash(request)
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         done = issuances.of_offer(tx, access.offer.id, CARD)
         if done is not None:
             return again(tx, access, done, asked)

@@ -39,6 +39,7 @@ from healthpassport.protocols.oid4vp import (
 from healthpassport.summary import PatientSummary
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 from schemas.queries import card_template, request_query
 
@@ -134,6 +135,7 @@ def _answered(issuer: IssuerContext, body: bytes) -> CardOffer | None:
         return CardOffer(_offer(issuer, tx, content, client=client))
 
 
+@tried_again
 def make_card(
     issuer: IssuerContext,
     *,

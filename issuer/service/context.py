@@ -96,13 +96,14 @@ def open_issuer(
     ``operator`` is whoever runs a command, for the audit trail.
 
     Raises:
-        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``.
+        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
+            ``source.setup``.
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
-    store = open_store(settings.database)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
     audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
@@ -125,7 +126,7 @@ def open_issuer(
             operator=operator,
         ),
         second_signer=second_signer,
-        sources=open_sources(settings),
+        sources=open_sources(settings, clock=clock, random=random),
     )
 
 

@@ -30,6 +30,7 @@ from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
 from issuer.settings import LDP_VC, SD_JWT_VC
 from issuer.store import Issuance, issuances, offers, statuses
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from . import nonces
@@ -60,6 +61,7 @@ class _Wanted:
     request_hash: str
 
 
+@tried_again
 def issue(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse:
@@ -94,6 +96,7 @@ def _issued(
     )
     wanted = _Wanted(configuration, proofs, request_hash(request))
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         done = issuances.of_offer(tx, access.offer.id, configuration.id)
         if done is not None:
             return again(tx, access, done, wanted.request_hash)
@@ -105,6 +108,7 @@ def _issued(
     return response
 
 
+@tried_again
 def notify(issuer: IssuerContext, *, access: Access, notification: NotificationRequest) -> None:
     """Take note of what became of an issuance at the wallet; saying it twice does no harm.
 
@@ -112,6 +116,7 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         ProtocolError: ``oid4vci.invalid_notification_id``, also for one of another token.
     """
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         found = issuances.by_notification(tx, digest(notification.notification_id))
         if found is None or found.offer != access.offer.id:
             raise ProtocolError("oid4vci.invalid_notification_id")

@@ -22,6 +22,7 @@ from healthpassport.errors import ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci import RefreshRequest, TokenResponse
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import GrantState, Offer, OfferState, grants, issuances, offers
+from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
 from .audit import Told
@@ -106,6 +107,17 @@ def _refresh(
     if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
         raise ProtocolError("oid4vci.invalid_target")
     key = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
+    response = _refreshed(issuer, request, key, told)
+    if response is None:
+        # Raised after the transaction, which has ended the grant.
+        raise ServiceError("grant.replayed")
+    return response
+
+
+@tried_again
+def _refreshed(
+    issuer: IssuerContext, request: RefreshRequest, key: str, told: Told
+) -> TokenResponse | None:
     with issuer.store.writing() as tx:
         grant = _known(tx, request.refresh_token, key)
         told.subject = grant.root
@@ -117,10 +129,7 @@ def _refresh(
         event = "grant.replayed" if given is None else "grant.refreshed"
         issuer.audit.write(event, who=issuer.audit.wallet, tx=tx, subject=grant.root)
         told.written = given is None
-    if response is None:
-        # Raised after the transaction, which has ended the grant.
-        raise ServiceError("grant.replayed")
-    return response
+        return response
 
 
 def move(
@@ -147,6 +156,13 @@ def _move(
     new_key = accepted_new_key(issuer, new_proof, path=DEVICE_PATH, token=refresh_token).thumbprint
     if new_key == old_key:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "the new key is the old one")
+    return _moved_to(issuer, refresh_token, old_key, new_key)
+
+
+@tried_again
+def _moved_to(
+    issuer: IssuerContext, refresh_token: str, old_key: str, new_key: str
+) -> TokenResponse:
     with issuer.store.writing() as tx:
         old = _known(tx, refresh_token, old_key)
         given = _moved_before(tx, old, refresh_token, new_key)
@@ -158,6 +174,7 @@ def _move(
         return _session(issuer, tx, given)
 
 
+@tried_again
 def stop_grant(
     issuer: IssuerContext, *, grant: str, client: str | None = None, who: Actor | None = None
 ) -> Grant:

@@ -17,6 +17,7 @@ from healthpassport.encoding import parse_json_object
 from healthpassport.errors import EncodingError, ServiceError
 from healthpassport.status.entries import WITHDRAWN
 from issuer.store import Grant, GrantState, bitstrings, grants, statuses
+from issuer.store.again import tried_again
 
 from .bitstrings import REVOCATION, bitstring_uri
 from .context import IssuerContext
@@ -101,6 +102,7 @@ def held_grant(issuer: IssuerContext, access: Access) -> HeldGrant:
     return HeldGrant(source=True, records=on_offer(issuer, access))
 
 
+@tried_again
 def withdraw_copies(issuer: IssuerContext, access: Access, places: Sequence[CopyPlace]) -> int:
     """Withdraw single copies for good, all or none; returns how many. Twice is once.
 
@@ -125,6 +127,7 @@ def withdraw_copies(issuer: IssuerContext, access: Access, places: Sequence[Copy
     return len(set(places))
 
 
+@tried_again
 def end_grant(issuer: IssuerContext, access: Access) -> None:
     """The holder deletes everything: the grant ends and every copy of its line is withdrawn."""
     with issuer.store.writing() as tx:

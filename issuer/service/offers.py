@@ -20,6 +20,8 @@ from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer
 from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
 from issuer.store import Offer, OfferState, reports, spent
 from issuer.store import offers as rows
+from issuer.store.again import tried_again
+from issuer.store.locking import Turn, take_turn
 
 from .audit_keeping import tend
 from .configurations import configurations
@@ -33,6 +35,7 @@ from .sources import SOURCE, SourceReference, kind_of, source
 PIN_DIGITS: Final = 6
 OFFER_PATH: Final = "/credential-offers/"
 PIN_WORDS: Final = "The PIN that the practice gave you"
+SWEPT_AT_ONCE: Final = 500  # offers in one transaction, so that nobody waits long for it
 _CODE: Final = "pre-authorised code"
 
 
@@ -185,20 +188,36 @@ def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
 
 def sweep(issuer: IssuerContext) -> int:
     """Close every offer whose time is over and wipe what it held; returns how many."""
-    now = issuer.now()
+    now, closed = issuer.now(), 0
+    while (some := _close_overdue(issuer, now)) == SWEPT_AT_ONCE:
+        closed += some
+    _forget_old(issuer, now)
+    issuer.store.wipe()
+    tend(issuer)
+    return closed + some
+
+
+@tried_again
+def _close_overdue(issuer: IssuerContext, now: int) -> int:
     with issuer.store.writing() as tx:
-        late = rows.overdue(tx, now)
+        if not take_turn(tx, Turn.SWEEPING, wait=False):
+            return 0  # another process does it
+        late = rows.overdue(tx, now, limit=SWEPT_AT_ONCE)
         for offer, state in late:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
             if not redeemed:
                 issuer.audit.write("offer.expired", who=issuer.audit.own, tx=tx, subject=offer)
-        lapse(issuer, tx)
-        reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
-        spent.forget(tx, now)
-    issuer.store.wipe()
-    tend(issuer)
     return len(late)
+
+
+@tried_again
+def _forget_old(issuer: IssuerContext, now: int) -> None:
+    with issuer.store.writing() as tx:
+        if take_turn(tx, Turn.SWEEPING, wait=False):
+            lapse(issuer, tx)
+            reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
+            spent.forget(tx, now)
 
 
 def _tell(

@@ -32,6 +32,7 @@ from healthpassport.keys import load_file_signer, public_key_from_jwk
 from healthpassport.summary import issued_types
 from issuer.settings import Settings
 from issuer.store import Report, ReportState, grants, reports
+from issuer.store.again import tried_again
 
 from .context import IssuerContext
 from .holding import CopyPlace, grant_of, issuance_at
@@ -122,6 +123,7 @@ def reports_jwk(settings: Settings) -> dict[str, Json] | None:
         raise SettingsError("issuer.settings", "reports_jwk cannot be read") from error
 
 
+@tried_again
 def take_report(issuer: IssuerContext, access: Access, asked: ReportRequest) -> Report:
     """Keep a report of the holder; one with an id that is there is told again.
 
@@ -224,6 +226,7 @@ def open_report(issuer: IssuerContext, report: str, *, who: Actor | None = None)
     return OpenedReport(found, words[:MAX_WORDS])
 
 
+@tried_again
 def answer_report(
     issuer: IssuerContext,
     report: str,

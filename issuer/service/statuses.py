@@ -16,6 +16,7 @@ from healthpassport.audit import Actor
 from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import Issuance, issuances, statuses
+from issuer.store.again import tried_again
 
 from .bitstrings import change_entries
 from .context import IssuerContext
@@ -45,6 +46,7 @@ _EVENTS: Final[Mapping[int, str]] = {
 }
 
 
+@tried_again
 def change_status(
     issuer: IssuerContext,
     *,

@@ -17,6 +17,7 @@ from healthpassport.protocols.oid4vci import TokenRequest, TokenResponse
 from healthpassport.protocols.oid4vci.tokens import GrantedDetail
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
+from issuer.store.again import tried_again
 
 from .audit import Told
 from .context import IssuerContext, digest
@@ -59,13 +60,20 @@ def _redeem(
         thumbprint = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
     elif issuer.settings.dpop_required:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "the DPoP header is missing")
-    with issuer.store.writing() as tx:
-        offer = _judge_pin(issuer, tx, request, told)
-        response = None if offer is None else _grant(issuer, tx, offer, request, thumbprint)
+    response = _redeemed(issuer, request, thumbprint, told)
     if response is None:
         # Raised after the transaction, which has counted the try.
         raise ProtocolError("oid4vci.invalid_grant")
     return response
+
+
+@tried_again
+def _redeemed(
+    issuer: IssuerContext, request: TokenRequest, thumbprint: str | None, told: Told
+) -> TokenResponse | None:
+    with issuer.store.writing() as tx:
+        offer = _judge_pin(issuer, tx, request, told)
+        return None if offer is None else _grant(issuer, tx, offer, request, thumbprint)
 
 
 def authenticate(

@@ -25,6 +25,7 @@ from schemas.cards import CARD, table
 
 from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
+from .database import DatabaseSettings
 from .keys import KeySettings
 from .sources import SourceSettings
 
@@ -66,7 +67,13 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(AuditSettings, ConsoleSettings, KeySettings, SourceSettings):
+class Settings(
+    KeySettings,
+    AuditSettings,
+    ConsoleSettings,
+    DatabaseSettings,
+    SourceSettings,
+):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -85,7 +92,6 @@ class Settings(AuditSettings, ConsoleSettings, KeySettings, SourceSettings):
         "then say what it makes of each key.",
     )
     trust_root: Path | None = Field(None, description="The root that this copy starts from.")
-    database: Path = Field(description="SQLite file; made when it is not there.")
     api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
@@ -195,7 +201,7 @@ class Settings(AuditSettings, ConsoleSettings, KeySettings, SourceSettings):
     @property
     def audit_key_file(self) -> Path:
         """The key of the digests in the audit trail."""
-        return self.audit_key or self.database.with_name(KEY_NAME)
+        return self.audit_key or (self.database or self.api_keys).with_name(KEY_NAME)
 
     @property
     def review_ages(self) -> tuple[int, ...]:

@@ -18,7 +18,8 @@ class AuditSettings(BaseSettings):
     audit_key: Path | None = Field(
         None,
         description="File with the key of the digests in the audit trail, made on first use; every "
-        "process of this issuer needs the same. Empty: `audit-digests.key` beside the database.",
+        "process of this issuer needs the same. Empty: `audit-digests.key` beside the "
+        "SQLite file, or beside the file of the API keys.",
     )
     audit_days: int = Field(
         2_922,
