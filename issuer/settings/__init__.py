@@ -24,6 +24,7 @@ from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
 from .audit import KEY_NAME, AuditSettings
+from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
 from .sources import SourceSettings
@@ -69,6 +70,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
 class Settings(
     KeySettings,
     AuditSettings,
+    ConsoleSettings,
     DatabaseSettings,
     SourceSettings,
 ):
