@@ -23,6 +23,7 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .api import ApiSettings
 from .keys import KeySettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -63,7 +64,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings):
+class Settings(KeySettings, ApiSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
