@@ -118,9 +118,9 @@ def _content(document: Mapping[str, Json], kind: str, told: Mapping[str, Json]) 
     parts = [f"<p><code>{escape(kind)}</code></p>"]
     if examples and kind.endswith("problem+json"):
         rows = (
-            f"<dt><code>{escape(name)}</code></dt><dd>{_text(_value(one).get('title', ''))} "
-            f"{_text(_value(one).get('help', ''))}</dd>"
-            for name, one in examples.items()
+            f"<dt><code>{escape(name)}</code></dt><dd>{_text(one.get('title', ''))} "
+            f"{_text(one.get('help', ''))}</dd>"
+            for name, one in ((n, _value(document, e)) for n, e in examples.items())
         )
         return f"{parts[0]}<dl>{''.join(rows)}</dl>"
     parts += [_json(_object(one).get("value")) for one in examples.values()]
@@ -149,8 +149,8 @@ def _followed(document: Mapping[str, Json], value: Json) -> Mapping[str, Json]:
     return _object(step)
 
 
-def _value(example: Json) -> Mapping[str, Json]:
-    return _object(_object(example).get("value"))
+def _value(document: Mapping[str, Json], example: Json) -> Mapping[str, Json]:
+    return _object(_followed(document, example).get("value"))
 
 
 def _object(value: Json) -> Mapping[str, Json]:

@@ -12,6 +12,7 @@ import typer
 from healthpassport import terminal
 
 from .changes import reinstate, replace, suspend, withdraw
+from .clients import clients
 from .codes import codes
 from .doctor import doctor
 from .extract import extract
@@ -25,6 +26,7 @@ from .reports import reports
 from .serve import serve
 from .status import status
 from .vc_api import vc_api
+from .webhooks import webhooks
 
 __all__ = ["app", "main"]
 
@@ -54,6 +56,8 @@ app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
+app.add_typer(clients, name="clients")
+app.add_typer(webhooks, name="webhooks")
 
 
 def main() -> None:
