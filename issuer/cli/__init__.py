@@ -11,6 +11,7 @@ import typer
 
 from healthpassport import terminal
 
+from .audit import audit
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
 from .codes import codes
@@ -58,6 +59,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
 app.add_typer(clients, name="clients")
 app.add_typer(webhooks, name="webhooks")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:

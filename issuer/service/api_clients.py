@@ -87,6 +87,7 @@ def add_client(
         rows.add_credential(tx, made)
         rows.end_credentials(tx, name, ends_at=now + overlap_days * DAY, but=made.id)
         client = _found(tx, name)
+        issuer.audit.write("api_key.made", who=issuer.audit.operator, tx=tx, subject=name)
     return NewCredential(client, secret)
 
 
@@ -123,6 +124,7 @@ def end_client(issuer: IssuerContext, *, name: str) -> ApiClient:
             rows.change(tx, name, ended_at=now)
         rows.end_credentials(tx, name, ends_at=now)
         rows.forget_tokens(tx, now, client=name)
+        issuer.audit.write("api_key.removed", who=issuer.audit.operator, tx=tx, subject=name)
         return _found(tx, name)
 
 

@@ -30,10 +30,12 @@ from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
 from issuer.settings import LDP_VC, SD_JWT_VC
 from issuer.store import Issuance, issuances, offers, statuses
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from . import nonces
 from .answers import again, keep, request_hash
+from .audit_issued import tell_issued
 from .bitstrings import allocate_entries
 from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
@@ -59,6 +61,7 @@ class _Wanted:
     request_hash: str
 
 
+@tried_again
 def issue(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse:
@@ -70,8 +73,18 @@ def issue(
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
         SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
-    if CARD in {request.credential_configuration_id, request.credential_identifier}:
-        return issue_card(issuer, access=access, request=request)
+    told = issuer.audit.refusals(
+        "credential.refused", who=issuer.audit.wallet, subject=access.offer.id
+    )
+    with told:
+        if CARD in {request.credential_configuration_id, request.credential_identifier}:
+            return issue_card(issuer, access=access, request=request)
+        return _issued(issuer, access, request)
+
+
+def _issued(
+    issuer: IssuerContext, access: Access, request: CredentialRequest
+) -> CredentialResponse:
     prepare(issuer, access)
     configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
@@ -83,6 +96,7 @@ def issue(
     )
     wanted = _Wanted(configuration, proofs, request_hash(request))
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         done = issuances.of_offer(tx, access.offer.id, configuration.id)
         if done is not None:
             return again(tx, access, done, wanted.request_hash)
@@ -94,6 +108,7 @@ def issue(
     return response
 
 
+@tried_again
 def notify(issuer: IssuerContext, *, access: Access, notification: NotificationRequest) -> None:
     """Take note of what became of an issuance at the wallet; saying it twice does no harm.
 
@@ -101,14 +116,22 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         ProtocolError: ``oid4vci.invalid_notification_id``, also for one of another token.
     """
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         found = issuances.by_notification(tx, digest(notification.notification_id))
         if found is None or found.offer != access.offer.id:
             raise ProtocolError("oid4vci.invalid_notification_id")
         issuances.change(tx, found.id, event=notification.event.value)
+        issuer.audit.write(
+            "record.notified",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=found.id,
+            outcome=notification.event.value,
+        )
         if notification.event is not NotificationEvent.FAILURE:
             issuances.forget_answer(tx, found.id)
         if notification.event is NotificationEvent.ACCEPTED:
-            supersede(tx, found)
+            supersede(issuer, tx, found)
         finished = not offers.waits(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
@@ -165,6 +188,7 @@ def _issue(
         notification_hash=digest(notification_id),
     )
     issuances.add(tx, issuance)
+    tell_issued(issuer, tx, issuance, who=issuer.audit.wallet)
     entries = _entries(issuer, tx, issuance, wanted.configuration.format)
     copies = [
         _copy(issuer, payload, wanted, times=times, holder=proof.key, status=status)

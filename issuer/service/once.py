@@ -19,6 +19,7 @@ from typing import Final, TypeAlias
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError
 from issuer.store import kept_answers as rows
+from issuer.store.again import tried_again
 from issuer.store.joined import JoinedStore
 from issuer.store.kept_answers import KeptAnswer
 
@@ -68,11 +69,16 @@ def once(issuer: IssuerContext, caller: Caller, *, key: str | None, asked: str, 
         claimed_until=now + LEASE,
         expires_at=now + KEPT,
     )
-    with issuer.store.writing() as tx:
-        found = rows.claim(tx, wanted, now=now)
+    found = _claimed(issuer, wanted)
     if found.claim != wanted.claim:
         return _answered(found, wanted, secret)
     return _done(issuer, wanted, secret, work)
+
+
+@tried_again
+def _claimed(issuer: IssuerContext, wanted: KeptAnswer) -> KeptAnswer:
+    with issuer.store.writing() as tx:
+        return rows.claim(tx, wanted, now=issuer.now())
 
 
 def _answered(found: KeptAnswer, wanted: KeptAnswer, secret: str) -> Made:
@@ -90,7 +96,7 @@ def _done(issuer: IssuerContext, wanted: KeptAnswer, secret: str, work: Work) ->
     with ExitStack() as undo:
         undo.callback(_release, issuer, wanted)
         with joined.together():
-            made = work(replace(issuer, store=joined))
+            made = work(replace(issuer, store=joined, audit=issuer.audit.over(joined.beside())))
             sealed = seal(
                 dump_json(made.body), secret=secret, purpose=_ANSWER, random=issuer.random
             )

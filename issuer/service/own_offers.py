@@ -115,6 +115,8 @@ def cancel_offer(issuer: IssuerContext, offer: str, *, client: str) -> OwnOffer:
             if found.state is not OfferState.OPEN or found.expires_at <= issuer.now():
                 raise ServiceError("offer.over")
             offers.close(tx, offer, OfferState.CANCELLED)
+            who = issuer.audit.by(client)
+            issuer.audit.write("offer.cancelled", who=who, tx=tx, subject=offer)
         seen = _seen(issuer, tx, _own(tx, offer, client))
     issuer.store.wipe()
     return seen

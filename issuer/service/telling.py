@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import Connection
+
 from healthpassport.errors import FetchError, ServiceError
 from healthpassport.fetch import Fetcher, HttpResponse, HttpsFetcher
 from healthpassport.webhooks import (
@@ -148,6 +150,7 @@ def _send(
     if 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
         with issuer.store.writing() as tx:
             messages.sent(tx, message.id)
+            _tell(issuer, tx, "webhook.sent", message)
         return True
     if answer.status == GONE:
         _give_up(issuer, message, "webhook.gone")
@@ -178,3 +181,13 @@ def _later(
 def _give_up(issuer: IssuerContext, message: Message, problem: str) -> None:
     with issuer.store.writing() as tx:
         messages.give_up(tx, message.id, problem=problem)
+        _tell(issuer, tx, "webhook.failed", message, code=problem)
+
+
+def _tell(
+    issuer: IssuerContext, tx: Connection, event: str, message: Message, **facts: str
+) -> None:
+    """Into the audit trail: that a client's system was told, or could not be."""
+    attempts = message.attempts + 1
+    own = issuer.audit.own
+    issuer.audit.write(event, who=own, tx=tx, subject=message.id, attempts=attempts, **facts)

@@ -76,3 +76,25 @@ class JoinedStore(Store):
     def wipe(self) -> None:
         """Remember that it was asked for; see ``together``."""
         self.joined.wipes = True
+
+    def beside(self) -> BesideStore:
+        """For what is to be written in the transaction while it is open, and at once otherwise."""
+        return BesideStore(self.engine, self.joined)
+
+
+@dataclass(frozen=True, slots=True)
+class BesideStore(Store):
+    """The one transaction while it is open, else one of its own, such as for a refusal."""
+
+    joined: _Open = field(default_factory=_Open, repr=False)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See the class."""
+        if self.joined.connection is None:
+            with Store.writing(self) as connection:
+                yield connection
+        else:
+            with ExitStack() as undo:
+                undo.push(self.joined.give_up)
+                yield self.joined.connection

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from . import outbox
+from .locking import locked
 from .tables import reports
 
 
@@ -50,7 +51,8 @@ def add(connection: Connection, report: Report) -> None:
 
 def find(connection: Connection, report: str) -> Report | None:
     """The report with this id."""
-    row = connection.execute(select(reports).where(reports.c.id == report)).first()
+    query = locked(connection, select(reports).where(reports.c.id == report))
+    row = connection.execute(query).first()
     return None if row is None else _report(row)
 
 

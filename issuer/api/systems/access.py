@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthpassport.asgi import client_address
+from healthpassport.audit import Actor
 from healthpassport.errors import PassportError, ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci.dpop import ALGORITHMS
 from healthpassport.rates import RateLimit
 from issuer.api.rendering import problem
 from issuer.service import IssuerContext
+from issuer.service.audit import API
 from issuer.service.callers import caller_by_key, caller_by_token, is_token
 from issuer.service.clients import Client
 from issuer.service.scopes import Caller, Scope
@@ -79,6 +81,8 @@ async def entered(request: Request, scope: Scope) -> Caller:
         caller = await _caller(door, request)
     except (ServiceError, ProtocolError) as error:
         if error.status == _UNAUTHORIZED:
+            who = Actor(door.issuer.settings.ods, API)
+            door.issuer.audit.refused("api.refused", who=who, code=error.code, at_once=False)
             door.wrong.take(client_address(request.scope), door.issuer.clock())
         raise
     door.rates.take(caller.name, door.issuer.clock())

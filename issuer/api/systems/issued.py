@@ -94,6 +94,7 @@ async def change_status(request: Request, issuance: str) -> Response:
         issuance=issuance,
         change=service.Change(asked.change.value),
         client=caller.name,
+        reason=asked.reason.value if asked.reason else "",
     )
     return shown(issued(changed))
 
