@@ -14,10 +14,9 @@ from healthpassport.protocols.oid4vci import metadata as documents
 from healthpassport.summary import record_types
 from issuer import service
 
-from .rendering import json
+from .rendering import METADATA_CACHE, json
 
 LD_JSON: Final = "application/ld+json"  # JSON-LD 1.1 section C
-METADATA_CACHE: Final = "public, max-age=300"  # seconds; metadata changes with a release
 
 
 def routes(issuer: service.IssuerContext) -> APIRouter:

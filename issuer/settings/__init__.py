@@ -23,6 +23,7 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
@@ -73,6 +74,7 @@ class Settings(
     ConsoleSettings,
     DatabaseSettings,
     SourceSettings,
+    ApiSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
 
+from . import outbox
 from .locking import locked
 from .tables import answers, grants, issuances, offer_records, offers
 
@@ -21,6 +22,7 @@ class OfferState(StrEnum):
     DONE = "done"
     BURNED = "burned"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> Non
     rows = [{"offer": offer, "record_type": t, "sealed": s} for t, s in sealed.items()]
     if rows:
         connection.execute(insert(offer_records), rows)
+
+
+def find(connection: Connection, offer: str) -> Offer | None:
+    """The offer with this id."""
+    return _one(connection, offers.c.id == offer)
 
 
 def by_address(connection: Connection, address_hash: str) -> Offer | None:
@@ -127,6 +134,7 @@ def close(connection: Connection, offer: str, state: OfferState) -> None:
         key_thumbprint=None,
         sealed_source=None,
     )
+    outbox.note_offer(connection, offer, state.value)
 
 
 def close_of_grant(connection: Connection, grant: str) -> None:
