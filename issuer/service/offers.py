@@ -15,7 +15,7 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
 from healthpassport.summary import PatientSummary, issued_types, to_payload
-from issuer.store import Offer, OfferState, reports, spent
+from issuer.store import Offer, OfferState, deferrals, reports, spent
 from issuer.store import offers as rows
 
 from .configurations import configurations
@@ -176,6 +176,7 @@ def sweep(issuer: IssuerContext) -> int:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
         lapse(issuer, tx)
+        deferrals.expire(tx, now)
         reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
         spent.forget(tx, now)
     issuer.store.wipe()

@@ -7,6 +7,7 @@ in the clear.
 
 from __future__ import annotations
 
+from .deferrals import Deferral, DeferralReason, DeferralState
 from .engine import Store, open_store
 from .grants import Grant, GrantState
 from .issuances import Issuance
@@ -14,6 +15,9 @@ from .offers import Offer, OfferState
 from .reports import Report, ReportState
 
 __all__ = [
+    "Deferral",
+    "DeferralReason",
+    "DeferralState",
     "Grant",
     "GrantState",
     "Issuance",

@@ -58,6 +58,11 @@ def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> Non
         connection.execute(insert(offer_records), rows)
 
 
+def find(connection: Connection, offer: str) -> Offer | None:
+    """The offer with this id."""
+    return _one(connection, offers.c.id == offer)
+
+
 def by_address(connection: Connection, address_hash: str) -> Offer | None:
     """The offer whose address hashes to ``address_hash``."""
     return _one(connection, offers.c.address_hash == address_hash)
