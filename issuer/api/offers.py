@@ -13,10 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from healthpassport.audit import Actor
 from healthpassport.encoding import Json, dump_json, parse_json, parse_json_object
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.status.reference import status_name
 from issuer import service
+from issuer.service.audit import API
 from issuer.service.clients import Client, Role, authorise
 from issuer.service.context import utc
 from issuer.service.reports import parse_answer
@@ -58,7 +60,9 @@ def routes(issuer: service.IssuerContext, clients: tuple[Client, ...]) -> APIRou
     def client_of(request: Request, role: Role) -> Client:
         try:
             return authorise(clients, _key(request), role)
-        except ServiceError:
+        except ServiceError as error:
+            who = Actor(issuer.settings.ods, API)
+            issuer.audit.refused("api.refused", who=who, code=error.code, at_once=False)
             address = request.client.host if request.client else ""
             failures.take(address, issuer.clock())
             raise

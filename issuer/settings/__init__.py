@@ -23,6 +23,8 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .audit import KEY_NAME, AuditSettings
+from .database import DatabaseSettings
 from .keys import KeySettings
 from .protocol import ProtocolSettings
 from .sources import SourceSettings
@@ -65,7 +67,13 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(ProtocolSettings, KeySettings, SourceSettings):
+class Settings(
+    ProtocolSettings,
+    KeySettings,
+    AuditSettings,
+    DatabaseSettings,
+    SourceSettings,
+):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -84,7 +92,6 @@ class Settings(ProtocolSettings, KeySettings, SourceSettings):
         "then say what it makes of each key.",
     )
     trust_root: Path | None = Field(None, description="The root that this copy starts from.")
-    database: Path = Field(description="SQLite file; made when it is not there.")
     api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
@@ -190,6 +197,11 @@ class Settings(ProtocolSettings, KeySettings, SourceSettings):
         """Days until a record of ``record_type`` is out of date."""
         default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
         return self.validity_days.get(record_type, default)
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the digests in the audit trail."""
+        return self.audit_key or (self.database or self.api_keys).with_name(KEY_NAME)
 
     @property
     def review_ages(self) -> tuple[int, ...]:

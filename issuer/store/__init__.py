@@ -7,6 +7,7 @@ in the clear.
 
 from __future__ import annotations
 
+from .audit import Wanted
 from .deferrals import Deferral, DeferralReason, DeferralState
 from .engine import Store, open_store
 from .grants import Grant, GrantState
@@ -26,5 +27,6 @@ __all__ = [
     "Report",
     "ReportState",
     "Store",
+    "Wanted",
     "open_store",
 ]
