@@ -28,6 +28,7 @@ from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
+from .protocol import ProtocolSettings
 from .sources import SourceSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -69,6 +70,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Settings(
+    ProtocolSettings,
     KeySettings,
     AuditSettings,
     ConsoleSettings,
