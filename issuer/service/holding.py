@@ -21,7 +21,7 @@ from issuer.store.again import tried_again
 
 from .bitstrings import REVOCATION, bitstring_uri
 from .context import IssuerContext
-from .grants import close_grant
+from .grants import close_grant, tell_ended
 from .publication import list_uri
 from .refreshing import on_offer
 from .tokens import Access
@@ -117,6 +117,13 @@ def withdraw_copies(issuer: IssuerContext, access: Access, places: Sequence[Copy
             if issuance is None or grants.root_of_issuance(tx, issuance) != root:
                 raise ServiceError("grant.not_yours")
             withdraw()
+        issuer.audit.write(
+            "copies.withdrawn",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=root,
+            copies=len(set(places)),
+        )
     return len(set(places))
 
 
@@ -124,7 +131,9 @@ def withdraw_copies(issuer: IssuerContext, access: Access, places: Sequence[Copy
 def end_grant(issuer: IssuerContext, access: Access) -> None:
     """The holder deletes everything: the grant ends and every copy of its line is withdrawn."""
     with issuer.store.writing() as tx:
-        close_grant(tx, grant_of(tx, access), GrantState.ENDED, status=WITHDRAWN)
+        grant = grant_of(tx, access)
+        close_grant(tx, grant, GrantState.ENDED, status=WITHDRAWN)
+        tell_ended(issuer, tx, grant, GrantState.ENDED, who=issuer.audit.wallet)
 
 
 def grant_of(tx: Connection, access: Access) -> Grant:

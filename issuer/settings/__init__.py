@@ -23,8 +23,13 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .api import ApiSettings
+from .audit import KEY_NAME, AuditSettings
+from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
+from .protocol import ProtocolSettings
+from .sources import SourceSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -64,7 +69,15 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings, DatabaseSettings):
+class Settings(
+    ProtocolSettings,
+    KeySettings,
+    AuditSettings,
+    ConsoleSettings,
+    DatabaseSettings,
+    SourceSettings,
+    ApiSettings,
+):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -88,11 +101,6 @@ class Settings(KeySettings, DatabaseSettings):
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
-    source_folder: Path | None = Field(
-        None,
-        description="Folder of FHIR bundles that offers may name (`offers create --source NAME`): "
-        "wallets have them read again when they refresh. Empty: each refresh needs a new offer.",
-    )
     refresh_days: int = Field(
         180, description="Days without use until a wallet's refresh token ends.", ge=1, le=730
     )
@@ -193,6 +201,11 @@ class Settings(KeySettings, DatabaseSettings):
         """Days until a record of ``record_type`` is out of date."""
         default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
         return self.validity_days.get(record_type, default)
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the digests in the audit trail."""
+        return self.audit_key or (self.database or self.api_keys).with_name(KEY_NAME)
 
     @property
     def review_ages(self) -> tuple[int, ...]:
