@@ -24,21 +24,25 @@ LibraryPrivateKey: TypeAlias = (
 )
 
 
-class Signer(Protocol):
-    """Something that signs with one key and one algorithm."""
+class SignsMessages(Protocol):
+    """Something that signs with one algorithm, whatever its key."""
 
     @property
     def algorithm(self) -> str:
         """The JOSE name of the signature algorithm, for example ``ES256``."""
         ...
 
+    def sign(self, message: bytes) -> bytes:
+        """The signature over ``message`` in JOSE form: for ECDSA r and s, not DER."""
+        ...
+
+
+class Signer(SignsMessages, Protocol):
+    """Something that signs with one key and one algorithm that records may bear."""
+
     @property
     def public_key(self) -> PublicKey:
         """The key with which the signatures are checked."""
-        ...
-
-    def sign(self, message: bytes) -> bytes:
-        """The signature over ``message`` in JOSE form: for ECDSA r and s, not DER."""
         ...
 
 

@@ -24,6 +24,8 @@ from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
 from .keys import KeySettings
+from .patients import PatientSettings
+from .wallets import WalletSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -63,7 +65,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings):
+class Settings(KeySettings, PatientSettings, WalletSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(

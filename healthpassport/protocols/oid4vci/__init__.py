@@ -1,12 +1,28 @@
 """OpenID for Verifiable Credential Issuance 1.0 Final: messages and checks, without any HTTP.
 
-The profile: pre-authorised code with a transaction code, refresh tokens, DPoP-bound tokens (RFC
-9449), key proofs of type ``jwt`` in batch. What is *not* here: the authorization code flow,
-deferred issuance and encrypted responses, none of which the issuer offers.
+The profile: pre-authorised code with a transaction code, authorization code with pushed requests
+and wallet attestation, refresh tokens, DPoP-bound tokens (RFC 9449), key proofs of type ``jwt`` in
+batch. What is *not* here: deferred issuance and encrypted responses, which the issuer does not
+offer.
 """
 
 from __future__ import annotations
 
+from healthpassport.protocols.oid4vci.attestation import (
+    AttestedClient,
+    TrustedProviders,
+    make_attestation,
+    make_attestation_pop,
+    read_providers,
+    verify_attestation,
+)
+from healthpassport.protocols.oid4vci.authorization import (
+    PushedRequest,
+    answer_url,
+    parse_pushed_request,
+    request_uri,
+    secret_of,
+)
 from healthpassport.protocols.oid4vci.credentials import (
     CredentialRequest,
     CredentialResponse,
@@ -33,8 +49,10 @@ from healthpassport.protocols.oid4vci.metadata import (
 from healthpassport.protocols.oid4vci.offers import (
     PRE_AUTHORIZED_CODE_GRANT,
     CredentialOffer,
+    SignInOffer,
     TxCode,
     make_offer,
+    make_sign_in_offer,
     offer_link,
     parse_offer,
     parse_offer_link,
@@ -42,7 +60,10 @@ from healthpassport.protocols.oid4vci.offers import (
 from healthpassport.protocols.oid4vci.proofs import KeyProof, make_key_proof, verify_key_proofs
 from healthpassport.protocols.oid4vci.refusals import oauth_error
 from healthpassport.protocols.oid4vci.tokens import (
+    AUTHORIZATION_CODE_GRANT,
     REFRESH_GRANT,
+    AuthorizationDetail,
+    CodeRequest,
     RefreshRequest,
     TokenRequest,
     TokenResponse,
@@ -51,9 +72,13 @@ from healthpassport.protocols.oid4vci.tokens import (
 )
 
 __all__ = [
+    "AUTHORIZATION_CODE_GRANT",
     "PRE_AUTHORIZED_CODE_GRANT",
     "REFRESH_GRANT",
+    "AttestedClient",
+    "AuthorizationDetail",
     "AuthorizationServerMetadata",
+    "CodeRequest",
     "CredentialConfiguration",
     "CredentialOffer",
     "CredentialRequest",
@@ -63,13 +88,20 @@ __all__ = [
     "KeyProof",
     "NotificationEvent",
     "NotificationRequest",
+    "PushedRequest",
     "RefreshRequest",
+    "SignInOffer",
     "TokenRequest",
     "TokenResponse",
+    "TrustedProviders",
     "TxCode",
+    "answer_url",
+    "make_attestation",
+    "make_attestation_pop",
     "make_dpop_proof",
     "make_key_proof",
     "make_offer",
+    "make_sign_in_offer",
     "oauth_error",
     "offer_link",
     "parse_authorization_server_metadata",
@@ -79,8 +111,13 @@ __all__ = [
     "parse_notification",
     "parse_offer",
     "parse_offer_link",
+    "parse_pushed_request",
     "parse_token_request",
     "parse_token_response",
+    "read_providers",
+    "request_uri",
+    "secret_of",
+    "verify_attestation",
     "verify_dpop_proof",
     "verify_key_proofs",
     "verify_new_key_proof",
