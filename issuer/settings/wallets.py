@@ -24,8 +24,8 @@ class WalletSettings(BaseSettings):
     )
     wallet_provider_anchors: Path | None = Field(
         None,
-        description="PEM file: the anchors of wallet providers' certificates, for attestations that "
-        "bring their chain (`x5c`).",
+        description="PEM file: the anchors of wallet providers' certificates, for attestations "
+        "that bring their chain (`x5c`).",
     )
     wallet_attestation: Literal["optional", "sign_in", "always"] = Field(
         "sign_in",

@@ -9,18 +9,23 @@ from __future__ import annotations
 
 from .engine import Store, open_store
 from .grants import Grant, GrantState
+from .identity_checks import IdentityCheck
 from .issuances import Issuance
 from .offers import Offer, OfferState
 from .reports import Report, ReportState
+from .sign_ins import Authorization, Step
 
 __all__ = [
+    "Authorization",
     "Grant",
     "GrantState",
+    "IdentityCheck",
     "Issuance",
     "Offer",
     "OfferState",
     "Report",
     "ReportState",
+    "Step",
     "Store",
     "open_store",
 ]
