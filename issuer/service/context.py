@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -13,10 +13,12 @@ from healthpassport.errors import SettingsError
 from healthpassport.keys import Signer, load_signer
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
+from issuer.client import Source
 from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, bitstrings, open_store, spent, statuses
 
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
+from .sources import open_sources
 
 if TYPE_CHECKING:
     from .publication import PublishedList
@@ -34,8 +36,9 @@ class IssuerContext:
 
     ``keys`` are those that sign, each from its day on; ``signer``, ``x5c`` (DER, leaf first) and
     ``certified_from`` are those of the key that signs now. ``second_signer`` makes the signature
-    beside the first (docs/adr/0025), where the issuer has one. ``published`` and
-    ``published_bitstrings`` remember the signed status lists of either kind by their numbers.
+    beside the first (docs/adr/0025), where the issuer has one. ``sources`` are where it reads notes
+    itself, by their kinds. ``published`` and ``published_bitstrings`` remember the signed status
+    lists of either kind by their numbers.
     """
 
     settings: Settings
@@ -45,6 +48,7 @@ class IssuerContext:
     clock: Clock
     random: Randomness
     second_signer: Signer | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
 
@@ -105,6 +109,7 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         clock=clock,
         random=random,
         second_signer=second_signer,
+        sources=open_sources(settings),
     )
 
 

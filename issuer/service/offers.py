@@ -23,7 +23,7 @@ from .context import IssuerContext, digest, utc
 from .grants import lapse
 from .reports import ANSWERS_KEPT
 from .sealing import derived, mac, seal
-from .sources import FOLDER, SOURCE, SourceReference, source
+from .sources import SOURCE, SourceReference, kind_of, source
 
 PIN_DIGITS: Final = 6
 OFFER_PATH: Final = "/credential-offers/"
@@ -72,8 +72,11 @@ def offer_source(
     name: str,
     wanted: Sequence[str] = (),
     subject: str | None = None,
+    kind: str | None = None,
 ) -> NewOffer:
     """Offer what the source says under ``name``; the wallet may have it read again later.
+
+    ``kind`` is one of ``sources.KINDS``, None for the one that is meant where none is named.
 
     Raises:
         SourceError: ``source.`` codes, and as ``offer_bundle``.
@@ -81,13 +84,14 @@ def offer_source(
     """
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
-    bundle = source(issuer.settings).read(name)
+    kind = kind_of(issuer, kind)
+    bundle = source(issuer, kind).read(name)
     rules = rules_of(issuer.settings)
     found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
     if found.gone:  # it could be read this once, and never again
         raise SourceError("offer.gone")
     who = dict(found.summary.records[0].subject)
-    reference = SourceReference(FOLDER, name, subject, who, tuple(wanted))
+    reference = SourceReference(kind, name, subject, who, tuple(wanted))
     return offer_summary(
         issuer, client=client, summary=found.summary, wanted=wanted, reference=reference
     )

@@ -117,7 +117,7 @@ def _read(issuer: IssuerContext, reference: SourceReference, grant: str) -> Pati
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
     try:
-        bundle = source(issuer.settings, reference.kind).read(reference.name)
+        bundle = source(issuer, reference.kind).read(reference.name)
         found = read_bundle(
             bundle,
             rules=rules_of(issuer.settings),

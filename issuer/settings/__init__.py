@@ -25,6 +25,7 @@ from schemas.cards import CARD, table
 
 from .keys import KeySettings
 from .patients import PatientSettings
+from .sources import SourceSettings
 from .wallets import WalletSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -65,7 +66,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings, PatientSettings, WalletSettings):
+class Settings(KeySettings, SourceSettings, PatientSettings, WalletSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -90,11 +91,6 @@ class Settings(KeySettings, PatientSettings, WalletSettings):
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
-    source_folder: Path | None = Field(
-        None,
-        description="Folder of FHIR bundles that offers may name (`offers create --source NAME`): "
-        "wallets have them read again when they refresh. Empty: each refresh needs a new offer.",
-    )
     refresh_days: int = Field(
         180, description="Days without use until a wallet's refresh token ends.", ge=1, le=730
     )
