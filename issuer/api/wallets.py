@@ -11,17 +11,18 @@ from starlette.responses import Response
 
 from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import (
-    RefreshRequest,
-    TokenResponse,
     parse_credential_request,
     parse_notification,
     parse_token_request,
 )
+from healthpassport.protocols.oid4vci.attestation import HEADER, POP_HEADER
 from issuer import service
+from issuer.service import token_requests
 from issuer.service.credentials import CREDENTIAL_PATH, NOTIFICATION_PATH
 from issuer.service.grants import TOKEN_PATH
 from issuer.service.nonces import new_nonce
 from issuer.service.offers import OFFER_PATH
+from issuer.service.wallet_clients import SentAttestation
 
 from .limits import RateLimit
 from .rendering import in_oauth_words, json
@@ -53,17 +54,16 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
 
         async def work() -> Response:
             limit.take(address_of(request), issuer.clock())
-            if _media_type(request) != FORM:
+            if media_type(request) != FORM:
                 raise ProtocolError("oid4vci.invalid_request", "the body must be a form")
             asked = parse_token_request(await request.body())
             proof = dpop(request)
 
-            def granted() -> TokenResponse:
-                if isinstance(asked, RefreshRequest):
-                    return service.refresh(issuer, asked, proof=proof)
-                return service.redeem(issuer, asked, proof=proof)
-
-            return json((await run_in_threadpool(granted)).wire())
+            sent = attestation(request)
+            given = await run_in_threadpool(
+                token_requests.give, issuer, asked, sent=sent, proof=proof
+            )
+            return json(given.wire())
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
 
@@ -128,7 +128,14 @@ def dpop(request: Request) -> str | None:
     return values[0] if values else None
 
 
-def _media_type(request: Request) -> str:
+def attestation(request: Request) -> SentAttestation:
+    """The headers with which a wallet proves which kind of wallet it is."""
+    headers = request.headers
+    return SentAttestation(headers.getlist(HEADER), headers.getlist(POP_HEADER))
+
+
+def media_type(request: Request) -> str:
+    """What the body says that it is."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

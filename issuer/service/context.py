@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
+from healthpassport.fetch import Fetcher
 from healthpassport.keys import Signer, load_signer
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
@@ -18,6 +19,8 @@ from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, bitstrings, open_store, spent, statuses
 
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
+from .known_wallets import KnownWallets, read_known_wallets
+from .patient_provider import PatientProvider, open_patient_provider
 from .sources import open_sources
 
 if TYPE_CHECKING:
@@ -37,8 +40,9 @@ class IssuerContext:
     ``keys`` are those that sign, each from its day on; ``signer``, ``x5c`` (DER, leaf first) and
     ``certified_from`` are those of the key that signs now. ``second_signer`` makes the signature
     beside the first (docs/adr/0025), where the issuer has one. ``sources`` are where it reads notes
-    itself, by their kinds. ``published`` and ``published_bitstrings`` remember the signed status
-    lists of either kind by their numbers.
+    itself, by their kinds; ``wallets`` those that ask by themselves, ``patients`` the service at
+    which patients sign in, None where they do not. ``published`` and ``published_bitstrings``
+    remember the signed status lists of either kind by their numbers.
     """
 
     settings: Settings
@@ -49,6 +53,8 @@ class IssuerContext:
     random: Randomness
     second_signer: Signer | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
+    wallets: KnownWallets = field(default_factory=KnownWallets)
+    patients: PatientProvider | None = None
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
 
@@ -85,11 +91,16 @@ class IssuerContext:
         return f"{self.settings.iss}{path}"
 
 
-def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> IssuerContext:
+def open_issuer(
+    settings: Settings, *, clock: Clock, random: Randomness, fetcher: Fetcher | None = None
+) -> IssuerContext:
     """The issuer that ``settings`` describe, with its database at the present schema.
 
+    ``fetcher`` is the way to the service at which patients sign in; the settings' own where None.
+
     Raises:
-        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``.
+        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
+            ``issuer.wallets``, ``patient.setup``.
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
@@ -110,6 +121,8 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         random=random,
         second_signer=second_signer,
         sources=open_sources(settings),
+        wallets=read_known_wallets(settings),
+        patients=open_patient_provider(settings, fetcher),
     )
 
 

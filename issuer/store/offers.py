@@ -77,6 +77,11 @@ def by_token(connection: Connection, token_hash: str) -> Offer | None:
     return _one(connection, offers.c.token_hash == token_hash)
 
 
+def by_id(connection: Connection, offer: str) -> Offer | None:
+    """The offer of this id."""
+    return _one(connection, offers.c.id == offer)
+
+
 def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
     """The record types of ``offer``, collected or not."""
     found = select(offer_records.c.record_type).where(offer_records.c.offer == offer)
@@ -107,6 +112,11 @@ def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     """Forget one record of ``offer``."""
     where = _record(offer, record_type)
     connection.execute(update(offer_records).where(where).values(sealed=None))
+
+
+def drop_record(connection: Connection, offer: str, record_type: str) -> None:
+    """Take one record out of ``offer``, as if it had never held it."""
+    connection.execute(delete(offer_records).where(_record(offer, record_type)))
 
 
 def change(connection: Connection, offer: str, **values: str | int | bool | bytes | None) -> None:

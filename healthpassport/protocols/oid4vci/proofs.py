@@ -90,7 +90,8 @@ def _check(proof: str, issuer: str, client_id: str | None, now: datetime) -> Key
     claims = jws.verify(parsed, key=key, expected_typ=TYP, expected_algorithms=ALGORITHMS).claims
     if claims.get("aud") != issuer:
         raise ProtocolError("oid4vci.invalid_proof", "aud is not this issuer")
-    if claims.get("iss") != client_id:  # appendix F.1: left out where access is anonymous
+    # Appendix F.1: the client, optional; left out where access is anonymous.
+    if claims.get("iss", client_id) != client_id:
         raise ProtocolError("oid4vci.invalid_proof", "iss is not the client of the token")
     issued_at, expires_at = numeric_date(claims, "iat"), numeric_date(claims, "exp")
     if issued_at is None or not now - MAX_AGE - CLOCK_SKEW <= issued_at <= now + CLOCK_SKEW:
