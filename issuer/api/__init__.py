@@ -24,7 +24,7 @@ from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
 from issuer.settings import Settings
 
-from . import cards, health, holders, offers, publication, status_lists, wallets
+from . import cards, credentials, health, holders, offers, publication, status_lists, wallets
 from .rendering import framework_refusal
 
 __all__ = ["create_app"]
@@ -62,6 +62,7 @@ def create_app(
     )
     app.state.issuer = issuer
     app.include_router(wallets.routes(issuer))
+    app.include_router(credentials.routes(issuer))
     app.include_router(cards.routes(issuer))
     app.include_router(holders.routes(issuer))
     app.include_router(offers.routes(issuer, clients))

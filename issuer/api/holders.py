@@ -28,7 +28,7 @@ from issuer.store import Report
 
 from .limits import RateLimit
 from .rendering import in_oauth_words, json
-from .wallets import access_of, address_of, dpop
+from .requests import access_of, address_of, dpop
 
 
 def routes(issuer: service.IssuerContext) -> APIRouter:

@@ -130,7 +130,7 @@ def _presented(
 
 def _revoke(tx: Connection, name: str) -> None:
     """RFC 9700 section 4.5.3: the tokens of a code that was used twice count no more."""
-    offer = offers.by_id(tx, name)
+    offer = offers.find(tx, name)
     grant = None if offer is None or offer.grant is None else grants.find(tx, offer.grant)
     if grant is not None and grant.state is GrantState.ACTIVE:
         close_grant(tx, grant, GrantState.REVOKED, status=None)
@@ -144,9 +144,9 @@ def _given(issuer: IssuerContext, tx: Connection, asked: UnderWay, shown: _Shown
     if not set(details) <= set(asked.wanted):
         raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the request")
     wanted = details or asked.wanted  # OpenID4VCI 1.0 section 6.1.1: less than was asked for
-    for name in set(asked.wanted) - set(wanted):
-        offers.drop_record(tx, asked.offer, name)
-    offer = offers.by_id(tx, asked.offer)
+    if details:
+        offers.keep_records(tx, asked.offer, details)
+    offer = offers.find(tx, asked.offer)
     if offer is None or offer.state is not OfferState.AUTHORIZED:
         raise ProtocolError("oid4vci.invalid_grant")
     named = tuple(wanted) if details or asked.by_identifier else ()
@@ -154,7 +154,7 @@ def _given(issuer: IssuerContext, tx: Connection, asked: UnderWay, shown: _Shown
     response = give_token(issuer, tx, offer, redeemed)
     if asked.check:
         identity_checks.record(tx, offer.id, IdentityCheck(asked.check))
-    opened = offers.by_id(tx, offer.id)
+    opened = offers.find(tx, offer.id)
     if asked.attested and opened is not None and opened.grant is not None:
         identity_checks.note_attested(tx, opened.grant)
     given = configurations(issuer.settings)

@@ -133,9 +133,8 @@ def _seal_anew(issuer: IssuerContext, tx: Connection, asked: UnderWay, code: str
         for name in asked.wanted
     }
     offers.reseal(tx, asked.offer, anew)
-    for name in held.keys() - anew.keys():
-        offers.drop_record(tx, asked.offer, name)
-    offer = offers.by_id(tx, asked.offer)
+    offers.keep_records(tx, asked.offer, asked.wanted)
+    offer = offers.find(tx, asked.offer)
     if offer is not None and offer.sealed_source is not None:
         reference = unseal(offer.sealed_source, secret=asked.secret, purpose=SOURCE)
         offers.change(

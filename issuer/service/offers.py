@@ -22,7 +22,7 @@ from healthpassport.protocols.oid4vci import (
     offer_link,
 )
 from healthpassport.summary import PatientSummary, issued_types, to_payload
-from issuer.store import Offer, OfferState, reports, sign_ins, spent
+from issuer.store import Offer, OfferState, deferrals, reports, sign_ins, spent
 from issuer.store import offers as rows
 
 from .configurations import configurations
@@ -191,6 +191,7 @@ def sweep(issuer: IssuerContext) -> int:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
         lapse(issuer, tx)
+        deferrals.expire(tx, now)
         reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
         spent.forget(tx, now)
         sign_ins.forget(tx, now)

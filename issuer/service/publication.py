@@ -20,7 +20,7 @@ from healthpassport.protocols.oid4vci import (
     REFRESH_GRANT,
     AuthorizationServerMetadata,
     IssuerMetadata,
-    attestation,
+    wallet_attestation,
 )
 from healthpassport.protocols.oid4vci import dpop as dpop_rules
 from healthpassport.status.token_status_list import build, sign
@@ -28,6 +28,7 @@ from issuer.store import statuses
 
 from .configurations import configurations, described, described_card, scope_of
 from .context import IssuerContext, utc
+from .encryption import encryption_metadata
 
 STATUS_PATH: Final = "/status/"
 STATUS_BITS: Final = 2  # valid, withdrawn, suspended, replaced
@@ -98,7 +99,9 @@ def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
             "credential_issuer": issuer.settings.iss,
             "credential_endpoint": issuer.url("/credential"),
             "nonce_endpoint": issuer.url("/nonce"),
+            "deferred_credential_endpoint": issuer.url("/deferred_credential"),
             "notification_endpoint": issuer.url("/notification"),
+            **encryption_metadata(issuer),
             "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
             "display": [{"name": issuer.settings.name, "locale": "en"}],
             "credential_configurations_supported": {
@@ -152,10 +155,10 @@ def _attestation_metadata(issuer: IssuerContext, *, alone: bool) -> dict[str, ob
     """How wallets prove which they are (draft-07 section 10)."""
     if not issuer.wallets.attest:
         return {"token_endpoint_auth_methods_supported": ["none"]}
-    algorithms = list(attestation.ALGORITHMS)
+    algorithms = list(wallet_attestation.ALGORITHMS)
     found: dict[str, object] = {
         "token_endpoint_auth_methods_supported": [
-            attestation.METHOD,
+            wallet_attestation.METHOD,
             *(() if alone else ("none",)),
         ],
         "client_attestation_signing_alg_values_supported": algorithms,

@@ -57,7 +57,7 @@ def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -
 
     Raises:
         ProtocolError: ``oid4vci.invalid_grant``, ``oid4vci.invalid_request``,
-            ``oid4vci.invalid_dpop_proof``, ``oid4vci.invalid_scope``, ``oid4vci.invalid_target``.
+            ``oid4vci.invalid_dpop_proof``, ``oid4vci.invalid_target``.
     """
     _check_parameters(issuer, request)
     thumbprint = None
@@ -109,8 +109,7 @@ def authenticate(
 
 
 def _check_parameters(issuer: IssuerContext, request: TokenRequest) -> None:
-    if request.scope is not None:
-        raise ProtocolError("oid4vci.invalid_scope")
+    # Section 5.1.2: scope values that are unknown are ignored; the offer says what is granted.
     if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
         raise ProtocolError("oid4vci.invalid_target")
 
@@ -121,7 +120,9 @@ def _judge_pin(issuer: IssuerContext, tx: Connection, request: TokenRequest) -> 
     if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
         return None
     if offer.pin_mac == NO_PIN:
-        return offer if request.tx_code is None else None
+        if request.tx_code is not None:  # section 6.3
+            raise ProtocolError("oid4vci.invalid_request", "no tx_code is expected")
+        return offer
     if request.tx_code is None:  # section 6.3
         raise ProtocolError("oid4vci.invalid_request", "tx_code, the PIN, is missing")
     if hmac.compare_digest(mac(request.code, request.tx_code), offer.pin_mac):
@@ -137,13 +138,18 @@ def give_token(
 ) -> TokenResponse:
     """Redeem ``offer``: single use, its records sealed anew under the token.
 
+    Section 6.1.1: a wallet may ask for less than was offered; the rest is forgotten.
+
     Raises:
         ProtocolError: ``oid4vci.invalid_request`` where the wallet names what the offer lacks.
     """
     held = rows.sealed_records(tx, offer.id)
-    asked = redeemed.named
+    asked = tuple(dict.fromkeys(redeemed.named))
     if not set(asked) <= held.keys():
         raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the offer")
+    if asked:
+        rows.keep_records(tx, offer.id, asked)
+        held = {name: held[name] for name in asked}
     token = issuer.secret()
     anew = {
         name: seal(

@@ -13,7 +13,7 @@ from typing import Final
 
 from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import AttestedClient, verify_attestation
-from healthpassport.protocols.oid4vci.attestation import REPLAY_WINDOW
+from healthpassport.protocols.oid4vci.wallet_attestation import REPLAY_WINDOW
 from issuer.store import spent
 
 from . import nonces

@@ -25,6 +25,7 @@ from schemas.cards import CARD, table
 
 from .keys import KeySettings
 from .patients import PatientSettings
+from .protocol import ProtocolSettings
 from .sources import SourceSettings
 from .wallets import WalletSettings
 
@@ -66,7 +67,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings, SourceSettings, PatientSettings, WalletSettings):
+class Settings(ProtocolSettings, KeySettings, SourceSettings, PatientSettings, WalletSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(

@@ -7,6 +7,7 @@ in the clear.
 
 from __future__ import annotations
 
+from .deferrals import Deferral, DeferralReason, DeferralState
 from .engine import Store, open_store
 from .grants import Grant, GrantState
 from .identity_checks import IdentityCheck
@@ -17,6 +18,9 @@ from .sign_ins import Authorization, Step
 
 __all__ = [
     "Authorization",
+    "Deferral",
+    "DeferralReason",
+    "DeferralState",
     "Grant",
     "GrantState",
     "IdentityCheck",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -62,6 +62,11 @@ def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> Non
         connection.execute(insert(offer_records), rows)
 
 
+def find(connection: Connection, offer: str) -> Offer | None:
+    """The offer with this id."""
+    return _one(connection, offers.c.id == offer)
+
+
 def by_address(connection: Connection, address_hash: str) -> Offer | None:
     """The offer whose address hashes to ``address_hash``."""
     return _one(connection, offers.c.address_hash == address_hash)
@@ -75,11 +80,6 @@ def by_code(connection: Connection, code_hash: str) -> Offer | None:
 def by_token(connection: Connection, token_hash: str) -> Offer | None:
     """The offer that was redeemed for the access token that hashes to ``token_hash``."""
     return _one(connection, offers.c.token_hash == token_hash)
-
-
-def by_id(connection: Connection, offer: str) -> Offer | None:
-    """The offer of this id."""
-    return _one(connection, offers.c.id == offer)
 
 
 def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
@@ -114,9 +114,10 @@ def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     connection.execute(update(offer_records).where(where).values(sealed=None))
 
 
-def drop_record(connection: Connection, offer: str, record_type: str) -> None:
-    """Take one record out of ``offer``, as if it had never held it."""
-    connection.execute(delete(offer_records).where(_record(offer, record_type)))
+def keep_records(connection: Connection, offer: str, names: Collection[str]) -> None:
+    """Forget every record of ``offer`` but those of ``names``, as if it never held them."""
+    others = (offer_records.c.offer == offer) & offer_records.c.record_type.not_in(names)
+    connection.execute(delete(offer_records).where(others))
 
 
 def change(connection: Connection, offer: str, **values: str | int | bool | bytes | None) -> None:

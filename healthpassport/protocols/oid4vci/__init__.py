@@ -2,20 +2,13 @@
 
 The profile: pre-authorised code with a transaction code, authorization code with pushed requests
 and wallet attestation, refresh tokens, DPoP-bound tokens (RFC 9449), key proofs of type ``jwt`` in
-batch. What is *not* here: deferred issuance and encrypted responses, which the issuer does not
-offer.
+batch and key attestations, encrypted requests and responses, deferred issuance. What is *not* here:
+proofs of type ``di_vp``.
 """
 
 from __future__ import annotations
 
-from healthpassport.protocols.oid4vci.attestation import (
-    AttestedClient,
-    TrustedProviders,
-    make_attestation,
-    make_attestation_pop,
-    read_providers,
-    verify_attestation,
-)
+from healthpassport.protocols.oid4vci.attestations import AttestationPolicy, verify_key_attestation
 from healthpassport.protocols.oid4vci.authorization import (
     PushedRequest,
     answer_url,
@@ -24,12 +17,16 @@ from healthpassport.protocols.oid4vci.authorization import (
     secret_of,
 )
 from healthpassport.protocols.oid4vci.credentials import (
+    ATTESTATION,
     CredentialRequest,
     CredentialResponse,
+    DeferredRequest,
+    DeferredResponse,
     NotificationEvent,
     NotificationRequest,
     parse_credential_request,
     parse_credential_response,
+    parse_deferred_request,
     parse_notification,
 )
 from healthpassport.protocols.oid4vci.dpop import (
@@ -37,6 +34,11 @@ from healthpassport.protocols.oid4vci.dpop import (
     make_dpop_proof,
     verify_dpop_proof,
     verify_new_key_proof,
+)
+from healthpassport.protocols.oid4vci.encryption import (
+    ResponseEncryption,
+    decrypted_request,
+    encrypted_response,
 )
 from healthpassport.protocols.oid4vci.metadata import (
     AuthorizationServerMetadata,
@@ -57,7 +59,12 @@ from healthpassport.protocols.oid4vci.offers import (
     parse_offer,
     parse_offer_link,
 )
-from healthpassport.protocols.oid4vci.proofs import KeyProof, make_key_proof, verify_key_proofs
+from healthpassport.protocols.oid4vci.proofs import (
+    KeyProof,
+    make_key_proof,
+    verify_attestation_proof,
+    verify_key_proofs,
+)
 from healthpassport.protocols.oid4vci.refusals import oauth_error
 from healthpassport.protocols.oid4vci.tokens import (
     AUTHORIZATION_CODE_GRANT,
@@ -70,11 +77,21 @@ from healthpassport.protocols.oid4vci.tokens import (
     parse_token_request,
     parse_token_response,
 )
+from healthpassport.protocols.oid4vci.wallet_attestation import (
+    AttestedClient,
+    TrustedProviders,
+    make_attestation,
+    make_attestation_pop,
+    read_providers,
+    verify_attestation,
+)
 
 __all__ = [
+    "ATTESTATION",
     "AUTHORIZATION_CODE_GRANT",
     "PRE_AUTHORIZED_CODE_GRANT",
     "REFRESH_GRANT",
+    "AttestationPolicy",
     "AttestedClient",
     "AuthorizationDetail",
     "AuthorizationServerMetadata",
@@ -83,6 +100,8 @@ __all__ = [
     "CredentialOffer",
     "CredentialRequest",
     "CredentialResponse",
+    "DeferredRequest",
+    "DeferredResponse",
     "DpopProof",
     "IssuerMetadata",
     "KeyProof",
@@ -90,12 +109,15 @@ __all__ = [
     "NotificationRequest",
     "PushedRequest",
     "RefreshRequest",
+    "ResponseEncryption",
     "SignInOffer",
     "TokenRequest",
     "TokenResponse",
     "TrustedProviders",
     "TxCode",
     "answer_url",
+    "decrypted_request",
+    "encrypted_response",
     "make_attestation",
     "make_attestation_pop",
     "make_dpop_proof",
@@ -107,6 +129,7 @@ __all__ = [
     "parse_authorization_server_metadata",
     "parse_credential_request",
     "parse_credential_response",
+    "parse_deferred_request",
     "parse_issuer_metadata",
     "parse_notification",
     "parse_offer",
@@ -118,7 +141,9 @@ __all__ = [
     "request_uri",
     "secret_of",
     "verify_attestation",
+    "verify_attestation_proof",
     "verify_dpop_proof",
+    "verify_key_attestation",
     "verify_key_proofs",
     "verify_new_key_proof",
     "well_known_url",
