@@ -23,6 +23,7 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .console import ConsoleSettings
 from .keys import KeySettings
 from .patients import PatientSettings
 from .protocol import ProtocolSettings
@@ -67,7 +68,14 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(ProtocolSettings, KeySettings, SourceSettings, PatientSettings, WalletSettings):
+class Settings(
+    ProtocolSettings,
+    KeySettings,
+    SourceSettings,
+    PatientSettings,
+    WalletSettings,
+    ConsoleSettings,
+):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(

@@ -14,7 +14,7 @@ from .engine import describe, open_store
 from .held import HeldRows, SealedRow
 from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
-from .staff import SessionRow, SignInRow, StaffRows
+from .staff import StaffRows
 from .transactions import Row, Store
 
 __all__ = [
@@ -30,8 +30,6 @@ __all__ = [
     "Row",
     "Sealed",
     "SealedRow",
-    "SessionRow",
-    "SignInRow",
     "StaffRows",
     "Store",
     "Wake",
