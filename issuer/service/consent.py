@@ -45,14 +45,15 @@ class Question:
     form: str
 
 
-def question(issuer: IssuerContext, browser: str) -> Question:
-    """What the patient of ``browser`` is asked.
+def question(issuer: IssuerContext, browser: str, *, signed_in: bool) -> Question:
+    """What the patient of ``browser`` is asked, before they have ``signed_in`` or after.
 
     Raises:
         ServiceError: ``patient.sign_in_unknown``.
     """
     with issuer.store.reading() as tx:
-        asked = of_browser(issuer, tx, browser, Step.SIGNED_IN)[1]
+        step = Step.SIGNED_IN if signed_in else Step.BEGUN
+        asked = of_browser(issuer, tx, browser, step)[1]
     parts = urlsplit(asked.redirect_uri)
     by_address = parts.scheme in {"https", "http"}
     return Question(
@@ -62,7 +63,7 @@ def question(issuer: IssuerContext, browser: str) -> Question:
         attested=asked.attested,
         destination=parts.hostname or parts.scheme if by_address else parts.scheme,
         target=f"{parts.scheme}://{parts.netloc}" if by_address else f"{parts.scheme}:",
-        form=derived(browser, _FORM),
+        form=form_of(browser),
     )
 
 

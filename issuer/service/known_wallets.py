@@ -27,6 +27,8 @@ MAX_NAME: Final = 100
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})  # RFC 8252 section 7.3, 8.3: never localhost
 # RFC 8252 section 7.1: a private scheme is a domain name the other way round, so it has a dot.
 _PRIVATE: Final = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
+# What a header may hold: an address in it must not be able to end and begin something else.
+_NETLOC: Final = re.compile(r"([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?\Z")
 _PRINTABLE: Final = re.compile(r"[\x21\x23-\x26\x28-\x3b\x3d\x3f-\x5b\x5d\x5f\x61-\x7a\x7e]+\Z")
 
 
@@ -93,13 +95,11 @@ def usable_redirect(uri: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    if "@" in parts.netloc or port == 0:
+    if parts.scheme not in {"https", "http"}:
+        return bool(_PRIVATE.match(parts.scheme))
+    if not _NETLOC.match(parts.netloc) or port == 0:
         return False
-    if parts.scheme == "https":
-        return bool(parts.hostname)
-    if parts.scheme == "http":
-        return parts.hostname in _LOOPBACK
-    return bool(_PRIVATE.match(parts.scheme))
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
 
 
 def _portless(uri: str) -> tuple[str | None, str, str] | None:

@@ -56,16 +56,6 @@ class Stopped:
 Outcome: TypeAlias = SignedIn | Stopped
 
 
-def wallet_of(issuer: IssuerContext, browser: str) -> str:
-    """The name of the wallet that asked, on the patient's first page.
-
-    Raises:
-        ServiceError: ``patient.sign_in_unknown``.
-    """
-    with issuer.store.reading() as tx:
-        return of_browser(issuer, tx, browser, Step.BEGUN)[1].wallet
-
-
 def leave(issuer: IssuerContext, browser: str, *, language: str) -> str:
     """Where the browser goes to sign in.
 

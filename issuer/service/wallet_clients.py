@@ -20,6 +20,7 @@ from . import nonces
 from .context import IssuerContext, digest
 from .known_wallets import usable_redirect
 
+CHALLENGE_PATH: Final = "/challenge"
 ALWAYS: Final = "always"
 OPTIONAL: Final = "optional"
 
