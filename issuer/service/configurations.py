@@ -110,6 +110,7 @@ def described_card(issuer: IssuerContext) -> dict[str, dict[str, object]]:
     return {
         CARD: {
             "format": cards.FORMAT,
+            "scope": CARD,  # HAIP 1.0 section 4.1 wants one; no sign-in gives a card
             "credential_metadata": {
                 "display": [{"name": labels[code].patient, "locale": code} for code in labels]
             },

@@ -37,8 +37,8 @@ class Pages:
         """Which records go to which wallet."""
         say = browser.words_of(request, chosen=language)
         given = configurations(self.settings)
-        types = dict.fromkeys(given[name].definition for name in asked.configurations)
-        labels = [say.of(one.labels).patient for one in types]
+        types = {given[name].definition.type: given[name] for name in asked.configurations}
+        labels = [say.of(one.definition.labels).patient for one in types.values()]
         return self._page(
             request,
             "patient/agree.html",
