@@ -25,7 +25,10 @@ _NUMBER: Final = re.compile(r"[0-9]{10}\Z", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 P9: Final = "P9"
 # What the source says of a person that is told them as "not found".
-_HIDDEN: Final = frozenset({"fhir.restricted", "fhir.subject_mismatch", "source.too_many"})
+_HIDDEN: Final = frozenset(
+    {"fhir.restricted", "fhir.subject_mismatch"}
+    | {"source.too_many", "source.number", "source.person"}
+)
 _STOPPED: Final = "patient.stopped"
 
 
