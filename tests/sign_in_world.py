@@ -83,7 +83,7 @@ class SignInSite(Site):
         super().__init__(folder, values | (changes or {}))
 
     def reopen(self):
-        self.login.clock = lambda: self.now.timestamp()
+        self.login.clock = lambda: self.now.timestamp()  # noqa: PLW0108 - the clock is turned
         self.app = create_app(self.settings, clock=lambda: self.now, fetcher=self.login)
         self.issuer = self.app.state.issuer
         add_pages(self.app)
