@@ -87,7 +87,8 @@ class Source(Protocol):
 
         Raises:
             SourceError: a ``source.`` code: ``source.name``, ``source.unknown``,
-                ``source.unreadable``, and those of a connection.
+                ``source.unreadable``, and those of a connection; ``source.later`` where the
+                answer takes time: a wallet is then put off and asks again.
         """
         ...
 
@@ -111,6 +112,21 @@ def fits(person: Person, known: Demographics) -> bool:
         return False
     asked = {folded(name) for name in person.given_names}
     return not asked or any(asked <= set(map(folded, names)) for names in known.givens)
+
+
+def same(one: Demographics, other: Demographics) -> bool:
+    """Whether two tellings are of one person: no number or birth date differs, and one is shared.
+
+    Where only birth dates can be compared, a family name has to be shared too.
+    """
+    numbers = {one.nhs_number, other.nhs_number} - {""}
+    births = {one.birth_date, other.birth_date} - {""}
+    if len(numbers) > 1 or len(births) > 1:
+        return False
+    if numbers and one.nhs_number == other.nhs_number:
+        return True
+    shared = set(map(folded, one.families)) & set(map(folded, other.families))
+    return bool(shared and births and one.birth_date == other.birth_date)
 
 
 def found(name: str, known: Demographics, *, of_several: bool = False) -> Found:

@@ -12,12 +12,14 @@ from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
 from healthpassport.fetch import Fetcher
 from healthpassport.keys import Signer, load_signer
+from healthpassport.keys.made import made_key
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
 from issuer.client import Source
 from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, bitstrings, open_store, spent, statuses
 
+from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .known_wallets import KnownWallets, read_known_wallets
 from .patient_provider import PatientProvider, open_patient_provider
@@ -51,6 +53,7 @@ class IssuerContext:
     nonce_key: bytes = field(repr=False)
     clock: Clock
     random: Randomness
+    audit: AuditTrail
     second_signer: Signer | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     wallets: KnownWallets = field(default_factory=KnownWallets)
@@ -92,21 +95,28 @@ class IssuerContext:
 
 
 def open_issuer(
-    settings: Settings, *, clock: Clock, random: Randomness, fetcher: Fetcher | None = None
+    settings: Settings,
+    *,
+    clock: Clock,
+    random: Randomness,
+    operator: str = "",
+    fetcher: Fetcher | None = None,
 ) -> IssuerContext:
     """The issuer that ``settings`` describe, with its database at the present schema.
 
-    ``fetcher`` is the way to the service at which patients sign in; the settings' own where None.
+    ``operator`` is whoever runs a command, for the audit trail; ``fetcher`` is the way to the
+    service at which patients sign in, the settings' own where None.
 
     Raises:
         SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
-            ``issuer.wallets``, ``patient.setup``.
+            ``source.setup``, ``issuer.wallets``, ``patient.setup``.
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
-    store = open_store(settings.database)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
         now = int(clock().timestamp())
@@ -119,8 +129,16 @@ def open_issuer(
         nonce_key=nonce_key,
         clock=clock,
         random=random,
+        audit=AuditTrail(
+            store,
+            key=audit_key,
+            organisation=settings.ods,
+            clock=clock,
+            random=random,
+            operator=operator,
+        ),
         second_signer=second_signer,
-        sources=open_sources(settings),
+        sources=open_sources(settings, clock=clock, random=random),
         wallets=read_known_wallets(settings),
         patients=open_patient_provider(settings, fetcher),
     )

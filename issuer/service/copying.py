@@ -22,6 +22,7 @@ from issuer.settings import LDP_VC, SD_JWT_VC
 from issuer.store import Issuance, issuances, statuses
 
 from .answers import keep
+from .audit_issued import tell_issued
 from .bitstrings import allocate_entries
 from .configurations import Configuration
 from .context import IssuerContext, digest
@@ -84,6 +85,7 @@ def make_copies(
         turn=order.turn,
     )
     issuances.add(tx, issuance)
+    tell_issued(issuer, tx, issuance, who=issuer.audit.wallet)
     entries = _entries(issuer, tx, issuance, order.configuration.format)
     copies = [
         _copy(issuer, payload, order.configuration, times=times, holder=key, status=status)

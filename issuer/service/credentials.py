@@ -22,6 +22,7 @@ from healthpassport.protocols.oid4vci import (
     NotificationRequest,
 )
 from issuer.store import DeferralReason, Issuance, issuances, offers
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from .answers import again, request_hash
@@ -41,6 +42,7 @@ NOTIFICATION_PATH: Final = "/notification"
 MAX_TURNS: Final = 10  # of one record for one token, where it may be collected again
 
 
+@tried_again
 def issue(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse | DeferredResponse:
@@ -52,8 +54,18 @@ def issue(
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
         SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
-    if CARD in {request.credential_configuration_id, request.credential_identifier}:
-        return issue_card(issuer, access=access, request=request)
+    told = issuer.audit.refusals(
+        "credential.refused", who=issuer.audit.wallet, subject=access.offer.id
+    )
+    with told:
+        if CARD in {request.credential_configuration_id, request.credential_identifier}:
+            return issue_card(issuer, access=access, request=request)
+        return _issued(issuer, access, request)
+
+
+def _issued(
+    issuer: IssuerContext, access: Access, request: CredentialRequest
+) -> CredentialResponse | DeferredResponse:
     configuration = _configuration(issuer, access, request)
     reason = _reason_to_wait(issuer, access, configuration)
     proofs = proven_keys(issuer, access, request)
@@ -61,6 +73,7 @@ def issue(
     if reason is not None:
         return put_off(issuer, access, wanted, reason=reason)
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         done = issuances.all_of_offer(tx, access.offer.id, configuration.id)
         told = _told_before(issuer, tx, access, done, wanted)
         if told is not None:
@@ -73,6 +86,7 @@ def issue(
     return response
 
 
+@tried_again
 def notify(issuer: IssuerContext, *, access: Access, notification: NotificationRequest) -> None:
     """Take note of what became of an issuance at the wallet; saying it twice does no harm.
 
@@ -81,14 +95,22 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
             both tokens are of one line of grants.
     """
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         found = issuances.by_notification(tx, digest(notification.notification_id))
         if found is None or not same_line(tx, access.offer, found.offer):
             raise ProtocolError("oid4vci.invalid_notification_id")
         issuances.change(tx, found.id, event=notification.event.value)
+        issuer.audit.write(
+            "record.notified",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=found.id,
+            outcome=notification.event.value,
+        )
         if notification.event is not NotificationEvent.FAILURE:
             issuances.forget_answer(tx, found.id)
         if notification.event is NotificationEvent.ACCEPTED:
-            supersede(tx, found)
+            supersede(issuer, tx, found)
         finished = not offers.waits(tx, access.offer.id)
     if finished:
         issuer.store.wipe()

@@ -25,6 +25,7 @@ from healthpassport.protocols.oid4vci import (
     parse_credential_response,
 )
 from issuer.store import Deferral, DeferralReason, DeferralState, deferrals, issuances, offers
+from issuer.store.again import tried_again
 
 from .configurations import Configuration, configurations
 from .context import IssuerContext, digest
@@ -69,6 +70,7 @@ def put_off(
     name = wanted.configuration.id
     transaction = issuer.secret()
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         before = deferrals.of_offer(tx, access.offer.id, name)
         for one in before:
             if one.request_hash == wanted.request_hash and one.answer is not None:
@@ -100,10 +102,20 @@ def put_off(
                 sealed=_sealed(issuer, dump_json(content), transaction, _CONTENT),
             ),
         )
+        issuer.audit.write(
+            "record.put_off",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=access.offer.id,
+            type=name,
+            reason=reason.value,
+            copies=len(wanted.proofs),
+        )
     issuer.store.wipe()
     return _wait(issuer, transaction)
 
 
+@tried_again
 def collect(
     issuer: IssuerContext, *, access: Access, request: DeferredRequest
 ) -> CredentialResponse | DeferredResponse:
@@ -114,7 +126,16 @@ def collect(
             used or too old; ``oid4vci.credential_request_denied`` where staff said no.
         SourceError: as ``refreshing.prepare``.
     """
-    transaction = request.transaction_id
+    told = issuer.audit.refusals(
+        "credential.refused", who=issuer.audit.wallet, subject=access.offer.id
+    )
+    with told:
+        return _collected(issuer, access, request.transaction_id)
+
+
+def _collected(
+    issuer: IssuerContext, access: Access, transaction: str
+) -> CredentialResponse | DeferredResponse:
     with issuer.store.reading() as tx:
         found = deferrals.by_transaction(tx, digest(transaction))
         if found is None or not same_line(tx, access.offer, found.offer):
@@ -137,6 +158,7 @@ def _given(
 ) -> CredentialResponse | DeferredResponse:
     """Issue ``found``, or put it before staff where it was read only now."""
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         now_found = deferrals.find(tx, found.id)
         if now_found is None or now_found.sealed is None:
             raise ProtocolError("oid4vci.invalid_transaction_id")

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import Connection
 
+from healthpassport.audit import Actor
 from healthpassport.errors import ServiceError
 from issuer.store import Deferral, DeferralReason, DeferralState, deferrals
+from issuer.store.again import tried_again
 
 from .context import IssuerContext
 
@@ -23,6 +26,9 @@ class Decision(StrEnum):
 
     RELEASE = "release"
     DENY = "deny"
+
+
+_EVENTS: Final = {Decision.RELEASE: "record.released", Decision.DENY: "record.denied"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,18 @@ def waiting_records(
         return tuple(_told(tx, one) for one in found)
 
 
+@tried_again
 def decide(
-    issuer: IssuerContext, *, deferral: str, decision: Decision, client: str | None = None
+    issuer: IssuerContext,
+    *,
+    deferral: str,
+    decision: Decision,
+    client: str | None = None,
+    who: Actor | None = None,
 ) -> WaitingRecord:
     """Release a record to its wallet, or deny it and forget it.
+
+    ``who`` decides, where that is not the API client itself.
 
     Raises:
         ServiceError: ``deferred.unknown``, ``deferred.decided``, ``forbidden`` for another
@@ -69,6 +83,13 @@ def decide(
             state = DeferralState.DENIED.value
             deferrals.change(tx, found.id, state=state, sealed=None, answer=None)
         told = _told(tx, found)
+        issuer.audit.write(
+            _EVENTS[decision],
+            who=who or issuer.audit.by(client),
+            tx=tx,
+            subject=told.offer,
+            type=told.configuration,
+        )
     issuer.store.wipe()
     return told
 

@@ -6,9 +6,10 @@ A source reads FHIR by a name and finds the name by who somebody is (``issuer.cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import SourceError
@@ -16,10 +17,17 @@ from issuer.client import FolderSource, Found, Person, Source
 from issuer.settings import Settings
 
 if TYPE_CHECKING:
+    from healthpassport.fetch import Fetcher
+
     from .context import IssuerContext
 
+Clock: TypeAlias = Callable[[], datetime]
+Randomness: TypeAlias = Callable[[int], bytes]
+
 __all__ = [
+    "FHIR",
     "FOLDER",
+    "GP_CONNECT",
     "KINDS",
     "SOURCE",
     "FolderSource",
@@ -79,11 +87,27 @@ class SourceReference:
         )
 
 
-def open_sources(settings: Settings) -> Mapping[str, Source]:
-    """Every source that ``settings`` name, by its kind; nothing is read or called yet."""
+def open_sources(
+    settings: Settings, *, clock: Clock, random: Randomness, fetcher: Fetcher | None = None
+) -> Mapping[str, Source]:
+    """Every source that ``settings`` name, by its kind; nothing is read or called yet.
+
+    Args:
+        settings: of the issuer.
+        clock: the present.
+        random: for one-time ids.
+        fetcher: the way to record systems; None for https by the settings.
+
+    Raises:
+        SettingsError: ``source.setup`` for a key that cannot be used.
+    """
     opened: dict[str, Source] = {}
     if settings.source_folder is not None:
         opened[FOLDER] = FolderSource(settings.source_folder)
+    if settings.source_fhir_url:
+        from .record_systems import open_fhir  # noqa: PLC0415 - cold start
+
+        opened[FHIR] = open_fhir(settings, clock=clock, random=random, fetcher=fetcher)
     return opened
 
 

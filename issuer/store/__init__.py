@@ -7,6 +7,7 @@ in the clear.
 
 from __future__ import annotations
 
+from .audit import Wanted
 from .deferrals import Deferral, DeferralReason, DeferralState
 from .engine import Store, open_store
 from .grants import Grant, GrantState
@@ -31,5 +32,6 @@ __all__ = [
     "ReportState",
     "Step",
     "Store",
+    "Wanted",
     "open_store",
 ]

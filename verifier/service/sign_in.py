@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from healthpassport import sign_in as steps
+from healthpassport.audit import Fact
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher, HttpsFetcher
@@ -38,7 +39,6 @@ from verifier.settings import VerifierSettings
 from verifier.store import StaffRows
 
 from .audit import Actor, AuditTrail
-from .audit_events import Fact
 from .staff import Role, StaffMember, Way, this_machine
 from .transactions import Clock, Random
 
