@@ -159,18 +159,17 @@ def _given(
     """Issue ``found``, or put it before staff where it was read only now."""
     with issuer.store.writing() as tx:
         offers.stand_still(tx, access.offer)
-        now_found = deferrals.find(tx, found.id)
-        if now_found is None or now_found.sealed is None:
-            raise ProtocolError("oid4vci.invalid_transaction_id")
-        content = parse_json_object(unseal(now_found.sealed, secret=transaction, purpose=_CONTENT))
+        still = deferrals.find(tx, found.id)
+        if still is None or still.sealed is None:  # given, denied or dropped meanwhile
+            return _collected(issuer, access, transaction)
+        content = parse_json_object(unseal(still.sealed, secret=transaction, purpose=_CONTENT))
         if found.reason is DeferralReason.SOURCE:
             content["record"] = _taken(issuer, tx, access, found.configuration)
             if needs_sign_off(issuer, access):
                 kept = _sealed(issuer, dump_json(content), transaction, _CONTENT)
                 deferrals.change(tx, found.id, reason=DeferralReason.STAFF.value, sealed=kept)
                 return _wait(issuer, transaction)
-        if not deferrals.claim(tx, found.id):
-            raise ProtocolError("oid4vci.invalid_transaction_id")
+        deferrals.claim(tx, found.id)
         response = _issued(issuer, tx, replace(access, token=transaction), found, content)
     issuer.store.wipe()
     return response
