@@ -18,10 +18,9 @@ from issuer import service
 from issuer.service.signed_metadata import SignedMetadata
 
 from .negotiation import prefers
-from .rendering import JSON, json
+from .rendering import JSON, METADATA_CACHE, json
 
 LD_JSON: Final = "application/ld+json"  # JSON-LD 1.1 section C
-METADATA_CACHE: Final = "public, max-age=300"  # seconds; metadata changes with a release
 
 
 def routes(issuer: service.IssuerContext) -> APIRouter:

@@ -23,7 +23,7 @@ from issuer.service.grants import TOKEN_PATH
 from issuer.service.nonces import NONCE_PATH, new_nonce
 from issuer.service.offers import OFFER_PATH
 
-from .limits import RateLimit
+from .limits import limit_of
 from .rendering import in_oauth_words, json
 from .requests import address_of, dpop, media_type
 
@@ -33,7 +33,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 def routes(issuer: service.IssuerContext) -> APIRouter:
     """The wallet's routes of ``issuer`` that take no access token."""
     router = APIRouter(prefix=issuer.settings.path, tags=["OpenID4VCI"])
-    limit = RateLimit(issuer.settings.requests_per_second, issuer.settings.request_burst)
+    limit = limit_of(issuer)
 
     @router.get(OFFER_PATH + "{address}")
     async def credential_offer(request: Request, address: str) -> Response:

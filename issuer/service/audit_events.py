@@ -44,7 +44,6 @@ _OWN: Final = {
     "key.renewed": _facts("key"),
     "key.stopped": _facts("key"),
     "trust.updated": _facts("number"),
-    "codes.signed": _facts("codes"),
     "status.published": _facts("lists"),
     "status.skipped": _facts("lists", "entries"),
     "api_key.made": _facts(),

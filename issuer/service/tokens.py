@@ -135,7 +135,7 @@ def _judge_pin(
 ) -> Offer | None:
     """The offer that code and PIN open; a wrong PIN is counted and the fifth burns the offer."""
     offer = rows.by_code(tx, digest(request.code))
-    told.subject = "" if offer is None else offer.id
+    told.subject, told.written = "" if offer is None else offer.id, False
     if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
         return None
     if offer.pin_mac == NO_PIN:

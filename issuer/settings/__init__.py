@@ -23,7 +23,9 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
+from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
 from .protocol import ProtocolSettings
@@ -71,8 +73,10 @@ class Settings(
     ProtocolSettings,
     KeySettings,
     AuditSettings,
+    ConsoleSettings,
     DatabaseSettings,
     SourceSettings,
+    ApiSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 

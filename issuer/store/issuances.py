@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from . import outbox
 from .locking import locked
 from .tables import answers, issuances
 
@@ -31,6 +32,7 @@ class Issuance:
 def add(connection: Connection, issuance: Issuance) -> None:
     """Keep ``issuance``."""
     connection.execute(insert(issuances).values(asdict(issuance)))
+    outbox.note_collected(connection, issuance.offer)
 
 
 def find(connection: Connection, issuance: str) -> Issuance | None:
@@ -70,6 +72,8 @@ def newest(
 def change(connection: Connection, issuance: str, **values: str | int | None) -> None:
     """Set columns of ``issuance``."""
     connection.execute(update(issuances).where(issuances.c.id == issuance).values(values))
+    if isinstance(status := values.get("status"), int):
+        outbox.note_status(connection, issuance, status)
 
 
 def keep_answer(connection: Connection, issuance: str, request_hash: str, sealed: bytes) -> None:

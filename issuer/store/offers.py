@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
 
+from . import outbox
 from .locking import locked
 from .tables import answers, grants, issuances, offer_records, offers
 
@@ -21,6 +22,7 @@ class OfferState(StrEnum):
     DONE = "done"
     BURNED = "burned"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def close(connection: Connection, offer: str, state: OfferState) -> None:
         key_thumbprint=None,
         sealed_source=None,
     )
+    outbox.note_offer(connection, offer, state.value)
 
 
 def close_of_grant(connection: Connection, grant: str) -> None:
