@@ -188,7 +188,14 @@ def _issued(
     if configuration is None or not isinstance(record, dict):  # no longer given in this format
         raise ProtocolError("oid4vci.credential_request_denied")
     turn = len(issuances.all_of_offer(tx, found.offer, found.configuration))
-    order = Order(configuration, _keys(content["keys"]), found.request_hash, found.offer, turn)
+    order = Order(
+        configuration,
+        _keys(content["keys"]),
+        found.request_hash,
+        found.offer,
+        turn,
+        asks_notice=issuer.settings.deferred_notification,
+    )
     issuance, response = make_copies(issuer, tx, access, order, record)
     until = access.offer.token_expires_at or issuer.now()
     deferrals.change(tx, found.id, issuance=issuance.id, expires_at=until, answer=None)
