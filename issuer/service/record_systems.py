@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-from importlib.metadata import version
 
 from healthpassport.errors import ProtocolError, SettingsError
 from healthpassport.fetch import Fetcher, HttpsFetcher
