@@ -59,10 +59,16 @@ def create(
                 wanted=wanted,
                 subject=subject,
                 kind=kind,
+                who=issuer.audit.operator,
             )
         else:
             made = offer_bundle(
-                issuer, client=COMMAND_LINE, bundle=bundle, wanted=wanted, subject=subject
+                issuer,
+                client=COMMAND_LINE,
+                bundle=bundle,
+                wanted=wanted,
+                subject=subject,
+                who=issuer.audit.operator,
             )
     if as_json:
         show_json(

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from healthpassport import cards
+from healthpassport.audit import Actor
 from healthpassport.cards import CardClaims, CardContent
 from healthpassport.cards.content import read_claims, write_claims
 from healthpassport.encoding import b64url_decode, b64url_encode
@@ -23,9 +24,11 @@ from healthpassport.protocols.oid4vci import CredentialRequest, CredentialRespon
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.entries import REPLACED, WITHDRAWN
 from issuer.store import Issuance, issuances, offers, statuses
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from .answers import again, keep, request_hash
+from .audit_issued import tell_issued
 from .context import IssuerContext, digest
 from .publication import list_uri
 from .sealing import unseal
@@ -58,6 +61,7 @@ def unwrapped(data: bytes) -> CardContent:
     return read_claims(b64url_decode(data.decode())).content
 
 
+@tried_again
 def issue_card(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse:
@@ -73,6 +77,7 @@ def issue_card(
         raise ProtocolError("oid4vci.invalid_proof", "a card is bound to no key")
     asked = request_hash(request)
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         done = issuances.of_offer(tx, access.offer.id, CARD)
         if done is not None:
             return again(tx, access, done, asked)
@@ -81,7 +86,12 @@ def issue_card(
             raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
         content = unwrapped(unseal(sealed, secret=access.token, purpose=CARD))
         made = sign_card(
-            issuer, tx, offer=access.offer.id, client=access.offer.client, content=content
+            issuer,
+            tx,
+            offer=access.offer.id,
+            client=access.offer.client,
+            content=content,
+            who=issuer.audit.wallet,
         )
         response = CredentialResponse(
             credentials=(IssuedCredential(credential=made.text),), notification_id=made.secret
@@ -93,9 +103,17 @@ def issue_card(
 
 
 def sign_card(
-    issuer: IssuerContext, tx: Connection, *, offer: str, client: str, content: CardContent
+    issuer: IssuerContext,
+    tx: Connection,
+    *,
+    offer: str,
+    client: str,
+    content: CardContent,
+    who: Actor,
 ) -> MadeCard:
     """The signed card of ``content``, with its issuance and status entry in transaction ``tx``.
+
+    ``who`` has it made, for the audit trail.
 
     Raises:
         CardError: ``card.too_large``, ``card.key``.
@@ -116,6 +134,7 @@ def sign_card(
         notification_hash=digest(secret),
     )
     issuances.add(tx, issuance)
+    tell_issued(issuer, tx, issuance, who=who)
     ((number, index),) = statuses.allocate(
         tx,
         issuance=issuance.id,
@@ -147,7 +166,9 @@ def change_card(issuer: IssuerContext, *, secret: str, change: Change) -> None:
         raise CardError("card.unknown")
     if found.status == WITHDRAWN or (found.status == REPLACED and change is Change.REPLACE):
         return
-    change_status(issuer, issuance=found.id, change=change)
+    change_status(
+        issuer, issuance=found.id, change=change, who=issuer.audit.wallet, reason="holder"
+    )
 
 
 _BY_HOLDER: Final = frozenset({Change.WITHDRAW, Change.REPLACE})

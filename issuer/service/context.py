@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
 from healthpassport.keys import Signer, load_signer
+from healthpassport.keys.made import made_key
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
 from issuer.client import Source
 from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, bitstrings, open_store, spent, statuses
 
+from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .sources import open_sources
 
@@ -47,6 +49,7 @@ class IssuerContext:
     nonce_key: bytes = field(repr=False)
     clock: Clock
     random: Randomness
+    audit: AuditTrail
     second_signer: Signer | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     published: dict[int, PublishedList] = field(default_factory=dict)
@@ -85,8 +88,12 @@ class IssuerContext:
         return f"{self.settings.iss}{path}"
 
 
-def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> IssuerContext:
+def open_issuer(
+    settings: Settings, *, clock: Clock, random: Randomness, operator: str = ""
+) -> IssuerContext:
     """The issuer that ``settings`` describe, with its database at the present schema.
+
+    ``operator`` is whoever runs a command, for the audit trail.
 
     Raises:
         SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
@@ -96,7 +103,8 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     """
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
-    store = open_store(settings.database)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
         now = int(clock().timestamp())
@@ -109,6 +117,14 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         nonce_key=nonce_key,
         clock=clock,
         random=random,
+        audit=AuditTrail(
+            store,
+            key=audit_key,
+            organisation=settings.ods,
+            clock=clock,
+            random=random,
+            operator=operator,
+        ),
         second_signer=second_signer,
         sources=open_sources(settings, clock=clock, random=random),
     )

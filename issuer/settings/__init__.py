@@ -23,7 +23,12 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .api import ApiSettings
+from .audit import KEY_NAME, AuditSettings
+from .console import ConsoleSettings
+from .database import DatabaseSettings
 from .keys import KeySettings
+from .protocol import ProtocolSettings
 from .sources import SourceSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -64,7 +69,15 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings, SourceSettings):
+class Settings(
+    ProtocolSettings,
+    KeySettings,
+    AuditSettings,
+    ConsoleSettings,
+    DatabaseSettings,
+    SourceSettings,
+    ApiSettings,
+):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -83,7 +96,6 @@ class Settings(KeySettings, SourceSettings):
         "then say what it makes of each key.",
     )
     trust_root: Path | None = Field(None, description="The root that this copy starts from.")
-    database: Path = Field(description="SQLite file; made when it is not there.")
     api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
@@ -189,6 +201,11 @@ class Settings(KeySettings, SourceSettings):
         """Days until a record of ``record_type`` is out of date."""
         default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
         return self.validity_days.get(record_type, default)
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the digests in the audit trail."""
+        return self.audit_key or (self.database or self.api_keys).with_name(KEY_NAME)
 
     @property
     def review_ages(self) -> tuple[int, ...]:

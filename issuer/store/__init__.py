@@ -7,6 +7,8 @@ in the clear.
 
 from __future__ import annotations
 
+from .audit import Wanted
+from .deferrals import Deferral, DeferralReason, DeferralState
 from .engine import Store, open_store
 from .grants import Grant, GrantState
 from .issuances import Issuance
@@ -14,6 +16,9 @@ from .offers import Offer, OfferState
 from .reports import Report, ReportState
 
 __all__ = [
+    "Deferral",
+    "DeferralReason",
+    "DeferralState",
     "Grant",
     "GrantState",
     "Issuance",
@@ -22,5 +27,6 @@ __all__ = [
     "Report",
     "ReportState",
     "Store",
+    "Wanted",
     "open_store",
 ]

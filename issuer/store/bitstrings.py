@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
-from .drawing import FULL_AT, draw_free
+from .drawing import FULL_AT, take_free
+from .locking import add_new
 from .tables import bitstring_entries, bitstring_lists
 
 
@@ -39,20 +40,19 @@ def allocate(
     """
     current = _open_list(connection, purpose, copies=copies, list_size=list_size, now=now)
     number = current.number
-    chosen = draw_free(
+    chosen = take_free(
         connection,
         bitstring_entries,
+        values={"issuance": issuance, "marked": False},
         number=number,
         size=current.size,
         count=copies,
         random=random,
     )
-    rows = [{"list": number, "idx": i, "issuance": issuance, "marked": False} for i in chosen]
-    connection.execute(insert(bitstring_entries), rows)
     connection.execute(
         update(bitstring_lists)
         .where(bitstring_lists.c.number == number)
-        .values(allocated=current.allocated + copies)
+        .values(allocated=bitstring_lists.c.allocated + copies)
     )
     return tuple((number, index) for index in chosen)
 
@@ -149,14 +149,15 @@ def _open_list(
             return newest
     last = connection.execute(select(func.max(bitstring_lists.c.number))).scalar() or 0
     made = BitstringState(last + 1, purpose, list_size, 0, 0)
-    connection.execute(
-        insert(bitstring_lists).values(
-            number=made.number,
-            purpose=purpose,
-            size=list_size,
-            allocated=0,
-            version=0,
-            created_at=now,
-        )
-    )
+    fresh = {
+        "number": made.number,
+        "purpose": purpose,
+        "size": list_size,
+        "allocated": 0,
+        "version": 0,
+        "created_at": now,
+    }
+    if not add_new(connection, bitstring_lists, [fresh]):
+        # Another process took the number at this moment, perhaps for the other purpose.
+        return _open_list(connection, purpose, copies=copies, list_size=list_size, now=now)
     return made

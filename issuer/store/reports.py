@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from . import outbox
+from .locking import locked
 from .tables import reports
 
 
@@ -44,11 +46,13 @@ class Report:
 def add(connection: Connection, report: Report) -> None:
     """Keep ``report``."""
     connection.execute(insert(reports).values(asdict(report)))
+    outbox.note_report(connection, report.id)
 
 
 def find(connection: Connection, report: str) -> Report | None:
     """The report with this id."""
-    row = connection.execute(select(reports).where(reports.c.id == report)).first()
+    query = locked(connection, select(reports).where(reports.c.id == report))
+    row = connection.execute(query).first()
     return None if row is None else _report(row)
 
 

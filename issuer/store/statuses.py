@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from healthpassport.status.entries import WITHDRAWN
 
-from .drawing import FULL_AT, draw_free
+from .drawing import FULL_AT, take_free
+from .locking import add_new
 from .tables import status_entries, status_lists
 
 
@@ -38,20 +39,19 @@ def allocate(
     To be called in the transaction that keeps the issuance: both are there, or neither is.
     """
     current = _open_list(connection, copies=copies, list_size=list_size, now=now)
-    chosen = draw_free(
+    chosen = take_free(
         connection,
         status_entries,
+        values={"issuance": issuance, "status": 0},
         number=current.number,
         size=current.size,
         count=copies,
         random=random,
     )
-    rows = [{"list": current.number, "idx": i, "issuance": issuance, "status": 0} for i in chosen]
-    connection.execute(insert(status_entries), rows)
     connection.execute(
         update(status_lists)
         .where(status_lists.c.number == current.number)
-        .values(allocated=current.allocated + copies)
+        .values(allocated=status_lists.c.allocated + copies)
     )
     return tuple((current.number, index) for index in chosen)
 
@@ -145,9 +145,6 @@ def _open_list(connection: Connection, *, copies: int, list_size: int, now: int)
         if newest.allocated + copies <= newest.size * FULL_AT:
             return newest
     number = 1 if row is None else row.number + 1
-    connection.execute(
-        insert(status_lists).values(
-            number=number, size=list_size, allocated=0, version=0, created_at=now
-        )
-    )
-    return ListState(number, list_size, 0, 0)
+    made = {"number": number, "size": list_size, "allocated": 0, "version": 0, "created_at": now}
+    add_new(connection, status_lists, [made])  # another process may open it at this moment
+    return find(connection, number) or ListState(number, list_size, 0, 0)

@@ -18,7 +18,7 @@ from issuer import service
 from issuer.service import Change, allocate_entries, change_status
 from issuer.service.bitstrings import published_bitstring
 from issuer.store import bitstrings, open_store
-from issuer.store.engine import MIGRATIONS
+from issuer.store.migrating import MIGRATIONS
 from issuer.store.tables import bitstring_entries, bitstring_lists
 
 REVOCATION = "https://issuer.example/status/bitstring/1"

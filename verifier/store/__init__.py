@@ -8,13 +8,13 @@ come here. Nothing clinical stands here in clear.
 
 from verifier.settings import MAIN
 
-from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
+from .audit import AuditEntries, Wanted
 from .changes import Changes, Wake
 from .engine import describe, open_store
 from .held import HeldRows, SealedRow
 from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
-from .staff import SessionRow, SignInRow, StaffRows
+from .staff import StaffRows
 from .transactions import Row, Store
 
 __all__ = [
@@ -22,16 +22,11 @@ __all__ = [
     "AuditEntries",
     "Changes",
     "HeldRows",
-    "KeptHead",
     "KeyUses",
     "Note",
-    "Place",
     "ReceiptNotes",
     "Row",
-    "Sealed",
     "SealedRow",
-    "SessionRow",
-    "SignInRow",
     "StaffRows",
     "Store",
     "Wake",
