@@ -25,7 +25,7 @@ from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
 from issuer.settings import Settings
 
-from . import cards, health, holders, publication, status_lists, systems, wallets
+from . import cards, credentials, health, holders, publication, status_lists, systems, wallets
 from .rendering import framework_refusal
 
 __all__ = ["create_app"]
@@ -64,6 +64,7 @@ def create_app(
     )
     app.state.issuer = issuer
     app.include_router(wallets.routes(issuer))
+    app.include_router(credentials.routes(issuer))
     app.include_router(cards.routes(issuer))
     app.include_router(holders.routes(issuer))
     systems.add_to(app, issuer, clients)

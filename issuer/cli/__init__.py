@@ -15,6 +15,7 @@ from .audit import audit
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
 from .codes import codes
+from .deferred import deferred
 from .doctor import doctor
 from .extract import extract
 from .grants import grants
@@ -53,6 +54,7 @@ app.command()(doctor)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
 app.add_typer(grants, name="grants")
+app.add_typer(deferred, name="deferred")
 app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")

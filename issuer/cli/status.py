@@ -35,7 +35,9 @@ def publish(
 
     with opened(config) as issuer:
         try:
+            count = 0
             for uri, path, text in _lists(issuer, folder):
+                count += 1
                 path.parent.mkdir(parents=True, exist_ok=True)
                 partial = path.with_name(f"{path.name}.partial")
                 partial.write_text(text, encoding="utf-8")
@@ -44,6 +46,7 @@ def publish(
                     show_json({"uri": uri, "file": str(path)})
                 else:
                     typer.echo(f"{path}  {uri}")
+            issuer.audit.write("status.published", who=issuer.audit.operator, lists=count)
         except OSError as error:
             raise ServiceError("issuer.folder") from error
 

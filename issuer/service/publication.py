@@ -25,6 +25,7 @@ from issuer.store import statuses
 
 from .configurations import configurations, described, described_card
 from .context import IssuerContext, utc
+from .encryption import encryption_metadata
 
 STATUS_PATH: Final = "/status/"
 STATUS_BITS: Final = 2  # valid, withdrawn, suspended, replaced
@@ -95,7 +96,9 @@ def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
             "credential_issuer": issuer.settings.iss,
             "credential_endpoint": issuer.url("/credential"),
             "nonce_endpoint": issuer.url("/nonce"),
+            "deferred_credential_endpoint": issuer.url("/deferred_credential"),
             "notification_endpoint": issuer.url("/notification"),
+            **encryption_metadata(issuer),
             "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
             "display": [{"name": issuer.settings.name, "locale": "en"}],
             "credential_configurations_supported": {

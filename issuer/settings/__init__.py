@@ -25,8 +25,10 @@ from schemas.cards import CARD, table
 
 from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
+from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
+from .protocol import ProtocolSettings
 from .sources import SourceSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -68,8 +70,10 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Settings(
+    ProtocolSettings,
     KeySettings,
     AuditSettings,
+    ConsoleSettings,
     DatabaseSettings,
     SourceSettings,
     ApiSettings,

@@ -26,6 +26,7 @@ class Issuance:
     expires_at: int
     notification_hash: str
     event: str | None = None
+    turn: int = 0  # of several of one record for one offer (setting ``collect_again``)
 
 
 def add(connection: Connection, issuance: Issuance) -> None:
@@ -40,10 +41,15 @@ def find(connection: Connection, issuance: str) -> Issuance | None:
 
 
 def of_offer(connection: Connection, offer: str, record_type: str) -> Issuance | None:
-    """What was issued of ``record_type`` for ``offer``."""
-    return _first(
-        connection, (issuances.c.offer == offer) & (issuances.c.record_type == record_type)
-    )
+    """What was issued first of ``record_type`` for ``offer``."""
+    return next(iter(all_of_offer(connection, offer, record_type)), None)
+
+
+def all_of_offer(connection: Connection, offer: str, record_type: str) -> tuple[Issuance, ...]:
+    """Everything that was issued of ``record_type`` for ``offer``, the first one first."""
+    mine = (issuances.c.offer == offer) & (issuances.c.record_type == record_type)
+    query = select(issuances).where(mine).order_by(issuances.c.turn)
+    return tuple(Issuance(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
 
 
 def by_notification(connection: Connection, notification_hash: str) -> Issuance | None:

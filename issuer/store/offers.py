@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -111,6 +111,12 @@ def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     """Forget one record of ``offer``."""
     where = _record(offer, record_type)
     connection.execute(update(offer_records).where(where).values(sealed=None))
+
+
+def keep_records(connection: Connection, offer: str, names: Collection[str]) -> None:
+    """Forget every record of ``offer`` but those of ``names``, as if it never held them."""
+    others = (offer_records.c.offer == offer) & offer_records.c.record_type.not_in(names)
+    connection.execute(delete(offer_records).where(others))
 
 
 def change(connection: Connection, offer: str, **values: str | int | bool | bytes | None) -> None:
