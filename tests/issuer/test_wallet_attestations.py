@@ -1,4 +1,4 @@
-"""A wallet's provider vouches for it: at the pushed request, at the token and when it comes back."""
+"""A wallet's provider vouches for it: at the request, at the token and when it comes back."""
 
 from __future__ import annotations
 
