@@ -14,13 +14,14 @@ from sqlalchemy import Connection
 from healthpassport.errors import ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci import PushedRequest, secret_of
 from issuer.store import Authorization, Offer, OfferState, Step, offers, sign_ins
+from issuer.store.again import tried_again
 
 from .configurations import configurations, scope_of
 from .context import IssuerContext, digest
 from .dpop import accepted_proof
 from .offers import state_digest
 from .under_way import SIGN_IN_SECONDS, UnderWay
-from .wallet_clients import SentAttestation, check_redirect, pushing_client
+from .wallet_clients import SentAttestation, WalletClient, check_redirect, pushing_client
 
 PAR_PATH: Final = "/par"
 AUTHORIZE_PATH: Final = "/authorize"
@@ -43,11 +44,16 @@ def push(
         ServiceError: ``not_found`` where patients do not sign in, ``rate_limited``.
     """
     require_sign_in(issuer)
-    client = pushing_client(issuer, sent, client_id=request.client_id)
-    check_redirect(issuer, client, request.redirect_uri)
-    if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
-        raise ProtocolError("oid4vci.invalid_target")
-    key = _bound_key(issuer, request, proof)
+    with issuer.audit.refusals("access.refused", who=issuer.audit.wallet):
+        client = pushing_client(issuer, sent, client_id=request.client_id)
+        check_redirect(issuer, client, request.redirect_uri)
+        if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
+            raise ProtocolError("oid4vci.invalid_target")
+        return _kept(issuer, request, client, _bound_key(issuer, request, proof))
+
+
+@tried_again
+def _kept(issuer: IssuerContext, request: PushedRequest, client: WalletClient, key: str) -> str:
     secret = issuer.secret()
     with issuer.store.writing() as tx:
         if sign_ins.under_way(tx) >= MAX_UNDER_WAY:
@@ -79,6 +85,7 @@ def push(
     return secret
 
 
+@tried_again
 def begin(issuer: IssuerContext, *, client_id: str, request_uri: str) -> str:
     """Take up the pushed request of ``request_uri``: what the browser holds from now on.
 

@@ -27,6 +27,7 @@ from issuer.store import (
     offers,
     sign_ins,
 )
+from issuer.store.again import tried_again
 
 from .configurations import configurations, scope_of
 from .context import IssuerContext, digest
@@ -74,6 +75,17 @@ def redeem_code(
     """
     if issuer.patients is None:
         raise ProtocolError("oid4vci.unsupported_grant_type")
+    with issuer.audit.refusals("token.refused", who=issuer.audit.wallet):
+        response = _judged(issuer, _shown(issuer, request, sent, proof))
+        if response is None:
+            # Raised after the transaction, which has ended whatever the code gave.
+            raise ProtocolError("oid4vci.invalid_grant")
+        return response
+
+
+def _shown(
+    issuer: IssuerContext, request: CodeRequest, sent: SentAttestation, proof: str | None
+) -> _Shown:
     attested = attested_client(
         issuer,
         sent,
@@ -84,36 +96,32 @@ def redeem_code(
         raise ProtocolError("oid4vci.invalid_target")
     client_id = request.client_id if attested is None else attested.client_id
     thumbprint = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
-    shown = _Shown(request, client_id, attested is not None, thumbprint)
-    with issuer.store.writing() as tx:
-        response = _judged(issuer, tx, shown)
-    if response is None:
-        # Raised after the transaction, which has ended whatever the code gave.
-        raise ProtocolError("oid4vci.invalid_grant")
-    return response
+    return _Shown(request, client_id, attested is not None, thumbprint)
 
 
-def _judged(issuer: IssuerContext, tx: Connection, shown: _Shown) -> TokenResponse | None:
+@tried_again
+def _judged(issuer: IssuerContext, shown: _Shown) -> TokenResponse | None:
     """The answer to a code that fits; None for one that does not, and is over then."""
     code = shown.request.code
-    row = sign_ins.by_code(tx, digest(code))
-    asked = None if row is None else _presented(issuer, tx, row, code)
-    if row is None or asked is None:
-        return None
-    if not shown.fits(asked):
-        # Whoever shows a code that is not theirs must not be able to try again.
-        offers.close(tx, asked.offer, OfferState.BURNED)
-        sign_ins.end(tx, row.id)
-        return None
-    response = _given(issuer, tx, asked, shown)
-    sign_ins.change(
-        tx,
-        row.id,
-        state=Step.REDEEMED.value,
-        sealed=None,
-        expires_at=issuer.now() + REMEMBERED_SECONDS,
-    )
-    return response
+    with issuer.store.writing() as tx:
+        row = sign_ins.by_code(tx, digest(code))
+        asked = None if row is None else _presented(issuer, tx, row, code)
+        if row is None or asked is None:
+            return None
+        if not shown.fits(asked):
+            # Whoever shows a code that is not theirs must not be able to try again.
+            offers.close(tx, asked.offer, OfferState.BURNED)
+            sign_ins.end(tx, row.id)
+            return None
+        response = _given(issuer, tx, asked, shown)
+        sign_ins.change(
+            tx,
+            row.id,
+            state=Step.REDEEMED.value,
+            sealed=None,
+            expires_at=issuer.now() + REMEMBERED_SECONDS,
+        )
+        return response
 
 
 def _presented(

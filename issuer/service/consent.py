@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.oid4vci import answer_url
 from issuer.store import OfferState, Step, offers, sign_ins
+from issuer.store.again import tried_again
 
 from .authorizations import offer_of_state
 from .context import IssuerContext, digest
@@ -79,6 +80,11 @@ def agree(issuer: IssuerContext, browser: str, *, form: str) -> str:
         ServiceError: ``patient.form``, ``patient.sign_in_unknown``.
     """
     _check_form(browser, form)
+    return _agreed(issuer, browser)
+
+
+@tried_again
+def _agreed(issuer: IssuerContext, browser: str) -> str:
     code = issuer.secret()
     with issuer.store.writing() as tx:
         row, asked = of_browser(issuer, tx, browser, Step.SIGNED_IN)

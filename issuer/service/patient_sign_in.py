@@ -18,6 +18,7 @@ from healthpassport.protocols import oidc
 from healthpassport.protocols.oid4vci import answer_url
 from healthpassport.summary import to_payload
 from issuer.store import Authorization, Offer, OfferState, Step, offers, sign_ins
+from issuer.store.again import tried_again
 
 from .authorizations import offer_of_state
 from .configurations import configurations
@@ -69,6 +70,12 @@ def leave(issuer: IssuerContext, browser: str, *, language: str) -> str:
         of_browser(issuer, tx, browser, Step.BEGUN)
     callback = issuer.url(CALLBACK_PATH)
     url = provider.address(leaving, callback=callback, language=language, now=issuer.clock())
+    _left(issuer, browser, leaving)
+    return url
+
+
+@tried_again
+def _left(issuer: IssuerContext, browser: str, leaving: Leaving) -> None:
     with issuer.store.writing() as tx:
         row, asked = of_browser(issuer, tx, browser, Step.BEGUN)
         asked = replace(asked, nonce=leaving.nonce, verifier=leaving.verifier)
@@ -78,7 +85,6 @@ def leave(issuer: IssuerContext, browser: str, *, language: str) -> str:
             upstream_hash=digest(leaving.state),
             sealed=asked.sealed(issuer, browser),
         )
-    return url
 
 
 def come_back(
@@ -92,6 +98,19 @@ def come_back(
     """
     listed = list(parameters)
     state = dict(listed).get("state", "")
+    row, asked = _came_back(issuer, state, browser)
+    try:
+        return _signed_in(issuer, row, _patient(issuer, listed, asked, state), asked)
+    except PassportError as error:
+        if error.code in _PASSING:
+            raise
+        code = _told(error.code)
+        issuer.audit.note("sign_in.refused", who=issuer.audit.wallet, code=code)
+        return stop(issuer, row, asked, code=code)
+
+
+@tried_again
+def _came_back(issuer: IssuerContext, state: str, browser: str) -> tuple[Authorization, UnderWay]:
     with issuer.store.writing() as tx:
         row = sign_ins.by_upstream(tx, digest(state)) if state else None
         # RFC 9700 section 4.7: the state belongs to the browser that began, and works once.
@@ -99,23 +118,23 @@ def come_back(
             raise ServiceError("patient.sign_in_unknown")
         row, asked = of_browser(issuer, tx, browser, Step.BEGUN)
         sign_ins.change(tx, row.id, upstream_hash=None)
-    try:
-        return _signed_in(issuer, row, _patient(issuer, listed, asked, state), asked)
-    except PassportError as error:
-        if error.code in _PASSING:
-            raise
-        return stop(issuer, row, asked, code=_told(error.code))
+        return row, asked
 
 
 def stop(issuer: IssuerContext, row: Authorization, asked: UnderWay, *, code: str) -> Stopped:
     """End a sign-in with nothing given."""
+    _ended(issuer, row, asked)
+    if asked.offer:
+        issuer.store.wipe()
+    return Stopped(code, denied(issuer, asked), asked.wallet)
+
+
+@tried_again
+def _ended(issuer: IssuerContext, row: Authorization, asked: UnderWay) -> None:
     with issuer.store.writing() as tx:
         sign_ins.end(tx, row.id)
         if asked.offer and asked.issuer_state is None:
             offers.close(tx, asked.offer, OfferState.EXPIRED)
-    if asked.offer:
-        issuer.store.wipe()
-    return Stopped(code, denied(issuer, asked), asked.wallet)
 
 
 def denied(issuer: IssuerContext, asked: UnderWay) -> str:
@@ -150,8 +169,15 @@ def _signed_in(
     held = (
         _offered(issuer, patient, asked) if asked.issuer_state else _found(issuer, patient, asked)
     )
+    check = patient.check.value if patient.check else ""
+    return _known(issuer, row, patient, replace(held, nonce="", verifier="", check=check))
+
+
+@tried_again
+def _known(
+    issuer: IssuerContext, row: Authorization, patient: SignedInPatient, ready: UnderWay
+) -> SignedIn:
     browser = issuer.secret()
-    ready = replace(held, nonce="", verifier="", check=patient.check.value if patient.check else "")
     with issuer.store.writing() as tx:
         sign_ins.change(
             tx,
@@ -159,6 +185,14 @@ def _signed_in(
             state=Step.SIGNED_IN.value,
             browser_hash=digest(browser),
             sealed=ready.sealed(issuer, browser),
+        )
+        issuer.audit.write(
+            "identity.checked",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=patient.nhs_number,
+            way=ready.check or "other_level",
+            offer=ready.offer,
         )
     return SignedIn(browser)
 
