@@ -22,7 +22,7 @@ class OfferState(StrEnum):
     DONE = "done"
     BURNED = "burned"
     EXPIRED = "expired"
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled"  # taken back by the practice before it was collected
 
 
 @dataclass(frozen=True, slots=True)

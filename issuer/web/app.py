@@ -16,15 +16,23 @@ from healthpassport.asgi import BodyLimit, Guard, ProblemPages, SecurityHeaders,
 from healthpassport.rates import RateLimit
 from issuer.service.console import Console
 
-from . import home, languages, sign_in
+from . import find, hand, home, languages, prepare, sign_in, status, upload
 from .access import enter
 from .headers import HEADERS
 from .problems import add_problem_pages, refusal_page
 from .rendering import STATIC
 
 MAX_FORM: Final = 16_384  # bytes; the longest form ticks every record type and names two reasons
-ROUTERS: Final = (home.router, sign_in.router, languages.router)
-LIMITS: Final[dict[str, int]] = {}  # bytes of the forms that bring a file, by path
+ROUTERS: Final = (
+    home.router,
+    find.router,
+    prepare.router,
+    hand.router,
+    status.router,
+    sign_in.router,
+    languages.router,
+)
+LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD}  # bytes of the forms that bring a file
 
 
 def create_app(console: Console) -> FastAPI:
