@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from console_kept import KEPT, kept_pages
+from console_kept import CARDS, KEPT, card_pages, kept_pages
 from console_world import NUMBER, Walk
 
 AGNES = "9990000042"  # whose allergies stand in words alone
@@ -41,7 +41,7 @@ NAMES = (
     "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out", "find",
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
-    "change", "take back", "found", "pin", "pin letter", *KEPT,
+    "change", "take back", "found", "pin", "pin letter", *KEPT, *CARDS,
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def console_pages(practice, base):
     }
     walk = Walk(browsers["clinician"])
     found |= kept_pages(practice, of)
+    found |= {name: (path, of["clinician"]) for name, path in card_pages(walk).items()}
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
     pages = {name: Page(base, *where) for name, where in found.items()}
     return pages | answers(pages, walk)
@@ -80,6 +81,7 @@ def answers(pages, walk):
     said = iter([walk.offered() for _ in range(VISITS)])
     posted = iter([walk.offered(link_by="letter", pin_by="letter") for _ in range(VISITS)])
     return {
+        "card too much": replace(pages["card too much"], press='button[value="make"]'),
         "find nothing typed": replace(find, press='form[action="/find"] button'),
         "found": replace(find, fields={"#nhs-number": NUMBER}, press='form[action="/find"] button'),
         "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),

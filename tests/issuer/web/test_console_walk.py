@@ -38,6 +38,7 @@ OWN_TEXT = """() => {
 }"""
 NO_PAGES = {
     "base.html", "parts.html", "links.html", "signed_in.html", "keeping/links.html",
+    "card/both.html", "card/link.html",
 }  # fmt: skip
 NARROW = {"width": 320, "height": 700}
 
@@ -91,7 +92,8 @@ def test_every_page_works_without_scripts_and_no_template_is_left_out(pages, vie
         shown.add(page.locator("body").get_attribute("data-page"))
     folder = CONSOLE / "templates"
     names = {path.relative_to(folder).as_posix() for path in templates()}
-    assert names - NO_PAGES == shown
+    own = {name for name in names if not name.startswith("patient/")}  # walked by a test of theirs
+    assert own - NO_PAGES == shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
