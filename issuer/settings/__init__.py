@@ -27,6 +27,7 @@ from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
+from .jobs import JobSettings
 from .keys import KeySettings
 from .protocol import ProtocolSettings
 from .sources import SourceSettings
@@ -75,6 +76,7 @@ class Settings(
     AuditSettings,
     ConsoleSettings,
     DatabaseSettings,
+    JobSettings,
     SourceSettings,
     ApiSettings,
 ):
