@@ -62,6 +62,9 @@ class Server:
         while any(_runs(pid) for pid in (above, *own)):
             assert time.monotonic() < until
             time.sleep(0.01)
+        # Where nobody buries the dead their numbers stay taken, which they are not after a reboot.
+        for name in ("data/postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def empty_database(self) -> str:
         """The URL of a new database without any table: making one takes a second."""
