@@ -26,7 +26,7 @@ from simulated_issuer import Wallet, certificates, made_settings
 
 from healthpassport.keys import generate_signer
 
-PATIENCE = 60.0  # seconds that a process may take to start on a busy machine
+PATIENCE = 180.0  # seconds that a process may take to start on a busy machine
 FORM = ("content-type", "application/x-www-form-urlencoded")
 JSON = ("content-type", "application/json")
 BUNDLE = json.dumps({"bundle": json.loads(record_of(allergy())), "recordTypes": ["AllergySummary"]})
