@@ -60,7 +60,7 @@ def attested_client(
     """The wallet that ``sent`` proves, None where nothing was sent and nothing is ``needed``.
 
     Raises:
-        ProtocolError: ``oid4vci.invalid_client``, ``oid4vci.use_fresh_attestation``,
+        ProtocolError: ``oid4vci.invalid_client``,
             ``oid4vci.use_attestation_challenge``.
     """
     if not sent:

@@ -105,8 +105,7 @@ def verify_attestation(
         now: the time of receipt.
 
     Raises:
-        ProtocolError: ``oid4vci.invalid_client``; ``oid4vci.use_fresh_attestation`` for an
-            attestation whose time is over.
+        ProtocolError: ``oid4vci.invalid_client``.
     """
     try:
         claims = _signed_by_provider(attestation, trusted, now)
@@ -210,7 +209,7 @@ def _signed_by_provider(
     if expires is None:
         raise refuse("invalid_client", detail="the attestation has no exp")
     if now >= expires + CLOCK_SKEW:
-        raise refuse("use_fresh_attestation")
+        raise refuse("invalid_client", detail="the attestation's time is over: fetch a new one")
     if begins is not None and begins > now + CLOCK_SKEW:
         raise refuse("invalid_client", detail="the attestation does not count yet")
     return claims
