@@ -92,7 +92,7 @@ def test_authorization_details_beyond_the_offer_are_refused(site):
     wallet = Wallet(site, site.offer())
     detail = {"type": "openid_credential", "credential_configuration_id": "ProblemSummary"}
     answer = wallet.ask_token(authorization_details=json.dumps([detail]))
-    assert (answer.status, answer.json()["error"]) == (400, "invalid_request")
+    assert (answer.status, answer.json()["error"]) == (400, "invalid_authorization_details")
 
 
 def test_an_identifier_nobody_was_given_is_refused(site):
