@@ -160,14 +160,14 @@ def test_a_bearer_token_is_given_only_where_the_setting_allows(tmp_path):
     assert wallet.post("/credential", value, headers=headers).status == 200
 
 
-def test_a_client_that_named_itself_signs_its_name_into_the_proofs(site):
+def test_a_client_that_named_itself_may_sign_its_own_name_into_the_proofs(site):
     wallet = Wallet(site, site.offer())
     wallet.ask_token(client_id="wallet-1")
-    refused = wallet.ask_credential()
-    assert refused.json()["error"] == "invalid_proof"
-    nonce = wallet.nonce()
-    proofs = [wallet.proof(nonce, client_id="wallet-1")]
+    other = wallet.ask_credential(proofs=[wallet.proof(wallet.nonce(), client_id="wallet-2")])
+    assert other.json()["error"] == "invalid_proof"
+    proofs = [wallet.proof(wallet.nonce(), client_id="wallet-1")]
     assert wallet.ask_credential(proofs=proofs).status == 200
+    assert wallet.ask_credential("PatientIdentity").status == 200  # appendix F.1: iss is optional
 
 
 def test_a_restart_between_all_steps_loses_nothing(site):
