@@ -47,11 +47,15 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """It ended here: why, where the wallet hears of it, and the wallet's name."""
+    """It ended here: why, where the wallet hears of it, and the wallet's name.
+
+    ``reason`` is the code of what was wrong, which the patient need not hear.
+    """
 
     code: str
     back: str
     wallet: str
+    reason: str = ""
 
 
 Outcome: TypeAlias = SignedIn | Stopped
@@ -104,9 +108,9 @@ def come_back(
     except PassportError as error:
         if error.code in _PASSING:
             raise
-        code = _told(error.code)
-        issuer.audit.note("sign_in.refused", who=issuer.audit.wallet, code=code)
-        return stop(issuer, row, asked, code=code)
+        issuer.audit.note("sign_in.refused", who=issuer.audit.wallet, code=error.code)
+        stopped = stop(issuer, row, asked, code=_told(error.code))
+        return replace(stopped, reason=error.code)
 
 
 @tried_again

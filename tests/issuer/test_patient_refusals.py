@@ -24,7 +24,7 @@ from sign_in_world import (
     way_back,
 )
 from simulated_issuer import refused
-from simulated_provider import ISSUER, SECRET, signed_with_a_secret, unsigned
+from simulated_provider import SECRET, signed_with_a_secret, unsigned
 
 from issuer import service
 
@@ -398,7 +398,3 @@ def test_two_records_that_fit_are_none(tmp_path):
     wallet = Asking(site)
     wallet.begin()
     stopped(wallet.sign_in(), "patient.not_found")
-
-
-def test_the_provider_is_asked_over_its_own_addresses_alone(site):
-    assert {url.split("/")[2] for url in site.login.asked} == {ISSUER.split("/")[2]}

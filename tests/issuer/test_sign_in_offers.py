@@ -1,4 +1,4 @@
-"""Offers of a practice for which the patient signs in: bound to their records, and to nobody else."""
+"""Offers for which the patient signs in: bound to their records, and to nobody else."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class _Steps:
                 self._issuer, request.query_params.multi_items(), browser=browser.held(request)
             )
             if isinstance(outcome, patient_sign_in.Stopped):
-                _log.info("patient.sign_in_stopped", code=outcome.code)
+                _log.info("patient.sign_in_stopped", code=outcome.code, reason=outcome.reason)
                 response = self._pages.stopped(request, outcome)
                 browser.take(response)
                 return response
