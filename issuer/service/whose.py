@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from healthpassport.errors import SourceError
-from issuer.client import Person
+from issuer.client import NOBODY, Person
 
 from .context import IssuerContext
 from .offers import NewOffer, offer_bundle, offer_source
@@ -92,7 +92,7 @@ def named_by(issuer: IssuerContext, whose: Whose) -> Whose:
 
 def source_problems(issuer: IssuerContext) -> dict[str, str | None]:
     """Each source by its kind, with the code of why it cannot be read now, or None."""
-    probe = Person(nhs_number="9990000000").checked()  # of the range for tests: nobody bears it
+    probe = Person(nhs_number=NOBODY)
     problems: dict[str, str | None] = {}
     for kind, one in issuer.sources.items():
         problems[kind] = None
