@@ -125,7 +125,7 @@ def test_a_wrong_name_or_secret_is_refused_alike(epr):
         {"signer": generate_signer()},
         {"signer": generate_signer("EdDSA")},
     ],
-    ids=str,
+    ids=lambda change: next(iter(change)),
 )
 def test_an_assertion_that_proves_nothing_is_refused(site, keyed, changes):
     assert oauth(keyed.ask_token(assertion=keyed.assertion(**changes))) == (401, "invalid_client")
