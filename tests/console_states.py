@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from console_reports import reported
 from console_world import NUMBER, Walk
+
+from healthpassport.encoding import dump_json
+from issuer.service.reports import answer_report, parse_answer
 
 AGNES = "9990000042"  # whose allergies stand in words alone
 
@@ -41,6 +45,7 @@ NAMES = (
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
     "change", "take back", "found", "pin", "pin letter",
+    "keys", "trust", "lists", "audit", "reports", "report", "report answered",
 )  # fmt: skip
 
 
@@ -61,6 +66,8 @@ def console_pages(practice, base):
         "find": ("/find", of["clerk"]),
         "today": ("/today", of["clinician"]),
         "given": ("/given", of["clinician"]),
+        **_kept(of["admin"]),
+        **_reports(practice, of["corrections"]),
     }
     walk = Walk(browsers["clinician"])
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
@@ -108,4 +115,27 @@ def of_a_patient(walk):
         "take back": f"{offers['o']}/change?to=withdraw",
         "offer added": offers["a"],
         "change": f"{offers['a']}/change?to=suspend",
+    }
+
+
+def _kept(admin):
+    return {
+        "keys": ("/keys", admin),
+        "trust": ("/trust", admin),
+        "lists": ("/lists", admin),
+        "audit": ("/audit", admin),
+    }
+
+
+def _reports(practice, corrections):
+    """Reports that wait, one that is late, and one that was answered."""
+    names = ("report-that-waits-here", "report-that-is-so-late", "report-with-an-answer")
+    for name, days in zip(names, (0, 40, 27), strict=True):
+        reported(practice, name, days_ago=days)
+    told = parse_answer(dump_json({"outcome": "corrected", "words": "Thank you."}))
+    answer_report(practice.issuer, names[2], told)
+    return {
+        "reports": ("/reports?answered=1", corrections),
+        "report": (f"/reports/{names[1]}", corrections),
+        "report answered": (f"/reports/{names[2]}", corrections),
     }

@@ -38,7 +38,8 @@ ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
 class Order:
     """What is to be made: one record for these keys, for the request that hashes so.
 
-    ``turn`` tells apart several of one record for one offer.
+    ``turn`` tells apart several of one record for one offer; with ``asks_notice`` the wallet is
+    asked to say what became of it.
     """
 
     configuration: Configuration
@@ -46,6 +47,7 @@ class Order:
     request_hash: str
     offer: str
     turn: int = 0
+    asks_notice: bool = True
 
 
 def make_copies(
@@ -91,7 +93,9 @@ def make_copies(
         _copy(issuer, payload, order.configuration, times=times, holder=key, status=status)
         for key, status in zip(order.keys, entries, strict=True)
     ]
-    response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
+    response = CredentialResponse(
+        credentials=tuple(copies), notification_id=notification_id if order.asks_notice else None
+    )
     keep(issuer, tx, access, issuance, request=order.request_hash, response=response)
     return issuance, response
 

@@ -159,18 +159,17 @@ def _given(
     """Issue ``found``, or put it before staff where it was read only now."""
     with issuer.store.writing() as tx:
         offers.stand_still(tx, access.offer)
-        now_found = deferrals.find(tx, found.id)
-        if now_found is None or now_found.sealed is None:
-            raise ProtocolError("oid4vci.invalid_transaction_id")
-        content = parse_json_object(unseal(now_found.sealed, secret=transaction, purpose=_CONTENT))
+        still = deferrals.find(tx, found.id)
+        if still is None or still.sealed is None:  # given, denied or dropped meanwhile
+            return _collected(issuer, access, transaction)
+        content = parse_json_object(unseal(still.sealed, secret=transaction, purpose=_CONTENT))
         if found.reason is DeferralReason.SOURCE:
             content["record"] = _taken(issuer, tx, access, found.configuration)
             if needs_sign_off(issuer, access):
                 kept = _sealed(issuer, dump_json(content), transaction, _CONTENT)
                 deferrals.change(tx, found.id, reason=DeferralReason.STAFF.value, sealed=kept)
                 return _wait(issuer, transaction)
-        if not deferrals.claim(tx, found.id):
-            raise ProtocolError("oid4vci.invalid_transaction_id")
+        deferrals.claim(tx, found.id)
         response = _issued(issuer, tx, replace(access, token=transaction), found, content)
     issuer.store.wipe()
     return response
@@ -189,7 +188,14 @@ def _issued(
     if configuration is None or not isinstance(record, dict):  # no longer given in this format
         raise ProtocolError("oid4vci.credential_request_denied")
     turn = len(issuances.all_of_offer(tx, found.offer, found.configuration))
-    order = Order(configuration, _keys(content["keys"]), found.request_hash, found.offer, turn)
+    order = Order(
+        configuration,
+        _keys(content["keys"]),
+        found.request_hash,
+        found.offer,
+        turn,
+        asks_notice=issuer.settings.deferred_notification,
+    )
     issuance, response = make_copies(issuer, tx, access, order, record)
     until = access.offer.token_expires_at or issuer.now()
     deferrals.change(tx, found.id, issuance=issuance.id, expires_at=until, answer=None)

@@ -28,8 +28,10 @@ from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
+from .patients import PatientSettings
 from .protocol import ProtocolSettings
 from .sources import SourceSettings
+from .wallets import WalletSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -77,6 +79,8 @@ class Settings(
     DatabaseSettings,
     SourceSettings,
     ApiSettings,
+    PatientSettings,
+    WalletSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 

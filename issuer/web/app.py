@@ -16,7 +16,19 @@ from healthpassport.asgi import BodyLimit, Guard, ProblemPages, SecurityHeaders,
 from healthpassport.rates import RateLimit
 from issuer.service.console import Console
 
-from . import find, hand, home, languages, prepare, sign_in, status, upload
+from . import (
+    audit,
+    find,
+    hand,
+    home,
+    keeping,
+    languages,
+    prepare,
+    reports,
+    sign_in,
+    status,
+    upload,
+)
 from .access import enter
 from .headers import HEADERS
 from .problems import add_problem_pages, refusal_page
@@ -31,6 +43,9 @@ ROUTERS: Final = (
     status.router,
     sign_in.router,
     languages.router,
+    keeping.router,
+    audit.router,
+    reports.router,
 )
 LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD}  # bytes of the forms that bring a file
 

@@ -223,7 +223,7 @@ def test_a_form_that_names_a_parameter_twice_is_refused(site):
         (f"{grant}&tx_code=", "invalid_request"),
         ("", "invalid_request"),
         ("pre-authorized_code=1", "invalid_request"),
-        ("grant_type=authorization_code&code=1", "unsupported_grant_type"),
+        ("grant_type=password&code=1", "unsupported_grant_type"),
         (f"{grant}&tx_code=1&resource=https://other.example", "invalid_target"),
         (f"{grant}&tx_code=1&authorization_details=x", "invalid_request"),
         (f"{grant}&tx_code=1&authorization_details=[]", "invalid_request"),

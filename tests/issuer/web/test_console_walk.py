@@ -12,8 +12,9 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium
+from console_reports import report_keys
 from console_states import NAMES, console_pages
-from console_words import templates
+from console_words import CONSOLE, templates
 from console_world import Practice
 from page_server import serving
 from playwright.sync_api import sync_playwright
@@ -41,7 +42,8 @@ NARROW = {"width": 320, "height": 700}
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    practice = Practice(tmp_path_factory.mktemp("walk"))
+    folder = tmp_path_factory.mktemp("walk")
+    practice = Practice(folder, changes=report_keys(folder))
     with serving(practice.app) as base:
         yield console_pages(practice, base)
 
@@ -85,7 +87,9 @@ def test_every_page_works_without_scripts_and_no_template_is_left_out(pages, vie
         assert page.locator("h1").first.is_visible()
         assert page.locator("main").inner_text().strip()
         shown.add(page.locator("body").get_attribute("data-page"))
-    assert {path.name for path in templates()} - NO_PAGES == shown
+    folder = CONSOLE / "templates"
+    names = {path.relative_to(folder).as_posix() for path in templates()}
+    assert names - NO_PAGES == shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
