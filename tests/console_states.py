@@ -68,6 +68,8 @@ def console_pages(practice, base):
         "find": ("/find", of["clerk"]),
         "today": ("/today", of["clinician"]),
         "given": ("/given", of["clinician"]),
+        **_kept(of["admin"]),
+        **_reports(practice, of["corrections"]),
     }
     walk = Walk(browsers["clinician"])
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
