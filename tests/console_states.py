@@ -72,6 +72,7 @@ def console_pages(practice, base):
         **_reports(practice, of["corrections"]),
     }
     walk = Walk(browsers["clinician"])
+    found |= kept_pages(practice, of)
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
     pages = {name: Page(base, *where) for name, where in found.items()}
     return pages | answers(pages, walk)
