@@ -41,11 +41,11 @@ class Page:
 
 
 NAMES = (
-    "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out", "find",
+    "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out",
+    "keys", "trust", "lists", "audit", "reports", "report", "report answered", "find",
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
     "change", "take back", "found", "pin", "pin letter",
-    "keys", "trust", "lists", "audit", "reports", "report", "report answered",
 )  # fmt: skip
 
 
@@ -63,6 +63,8 @@ def console_pages(practice, base):
         "sign in": ("/sign-in", {}),
         "sign in refused": ("/sign-in/callback?state=unknown&code=unknown", {}),
         "signed out": ("/signed-out", {}),
+        **_kept(of["admin"]),
+        **_reports(practice, of["corrections"]),
         "find": ("/find", of["clerk"]),
         "today": ("/today", of["clinician"]),
         "given": ("/given", of["clinician"]),
@@ -70,6 +72,7 @@ def console_pages(practice, base):
         **_reports(practice, of["corrections"]),
     }
     walk = Walk(browsers["clinician"])
+    found |= kept_pages(practice, of)
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
     pages = {name: Page(base, *where) for name, where in found.items()}
     return pages | answers(pages, walk)

@@ -39,6 +39,7 @@ from . import (
 )
 from .fresh import FreshValues
 from .rendering import framework_refusal
+from .working import keep_working
 
 __all__ = ["create_app"]
 
@@ -102,7 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Sweep at once and then on a timetable; let go of the database at the end."""
     issuer: service.IssuerContext = app.state.issuer
     await run_in_threadpool(started, issuer)
-    tasks = [asyncio.create_task(one) for one in (_sweep(issuer), systems.keep_telling(issuer))]
+    loops = (_sweep(issuer), systems.keep_telling(issuer), keep_working(issuer))
+    tasks = [asyncio.create_task(one) for one in loops]
     try:
         yield
     finally:

@@ -12,20 +12,24 @@ import typer
 from healthpassport import terminal
 
 from .audit import audit
+from .bulk import bulk
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
 from .codes import codes
 from .deferred import deferred
 from .doctor import doctor
+from .erased import erased
 from .extract import extract
 from .grants import grants
 from .issued import issued
+from .jobs import jobs, worker
 from .key_changes import keys
 from .offers import offers
 from .preview import preview
 from .records import records
 from .reports import reports
 from .serve import serve
+from .sources import sources
 from .status import status
 from .vc_api import vc_api
 from .webhooks import webhooks
@@ -51,14 +55,19 @@ app.command(context_settings=IDS)(suspend)
 app.command(context_settings=IDS)(reinstate)
 app.command(context_settings=IDS)(replace)
 app.command()(doctor)
+app.command()(erased)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
+app.add_typer(sources, name="sources")
 app.add_typer(grants, name="grants")
 app.add_typer(deferred, name="deferred")
 app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
+app.add_typer(jobs, name="jobs")
+app.add_typer(bulk, name="bulk")
+app.command()(worker)
 app.add_typer(clients, name="clients")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")

@@ -150,7 +150,7 @@ def _given(issuer: IssuerContext, tx: Connection, asked: UnderWay, shown: _Shown
     request = shown.request
     details = tuple(one.credential_configuration_id for one in request.authorization_details)
     if not set(details) <= set(asked.wanted):
-        raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the request")
+        raise ProtocolError("oid4vci.invalid_authorization_details", "they exceed the request")
     wanted = details or asked.wanted  # OpenID4VCI 1.0 section 6.1.1: less than was asked for
     if details:
         offers.keep_records(tx, asked.offer, details)

@@ -30,7 +30,7 @@ from issuer.store.again import tried_again
 from .configurations import Configuration, configurations
 from .context import IssuerContext, digest
 from .copying import ID_LENGTH, Order, make_copies
-from .grants import line_of, same_line
+from .grant_lines import line_of, same_line
 from .holder_keys import spend
 from .refreshing import LATER, prepare
 from .sealing import seal, unseal

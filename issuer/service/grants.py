@@ -220,20 +220,6 @@ def tell_ended(
     issuer.audit.write("grant.ended", who=who, tx=tx, subject=grant.root, reason=state.value)
 
 
-def line_of(tx: Connection, offer: Offer) -> str | None:
-    """The root of the line of grants that ``offer`` belongs to, None where it has none."""
-    found = None if offer.grant is None else grants.find(tx, offer.grant)
-    return None if found is None else found.root
-
-
-def same_line(tx: Connection, offer: Offer, other: str) -> bool:
-    """Whether the offer ``other`` is ``offer``, or one of the same line of grants."""
-    if offer.id == other:
-        return True
-    line, found = line_of(tx, offer), offers.find(tx, other)
-    return line is not None and found is not None and line_of(tx, found) == line
-
-
 def close_grant(tx: Connection, grant: Grant, state: GrantState, *, status: int | None) -> None:
     """End ``grant`` in ``state`` and give every copy of its line ``status``, if any."""
     grants.change(tx, grant.id, state=state.value, sealed=None, previous_hash=None)

@@ -103,6 +103,25 @@ def offer_source(
         SourceError: ``source.`` codes, and as ``offer_bundle``.
         SettingsError: ``issuer.sensitive_codes``.
     """
+    summary, reference = read_source(issuer, name=name, wanted=wanted, subject=subject, kind=kind)
+    return offer_summary(
+        issuer, client=client, summary=summary, wanted=wanted, reference=reference, who=who
+    )
+
+
+def read_source(
+    issuer: IssuerContext,
+    *,
+    name: str,
+    wanted: Sequence[str] = (),
+    subject: str | None = None,
+    kind: str | None = None,
+) -> tuple[PatientSummary, SourceReference]:
+    """What the source says under ``name`` now, and how it is found again.
+
+    Raises:
+        SourceError: as ``offer_source``. SettingsError: ``issuer.sensitive_codes``.
+    """
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
     kind = kind_of(issuer, kind)
@@ -112,10 +131,7 @@ def offer_source(
     if found.gone:  # it could be read this once, and never again
         raise SourceError("offer.gone")
     person = dict(found.summary.records[0].subject)
-    reference = SourceReference(kind, name, subject, person, tuple(wanted))
-    return offer_summary(
-        issuer, client=client, summary=found.summary, wanted=wanted, reference=reference, who=who
-    )
+    return found.summary, SourceReference(kind, name, subject, person, tuple(wanted))
 
 
 def offer_summary(

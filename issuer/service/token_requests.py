@@ -5,16 +5,19 @@ What is *not* here: the grants themselves (``tokens``, ``codes``, ``grants``).
 
 from __future__ import annotations
 
+from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import (
     CodeRequest,
     RefreshRequest,
     TokenRequest,
     TokenResponse,
 )
-from issuer.store import identity_checks
+from healthpassport.protocols.oid4vci.tokens import GrantedDetail
+from issuer.store import identity_checks, offers
 
 from .codes import redeem_code
-from .context import IssuerContext
+from .configurations import configurations
+from .context import IssuerContext, digest
 from .grants import grant_of_token, refresh
 from .tokens import redeem
 from .wallet_clients import SentAttestation, attested_client, needs_attestation
@@ -43,7 +46,8 @@ def give(
         if found is not None and request.client_id is None:
             request = request.model_copy(update={"client_id": found.client_id})
     if isinstance(request, RefreshRequest):
-        return refresh(issuer, request, proof=proof)
+        _check_details(issuer, request)
+        return _by_identifiers(issuer, request, refresh(issuer, request, proof=proof))
     return redeem(issuer, request, proof=proof)
 
 
@@ -54,3 +58,28 @@ def _was_attested(issuer: IssuerContext, refresh_token: str) -> bool:
     with issuer.store.reading() as tx:
         grant = grant_of_token(tx, refresh_token)
         return grant is not None and identity_checks.is_attested(tx, grant.root)
+
+
+def _check_details(issuer: IssuerContext, request: RefreshRequest) -> None:
+    """Before the refresh token turns: each name is one that records have here."""
+    known = configurations(issuer.settings).keys()
+    if not {d.credential_configuration_id for d in request.authorization_details} <= known:
+        raise ProtocolError("oid4vci.invalid_authorization_details")
+
+
+def _by_identifiers(
+    issuer: IssuerContext, request: RefreshRequest, given: TokenResponse
+) -> TokenResponse:
+    """OpenID4VCI 1.0 section 6.2: who names credentials in a token request gets identifiers."""
+    if not request.authorization_details:
+        return given
+    named = (detail.credential_configuration_id for detail in request.authorization_details)
+    details = tuple(
+        GrantedDetail(credential_configuration_id=name, credential_identifiers=(name,))
+        for name in dict.fromkeys(named)
+    )
+    with issuer.store.writing() as tx:
+        session = offers.by_token(tx, digest(given.access_token))
+        if session is not None:
+            offers.change(tx, session.id, by_identifier=True)
+    return given.model_copy(update={"authorization_details": details})

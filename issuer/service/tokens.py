@@ -186,7 +186,7 @@ def give_token(
     held = rows.sealed_records(tx, offer.id)
     asked = tuple(dict.fromkeys(redeemed.named))
     if not set(asked) <= held.keys():
-        raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the offer")
+        raise ProtocolError("oid4vci.invalid_authorization_details", "they exceed the offer")
     if asked:
         rows.keep_records(tx, offer.id, asked)
         held = {name: held[name] for name in asked}

@@ -27,6 +27,7 @@ from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
+from .jobs import JobSettings
 from .keys import KeySettings
 from .patients import PatientSettings
 from .protocol import ProtocolSettings
@@ -77,6 +78,7 @@ class Settings(
     AuditSettings,
     ConsoleSettings,
     DatabaseSettings,
+    JobSettings,
     SourceSettings,
     ApiSettings,
     PatientSettings,

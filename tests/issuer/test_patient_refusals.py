@@ -81,8 +81,8 @@ def stopped(answer, code):
         ({"issuer_state": "unknown"}, "invalid_request"),
         ({"dpop_jkt": "short"}, "invalid_request"),
         ({"state": "x" * 3000}, "invalid_request"),
-        ({"authorization_details": "5"}, "invalid_request"),
-        ({"authorization_details": "[]"}, "invalid_request"),
+        ({"authorization_details": "5"}, "invalid_authorization_details"),
+        ({"authorization_details": "[]"}, "invalid_authorization_details"),
         (
             {
                 "authorization_details": json.dumps(

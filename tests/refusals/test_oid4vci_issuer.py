@@ -225,9 +225,9 @@ def test_a_form_that_names_a_parameter_twice_is_refused(site):
         ("pre-authorized_code=1", "invalid_request"),
         ("grant_type=password&code=1", "unsupported_grant_type"),
         (f"{grant}&tx_code=1&resource=https://other.example", "invalid_target"),
-        (f"{grant}&tx_code=1&authorization_details=x", "invalid_request"),
-        (f"{grant}&tx_code=1&authorization_details=[]", "invalid_request"),
-        (f"{grant}&tx_code=1&authorization_details=[5]", "invalid_request"),
+        (f"{grant}&tx_code=1&authorization_details=x", "invalid_authorization_details"),
+        (f"{grant}&tx_code=1&authorization_details=[]", "invalid_authorization_details"),
+        (f"{grant}&tx_code=1&authorization_details=[5]", "invalid_authorization_details"),
         ("\xff", "invalid_request"),
         ("a=%ff", "invalid_request"),
     ]:

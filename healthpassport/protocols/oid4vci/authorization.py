@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, ValidationError
 
 from healthpassport.protocols.oid4vci.forms import authorization_details, form
-from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
+from healthpassport.protocols.oid4vci.refusals import WireModel, refuse, refuse_form
 from healthpassport.protocols.oid4vci.tokens import AuthorizationDetail, Short
 
 REQUEST_URI_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"  # RFC 9126 section 2.2
@@ -69,7 +69,7 @@ def parse_pushed_request(body: bytes) -> PushedRequest:
     try:
         return PushedRequest.model_validate(values)
     except ValidationError as error:
-        raise refuse("invalid_request", error) from error
+        raise refuse_form(error) from error
 
 
 def request_uri(secret: str) -> str:

@@ -40,12 +40,12 @@ def authorization_details(text: str) -> tuple[Json, ...]:
     """The list in ``text`` (RFC 9396 section 2), whatever it holds.
 
     Raises:
-        ProtocolError: ``oid4vci.invalid_request``.
+        ProtocolError: ``oid4vci.invalid_authorization_details`` (section 5).
     """
     try:
         details = parse_json(text, max_bytes=MAX_DETAILS_BYTES)
     except EncodingError as error:
-        raise refuse("invalid_request", detail="authorization_details is not JSON") from error
+        raise refuse("invalid_authorization_details", detail="it is not JSON") from error
     if not isinstance(details, list) or not details:
-        raise refuse("invalid_request", detail="authorization_details is no list")
+        raise refuse("invalid_authorization_details", detail="it is no list")
     return tuple(details)

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.protocols.oid4vci.forms import authorization_details, form
 from healthpassport.protocols.oid4vci.offers import PRE_AUTHORIZED_CODE_GRANT
-from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
+from healthpassport.protocols.oid4vci.refusals import WireModel, refuse, refuse_form
 
 REFRESH_GRANT: Final = "refresh_token"  # RFC 6749 section 6
 AUTHORIZATION_CODE_GRANT: Final = "authorization_code"  # RFC 6749 section 4.1.3
@@ -66,9 +66,10 @@ class RefreshRequest(WireModel):
     scope: Short | None = None
     resource: Short | None = None
     attempt: Annotated[str, Field(min_length=16, max_length=64)] | None = None
+    authorization_details: tuple[AuthorizationDetail, ...] = ()
 
     def wire(self) -> dict[str, str]:
-        """The parameters of the form; ``scope`` is not sent."""
+        """The parameters of the form; ``authorization_details`` and ``scope`` are not sent."""
         form = {"grant_type": REFRESH_GRANT, "refresh_token": self.refresh_token}
         optional = {"client_id": self.client_id, "resource": self.resource, "attempt": self.attempt}
         return form | {name: value for name, value in optional.items() if value is not None}
@@ -113,15 +114,15 @@ def parse_token_request(body: bytes) -> TokenRequest | CodeRequest | RefreshRequ
         raise refuse("unsupported_grant_type")
     values: dict[str, object] = dict(given)
     try:
-        if grant == REFRESH_GRANT:
-            return RefreshRequest.model_validate(values)
         if "authorization_details" in given:
             values["authorization_details"] = authorization_details(given["authorization_details"])
+        if grant == REFRESH_GRANT:
+            return RefreshRequest.model_validate(values)
         if grant == AUTHORIZATION_CODE_GRANT:
             return CodeRequest.model_validate(values)
         return TokenRequest.model_validate(values)
     except ValidationError as error:
-        raise refuse("invalid_request", error) from error
+        raise refuse_form(error) from error
 
 
 def parse_token_response(data: bytes) -> TokenResponse:
