@@ -68,7 +68,7 @@ def test_the_served_document_is_the_committed_one_but_for_its_address(served):
 
 @schema.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     database=None,

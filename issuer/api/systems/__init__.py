@@ -18,7 +18,7 @@ from issuer.service import IssuerContext
 from issuer.service.client_tokens import SERVER_PATH, server_document
 from issuer.service.clients import Client
 
-from . import cards, issued, offers, reports, sources, tokens, webhooks
+from . import bulk, cards, issued, offers, reports, sources, tokens, webhooks
 from .access import opened
 from .describing import describe
 from .telling import keep_telling
@@ -31,7 +31,7 @@ DESCRIPTION: Final[dict[str, Any]] = {
     "description": "Offers, issuances, reports, cards and webhooks of one issuer. docs/api.md "
     "says how to begin, docs/errors.md what every code means.",
 }
-BODIES: Final = ("/offers", "/cards")  # take bundles, and so larger bodies
+BODIES: Final = ("/offers", "/cards", "/bulk")  # take bundles and lists, and so larger bodies
 _SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 _ROUTERS: Final = (
     tokens.router,
@@ -39,6 +39,7 @@ _ROUTERS: Final = (
     issued.router,
     reports.router,
     cards.router,
+    bulk.router,
     webhooks.router,
     sources.router,
 )

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from healthpassport.encoding import b64url_encode, parse_json_object
+from healthpassport.encoding import MAX_BODY_BYTES, b64url_encode, parse_json_object
 from healthpassport.errors import ServiceError
 from issuer.api.rendering import json
 from issuer.service.once import Made, Work, once
@@ -28,7 +28,7 @@ _KEY: Final = re.compile(r'(?P<quote>"?)(?P<key>[A-Za-z0-9_-]{20,200})(?P=quote)
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read(model: type[Model], body: bytes) -> Model:
+def read(model: type[Model], body: bytes, *, max_bytes: int = MAX_BODY_BYTES) -> Model:
     """The request in JSON ``body``.
 
     Raises:
@@ -36,7 +36,7 @@ def read(model: type[Model], body: bytes) -> Model:
         EncodingError: for what is not strict JSON.
     """
     try:
-        return model.model_validate(parse_json_object(body), strict=False)
+        return model.model_validate(parse_json_object(body, max_bytes=max_bytes), strict=False)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"

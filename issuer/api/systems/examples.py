@@ -99,3 +99,18 @@ TOKEN_FORMS: Final[dict[str, Any]] = {
         }
     },
 }
+BULK: Final[dict[str, Any]] = {
+    "id": "b5Nc1Xe7fGhJ2kLmQ8rStU",
+    "state": "ended",
+    "createdAt": "2026-11-26T10:00:00Z",
+    "counts": {"offered": 98, "refused": 2},
+    "refused": [{"line": 7, "code": "offer.gone"}, {"line": 31, "code": "source.unknown"}],
+}
+BULK_RESULT: Final[dict[str, Any]] = {"line": 1, "offerId": _ID, "sealed": "eyJhbGciOi..."}
+BULKS_ASKED: Final[dict[str, Any]] = {
+    "two": {
+        "lines": [{"nhsNumber": "9990000018"}, {"source": "rowan.json"}],
+        "recipient": {"kty": "EC", "crv": "P-256", "x": "...", "y": "...", "kid": "mine"},
+        "recordTypes": ["AllergySummary"],
+    }
+}

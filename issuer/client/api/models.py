@@ -279,3 +279,58 @@ class Problem(Told):
     code: str
     party: str
     help: str
+
+
+class BulkLineAsked(Asked):
+    """One person: an NHS number, or a name in the source."""
+
+    nhs_number: Annotated[str, Field(max_length=20)] = ""
+    source: Annotated[str, Field(max_length=200)] = ""
+    subject: Annotated[str, Field(max_length=200)] = ""
+
+
+class BulkAsked(Asked):
+    """Whom to offer, and the public JWK (P-256) that links and PINs are sealed for."""
+
+    lines: Annotated[tuple[BulkLineAsked, ...], Field(min_length=1, max_length=10_000)]
+    recipient: dict[str, Any]
+    record_types: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    source_kind: Annotated[str, Field(max_length=40)] | None = None
+    days: Annotated[int, Field(ge=1, le=365)] | None = None
+
+
+class LineRefused(Told):
+    """A line of which nothing was offered, and the code of why."""
+
+    line: int
+    code: str
+
+
+class BulkSeen(Told):
+    """How far a run is; ``counts`` are lines by state."""
+
+    id: str
+    state: str
+    created_at: datetime
+    counts: dict[str, int]
+    refused: tuple[LineRefused, ...]
+
+
+class BulkResult(Told):
+    """One offered line: ``sealed`` is a JWE of link and PIN for the run's recipient."""
+
+    line: int
+    offer_id: str | None = None
+    sealed: Annotated[str | None, Field(repr=False)] = None
+
+
+class BulkResults(Told):
+    """The results that were not let go yet."""
+
+    results: tuple[BulkResult, ...]
+
+
+class LinesTaken(Asked):
+    """The lines whose results are safe with the record system."""
+
+    lines: Annotated[tuple[int, ...], Field(max_length=10_000)]
