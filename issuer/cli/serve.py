@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from typing import Final
 
+from .memory import no_memory_images
 from .opening import Config, say
 
 CONSOLE_HOST: Final = "127.0.0.1"  # never anything but this machine
@@ -26,6 +27,7 @@ def serve(config: Config = None) -> None:
 
     from .together import run_together  # noqa: PLC0415
 
+    no_memory_images()
     VcApiSettings().refuse_beside_real_keys()
     settings = load(config)
     if (problem := tls_problem(settings)) is not None:

@@ -290,3 +290,18 @@ def test_what_cannot_be_looked_for_is_no_proof(command, tmp_path, arguments, typ
 def test_a_place_that_cannot_be_read_is_no_proof(command, tmp_path):
     told = command(tmp_path / "own.json", "--also", tmp_path / "missing.log")
     assert (told.exit_code, told.stdout) == (1, f"UNREAD  {tmp_path / 'missing.log'}\n")
+
+
+def test_a_server_that_crashes_leaves_no_image_of_its_memory():
+    asked = (
+        "import resource; from issuer.cli.memory import no_memory_images; no_memory_images();"
+        "print(resource.getrlimit(resource.RLIMIT_CORE)[0])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=HERE.parents[1],
+    )
+    assert told.stdout == "0\n"
