@@ -2,41 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from console_reports import reported
+from console_world import NUMBER, Walk
 
 from healthpassport.encoding import dump_json
 from issuer.service.reports import answer_report, parse_answer
 
+AGNES = "9990000042"  # whose allergies stand in words alone
+
 
 @dataclass(frozen=True)
 class Page:
-    """Where a page is, and as whom it is opened."""
+    """Where a page is, and as whom it is opened.
+
+    What answers a form has the fields to fill and the button to press first; what can be opened
+    once has ``fresh``, which gives the path of another one.
+    """
 
     base: str
     path: str
     cookies: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    press: str = ""
+    fresh: Callable[[], str] | None = None
 
-    @property
-    def address(self):
-        return self.base + self.path
+    def opened(self, tab):
+        """Open it in ``tab``; its own address."""
+        path = self.path if self.fresh is None else self.fresh()
+        tab.goto(self.base + path)
+        for selector, value in self.fields.items():
+            tab.fill(selector, value)
+        if self.press:
+            tab.click(self.press)
+        return self.base + path
 
 
-# Each page of the console: whose role opens it. "" is somebody who is not signed in.
 NAMES = (
     "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out",
-    "keys", "trust", "lists", "audit", "reports", "report", "report answered",
+    "keys", "trust", "lists", "audit", "reports", "report", "report answered", "find",
+    "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
+    "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
+    "change", "take back", "found", "pin", "pin letter",
 )  # fmt: skip
 
 
 def console_pages(practice, base):
     """Each page of ``practice``, which is served at ``base``."""
-    of = {
-        role: practice.browser(role).cookies
-        for role in ("clerk", "clinician", "corrections", "admin")
+    browsers = {
+        role: practice.browser(role) for role in ("clerk", "clinician", "corrections", "admin")
     }
+    of = {role: browser.cookies for role, browser in browsers.items()}
     found = {
         "home": ("/", of["clerk"]),
         "help": ("/help", of["clerk"]),
@@ -47,8 +65,60 @@ def console_pages(practice, base):
         "signed out": ("/signed-out", {}),
         **_kept(of["admin"]),
         **_reports(practice, of["corrections"]),
+        "find": ("/find", of["clerk"]),
+        "today": ("/today", of["clinician"]),
+        "given": ("/given", of["clinician"]),
+        **_kept(of["admin"]),
+        **_reports(practice, of["corrections"]),
     }
-    return {name: Page(base, *where) for name, where in found.items()}
+    walk = Walk(browsers["clinician"])
+    found |= kept_pages(practice, of)
+    found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
+    pages = {name: Page(base, *where) for name, where in found.items()}
+    return pages | answers(pages, walk)
+
+
+VISITS = 3  # of each page: without scripts, and in each language
+
+
+def answers(pages, walk):
+    """What answers a form of ``pages``."""
+    find, told = pages["find"], 'form[action$="/pin"] button'
+    # Made now: under a browser's loop nothing can be called.
+    said = iter([walk.offered() for _ in range(VISITS)])
+    posted = iter([walk.offered(link_by="letter", pin_by="letter") for _ in range(VISITS)])
+    return {
+        "find nothing typed": replace(find, press='form[action="/find"] button'),
+        "found": replace(find, fields={"#nhs-number": NUMBER}, press='form[action="/find"] button'),
+        "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),
+        "pin": replace(pages["handed"], press=told, fresh=said.__next__),
+        "pin letter": replace(pages["handed"], press=told, fresh=posted.__next__),
+    }
+
+
+def of_a_patient(walk):
+    """The path of each page of the work with one patient."""
+    new, words, chosen, signed = walk.opened(), walk.opened(AGNES), walk.opened(), walk.opened()
+    for one in (words, chosen, signed):
+        walk.identified(one)
+    walk.signed(signed)
+    screen, letter = walk.offered(), walk.offered(link_by="letter", pin_by="letter")
+    added = walk.offered()
+    walk.collect(added)
+    offers = {name: one.replace("handed", "offers") for name, one in (("o", screen), ("a", added))}
+    return {
+        "identity": new,
+        "preview": chosen,
+        "preview of words alone": words,
+        "hand over": f"{signed}/hand-over",
+        "handed": screen,
+        "handed by letter": letter,
+        "letter": f"{letter}/letter",
+        "offer": offers["o"],
+        "take back": f"{offers['o']}/change?to=withdraw",
+        "offer added": offers["a"],
+        "change": f"{offers['a']}/change?to=suspend",
+    }
 
 
 def _kept(admin):
