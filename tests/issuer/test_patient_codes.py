@@ -6,9 +6,10 @@ import secrets
 from urllib.parse import urlencode
 
 import pytest
-from sign_in_world import FORM, REDIRECT, WALLET, Asking, SignInSite
+from sign_in_world import CALLBACK, FORM, REDIRECT, WALLET, Asking, SignInSite, told
 from simulated_issuer import refused
 
+from healthpassport.errors import FetchError
 from healthpassport.keys import generate_signer
 from issuer import service
 
@@ -111,3 +112,17 @@ def test_a_code_opens_nothing_as_a_pre_authorised_one_nor_the_other_way(site, wa
     assert wallet.redeem(code).status == 200
     offer = site.offer()
     refused(wallet.redeem(offer.offer.grants.pre_authorized.code), "invalid_grant")
+
+
+def test_a_provider_that_hangs_is_given_up_and_the_sign_in_goes_on_later(site, wallet, monkeypatch):
+    def hang(_request):
+        raise FetchError("net.timeout")
+
+    wallet.begin()
+    leaving = wallet.browser.get("/patient/go")
+    back = urlencode(site.login.visit(leaving.headers["location"]))
+    with monkeypatch.context() as while_it_hangs:
+        while_it_hangs.setattr(site.login, "fetch", hang)
+        page = wallet.browser.get(f"{CALLBACK}?{back}")
+    assert "patient.offline" in told(page)
+    assert wallet.sign_in().status == 303
