@@ -32,6 +32,7 @@ from .context import IssuerContext, digest
 from .copying import ID_LENGTH, Order, make_copies
 from .grant_lines import line_of, same_line
 from .holder_keys import spend
+from .offers import SIGN_IN
 from .refreshing import LATER, prepare
 from .sealing import seal, unseal
 from .tokens import NO_PIN, Access
@@ -55,7 +56,7 @@ class Wanted:
 def needs_sign_off(issuer: IssuerContext, access: Access) -> bool:
     """Whether staff look at what ``access`` asks for; no staff saw what a wallet comes back for."""
     rule = issuer.settings.sign_off
-    return rule == "all" or (rule == "returning" and access.offer.pin_mac == NO_PIN)
+    return rule == "all" or (rule == "returning" and access.offer.pin_mac in {NO_PIN, SIGN_IN})
 
 
 def put_off(

@@ -36,7 +36,7 @@ class ProtocolSettings(BaseSettings):
     sign_off: Literal["none", "returning", "all"] = Field(
         "none",
         description="Which records staff release (`deferred release`) before a wallet gets them: "
-        "those that it asks for by itself when it comes back, or all.",
+        "those that it asks for by itself, coming back or by sign-in, or all.",
     )
     deferred_interval_seconds: int = Field(
         300, description="Seconds that a wallet is told to wait before it asks again.", ge=1

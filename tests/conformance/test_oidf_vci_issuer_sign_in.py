@@ -13,6 +13,7 @@ import json
 import re
 import secrets
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -29,6 +30,9 @@ from wire import served
 
 from issuer import service
 from issuer.api import create_app
+from issuer.service.context import digest
+from issuer.service.deferring import needs_sign_off
+from issuer.store import offers
 from issuer.web.patient import add_pages
 
 WALLETS = {f"https://wallet{n}.example": f"https://wallet{n}.example/back" for n in (1, 2)}
@@ -240,6 +244,17 @@ def test_oid4vci_1_0_issuer_happy_flow_multiple_clients_by_sign_in(plan):
         wallet = plan.wallet(number)
         assert wallet.redeem(wallet.sign_in()["code"]).status == 200
         credential(wallet)
+
+
+def test_what_a_patient_signs_in_for_waits_where_staff_look_at_what_they_did_not_offer(plan):
+    wallet = plan.wallet()
+    assert wallet.redeem(wallet.sign_in()["code"]).status == 200
+    with plan.issuer.store.reading() as tx:
+        offer = offers.by_token(tx, digest(wallet.token))
+    access = service.Access(wallet.token, offer)
+    for rule, waits in (("none", False), ("returning", True), ("all", True)):
+        settings = plan.issuer.settings.model_copy(update={"sign_off": rule})
+        assert needs_sign_off(replace(plan.issuer, settings=settings), access) is waits
 
 
 def at_par(plan, bent) -> Answer:
