@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from console_kept import kept_pages
 from console_reports import reported
 from console_world import NUMBER, Walk
 
