@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from console_reports import reported
+from console_kept import CARDS, KEPT, card_pages, kept_pages
 from console_world import NUMBER, Walk
-
-from healthpassport.encoding import dump_json
-from issuer.service.reports import answer_report, parse_answer
 
 AGNES = "9990000042"  # whose allergies stand in words alone
 
@@ -41,11 +38,10 @@ class Page:
 
 
 NAMES = (
-    "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out",
-    "keys", "trust", "lists", "audit", "reports", "report", "report answered", "find",
+    "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out", "find",
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
-    "change", "take back", "found", "pin", "pin letter",
+    "change", "take back", "found", "pin", "pin letter", *KEPT, *CARDS,
 )  # fmt: skip
 
 
@@ -63,13 +59,13 @@ def console_pages(practice, base):
         "sign in": ("/sign-in", {}),
         "sign in refused": ("/sign-in/callback?state=unknown&code=unknown", {}),
         "signed out": ("/signed-out", {}),
-        **_kept(of["admin"]),
-        **_reports(practice, of["corrections"]),
         "find": ("/find", of["clerk"]),
         "today": ("/today", of["clinician"]),
         "given": ("/given", of["clinician"]),
     }
     walk = Walk(browsers["clinician"])
+    found |= kept_pages(practice, of)
+    found |= {name: (path, of["clinician"]) for name, path in card_pages(walk).items()}
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
     pages = {name: Page(base, *where) for name, where in found.items()}
     return pages | answers(pages, walk)
@@ -85,6 +81,7 @@ def answers(pages, walk):
     said = iter([walk.offered() for _ in range(VISITS)])
     posted = iter([walk.offered(link_by="letter", pin_by="letter") for _ in range(VISITS)])
     return {
+        "card too much": replace(pages["card too much"], press='button[value="make"]'),
         "find nothing typed": replace(find, press='form[action="/find"] button'),
         "found": replace(find, fields={"#nhs-number": NUMBER}, press='form[action="/find"] button'),
         "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),
@@ -115,27 +112,4 @@ def of_a_patient(walk):
         "take back": f"{offers['o']}/change?to=withdraw",
         "offer added": offers["a"],
         "change": f"{offers['a']}/change?to=suspend",
-    }
-
-
-def _kept(admin):
-    return {
-        "keys": ("/keys", admin),
-        "trust": ("/trust", admin),
-        "lists": ("/lists", admin),
-        "audit": ("/audit", admin),
-    }
-
-
-def _reports(practice, corrections):
-    """Reports that wait, one that is late, and one that was answered."""
-    names = ("report-that-waits-here", "report-that-is-so-late", "report-with-an-answer")
-    for name, days in zip(names, (0, 40, 27), strict=True):
-        reported(practice, name, days_ago=days)
-    told = parse_answer(dump_json({"outcome": "corrected", "words": "Thank you."}))
-    answer_report(practice.issuer, names[2], told)
-    return {
-        "reports": ("/reports?answered=1", corrections),
-        "report": (f"/reports/{names[1]}", corrections),
-        "report answered": (f"/reports/{names[2]}", corrections),
     }

@@ -19,6 +19,7 @@ from .codes import codes
 from .database import database
 from .deferred import deferred
 from .doctor import doctor
+from .erased import erased
 from .extract import extract
 from .grants import grants
 from .issued import issued
@@ -29,6 +30,7 @@ from .preview import preview
 from .records import records
 from .reports import reports
 from .serve import serve
+from .sources import sources
 from .status import status
 from .vc_api import vc_api
 from .webhooks import webhooks
@@ -54,8 +56,10 @@ app.command(context_settings=IDS)(suspend)
 app.command(context_settings=IDS)(reinstate)
 app.command(context_settings=IDS)(replace)
 app.command()(doctor)
+app.command()(erased)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
+app.add_typer(sources, name="sources")
 app.add_typer(grants, name="grants")
 app.add_typer(deferred, name="deferred")
 app.add_typer(reports, name="reports")

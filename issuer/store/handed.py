@@ -12,19 +12,20 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from .identity_checks import IdentityCheck
 from .issuances import Issuance
 from .offers import OfferState
+from .sign_in_tables import identity_checks
 from .staff_tables import handed
 from .tables import grants, issuances, offer_records, offers
 
 
 @dataclass(frozen=True, slots=True)
 class HandedRow:
-    """One offer that staff handed over; ``checked`` says how the patient was identified."""
+    """One offer that staff handed over."""
 
     offer: str
     person: str | None
-    checked: str
     vouched_by: str | None
     prepared_by: str
     signed_by: str
@@ -35,9 +36,13 @@ class HandedRow:
 
 @dataclass(frozen=True, slots=True)
 class HandedOffer:
-    """A handed offer with how it stands: its own state, its grant, and what was issued for it."""
+    """A handed offer with how it stands: its own state, its grant, and what was issued for it.
+
+    ``checked`` says how the patient was identified.
+    """
 
     row: HandedRow
+    checked: IdentityCheck
     client: str
     state: OfferState
     expires_at: int
@@ -74,10 +79,17 @@ def _offers(connection: Connection, where: Any, limit: int) -> tuple[HandedOffer
         .where(offer_records.c.offer == handed.c.offer)
         .scalar_subquery()
     )
-    columns = (offers.c.client, offers.c.state, offers.c.expires_at, offers.c.grant)
+    columns = (
+        offers.c.client,
+        offers.c.state,
+        offers.c.expires_at,
+        offers.c.grant,
+        identity_checks.c.kind,
+    )
     query = (
         select(*handed.c, *columns, count.label("records"))
         .join(offers, offers.c.id == handed.c.offer)
+        .join(identity_checks, identity_checks.c.offer == handed.c.offer)
         .where(where)
         .order_by(handed.c.at.desc(), handed.c.offer)
         .limit(limit)
@@ -102,6 +114,7 @@ def _handed(row: Any, issued: Sequence[Issuance]) -> HandedOffer:  # noqa: ANN40
     values = {name: getattr(row, name) for name in handed.c.keys()}  # noqa: SIM118 - columns
     return HandedOffer(
         HandedRow(**values),
+        IdentityCheck(row.kind),
         row.client,
         OfferState(row.state),
         row.expires_at,

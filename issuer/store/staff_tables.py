@@ -44,7 +44,6 @@ handed: Final = Table(
     metadata,
     Column("offer", String, ForeignKey("offers.id"), primary_key=True),
     Column("person", String),
-    Column("checked", String, nullable=False),
     Column("vouched_by", String),
     Column("prepared_by", String, nullable=False),
     Column("signed_by", String, nullable=False),

@@ -18,6 +18,8 @@ from issuer.service.console import Console
 
 from . import (
     audit,
+    card_paper,
+    cards,
     find,
     hand,
     home,
@@ -46,6 +48,8 @@ ROUTERS: Final = (
     keeping.router,
     audit.router,
     reports.router,
+    cards.router,
+    card_paper.router,
 )
 LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD}  # bytes of the forms that bring a file
 

@@ -17,7 +17,7 @@ from healthpassport.status.reference import status_name
 from healthpassport.summary import definition
 from issuer.service.console import Console
 from issuer.service.console.channels import LINK_WORDS, PIN_WORDS, LinkBy, PinBy
-from issuer.service.console.identity import CHECKS, IdentityCheck
+from issuer.service.console.identity import CHECKS
 from issuer.service.console.problem_words import problem_words
 from issuer.service.console.standing import (
     POSSIBLE,
@@ -171,7 +171,7 @@ def _offer(request: Request, console: Console, found: HandedOffer) -> dict[str, 
         "given_at": moment(utc(row.at), say),
         "prepared_by": row.prepared_by,
         "signed_by": row.signed_by,
-        "check": say(CHECKS[IdentityCheck(row.checked)][0]),
+        "check": say(CHECKS[found.checked][0]),
         "vouched_by": row.vouched_by,
         "link_by": say(LINK_WORDS[LinkBy(row.link_by)][0]),
         "pin_by": say(PIN_WORDS[PinBy(row.pin_by)][0]),

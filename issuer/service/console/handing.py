@@ -14,6 +14,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.languages import ENGLISH, Words
 from issuer.service.offers import NewOffer, offer_summary
 from issuer.store import handed as rows
+from issuer.store import identity_checks
 
 from .channels import LinkBy, Phone, PinBy, checked_number, checked_ways
 from .handed import Told
@@ -99,7 +100,6 @@ def _offered(
     row = rows.HandedRow(
         offer=made.id,
         person=person_of(console, held.who.nhs_number),
-        checked=held.checked.value,
         vouched_by=held.vouched_by or None,
         prepared_by=held.prepared_by.name,
         signed_by=held.signed_by.name,
@@ -110,6 +110,7 @@ def _offered(
     audit, by = issuer.audit, actor(issuer, who)
     with issuer.store.writing() as tx:
         rows.add(tx, row)
+        identity_checks.record(tx, made.id, held.checked)
         audit.write(
             "identity.checked",
             who=actor(issuer, held.prepared_by),

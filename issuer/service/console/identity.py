@@ -8,22 +8,16 @@ itself, which people make.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from healthpassport.errors import ServiceError
 from healthpassport.languages import msg
+from issuer.store import IdentityCheck
+
+__all__ = ["CHECKS", "IdentityCheck", "checked_vouching", "named_check"]
 
 MAX_NAME: Final = 100  # characters of who vouches
-
-
-class IdentityCheck(StrEnum):
-    """The checks; the same words stand in the database."""
-
-    NHS_LOGIN_P9 = "nhs_login_p9"
-    PHOTO_IN_PERSON = "photo_in_person"
-    VOUCHED_FOR = "vouched_for"
 
 
 CHECKS: Final[Mapping[IdentityCheck, tuple[str, str]]] = MappingProxyType(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from healthpassport.fetch import Fetcher
 from healthpassport.keys.made import made_key
 from issuer.service.context import IssuerContext
+from issuer.service.paper_cards import HeldCards
 
 from .handed import Handed
 from .preparing import Preparations
@@ -22,6 +23,7 @@ class Console:
     fetcher: Fetcher
     preparations: Preparations
     handed: Handed
+    cards: HeldCards
     digest_key: bytes = field(repr=False)
 
 
@@ -40,5 +42,6 @@ def open_console(issuer: IssuerContext, *, fetcher: Fetcher | None = None) -> Co
         fetcher=way_out,
         preparations=Preparations(issuer.clock),
         handed=Handed(issuer.clock),
+        cards=HeldCards(issuer.clock),
         digest_key=made_key(issuer.settings.audit_key_file, issuer.random),
     )

@@ -36,7 +36,10 @@ OWN_TEXT = """() => {
   const spoken = [...copy.querySelectorAll('[aria-label]')].map(e => e.ariaLabel);
   return [document.title, ...spoken, copy.textContent].join('\\n');
 }"""
-NO_PAGES = {"base.html", "parts.html", "links.html", "signed_in.html"}
+NO_PAGES = {
+    "base.html", "parts.html", "links.html", "signed_in.html", "keeping/links.html",
+    "card/both.html", "card/link.html",
+}  # fmt: skip
 NARROW = {"width": 320, "height": 700}
 
 
@@ -88,8 +91,9 @@ def test_every_page_works_without_scripts_and_no_template_is_left_out(pages, vie
         assert page.locator("main").inner_text().strip()
         shown.add(page.locator("body").get_attribute("data-page"))
     folder = CONSOLE / "templates"
-    names = {path.relative_to(folder).as_posix() for path in templates() if path.parent == folder}
-    assert names - NO_PAGES == shown
+    names = {path.relative_to(folder).as_posix() for path in templates()}
+    own = {name for name in names if not name.startswith("patient/")}  # walked by a test of theirs
+    assert own - NO_PAGES == shown
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
