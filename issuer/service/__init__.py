@@ -6,7 +6,7 @@ commands, which parse, make one call here, and render.
 
 from __future__ import annotations
 
-from .bitstrings import all_list_uris, allocate_entries, bitstring_uris, published_bitstring
+from .bitstrings import all_list_uris, bitstring_uris, published_bitstring
 from .card_copies import MadeCard, change_card
 from .cards import CardOffer, card_answer, card_request, make_card
 from .context import IssuerContext, open_issuer
@@ -37,7 +37,6 @@ __all__ = [
     "all_grants",
     "all_list_uris",
     "all_reports",
-    "allocate_entries",
     "answer_report",
     "authenticate",
     "bitstring_uris",

@@ -22,11 +22,13 @@ from healthpassport.formats.coarse_times import whole_days
 from healthpassport.protocols.oid4vci import CredentialRequest, CredentialResponse
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.entries import REPLACED, WITHDRAWN
-from issuer.store import Issuance, issuances, offers, statuses
+from issuer.settings import SD_JWT_VC
+from issuer.store import Issuance, issuances, offers
 from schemas.cards import CARD
 
 from .answers import again, keep, request_hash
 from .context import IssuerContext, digest
+from .places import Reserved, reserving
 from .publication import list_uri
 from .sealing import unseal
 from .statuses import Change, change_status
@@ -72,7 +74,7 @@ def issue_card(
     if request.proofs:
         raise ProtocolError("oid4vci.invalid_proof", "a card is bound to no key")
     asked = request_hash(request)
-    with issuer.store.writing() as tx:
+    with reserving(issuer, SD_JWT_VC, copies=1) as place, issuer.store.writing() as tx:
         done = issuances.of_offer(tx, access.offer.id, CARD)
         if done is not None:
             return again(tx, access, done, asked)
@@ -80,8 +82,9 @@ def issue_card(
         if sealed is None:
             raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
         content = unwrapped(unseal(sealed, secret=access.token, purpose=CARD))
+        offer = access.offer
         made = sign_card(
-            issuer, tx, offer=access.offer.id, client=access.offer.client, content=content
+            issuer, tx, offer=offer.id, client=offer.client, content=content, place=place
         )
         response = CredentialResponse(
             credentials=(IssuedCredential(credential=made.text),), notification_id=made.secret
@@ -93,7 +96,13 @@ def issue_card(
 
 
 def sign_card(
-    issuer: IssuerContext, tx: Connection, *, offer: str, client: str, content: CardContent
+    issuer: IssuerContext,
+    tx: Connection,
+    *,
+    offer: str,
+    client: str,
+    content: CardContent,
+    place: Reserved,
 ) -> MadeCard:
     """The signed card of ``content``, with its issuance and status entry in transaction ``tx``.
 
@@ -116,14 +125,7 @@ def sign_card(
         notification_hash=digest(secret),
     )
     issuances.add(tx, issuance)
-    ((number, index),) = statuses.allocate(
-        tx,
-        issuance=issuance.id,
-        copies=1,
-        list_size=issuer.settings.status_list_size,
-        now=issuance.issued_at,
-        random=issuer.random,
-    )
+    (((number, index),),) = place.give(tx, issuance.id)
     claims = CardClaims(
         issuer.settings.iss,
         times.issued_at.replace(microsecond=0),

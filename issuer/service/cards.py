@@ -36,6 +36,7 @@ from healthpassport.protocols.oid4vp import (
     parse_payload,
 )
 from healthpassport.summary import PatientSummary
+from issuer.settings import SD_JWT_VC
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
 from schemas.cards import CARD
@@ -46,6 +47,7 @@ from .card_copies import ID_LENGTH, MadeCard, sign_card, wrapped
 from .configurations import can_make_cards
 from .context import IssuerContext, digest, utc
 from .own_records import own_records
+from .places import reserving
 from .publication import list_uri
 from .sealing import derived, seal
 from .tokens import NO_PIN
@@ -137,10 +139,10 @@ def make_card(
     """
     _refuse_unable(issuer)
     content = cards.build(summary.records, choices)
-    with issuer.store.writing() as tx:
+    with reserving(issuer, SD_JWT_VC, copies=1) as place, issuer.store.writing() as tx:
         offer = replace(_empty_offer(issuer, issuer.secret(), client), state=OfferState.DONE)
         rows.add(tx, offer, {})
-        return sign_card(issuer, tx, offer=offer.id, client=client, content=content)
+        return sign_card(issuer, tx, offer=offer.id, client=client, content=content, place=place)
 
 
 def _refuse_unable(issuer: IssuerContext) -> None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
 from healthpassport.keys import Signer, load_signer
-from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
 from issuer.settings import SD_JWT_VC, Settings
-from issuer.store import Store, bitstrings, open_store, spent, statuses
+from issuer.store import Store, open_store, spent
 
+from . import status_journal
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
+from .places import Pool, open_lists
 
 if TYPE_CHECKING:
     from .publication import PublishedList
@@ -35,7 +36,8 @@ class IssuerContext:
     ``keys`` are those that sign, each from its day on; ``signer``, ``x5c`` (DER, leaf first) and
     ``certified_from`` are those of the key that signs now. ``second_signer`` makes the signature
     beside the first (docs/adr/0025), where the issuer has one. ``published`` and
-    ``published_bitstrings`` remember the signed status lists of either kind by their numbers.
+    ``published_bitstrings`` remember the signed status lists of either kind by their numbers;
+    ``places`` are those of the lists that this process has leased and not yet given.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class IssuerContext:
     second_signer: Signer | None = None
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
+    places: Pool = field(default_factory=Pool)
 
     @property
     def signing(self) -> SigningKey:
@@ -92,11 +95,11 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
     store = open_store(settings.database)
+    status_journal.attach(store, settings, random=random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
-        now = int(clock().timestamp())
-        statuses.ensure_first(tx, list_size=settings.status_list_size, now=now)
-        bitstrings.ensure_first(tx, purposes=PURPOSES, list_size=bitstring_size(settings), now=now)
+        status_journal.catch_up(tx)
+        open_lists(tx, settings, now=int(clock().timestamp()), random=random)
     return IssuerContext(
         settings=settings,
         store=store,
@@ -106,11 +109,6 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         random=random,
         second_signer=second_signer,
     )
-
-
-def bitstring_size(settings: Settings) -> int:
-    """Entries of a new bitstring list: as many as a token status list has, in whole bytes."""
-    return -(-settings.status_list_size // 8) * 8
 
 
 def load_second_signer(settings: Settings) -> Signer | None:

@@ -1,13 +1,13 @@
 """Issuing: key proofs become signed copies of one record, each with a status entry of its own.
 
-One transaction uses the nonce, gives the status entries, keeps the issuance, forgets the record and
-keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
+One transaction uses the nonce, enters the status entries, keeps the issuance, forgets the record
+and keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
 proofs, until it notifies or the token ends; other proofs never make a second issuance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,15 +29,16 @@ from healthpassport.protocols.oid4vci import (
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
 from issuer.settings import LDP_VC, SD_JWT_VC
-from issuer.store import Issuance, issuances, offers, statuses
+from issuer.store import Issuance, issuances, offers
 from schemas.cards import CARD
 
 from . import nonces
 from .answers import again, keep, request_hash
-from .bitstrings import allocate_entries
+from .bitstrings import entries_at
 from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
+from .places import Place, Reserved, reserving
 from .publication import list_uri
 from .refreshing import prepare, supersede
 from .reports import with_dispute
@@ -82,12 +83,15 @@ def issue(
         now=issuer.clock(),
     )
     wanted = _Wanted(configuration, proofs, request_hash(request))
-    with issuer.store.writing() as tx:
+    with (
+        reserving(issuer, configuration.format, copies=len(proofs)) as places,
+        issuer.store.writing() as tx,
+    ):
         done = issuances.of_offer(tx, access.offer.id, configuration.id)
         if done is not None:
             return again(tx, access, done, wanted.request_hash)
         nonces.spend(issuer, tx, proofs[0].nonce)
-        response = _issue(issuer, tx, access, wanted)
+        response = _issue(issuer, tx, access, wanted, places)
         finished = not offers.sealed_records(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
@@ -139,6 +143,7 @@ def _issue(
     tx: Connection,
     access: Access,
     wanted: _Wanted,
+    places: Reserved,
 ) -> CredentialResponse:
     name, proofs = wanted.configuration.id, wanted.proofs
     record_type = wanted.configuration.definition.type
@@ -165,7 +170,7 @@ def _issue(
         notification_hash=digest(notification_id),
     )
     issuances.add(tx, issuance)
-    entries = _entries(issuer, tx, issuance, wanted.configuration.format)
+    entries = _entries(issuer, places.give(tx, issuance.id), wanted.configuration.format)
     copies = [
         _copy(issuer, payload, wanted, times=times, holder=proof.key, status=status)
         for proof, status in zip(proofs, entries, strict=True)
@@ -177,21 +182,14 @@ def _issue(
 
 
 def _entries(
-    issuer: IssuerContext, tx: Connection, issuance: Issuance, format_: str
+    issuer: IssuerContext, columns: Sequence[Sequence[Place]], format_: str
 ) -> Iterator[dict[str, Json]]:
     """For each copy what it says of where its status stands, in the way of its format."""
     if format_ == LDP_VC:
-        places = allocate_entries(issuer, tx, issuance=issuance.id, copies=issuance.copies)
-        return ({"credentialStatus": [one.claim() for one in copy]} for copy in places)
-    found = statuses.allocate(
-        tx,
-        issuance=issuance.id,
-        copies=issuance.copies,
-        list_size=issuer.settings.status_list_size,
-        now=issuance.issued_at,
-        random=issuer.random,
-    )
-    return ({**StatusReference(list_uri(issuer, number), i).claim()} for number, i in found)
+        copies = entries_at(issuer, columns)
+        return ({"credentialStatus": [one.claim() for one in copy]} for copy in copies)
+    (places,) = columns
+    return ({**StatusReference(list_uri(issuer, number), i).claim()} for number, i in places)
 
 
 def _copy(

@@ -60,13 +60,13 @@ def published_list(issuer: IssuerContext, number: int) -> PublishedList:
     """Status list ``number`` as it stands now.
 
     Raises:
-        ServiceError: ``not_found``.
+        ServiceError: ``not_found``, ``issuer.list_retired``.
     """
     now, ttl = issuer.now(), issuer.settings.status_ttl_seconds
     with issuer.store.reading() as tx:
         state = statuses.find(tx, number)
-        if state is None:
-            raise ServiceError("not_found")
+        if state is None or state.retired_at is not None:
+            raise ServiceError("not_found" if state is None else "issuer.list_retired")
         held = issuer.published.get(number)
         if held is not None and held.version == state.version and now < held.fresh_until:
             return held

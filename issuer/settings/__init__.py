@@ -24,6 +24,7 @@ from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
 from .keys import KeySettings
+from .statuses import StatusSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -44,7 +45,6 @@ Format: TypeAlias = Literal["dc+sd-jwt", "ldp_vc"]
 SD_JWT_VC: Final = "dc+sd-jwt"
 LDP_VC: Final = "ldp_vc"
 SECOND_REVIEW_AGE: Final = 16  # clinical.md rule 13
-MIN_LIST_SIZE: Final = 131_072  # 2^17 entries: a smaller list singles people out
 
 
 def _issuer_url(value: str) -> str:
@@ -63,7 +63,7 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings):
+class Settings(KeySettings, StatusSettings):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -137,19 +137,6 @@ class Settings(KeySettings):
     )
     dpop_required: bool = Field(
         True, description="Refuse tokens that are not bound to a key (RFC 9449)."
-    )
-    status_list_size: int = Field(
-        MIN_LIST_SIZE, description="Entries of a new status list.", ge=MIN_LIST_SIZE, le=2**22
-    )
-    status_ttl_seconds: int = Field(
-        900, description="Seconds that a status list may be cached.", ge=1, le=86_400
-    )
-    status_hours: int = Field(
-        72,
-        description="Hours until a published status list expires: how long a desk without a "
-        "network can still tell that a record was not withdrawn.",
-        ge=1,
-        le=720,
     )
     requests_per_second: float = Field(
         50.0, description="Token and nonce requests that one address may make.", gt=0

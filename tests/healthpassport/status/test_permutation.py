@@ -1,5 +1,7 @@
 """The secret order of places."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def test_the_last_places_of_a_full_list_are_found_without_a_search():
 def test_neighbours_land_anywhere():
     size, count = 2**20, 2_000
     found = places(range(count), size)
-    steps = [abs(a - b) for a, b in zip(found, found[1:], strict=False)]
+    steps = [abs(a - b) for a, b in itertools.pairwise(found)]
     # Of places drawn at random two neighbours are a third of the list apart on average.
     assert 0.30 < sum(steps) / len(steps) / size < 0.37
     for quarter in range(4):
