@@ -22,6 +22,7 @@ from healthpassport.errors import ServiceError
 from issuer import service
 from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
+from issuer.service.list_care import ListCare
 from issuer.settings import Settings
 
 from . import cards, health, holders, offers, publication, status_lists, wallets
@@ -90,9 +91,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _sweep(issuer: service.IssuerContext) -> None:
+    care = ListCare(issuer)
     while True:
         try:
             await run_in_threadpool(service.sweep, issuer)
+            await run_in_threadpool(care.run)
         except ServiceError as error:
             _LOG.warning("The sweep failed and will be tried again: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)

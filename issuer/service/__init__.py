@@ -14,16 +14,11 @@ from .credentials import issue, notify
 from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
 from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
-from .publication import (
-    PublishedList,
-    issuer_metadata,
-    list_uris,
-    published_list,
-    server_metadata,
-)
+from .publication import issuer_metadata, server_metadata
 from .readiness import check
 from .reports import all_reports, answer_report, held_reports, one_report, open_report, take_report
 from .statuses import Change, change_status, issued
+from .token_lists import PublishedList, list_uris, published_list
 from .tokens import Access, authenticate, redeem
 
 __all__ = [

@@ -25,8 +25,8 @@ from issuer.store import bitstrings
 from .context import IssuerContext, utc
 from .identity import issuer_did
 from .places import Place
-from .publication import STATUS_PATH, PublishedList, list_uris
 from .securing import secured
+from .token_lists import STATUS_PATH, PublishedList, list_uris
 
 Secure: TypeAlias = Callable[[IssuerContext, JsonObject], dict[str, Json]]
 

@@ -29,9 +29,9 @@ from schemas.cards import CARD
 from .answers import again, keep, request_hash
 from .context import IssuerContext, digest
 from .places import Reserved, reserving
-from .publication import list_uri
 from .sealing import unseal
 from .statuses import Change, change_status
+from .token_lists import list_uri
 from .tokens import Access
 
 ID_LENGTH: Final = 22  # characters of base64url: 132 random bits

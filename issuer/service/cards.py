@@ -48,8 +48,8 @@ from .configurations import can_make_cards
 from .context import IssuerContext, digest, utc
 from .own_records import own_records
 from .places import reserving
-from .publication import list_uri
 from .sealing import derived, seal
+from .token_lists import list_uri
 from .tokens import NO_PIN
 
 REQUEST_PATH: Final = "/cards/request"

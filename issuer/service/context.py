@@ -20,7 +20,7 @@ from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .places import Pool, open_lists
 
 if TYPE_CHECKING:
-    from .publication import PublishedList
+    from .token_lists import PublishedList
 
 Clock: TypeAlias = Callable[[], datetime]
 Randomness: TypeAlias = Callable[[int], bytes]

@@ -39,10 +39,10 @@ from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .places import Place, Reserved, reserving
-from .publication import list_uri
 from .refreshing import prepare, supersede
 from .reports import with_dispute
 from .sealing import unseal
+from .token_lists import list_uri
 from .tokens import Access
 from .validity import days_valid
 

@@ -21,8 +21,8 @@ from issuer.store import Grant, GrantState, bitstrings, grants, statuses
 from .bitstrings import REVOCATION, bitstring_uri
 from .context import IssuerContext
 from .grants import close_grant
-from .publication import list_uri
 from .refreshing import on_offer
+from .token_lists import list_uri
 from .tokens import Access
 
 GRANT_PATH: Final = "/holder/grant"

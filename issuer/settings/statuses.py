@@ -38,6 +38,11 @@ class StatusSettings(BaseSettings):
         "database restored from a backup does not forget it (docs/status.md). Empty: beside the "
         "database file.",
     )
+    status_folder: Path | None = Field(
+        None,
+        description="Folder in which the server keeps the published lists as files, for another "
+        "web server or a CDN (docs/status.md). Empty: `status publish` alone writes them.",
+    )
     status_retire_days: int = Field(
         30,
         description="Days after its last record has expired until a full status list is published "

@@ -99,11 +99,10 @@ def of(connection: Connection) -> Journal | None:
     return found if isinstance(found, Journal) else None
 
 
-def note_lease(
-    connection: Connection, kind: str, number: int, *, size: int, end: int, purpose: str | None
-) -> None:
-    """Places of list ``number`` before the ``end``-th are leased."""
-    _note(connection, {"lease": kind, "list": number, "size": size, "end": end, "for": purpose})
+def note(connection: Connection, said: JsonObject) -> None:
+    """Let ``said`` stand in the journal with the other changes of this transaction."""
+    if of(connection) is not None:
+        connection.info.setdefault(_NOTES, []).append(said)
 
 
 def note_marks(
@@ -114,12 +113,12 @@ def note_marks(
     for number, index in places:
         by_list.setdefault(number, []).append(index)
     for number, indexes in by_list.items():
-        _note(connection, {"mark": kind, "list": number, "at": indexes, "status": status})
+        note(connection, {"mark": kind, "list": number, "at": indexes, "status": status})
 
 
 def note_issuance(connection: Connection, issuance: str, *, status: int) -> None:
     """``issuance`` as a whole has ``status`` now."""
-    _note(connection, {"issuance": issuance, "status": status})
+    note(connection, {"issuance": issuance, "status": status})
 
 
 def position(connection: Connection, journal: Journal) -> int:
@@ -138,11 +137,6 @@ def move(connection: Connection, journal: Journal, to: int) -> None:
     """The database knows ``journal`` up to byte ``to`` now."""
     mine = update(status_journals).where(status_journals.c.name == journal.name)
     connection.execute(mine.values(position=to))
-
-
-def _note(connection: Connection, note: JsonObject) -> None:
-    if of(connection) is not None:
-        connection.info.setdefault(_NOTES, []).append(note)
 
 
 def _write(connection: Connection) -> None:

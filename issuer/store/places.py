@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
+from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
 from healthpassport.status.permutation import SEED_BYTES
 
@@ -76,7 +77,7 @@ def lease(
         # The second look sees what another process opened while the first one waited for it.
         newest = _newest(connection, kind) or _newest(connection, kind)
         if newest is not None and newest.allocated < newest.size:
-            return _leased(connection, kind, newest, count)
+            return _leased(connection, kind, newest, count, now=now)
         if newest is not None:
             _close(connection, kind, newest.number, now=now)
         _open(connection, kind, list_size=list_size, now=now, seed=random(SEED_BYTES))
@@ -93,15 +94,21 @@ def ensure_open(
 
 def close_all(connection: Connection, kind: Kind, *, now: int) -> None:
     """Give no more places of any list that is there; the next lease opens a new one."""
-    rows = update(kind.lists).where(kind.mine, kind.lists.c.closed_at.is_(None))
-    connection.execute(rows.values(closed_at=now, seed=None))
+    lists = kind.lists
+    rows = update(lists).where(kind.mine, lists.c.closed_at.is_(None))
+    closed = rows.values(closed_at=now, seed=None).returning(lists.c.number, lists.c.size)
+    for row in connection.execute(closed).all():
+        # Nor after one more restore from the same backup: all its places count as given.
+        _note(connection, kind, row.number, size=row.size, end=row.size, now=now)
 
 
 def skip_numbers(connection: Connection, kind: Kind, *, up_to: int, size: int, now: int) -> None:
-    """Let the next new list have a number beyond ``up_to``: that one is kept closed and empty."""
+    """Let the next new list have a number beyond ``up_to``, which is never published."""
     last = connection.execute(select(func.max(kind.lists.c.number))).scalar() or 0
     if last < up_to:
         remember(connection, kind, number=up_to, size=size, now=now)
+        passed = update(kind.lists).where(kind.lists.c.number == up_to)
+        connection.execute(passed.values(retired_at=now))
 
 
 def remember(connection: Connection, kind: Kind, *, number: int, size: int, now: int) -> None:
@@ -110,10 +117,14 @@ def remember(connection: Connection, kind: Kind, *, number: int, size: int, now:
     connection.execute(insert(kind.lists).values(**row, closed_at=now))
 
 
-def raise_lease(connection: Connection, kind: Kind, *, number: int, end: int) -> None:
-    """Never again give a place of list ``number`` before the ``end``-th."""
-    rows = update(kind.lists).where(kind.lists.c.number == number, kind.lists.c.allocated < end)
+def raise_lease(connection: Connection, kind: Kind, *, number: int, end: int, now: int) -> None:
+    """Never again give a place of list ``number`` before the ``end``-th, leased at ``now``."""
+    lists = kind.lists
+    rows = update(lists).where(lists.c.number == number, lists.c.allocated < end)
     connection.execute(rows.values(allocated=end))
+    # A closed list lives on for as long as a record that was given the last of its places.
+    later = update(lists).where(lists.c.number == number, lists.c.closed_at < now)
+    connection.execute(later.values(closed_at=now))
 
 
 def _newest(connection: Connection, kind: Kind) -> Row[int, int, int, bytes] | None:
@@ -130,14 +141,12 @@ def _newest(connection: Connection, kind: Kind) -> Row[int, int, int, bytes] | N
 
 
 def _leased(
-    connection: Connection, kind: Kind, newest: Row[int, int, int, bytes], count: int
+    connection: Connection, kind: Kind, newest: Row[int, int, int, bytes], count: int, *, now: int
 ) -> Block:
     end = min(newest.allocated + count, newest.size)
     rows = update(kind.lists).where(kind.lists.c.number == newest.number)
     connection.execute(rows.values(allocated=end))
-    journal.note_lease(
-        connection, kind.name, newest.number, size=newest.size, end=end, purpose=kind.purpose
-    )
+    _note(connection, kind, newest.number, size=newest.size, end=end, now=now)
     return Block(newest.number, newest.size, newest.seed, newest.allocated, end)
 
 
@@ -156,7 +165,14 @@ def _open(connection: Connection, kind: Kind, *, list_size: int, now: int, seed:
             connection.execute(insert(kind.lists).values(**row, seed=seed))
     except IntegrityError:
         return
-    journal.note_lease(connection, kind.name, last + 1, size=list_size, end=0, purpose=kind.purpose)
+    _note(connection, kind, last + 1, size=list_size, end=0, now=now)
+
+
+def _note(
+    connection: Connection, kind: Kind, number: int, *, size: int, end: int, now: int
+) -> None:
+    said: dict[str, Json] = {"lease": kind.name, "list": number, "size": size, "end": end}
+    journal.note(connection, {**said, "for": kind.purpose, "at": now})
 
 
 def _row(kind: Kind, number: int, size: int, now: int) -> dict[str, int | str]:

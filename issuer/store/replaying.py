@@ -69,12 +69,18 @@ def grow(connection: Connection, kind: Kind, number: int) -> None:
 
 def _apply(connection: Connection, note: JsonObject) -> None:
     match note:
-        case {"lease": str(name), "list": int(number), "size": int(size), "end": int(end)}:
+        case {
+            "lease": str(name),
+            "list": int(number),
+            "size": int(size),
+            "end": int(end),
+            "at": int(now),
+        }:
             purpose = note.get("for")
             kind = _kind(name, purpose if isinstance(purpose, str) else None)
             if not _is_known(connection, kind, number):
-                places.remember(connection, kind, number=number, size=size, now=0)
-            places.raise_lease(connection, kind, number=number, end=end)
+                places.remember(connection, kind, number=number, size=size, now=now)
+            places.raise_lease(connection, kind, number=number, end=end, now=now)
         case {"mark": str(name), "list": int(number), "at": list(indexes), "status": int(status)}:
             kind = _kind(name, _purpose(connection, number) if name != "token" else None)
             if kind.purpose != REVOCATION or status:
