@@ -131,6 +131,8 @@ class HttpsFetcher:
         timeout: seconds for the whole exchange, from the name look-up to the last byte.
         max_bytes: the largest body, unless a request says otherwise.
         resolver: how a host name becomes addresses.
+        certificate: PEM file with the chain that this side shows, where the other one asks for one.
+        certificate_key: PEM file with its private key; None where it stands in the same file.
     """
 
     ca_file: Path | None = None
@@ -138,6 +140,8 @@ class HttpsFetcher:
     timeout: float = TIMEOUT_SECONDS
     max_bytes: int = MAX_BYTES
     resolver: Resolver = system_resolver
+    certificate: Path | None = None
+    certificate_key: Path | None = None
 
     def fetch(self, request: HttpRequest) -> HttpResponse:
         """Fetch, as ``Fetcher.fetch`` describes."""
@@ -183,6 +187,11 @@ class HttpsFetcher:
         context = ssl.create_default_context(cafile=self.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["http/1.1"])
+        if self.certificate is not None:
+            try:
+                context.load_cert_chain(self.certificate, self.certificate_key)
+            except OSError as error:
+                raise FetchError("net.tls", "our own certificate cannot be used") from error
         return context
 
     def _connect(self, target: _Target, deadline: _Deadline) -> ssl.SSLSocket:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from healthpassport.audit import Place, Sealed
+from healthpassport.audit.entries import Actor, Happened, digest, first_hash, seal
+from healthpassport.audit.heads import sign_head
 from healthpassport.keys import Signer
-from verifier.service.audit_entries import Actor, Happened, digest, first_hash, seal
-from verifier.service.audit_heads import sign_head
-from verifier.store import Place, Sealed
 
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 TRAIL = "dHJhaWwtb2YtdGVzdHMuLg"

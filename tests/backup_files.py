@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 
 import pytest
+from quick_kdf import quick_to_unlock
 
 from healthpassport.errors import BackupError
 from wallet.backup.content import First, Row
@@ -46,7 +47,8 @@ def first_of(rows, *, tables=("copies", "records", "state"), wallet=WALLET):
 def known():
     """Recipients that cost something to make: a passphrase's, and a split with its shares."""
     split, shares = new_split(secrets.token_bytes)
-    return passphrase_recipient(PASSPHRASE, random=secrets.token_bytes), split, shares
+    with quick_to_unlock():
+        return passphrase_recipient(PASSPHRASE, random=secrets.token_bytes), split, shares
 
 
 def make(path, known, rows=ROWS, **more):

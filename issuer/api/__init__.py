@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
 from healthpassport.errors import ServiceError
 from issuer import service
+from issuer.service.audit_keeping import rest, started
 from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
 from issuer.service.list_care import ListCare
@@ -80,6 +81,7 @@ def create_app(
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Sweep at once and then on a timetable; let go of the database at the end."""
     issuer: service.IssuerContext = app.state.issuer
+    await run_in_threadpool(started, issuer)
     sweeper = asyncio.create_task(_sweep(issuer))
     try:
         yield
@@ -87,6 +89,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sweeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await sweeper
+        await run_in_threadpool(rest, issuer)
         issuer.store.close()
 
 

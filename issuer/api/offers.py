@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Final
 
 import segno
@@ -12,10 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from healthpassport.audit import Actor
 from healthpassport.encoding import Json, dump_json, parse_json, parse_json_object
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.status.reference import status_name
 from issuer import service
+from issuer.service.audit import API
 from issuer.service.clients import Client, Role, authorise
 from issuer.service.context import utc
 from issuer.service.reports import parse_answer
@@ -27,7 +30,7 @@ from .rendering import json
 FHIR_JSON: Final = "application/fhir+json"
 MAX_REQUEST_BYTES: Final = 8 * 1_048_576  # as the body limit of /offers
 MAX_BUNDLE_DEPTH: Final = 64  # FHIR nests deeper than protocol messages do
-_MEMBERS: Final = frozenset({"bundle", "source", "recordTypes", "subject"})
+_MEMBERS: Final = frozenset({"bundle", "source", "sourceKind", "recordTypes", "subject"})
 QR_SCALE: Final = 4  # pixels a module
 _FAILED_KEYS_PER_SECOND: Final = 1.0  # wrong API keys that one address may try
 _FAILED_KEYS_AT_ONCE: Final = 20
@@ -41,6 +44,14 @@ class StatusRequest(BaseModel):
     change: Annotated[service.Change, Field(strict=False)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A name in a source, and the kind of source where it is said."""
+
+    name: str
+    kind: str | None
+
+
 def routes(issuer: service.IssuerContext, clients: tuple[Client, ...]) -> APIRouter:
     """The practice's routes of ``issuer``."""
     router = APIRouter(prefix=issuer.settings.path, tags=["Practice"])
@@ -49,7 +60,9 @@ def routes(issuer: service.IssuerContext, clients: tuple[Client, ...]) -> APIRou
     def client_of(request: Request, role: Role) -> Client:
         try:
             return authorise(clients, _key(request), role)
-        except ServiceError:
+        except ServiceError as error:
+            who = Actor(issuer.settings.ods, API)
+            issuer.audit.refused("api.refused", who=who, code=error.code, at_once=False)
             address = request.client.host if request.client else ""
             failures.take(address, issuer.clock())
             raise
@@ -175,17 +188,22 @@ def _offer(
     issuer: service.IssuerContext, client: Client, body: bytes, request: Request
 ) -> service.NewOffer:
     source, wanted, subject = _request(body, request)
-    if isinstance(source, str):
+    if isinstance(source, _Named):
         return service.offer_source(
-            issuer, client=client.name, name=source, wanted=wanted, subject=subject
+            issuer,
+            client=client.name,
+            name=source.name,
+            wanted=wanted,
+            subject=subject,
+            kind=source.kind,
         )
     return service.offer_bundle(
         issuer, client=client.name, bundle=source, wanted=wanted, subject=subject
     )
 
 
-def _request(body: bytes, request: Request) -> tuple[bytes | str, tuple[str, ...], str | None]:
-    """The bundle or the name of a source, the wanted types and the subject.
+def _request(body: bytes, request: Request) -> tuple[bytes | _Named, tuple[str, ...], str | None]:
+    """The bundle or the source with a name in it, the wanted types and the subject.
 
     All in one object; beside FHIR itself the others stand in the query.
     """
@@ -196,13 +214,15 @@ def _request(body: bytes, request: Request) -> tuple[bytes | str, tuple[str, ...
     if not isinstance(value, dict) or not value.keys() <= _MEMBERS:
         raise SourceError("offer.request")
     types, subject = value.get("recordTypes", []), value.get("subject")
-    bundle, name = value.get("bundle"), value.get("source")
+    bundle, name, kind = value.get("bundle"), value.get("source"), value.get("sourceKind")
     one = isinstance(bundle, dict) != isinstance(name, str) and None in (bundle, name)
     if not one or not isinstance(types, list):
         raise SourceError("offer.request")
     if not isinstance(subject, str | None) or not all(isinstance(t, str) for t in types):
         raise SourceError("offer.request")
-    source = str(name) if bundle is None else dump_json(bundle)
+    if not isinstance(kind, str | None) or (kind is not None and name is None):
+        raise SourceError("offer.request")
+    source = _Named(str(name), kind) if bundle is None else dump_json(bundle)
     return source, tuple(str(t) for t in types), subject
 
 

@@ -11,6 +11,7 @@ import typer
 
 from healthpassport import terminal
 
+from .audit import audit
 from .changes import reinstate, replace, suspend, withdraw
 from .codes import codes
 from .doctor import doctor
@@ -54,6 +55,7 @@ app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
+app.add_typer(audit, name="audit")
 
 
 def main() -> None:

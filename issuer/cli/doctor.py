@@ -149,10 +149,10 @@ def _check_database(settings: Settings) -> None:
     from healthpassport.errors import ServiceError  # noqa: PLC0415 - cold start
     from issuer.store import open_store  # noqa: PLC0415
 
-    store = open_store(settings.database)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
     try:
         if not store.sound():
-            raise ServiceError("issuer.database", "SQLite finds damage in the file")
+            raise ServiceError("issuer.database", "damage was found in it")
     finally:
         store.close()
 

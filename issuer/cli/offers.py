@@ -26,7 +26,12 @@ def create(
     *,
     source: Annotated[
         str | None,
-        typer.Option(help="Instead of FILE: a file of the source folder, to be read again later."),
+        typer.Option(
+            help="Instead of FILE: a name in a source (`sources find`), to be read again later."
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--from", help="Which source: folder, fhir or gp-connect.")
     ] = None,
     record_type: Annotated[
         list[str] | None, typer.Option("--type", help="Only this record type; may be repeated.")
@@ -48,11 +53,22 @@ def create(
     with opened(config) as issuer:
         if source is not None:
             made = offer_source(
-                issuer, client=COMMAND_LINE, name=source, wanted=wanted, subject=subject
+                issuer,
+                client=COMMAND_LINE,
+                name=source,
+                wanted=wanted,
+                subject=subject,
+                kind=kind,
+                who=issuer.audit.operator,
             )
         else:
             made = offer_bundle(
-                issuer, client=COMMAND_LINE, bundle=bundle, wanted=wanted, subject=subject
+                issuer,
+                client=COMMAND_LINE,
+                bundle=bundle,
+                wanted=wanted,
+                subject=subject,
+                who=issuer.audit.operator,
             )
     if as_json:
         show_json(

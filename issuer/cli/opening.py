@@ -25,13 +25,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @contextmanager
 def opened(config: Path | None) -> Iterator[IssuerContext]:
     """The issuer of the settings, closed at the end."""
-    import secrets  # noqa: PLC0415 - cold start
+    import getpass  # noqa: PLC0415 - cold start
+    import secrets  # noqa: PLC0415
     from datetime import UTC, datetime  # noqa: PLC0415
 
     from issuer.service import open_issuer  # noqa: PLC0415
     from issuer.settings import load  # noqa: PLC0415
 
-    issuer = open_issuer(load(config), clock=lambda: datetime.now(UTC), random=secrets.token_bytes)
+    try:
+        user = getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        user = ""  # this machine has no name for whoever runs it
+    issuer = open_issuer(
+        load(config),
+        clock=lambda: datetime.now(UTC),
+        random=secrets.token_bytes,
+        operator=user,
+    )
     try:
         yield issuer
     finally:

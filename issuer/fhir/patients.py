@@ -133,11 +133,15 @@ def persons(index: Index) -> tuple[Person, ...]:
 
 
 def current_name(resource: JsonObject) -> JsonObject:
-    """The name in use: usual, then official; old and ended names only where nothing else stands."""
+    """The first of the names in use, an empty one where there is none."""
+    return next(iter(names_in_use(resource)), {})
+
+
+def names_in_use(resource: JsonObject) -> list[JsonObject]:
+    """The names in use: usual, then official; old and ended ones only where nothing else stands."""
     names = objs(resource.get("name"))
     current = [n for n in names if code(n.get("use")) not in ("old", "maiden") and not _ended(n)]
-    ordered = sorted(current or names, key=lambda n: _NAME_ORDER.get(code(n.get("use")), 6))
-    return ordered[0] if ordered else {}
+    return sorted(current or names, key=lambda n: _NAME_ORDER.get(code(n.get("use")), 6))
 
 
 def _ended(value: JsonObject) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from healthpassport import cards
+from healthpassport.audit import Actor
 from healthpassport.cards import CardClaims, CardContent
 from healthpassport.cards.content import read_claims, write_claims
 from healthpassport.encoding import b64url_decode, b64url_encode
@@ -24,9 +25,11 @@ from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.entries import REPLACED, WITHDRAWN
 from issuer.settings import SD_JWT_VC
 from issuer.store import Issuance, issuances, offers
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from .answers import again, keep, request_hash
+from .audit_issued import tell_issued
 from .context import IssuerContext, digest
 from .places import Reserved, reserving
 from .sealing import unseal
@@ -60,6 +63,7 @@ def unwrapped(data: bytes) -> CardContent:
     return read_claims(b64url_decode(data.decode())).content
 
 
+@tried_again
 def issue_card(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse:
@@ -75,6 +79,7 @@ def issue_card(
         raise ProtocolError("oid4vci.invalid_proof", "a card is bound to no key")
     asked = request_hash(request)
     with reserving(issuer, SD_JWT_VC, copies=1) as place, issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         done = issuances.of_offer(tx, access.offer.id, CARD)
         if done is not None:
             return again(tx, access, done, asked)
@@ -82,9 +87,14 @@ def issue_card(
         if sealed is None:
             raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
         content = unwrapped(unseal(sealed, secret=access.token, purpose=CARD))
-        offer = access.offer
         made = sign_card(
-            issuer, tx, offer=offer.id, client=offer.client, content=content, place=place
+            issuer,
+            tx,
+            offer=access.offer.id,
+            client=access.offer.client,
+            content=content,
+            who=issuer.audit.wallet,
+            place=place,
         )
         response = CredentialResponse(
             credentials=(IssuedCredential(credential=made.text),), notification_id=made.secret
@@ -103,8 +113,11 @@ def sign_card(
     client: str,
     content: CardContent,
     place: Reserved,
+    who: Actor,
 ) -> MadeCard:
     """The signed card of ``content``, with its issuance and status entry in transaction ``tx``.
+
+    ``who`` has it made, for the audit trail.
 
     Raises:
         CardError: ``card.too_large``, ``card.key``.
@@ -125,6 +138,7 @@ def sign_card(
         notification_hash=digest(secret),
     )
     issuances.add(tx, issuance)
+    tell_issued(issuer, tx, issuance, who=who)
     (((number, index),),) = place.give(tx, issuance.id)
     claims = CardClaims(
         issuer.settings.iss,
@@ -149,7 +163,9 @@ def change_card(issuer: IssuerContext, *, secret: str, change: Change) -> None:
         raise CardError("card.unknown")
     if found.status == WITHDRAWN or (found.status == REPLACED and change is Change.REPLACE):
         return
-    change_status(issuer, issuance=found.id, change=change)
+    change_status(
+        issuer, issuance=found.id, change=change, who=issuer.audit.wallet, reason="holder"
+    )
 
 
 _BY_HOLDER: Final = frozenset({Change.WITHDRAW, Change.REPLACE})

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection
 
 from healthpassport import cards
+from healthpassport.audit import Actor
 from healthpassport.cards import CardChoices, CardContent
 from healthpassport.credential import Challenge, Presentation
 from healthpassport.encoding import Json, b64_encode, b64url_encode
@@ -39,6 +40,7 @@ from healthpassport.summary import PatientSummary
 from issuer.settings import SD_JWT_VC
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 from schemas.queries import card_template, request_query
 
@@ -47,6 +49,7 @@ from .card_copies import ID_LENGTH, MadeCard, sign_card, wrapped
 from .configurations import can_make_cards
 from .context import IssuerContext, digest, utc
 from .own_records import own_records
+from .people import nhs_number
 from .places import reserving
 from .sealing import derived, seal
 from .token_lists import list_uri
@@ -107,6 +110,11 @@ def card_answer(issuer: IssuerContext, body: bytes) -> CardOffer | None:
         CardError: ``card.not_own``, ``card.not_live``, ``card.not_one_person``, and what makes
             no card.
     """
+    with issuer.audit.refusals("card.refused", who=issuer.audit.wallet):
+        return _answered(issuer, body)
+
+
+def _answered(issuer: IssuerContext, body: bytes) -> CardOffer | None:
     _refuse_unable(issuer)
     form = parse_form(body)
     if not isinstance(form, EncryptedResponse):
@@ -129,10 +137,16 @@ def card_answer(issuer: IssuerContext, body: bytes) -> CardOffer | None:
         return CardOffer(_offer(issuer, tx, content, client=client))
 
 
+@tried_again
 def make_card(
-    issuer: IssuerContext, *, client: str, summary: PatientSummary, choices: CardChoices
+    issuer: IssuerContext,
+    *,
+    client: str,
+    summary: PatientSummary,
+    choices: CardChoices,
+    who: Actor | None = None,
 ) -> MadeCard:
-    """A card made by staff, for somebody without a wallet.
+    """A card made by staff (``who``), for somebody without a wallet.
 
     Raises:
         CardError: ``card.not_made``, ``card.too_large``, ``card.no_allergies``, ``card.deceased``.
@@ -142,7 +156,22 @@ def make_card(
     with reserving(issuer, SD_JWT_VC, copies=1) as place, issuer.store.writing() as tx:
         offer = replace(_empty_offer(issuer, issuer.secret(), client), state=OfferState.DONE)
         rows.add(tx, offer, {})
-        return sign_card(issuer, tx, offer=offer.id, client=client, content=content, place=place)
+        told = who or issuer.audit.by(client)
+        made = sign_card(
+            issuer,
+            tx,
+            offer=offer.id,
+            client=client,
+            content=content,
+            who=told,
+            place=place,
+        )
+        number = nhs_number(summary.records)
+        if number:
+            issuer.audit.write(
+                "patient.card_made", who=told, tx=tx, subject=number, issuance=made.issuance.id
+            )
+    return made
 
 
 def _refuse_unable(issuer: IssuerContext) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
 from healthpassport.keys import Signer, load_signer
+from healthpassport.keys.made import made_key
 from healthpassport.suites import POST_QUANTUM
+from issuer.client import Source
 from issuer.settings import SD_JWT_VC, Settings
 from issuer.store import Store, open_store, spent
 
 from . import status_journal
+from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .places import Pool, open_lists
+from .sources import open_sources
 
 if TYPE_CHECKING:
     from .token_lists import PublishedList
@@ -35,9 +39,10 @@ class IssuerContext:
 
     ``keys`` are those that sign, each from its day on; ``signer``, ``x5c`` (DER, leaf first) and
     ``certified_from`` are those of the key that signs now. ``second_signer`` makes the signature
-    beside the first (docs/adr/0025), where the issuer has one. ``published`` and
-    ``published_bitstrings`` remember the signed status lists of either kind by their numbers;
-    ``places`` are those of the lists that this process has leased and not yet given.
+    beside the first (docs/adr/0025), where the issuer has one. ``sources`` are where it reads notes
+    itself, by their kinds. ``published`` and ``published_bitstrings`` remember the signed status
+    lists of either kind by their numbers; ``places`` are those of the lists that this process has
+    leased and not yet given.
     """
 
     settings: Settings
@@ -46,7 +51,9 @@ class IssuerContext:
     nonce_key: bytes = field(repr=False)
     clock: Clock
     random: Randomness
+    audit: AuditTrail
     second_signer: Signer | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
     places: Pool = field(default_factory=Pool)
@@ -84,18 +91,24 @@ class IssuerContext:
         return f"{self.settings.iss}{path}"
 
 
-def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> IssuerContext:
+def open_issuer(
+    settings: Settings, *, clock: Clock, random: Randomness, operator: str = ""
+) -> IssuerContext:
     """The issuer that ``settings`` describe, with its database at the present schema.
 
+    ``operator`` is whoever runs a command, for the audit trail.
+
     Raises:
-        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``.
+        SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
+            ``source.setup``.
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
-    store = open_store(settings.database)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
     status_journal.attach(store, settings, random=random)
+    audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
         status_journal.catch_up(tx)
@@ -107,7 +120,16 @@ def open_issuer(settings: Settings, *, clock: Clock, random: Randomness) -> Issu
         nonce_key=nonce_key,
         clock=clock,
         random=random,
+        audit=AuditTrail(
+            store,
+            key=audit_key,
+            organisation=settings.ods,
+            clock=clock,
+            random=random,
+            operator=operator,
+        ),
         second_signer=second_signer,
+        sources=open_sources(settings, clock=clock, random=random),
     )
 
 

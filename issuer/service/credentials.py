@@ -30,10 +30,12 @@ from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
 from issuer.settings import LDP_VC, SD_JWT_VC
 from issuer.store import Issuance, issuances, offers
+from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from . import nonces
 from .answers import again, keep, request_hash
+from .audit_issued import tell_issued
 from .bitstrings import entries_at
 from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
@@ -60,6 +62,7 @@ class _Wanted:
     request_hash: str
 
 
+@tried_again
 def issue(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse:
@@ -71,8 +74,18 @@ def issue(
             ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
         SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
-    if CARD in {request.credential_configuration_id, request.credential_identifier}:
-        return issue_card(issuer, access=access, request=request)
+    told = issuer.audit.refusals(
+        "credential.refused", who=issuer.audit.wallet, subject=access.offer.id
+    )
+    with told:
+        if CARD in {request.credential_configuration_id, request.credential_identifier}:
+            return issue_card(issuer, access=access, request=request)
+        return _issued(issuer, access, request)
+
+
+def _issued(
+    issuer: IssuerContext, access: Access, request: CredentialRequest
+) -> CredentialResponse:
     prepare(issuer, access)
     configuration = _configuration(issuer, access, request)
     proofs = verify_key_proofs(
@@ -98,6 +111,7 @@ def issue(
     return response
 
 
+@tried_again
 def notify(issuer: IssuerContext, *, access: Access, notification: NotificationRequest) -> None:
     """Take note of what became of an issuance at the wallet; saying it twice does no harm.
 
@@ -105,14 +119,22 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
         ProtocolError: ``oid4vci.invalid_notification_id``, also for one of another token.
     """
     with issuer.store.writing() as tx:
+        offers.stand_still(tx, access.offer)
         found = issuances.by_notification(tx, digest(notification.notification_id))
         if found is None or found.offer != access.offer.id:
             raise ProtocolError("oid4vci.invalid_notification_id")
         issuances.change(tx, found.id, event=notification.event.value)
+        issuer.audit.write(
+            "record.notified",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=found.id,
+            outcome=notification.event.value,
+        )
         if notification.event is not NotificationEvent.FAILURE:
             issuances.forget_answer(tx, found.id)
         if notification.event is NotificationEvent.ACCEPTED:
-            supersede(tx, found)
+            supersede(issuer, tx, found)
         finished = not offers.waits(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
@@ -170,6 +192,7 @@ def _issue(
         notification_hash=digest(notification_id),
     )
     issuances.add(tx, issuance)
+    tell_issued(issuer, tx, issuance, who=issuer.audit.wallet)
     entries = _entries(issuer, places.give(tx, issuance.id), wanted.configuration.format)
     copies = [
         _copy(issuer, payload, wanted, times=times, holder=proof.key, status=status)

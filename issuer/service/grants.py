@@ -16,13 +16,16 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from healthpassport.audit import Actor
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci import RefreshRequest, TokenResponse
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import GrantState, Offer, OfferState, grants, issuances, offers
+from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
+from .audit import Told
 from .context import IssuerContext, digest
 from .dpop import accepted_new_key, accepted_proof
 from .sealing import derived, seal, unseal
@@ -92,22 +95,41 @@ def refresh(issuer: IssuerContext, request: RefreshRequest, *, proof: str | None
         ServiceError: ``grant.replayed``, ``grant.device_stopped``, ``grant.ended``,
             ``grant.closed``, ``grant.lapsed``.
     """
+    with issuer.audit.refusals("token.refused", who=issuer.audit.wallet) as told:
+        return _refresh(issuer, request, proof, told)
+
+
+def _refresh(
+    issuer: IssuerContext, request: RefreshRequest, proof: str | None, told: Told
+) -> TokenResponse:
     if request.scope is not None:
         raise ProtocolError("oid4vci.invalid_scope")
     if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
         raise ProtocolError("oid4vci.invalid_target")
     key = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
+    response = _refreshed(issuer, request, key, told)
+    if response is None:
+        # Raised after the transaction, which has ended the grant.
+        raise ServiceError("grant.replayed")
+    return response
+
+
+@tried_again
+def _refreshed(
+    issuer: IssuerContext, request: RefreshRequest, key: str, told: Told
+) -> TokenResponse | None:
     with issuer.store.writing() as tx:
         grant = _known(tx, request.refresh_token, key)
+        told.subject = grant.root
         if grant.client_id != request.client_id:
             raise ProtocolError("oid4vci.invalid_grant", "the token is another client's")
         _require_active(issuer, grant)
         given = _turned(issuer, tx, grant, request)
         response = None if given is None else _session(issuer, tx, given)
-    if response is None:
-        # Raised after the transaction, which has ended the grant.
-        raise ServiceError("grant.replayed")
-    return response
+        event = "grant.replayed" if given is None else "grant.refreshed"
+        issuer.audit.write(event, who=issuer.audit.wallet, tx=tx, subject=grant.root)
+        told.written = given is None
+        return response
 
 
 def move(
@@ -123,21 +145,42 @@ def move(
         ProtocolError: ``oid4vci.invalid_grant``, ``oid4vci.invalid_dpop_proof``.
         ServiceError: as ``refresh``.
     """
+    with issuer.audit.refusals("token.refused", who=issuer.audit.wallet):
+        return _move(issuer, refresh_token, new_proof, proof)
+
+
+def _move(
+    issuer: IssuerContext, refresh_token: str, new_proof: str, proof: str | None
+) -> TokenResponse:
     old_key = accepted_proof(issuer, proof, path=DEVICE_PATH).thumbprint
     new_key = accepted_new_key(issuer, new_proof, path=DEVICE_PATH, token=refresh_token).thumbprint
     if new_key == old_key:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "the new key is the old one")
+    return _moved_to(issuer, refresh_token, old_key, new_key)
+
+
+@tried_again
+def _moved_to(
+    issuer: IssuerContext, refresh_token: str, old_key: str, new_key: str
+) -> TokenResponse:
     with issuer.store.writing() as tx:
         old = _known(tx, refresh_token, old_key)
         given = _moved_before(tx, old, refresh_token, new_key)
         if given is None:
             _require_active(issuer, old)
             given = _moved(issuer, tx, old, refresh_token, new_key)
+            told = {"subject": old.root, "grant": given.grant.id}
+            issuer.audit.write("grant.moved", who=issuer.audit.wallet, tx=tx, **told)
         return _session(issuer, tx, given)
 
 
-def stop_grant(issuer: IssuerContext, *, grant: str, client: str | None = None) -> Grant:
+@tried_again
+def stop_grant(
+    issuer: IssuerContext, *, grant: str, client: str | None = None, who: Actor | None = None
+) -> Grant:
     """End ``grant`` for good and withdraw every copy of its line, as the practice wants it.
+
+    ``who`` wants it, where that is not the API client itself.
 
     Raises:
         ServiceError: ``grant.unknown``, ``forbidden`` for another client's grant.
@@ -151,6 +194,7 @@ def stop_grant(issuer: IssuerContext, *, grant: str, client: str | None = None) 
         if found.state is not GrantState.ACTIVE:
             return found
         close_grant(tx, found, GrantState.ENDED, status=WITHDRAWN)
+        tell_ended(issuer, tx, found, GrantState.ENDED, who=who or issuer.audit.by(client))
     return replace(found, state=GrantState.ENDED)
 
 
@@ -166,6 +210,14 @@ def lapse(issuer: IssuerContext, tx: Connection) -> None:
     """End the grants that nobody used for too long."""
     for grant in grants.unused(tx, issuer.now()):
         close_grant(tx, grant, GrantState.LAPSED, status=None)
+        tell_ended(issuer, tx, grant, GrantState.LAPSED, who=issuer.audit.own)
+
+
+def tell_ended(
+    issuer: IssuerContext, tx: Connection, grant: Grant, state: GrantState, *, who: Actor
+) -> None:
+    """Into the audit trail: who ended ``grant``, and why."""
+    issuer.audit.write("grant.ended", who=who, tx=tx, subject=grant.root, reason=state.value)
 
 
 def close_grant(tx: Connection, grant: Grant, state: GrantState, *, status: int | None) -> None:

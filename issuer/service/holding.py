@@ -17,10 +17,11 @@ from healthpassport.encoding import parse_json_object
 from healthpassport.errors import EncodingError, ServiceError
 from healthpassport.status.entries import WITHDRAWN
 from issuer.store import Grant, GrantState, bitstrings, grants, statuses
+from issuer.store.again import tried_again
 
 from .bitstrings import REVOCATION, bitstring_uri
 from .context import IssuerContext
-from .grants import close_grant
+from .grants import close_grant, tell_ended
 from .refreshing import on_offer
 from .token_lists import list_uri
 from .tokens import Access
@@ -101,6 +102,7 @@ def held_grant(issuer: IssuerContext, access: Access) -> HeldGrant:
     return HeldGrant(source=True, records=on_offer(issuer, access))
 
 
+@tried_again
 def withdraw_copies(issuer: IssuerContext, access: Access, places: Sequence[CopyPlace]) -> int:
     """Withdraw single copies for good, all or none; returns how many. Twice is once.
 
@@ -115,13 +117,23 @@ def withdraw_copies(issuer: IssuerContext, access: Access, places: Sequence[Copy
             if issuance is None or grants.root_of_issuance(tx, issuance) != root:
                 raise ServiceError("grant.not_yours")
             withdraw()
+        issuer.audit.write(
+            "copies.withdrawn",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=root,
+            copies=len(set(places)),
+        )
     return len(set(places))
 
 
+@tried_again
 def end_grant(issuer: IssuerContext, access: Access) -> None:
     """The holder deletes everything: the grant ends and every copy of its line is withdrawn."""
     with issuer.store.writing() as tx:
-        close_grant(tx, grant_of(tx, access), GrantState.ENDED, status=WITHDRAWN)
+        grant = grant_of(tx, access)
+        close_grant(tx, grant, GrantState.ENDED, status=WITHDRAWN)
+        tell_ended(issuer, tx, grant, GrantState.ENDED, who=issuer.audit.wallet)
 
 
 def grant_of(tx: Connection, access: Access) -> Grant:

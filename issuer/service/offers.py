@@ -11,23 +11,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import Connection
+
+from healthpassport.audit import Actor
 from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
-from healthpassport.summary import PatientSummary, issued_types, to_payload
+from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
 from issuer.store import Offer, OfferState, reports, spent
 from issuer.store import offers as rows
+from issuer.store.again import tried_again
+from issuer.store.locking import Turn, take_turn
 
+from .audit_keeping import tend
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
 from .grants import lapse
+from .people import nhs_number
 from .reports import ANSWERS_KEPT
 from .sealing import derived, mac, seal
-from .sources import FOLDER, SOURCE, SourceReference, source
+from .sources import SOURCE, SourceReference, kind_of, source
 
 PIN_DIGITS: Final = 6
 OFFER_PATH: Final = "/credential-offers/"
 PIN_WORDS: Final = "The PIN that the practice gave you"
+SWEPT_AT_ONCE: Final = 500  # offers in one transaction, so that nobody waits long for it
 _CODE: Final = "pre-authorised code"
 
 
@@ -51,8 +59,11 @@ def offer_bundle(
     bundle: bytes,
     wanted: Sequence[str] = (),
     subject: str | None = None,
+    who: Actor | None = None,
 ) -> NewOffer:
     """Offer what the FHIR ``bundle`` says of its one patient (or of ``subject``).
+
+    ``who`` asks for it, where that is not the API client itself.
 
     Raises:
         SourceError: what ``issuer.fhir`` refuses; ``offer.record_type``, ``offer.nothing``.
@@ -62,7 +73,7 @@ def offer_bundle(
 
     rules = rules_of(issuer.settings)
     found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
-    return offer_summary(issuer, client=client, summary=found.summary, wanted=wanted)
+    return offer_summary(issuer, client=client, summary=found.summary, wanted=wanted, who=who)
 
 
 def offer_source(
@@ -72,8 +83,12 @@ def offer_source(
     name: str,
     wanted: Sequence[str] = (),
     subject: str | None = None,
+    kind: str | None = None,
+    who: Actor | None = None,
 ) -> NewOffer:
     """Offer what the source says under ``name``; the wallet may have it read again later.
+
+    ``kind`` is one of ``sources.KINDS``, None for the one that is meant where none is named.
 
     Raises:
         SourceError: ``source.`` codes, and as ``offer_bundle``.
@@ -81,15 +96,16 @@ def offer_source(
     """
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
-    bundle = source(issuer.settings).read(name)
+    kind = kind_of(issuer, kind)
+    bundle = source(issuer, kind).read(name)
     rules = rules_of(issuer.settings)
     found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
     if found.gone:  # it could be read this once, and never again
         raise SourceError("offer.gone")
-    who = dict(found.summary.records[0].subject)
-    reference = SourceReference(FOLDER, name, subject, who, tuple(wanted))
+    person = dict(found.summary.records[0].subject)
+    reference = SourceReference(kind, name, subject, person, tuple(wanted))
     return offer_summary(
-        issuer, client=client, summary=found.summary, wanted=wanted, reference=reference
+        issuer, client=client, summary=found.summary, wanted=wanted, reference=reference, who=who
     )
 
 
@@ -100,10 +116,12 @@ def offer_summary(
     summary: PatientSummary,
     wanted: Sequence[str] = (),
     reference: SourceReference | None = None,
+    who: Actor | None = None,
 ) -> NewOffer:
     """Offer the records of ``summary``, or the ``wanted`` ones of them.
 
-    ``reference`` is where they can be read again, None where nowhere.
+    ``reference`` is where they can be read again, None where nowhere. ``who`` asks for it, where
+    that is not the API client itself.
 
     Raises:
         SourceError: ``offer.record_type`` for a type that is unknown or stands twice,
@@ -139,6 +157,7 @@ def offer_summary(
     }
     with issuer.store.writing() as tx:
         rows.add(tx, offer, sealed)
+        _tell(issuer, tx, offer, tuple(chosen.values()), who or issuer.audit.by(client))
     uri = issuer.url(OFFER_PATH + address)
     return NewOffer(
         id=offer.id,
@@ -169,17 +188,54 @@ def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
 
 def sweep(issuer: IssuerContext) -> int:
     """Close every offer whose time is over and wipe what it held; returns how many."""
-    now = issuer.now()
+    now, closed = issuer.now(), 0
+    while (some := _close_overdue(issuer, now)) == SWEPT_AT_ONCE:
+        closed += some
+    _forget_old(issuer, now)
+    issuer.store.wipe()
+    tend(issuer)
+    return closed + some
+
+
+@tried_again
+def _close_overdue(issuer: IssuerContext, now: int) -> int:
     with issuer.store.writing() as tx:
-        late = rows.overdue(tx, now)
+        if not take_turn(tx, Turn.SWEEPING, wait=False):
+            return 0  # another process does it
+        late = rows.overdue(tx, now, limit=SWEPT_AT_ONCE)
         for offer, state in late:
             redeemed = state is OfferState.REDEEMED
             rows.close(tx, offer, OfferState.DONE if redeemed else OfferState.EXPIRED)
-        lapse(issuer, tx)
-        reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
-        spent.forget(tx, now)
-    issuer.store.wipe()
+            if not redeemed:
+                issuer.audit.write("offer.expired", who=issuer.audit.own, tx=tx, subject=offer)
     return len(late)
+
+
+@tried_again
+def _forget_old(issuer: IssuerContext, now: int) -> None:
+    with issuer.store.writing() as tx:
+        if take_turn(tx, Turn.SWEEPING, wait=False):
+            lapse(issuer, tx)
+            reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
+            spent.forget(tx, now)
+
+
+def _tell(
+    issuer: IssuerContext, tx: Connection, offer: Offer, records: Sequence[Record], who: Actor
+) -> None:
+    """Two entries: of the offer, and of the person whom it is for."""
+    issuer.audit.write(
+        "offer.made",
+        who=who,
+        tx=tx,
+        subject=offer.id,
+        records=len(records),
+        minutes=(offer.expires_at - offer.created_at) // 60,
+        source=offer.sealed_source is not None,
+    )
+    number = nhs_number(records)
+    if number:
+        issuer.audit.write("patient.offered", who=who, tx=tx, subject=number, offer=offer.id)
 
 
 def _offer(issuer: IssuerContext, code: str, names: tuple[str, ...]) -> CredentialOffer:

@@ -21,6 +21,7 @@ from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.permutation import SecretOrder
 from issuer.settings import LDP_VC, Settings
 from issuer.store import bitstrings, statuses
+from issuer.store.again import tried_again
 from issuer.store.places import TOKEN, Block, Kind, bitstring_kind, ensure_open, lease
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
         return tuple(taken)
 
 
+@tried_again
 def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:
     with issuer.store.writing() as tx:
         return lease(

@@ -21,10 +21,10 @@ from issuer.store import GrantState, Issuance, grants, issuances, offers
 
 from .configurations import configurations
 from .context import IssuerContext
-from .grants import close_grant
+from .grants import close_grant, tell_ended
 from .sealing import seal, unseal
 from .sources import SOURCE, SourceReference, source
-from .statuses import set_status
+from .statuses import set_status, tell_change
 from .tokens import Access
 from .validity import PROXIES
 
@@ -66,7 +66,7 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
             raise ServiceError("forbidden")
         if not offers.record_types(tx, access.offer.id):
             offers.hold(tx, access.offer.id, held)
-            _drop_untold(tx, grant, told=payloads.keys())
+            _drop_untold(issuer, tx, grant, told=payloads.keys())
 
 
 def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
@@ -81,7 +81,7 @@ def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
     return tuple(name for name in configurations(issuer.settings) if name in held)
 
 
-def supersede(tx: Connection, accepted: Issuance) -> None:
+def supersede(issuer: IssuerContext, tx: Connection, accepted: Issuance) -> None:
     """The wallet holds ``accepted``: older copies of the same record are replaced (rule 15)."""
     root = grants.root_of_issuance(tx, accepted.id)
     if root is None or accepted.status != VALID:
@@ -92,9 +92,12 @@ def supersede(tx: Connection, accepted: Issuance) -> None:
             continue
         if type_name(other) == type_name(accepted) and other.status in {VALID, SUSPENDED}:
             set_status(tx, issuance=other.id, status=REPLACED)
+            tell_change(issuer, tx, other, REPLACED, who=issuer.audit.wallet, reason="newer")
 
 
-def _drop_untold(tx: Connection, grant: str, *, told: Collection[str]) -> None:
+def _drop_untold(
+    issuer: IssuerContext, tx: Connection, grant: str, *, told: Collection[str]
+) -> None:
     """What the source no longer tells no longer stands, whether or not the wallet goes on.
 
     Nor does an authority to act as it was told before: it may have ended since (rule 13).
@@ -106,6 +109,7 @@ def _drop_untold(tx: Connection, grant: str, *, told: Collection[str]) -> None:
             continue
         if older.status in {VALID, SUSPENDED}:
             set_status(tx, issuance=one, status=REPLACED)
+            tell_change(issuer, tx, older, REPLACED, who=issuer.audit.own, reason="source")
 
 
 def type_name(issuance: Issuance) -> str:
@@ -117,7 +121,7 @@ def _read(issuer: IssuerContext, reference: SourceReference, grant: str) -> Pati
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
     try:
-        bundle = source(issuer.settings, reference.kind).read(reference.name)
+        bundle = source(issuer, reference.kind).read(reference.name)
         found = read_bundle(
             bundle,
             rules=rules_of(issuer.settings),
@@ -141,6 +145,7 @@ def _closed(issuer: IssuerContext, grant: str) -> SourceError:
         found = grants.find(tx, grant)
         if found is not None and found.state is GrantState.ACTIVE:
             close_grant(tx, found, GrantState.CLOSED, status=SUSPENDED)
+            tell_ended(issuer, tx, found, GrantState.CLOSED, who=issuer.audit.own)
     return SourceError("grant.closed")
 
 

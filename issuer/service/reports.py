@@ -18,6 +18,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from sqlalchemy import Connection
 
+from healthpassport.audit import Actor
 from healthpassport.encoding import Json, dump_json, dump_text, parse_json_object
 from healthpassport.errors import (
     EncodingError,
@@ -31,6 +32,7 @@ from healthpassport.keys import load_file_signer, public_key_from_jwk
 from healthpassport.summary import issued_types
 from issuer.settings import Settings
 from issuer.store import Report, ReportState, grants, reports
+from issuer.store.again import tried_again
 
 from .context import IssuerContext
 from .holding import CopyPlace, grant_of, issuance_at
@@ -121,6 +123,7 @@ def reports_jwk(settings: Settings) -> dict[str, Json] | None:
         raise SettingsError("issuer.settings", "reports_jwk cannot be read") from error
 
 
+@tried_again
 def take_report(issuer: IssuerContext, access: Access, asked: ReportRequest) -> Report:
     """Keep a report of the holder; one with an id that is there is told again.
 
@@ -156,6 +159,13 @@ def take_report(issuer: IssuerContext, access: Access, asked: ReportRequest) -> 
             reply_key=reply_key,
         )
         reports.add(tx, made)
+        issuer.audit.write(
+            "report.made",
+            who=issuer.audit.wallet,
+            tx=tx,
+            subject=made.id,
+            type=made.record_type,
+        )
     return made
 
 
@@ -187,8 +197,8 @@ def one_report(issuer: IssuerContext, report: str, *, client: str | None = None)
         return _found(tx, report, client)
 
 
-def open_report(issuer: IssuerContext, report: str) -> OpenedReport:
-    """The report with its words, opened with the practice's private key.
+def open_report(issuer: IssuerContext, report: str, *, who: Actor | None = None) -> OpenedReport:
+    """The report with its words, opened with the practice's private key, for ``who``.
 
     Raises:
         ServiceError: ``report.unknown``, ``report.answered``, ``report.unreadable``.
@@ -212,11 +222,18 @@ def open_report(issuer: IssuerContext, report: str) -> OpenedReport:
         raise ServiceError("report.unreadable", error.code) from error
     if not isinstance(words, str):
         raise ServiceError("report.unreadable", "it holds no words")
+    issuer.audit.write("report.read", who=who or issuer.audit.operator, subject=found.id)
     return OpenedReport(found, words[:MAX_WORDS])
 
 
+@tried_again
 def answer_report(
-    issuer: IssuerContext, report: str, answer: AnswerRequest, *, client: str | None = None
+    issuer: IssuerContext,
+    report: str,
+    answer: AnswerRequest,
+    *,
+    client: str | None = None,
+    who: Actor | None = None,
 ) -> Report:
     """Answer a report: its words are erased, and what is issued from now on is not disputed.
 
@@ -239,6 +256,13 @@ def answer_report(
             answer=sealed,
             sealed=None,
             reply_key=None,
+        )
+        issuer.audit.write(
+            "report.answered",
+            who=who or issuer.audit.by(client),
+            tx=tx,
+            subject=found.id,
+            outcome=answer.outcome.value,
         )
         answered = _found(tx, report, client)
     issuer.store.wipe()

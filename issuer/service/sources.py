@@ -1,29 +1,50 @@
-"""Where an issuer reads a patient's notes again: a source by the name of its kind.
+"""The sources of an issuer by their kinds, and how an offer remembers which of them it came from.
 
-A source gives FHIR by the name that an offer was made with. There is one kind, a folder of bundles;
-another (a practice's FHIR server, say) is one class and one line in ``sources``. What is *not*
-here: whose notes they are, which is checked at each reading (``refreshing``).
+A source reads FHIR by a name and finds the name by who somebody is (``issuer.client``). What is
+*not* here: whose notes they are, which is checked at each reading (``refreshing``).
 """
 
 from __future__ import annotations
 
-import os
-import re
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import SourceError
+from issuer.client import FolderSource, Found, Person, Source
 from issuer.settings import Settings
 
+if TYPE_CHECKING:
+    from healthpassport.fetch import Fetcher
+
+    from .context import IssuerContext
+
+Clock: TypeAlias = Callable[[], datetime]
+Randomness: TypeAlias = Callable[[int], bytes]
+
+__all__ = [
+    "FHIR",
+    "FOLDER",
+    "GP_CONNECT",
+    "KINDS",
+    "SOURCE",
+    "FolderSource",
+    "Found",
+    "Person",
+    "Source",
+    "SourceReference",
+    "kind_of",
+    "open_sources",
+    "source",
+]
+
 FOLDER: Final = "folder"
+FHIR: Final = "fhir"
+GP_CONNECT: Final = "gp-connect"
+KINDS: Final = (FOLDER, FHIR, GP_CONNECT)  # in the order in which one is meant where none is named
 SOURCE: Final = "source"  # what a reference is sealed for
-MAX_BYTES: Final = 8 * 1_048_576  # as a bundle that is sent
-# One plain name: no separator, no leading dot, so that no name leads out of the folder.
-_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,66 +87,47 @@ class SourceReference:
         )
 
 
-class RecordSource(Protocol):
-    """Something that can be read again."""
+def open_sources(
+    settings: Settings, *, clock: Clock, random: Randomness, fetcher: Fetcher | None = None
+) -> Mapping[str, Source]:
+    """Every source that ``settings`` name, by its kind; nothing is read or called yet.
 
-    def read(self, name: str) -> bytes:
-        """The FHIR JSON that stands under ``name`` now.
+    Args:
+        settings: of the issuer.
+        clock: the present.
+        random: for one-time ids.
+        fetcher: the way to record systems; None for https by the settings.
 
-        Raises:
-            SourceError: ``source.name``, ``source.unknown``, ``source.unreadable``.
-        """
-        ...
+    Raises:
+        SettingsError: ``source.setup`` for a key that cannot be used.
+    """
+    opened: dict[str, Source] = {}
+    if settings.source_folder is not None:
+        opened[FOLDER] = FolderSource(settings.source_folder)
+    if settings.source_fhir_url:
+        from .record_systems import open_fhir  # noqa: PLC0415 - cold start
 
-
-@dataclass(frozen=True, slots=True)
-class FolderSource:
-    """Bundles as files of one folder; links are not followed."""
-
-    folder: Path
-
-    def read(self, name: str) -> bytes:
-        """See ``RecordSource``."""
-        if not _NAME.match(name):
-            raise SourceError("source.name")
-        try:
-            handle = os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                return _plain_file(handle)
-            finally:
-                os.close(handle)
-        except FileNotFoundError as error:
-            raise SourceError("source.unknown") from error
-        except OSError as error:
-            raise SourceError("source.unreadable") from error
+        opened[FHIR] = open_fhir(settings, clock=clock, random=random, fetcher=fetcher)
+    return opened
 
 
-def _plain_file(handle: int) -> bytes:
-    state = os.fstat(handle)
-    if not stat.S_ISREG(state.st_mode) or state.st_size > MAX_BYTES:
-        raise SourceError("source.unreadable")
-    parts: list[bytes] = []
-    while part := os.read(handle, MAX_BYTES):
-        parts.append(part)
-        if sum(map(len, parts)) > MAX_BYTES:  # it grew while it was read
-            raise SourceError("source.unreadable")
-    return b"".join(parts)
-
-
-def sources(settings: Settings) -> Mapping[str, RecordSource]:
-    """Every source that ``settings`` name, by its kind."""
-    if settings.source_folder is None:
-        return {}
-    return {FOLDER: FolderSource(settings.source_folder)}
-
-
-def source(settings: Settings, kind: str = FOLDER) -> RecordSource:
-    """The source of this ``kind``.
+def kind_of(issuer: IssuerContext, kind: str | None = None) -> str:
+    """The kind of source that is meant by ``kind``, or where none is named.
 
     Raises:
         SourceError: ``source.none``.
     """
-    found = sources(settings).get(kind)
-    if found is None:
+    asked = kind or issuer.settings.source_default
+    meant = asked or next((one for one in KINDS if one in issuer.sources), None)
+    if meant is None or meant not in issuer.sources:
         raise SourceError("source.none")
-    return found
+    return meant
+
+
+def source(issuer: IssuerContext, kind: str | None = None) -> Source:
+    """The source of this ``kind``, or the one that is meant where none is named.
+
+    Raises:
+        SourceError: ``source.none``.
+    """
+    return issuer.sources[kind_of(issuer, kind)]

@@ -20,9 +20,12 @@ _SUFFIX: Final = ".status-journal"
 
 
 def journal_path(settings: Settings) -> Path:
-    """The file of the journal."""
-    kept = settings.status_journal
-    return kept or settings.database.with_name(settings.database.name + _SUFFIX)
+    """The file of the journal; beside the API keys where the database is no file."""
+    if settings.status_journal is not None:
+        return settings.status_journal
+    if settings.database is not None:
+        return settings.database.with_name(settings.database.name + _SUFFIX)
+    return settings.api_keys.with_name(f"issuer{_SUFFIX}")
 
 
 def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) -> None:

@@ -12,9 +12,11 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from healthpassport.audit import Actor
 from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.store import Issuance, issuances, journal, statuses
+from issuer.store.again import tried_again
 
 from .bitstrings import change_entries
 from .context import IssuerContext
@@ -36,9 +38,23 @@ _TO: Final[Mapping[Change, int]] = {
     Change.REPLACE: REPLACED,
 }
 
+_EVENTS: Final[Mapping[int, str]] = {
+    WITHDRAWN: "record.withdrawn",
+    SUSPENDED: "record.suspended",
+    VALID: "record.reinstated",
+    REPLACED: "record.replaced",
+}
 
+
+@tried_again
 def change_status(
-    issuer: IssuerContext, *, issuance: str, change: Change, client: str | None = None
+    issuer: IssuerContext,
+    *,
+    issuance: str,
+    change: Change,
+    client: str | None = None,
+    who: Actor | None = None,
+    reason: str = "",
 ) -> Issuance:
     """Do ``change`` to every copy of ``issuance``; doing it twice is doing it once.
 
@@ -47,6 +63,8 @@ def change_status(
         issuance: its id.
         change: what to do.
         client: the API client that asks, or None at the operator's own command line.
+        who: who wants it, where that is not the client.
+        reason: one word for the audit trail.
 
     Raises:
         ServiceError: ``issuer.issuance_unknown``, ``forbidden`` for another client's issuance,
@@ -62,6 +80,8 @@ def change_status(
         if found.status != target:
             _refuse_impossible(found.status, change)
             set_status(tx, issuance=issuance, status=target)
+            told = who or issuer.audit.by(client)
+            tell_change(issuer, tx, found, target, who=told, reason=reason)
         changed = issuances.find(tx, issuance)
     return changed or found
 
@@ -72,6 +92,20 @@ def set_status(tx: Connection, *, issuance: str, status: int) -> None:
     journal.note_issuance(tx, issuance, status=status)
     statuses.change(tx, issuance=issuance, status=status)
     change_entries(tx, issuance=issuance, status=status)
+
+
+def tell_change(
+    issuer: IssuerContext,
+    tx: Connection,
+    issuance: Issuance,
+    status: int,
+    *,
+    who: Actor,
+    reason: str = "",
+) -> None:
+    """Into the audit trail: who brought ``issuance`` to ``status``, and why, in one word."""
+    facts = {"type": issuance.record_type} | ({"reason": reason} if reason else {})
+    issuer.audit.write(_EVENTS[status], who=who, tx=tx, subject=issuance.id, **facts)
 
 
 def issued(

@@ -17,7 +17,9 @@ from healthpassport.protocols.oid4vci import TokenRequest, TokenResponse
 from healthpassport.protocols.oid4vci.tokens import GrantedDetail
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
+from issuer.store.again import tried_again
 
+from .audit import Told
 from .context import IssuerContext, digest
 from .dpop import accepted_proof
 from .grants import DPOP, TOKEN_PATH, open_grant
@@ -45,19 +47,33 @@ def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -
         ProtocolError: ``oid4vci.invalid_grant``, ``oid4vci.invalid_request``,
             ``oid4vci.invalid_dpop_proof``, ``oid4vci.invalid_scope``, ``oid4vci.invalid_target``.
     """
+    with issuer.audit.refusals("token.refused", who=issuer.audit.wallet) as told:
+        return _redeem(issuer, request, proof, told)
+
+
+def _redeem(
+    issuer: IssuerContext, request: TokenRequest, proof: str | None, told: Told
+) -> TokenResponse:
     _check_parameters(issuer, request)
     thumbprint = None
     if proof is not None:
         thumbprint = accepted_proof(issuer, proof, path=TOKEN_PATH).thumbprint
     elif issuer.settings.dpop_required:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "the DPoP header is missing")
-    with issuer.store.writing() as tx:
-        offer = _judge_pin(issuer, tx, request)
-        response = None if offer is None else _grant(issuer, tx, offer, request, thumbprint)
+    response = _redeemed(issuer, request, thumbprint, told)
     if response is None:
         # Raised after the transaction, which has counted the try.
         raise ProtocolError("oid4vci.invalid_grant")
     return response
+
+
+@tried_again
+def _redeemed(
+    issuer: IssuerContext, request: TokenRequest, thumbprint: str | None, told: Told
+) -> TokenResponse | None:
+    with issuer.store.writing() as tx:
+        offer = _judge_pin(issuer, tx, request, told)
+        return None if offer is None else _grant(issuer, tx, offer, request, thumbprint)
 
 
 def authenticate(
@@ -68,11 +84,27 @@ def authenticate(
     Raises:
         ProtocolError: ``oid4vci.invalid_token``, ``oid4vci.invalid_dpop_proof``.
     """
+    with issuer.audit.refusals("access.refused", who=issuer.audit.wallet) as told:
+        return _authenticate(
+            issuer, authorization=authorization, proof=proof, method=method, path=path, told=told
+        )
+
+
+def _authenticate(
+    issuer: IssuerContext,
+    *,
+    authorization: str,
+    proof: str | None,
+    method: str,
+    path: str,
+    told: Told,
+) -> Access:
     scheme, _, token = authorization.partition(" ")
     if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
         raise ProtocolError("oid4vci.invalid_token")
     with issuer.store.reading() as tx:
         offer = rows.by_token(tx, digest(token))
+    told.subject = "" if offer is None else offer.id
     if offer is None or (offer.token_expires_at or 0) <= issuer.now():
         raise ProtocolError("oid4vci.invalid_token")
     if offer.key_thumbprint is None:
@@ -99,9 +131,12 @@ def _check_parameters(issuer: IssuerContext, request: TokenRequest) -> None:
         raise ProtocolError("oid4vci.invalid_target")
 
 
-def _judge_pin(issuer: IssuerContext, tx: Connection, request: TokenRequest) -> Offer | None:
+def _judge_pin(
+    issuer: IssuerContext, tx: Connection, request: TokenRequest, told: Told
+) -> Offer | None:
     """The offer that code and PIN open; a wrong PIN is counted and the fifth burns the offer."""
     offer = rows.by_code(tx, digest(request.code))
+    told.subject = "" if offer is None else offer.id
     if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
         return None
     if offer.pin_mac == NO_PIN:
@@ -110,9 +145,14 @@ def _judge_pin(issuer: IssuerContext, tx: Connection, request: TokenRequest) -> 
         raise ProtocolError("oid4vci.invalid_request", "tx_code, the PIN, is missing")
     if hmac.compare_digest(mac(request.code, request.tx_code), offer.pin_mac):
         return offer
-    rows.change(tx, offer.id, tries=offer.tries + 1)
-    if offer.tries + 1 >= MAX_PIN_TRIES:
+    tries = offer.tries + 1
+    rows.change(tx, offer.id, tries=tries)
+    burned = tries >= MAX_PIN_TRIES
+    if burned:
         rows.close(tx, offer.id, OfferState.BURNED)
+    event = "offer.burned" if burned else "offer.pin_refused"
+    issuer.audit.write(event, who=issuer.audit.wallet, tx=tx, subject=offer.id, tries=tries)
+    told.written = True
     return None
 
 
@@ -153,6 +193,8 @@ def _grant(
         grant=grant,
         sealed_source=None,
     )
+    facts = {} if grant is None else {"grant": grant}
+    issuer.audit.write("offer.collected", who=issuer.audit.wallet, tx=tx, subject=offer.id, **facts)
     details = tuple(
         GrantedDetail(credential_configuration_id=name, credential_identifiers=(name,))
         for name in asked

@@ -23,7 +23,10 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .audit import KEY_NAME, AuditSettings
+from .database import DatabaseSettings
 from .keys import KeySettings
+from .sources import SourceSettings
 from .statuses import StatusSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -63,7 +66,13 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-class Settings(KeySettings, StatusSettings):
+class Settings(
+    KeySettings,
+    AuditSettings,
+    DatabaseSettings,
+    SourceSettings,
+    StatusSettings,
+):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
     model_config = SettingsConfigDict(
@@ -82,17 +91,11 @@ class Settings(KeySettings, StatusSettings):
         "then say what it makes of each key.",
     )
     trust_root: Path | None = Field(None, description="The root that this copy starts from.")
-    database: Path = Field(description="SQLite file; made when it is not there.")
     api_keys: Path = Field(description="JSON file with the hashes of the API keys (`keys add`).")
     tls_cert: Path | None = Field(None, description="PEM file with the server's certificate chain.")
     tls_key: Path | None = Field(None, description="PEM file with the server's private key.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8443, description="Port to listen on.", ge=0, le=65_535)
-    source_folder: Path | None = Field(
-        None,
-        description="Folder of FHIR bundles that offers may name (`offers create --source NAME`): "
-        "wallets have them read again when they refresh. Empty: each refresh needs a new offer.",
-    )
     refresh_days: int = Field(
         180, description="Days without use until a wallet's refresh token ends.", ge=1, le=730
     )
@@ -180,6 +183,11 @@ class Settings(KeySettings, StatusSettings):
         """Days until a record of ``record_type`` is out of date."""
         default = VALIDITY_DAYS.get(record_type, DEFAULT_VALIDITY_DAYS)
         return self.validity_days.get(record_type, default)
+
+    @property
+    def audit_key_file(self) -> Path:
+        """The key of the digests in the audit trail."""
+        return self.audit_key or (self.database or self.api_keys).with_name(KEY_NAME)
 
     @property
     def review_ages(self) -> tuple[int, ...]:

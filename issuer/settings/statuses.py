@@ -35,8 +35,8 @@ class StatusSettings(BaseSettings):
     status_journal: Path | None = Field(
         None,
         description="File that keeps each change of a status outside the database, so that a "
-        "database restored from a backup does not forget it (docs/status.md). Empty: beside the "
-        "database file.",
+        "database restored from a backup does not forget it (docs/status.md); one for each "
+        "machine. Empty: beside the database file, or the API keys.",
     )
     status_folder: Path | None = Field(
         None,

@@ -7,6 +7,7 @@ in the clear.
 
 from __future__ import annotations
 
+from .audit import Wanted
 from .engine import Store, open_store
 from .grants import Grant, GrantState
 from .issuances import Issuance
@@ -22,5 +23,6 @@ __all__ = [
     "Report",
     "ReportState",
     "Store",
+    "Wanted",
     "open_store",
 ]

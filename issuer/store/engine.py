@@ -1,7 +1,9 @@
-"""The database file: opened safely, migrated, and wiped of what was deleted.
+"""The database: transactions on it, and what its failures are called.
 
-SQLite in WAL mode with ``synchronous=FULL``: what was acknowledged survives a power cut.
-``secure_delete`` overwrites deleted content, and ``wipe`` empties the write-ahead log of it.
+A transaction that writes is alone on SQLite; on PostgreSQL it is alone with the rows that it reads
+(``locking``). A deadlock or a race that PostgreSQL ended is told as ``ContentionError``, for
+``again`` to try once more; everything else that fails is the issuer's trouble, told as such. What
+is *not* here: how each database is opened (``sqlite``, ``postgresql``).
 """
 
 from __future__ import annotations
@@ -11,28 +13,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from healthpassport.errors import ServiceError
 
-if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPIConnection
-    from sqlalchemy.pool import ConnectionPoolEntry
+from . import postgresql, sqlite
+from .again import ContentionError
+from .locking import READS_ONLY
 
-BUSY_TIMEOUT_MS: Final = 10_000  # milliseconds that a writer waits for another
-POOL_SIZE: Final = 8  # connections; SQLite has one writer at a time anyway
-MIGRATIONS: Final = Path(__file__).with_name("migrations")
-_PRAGMAS: Final = (
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA secure_delete=ON",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA temp_store=MEMORY",
-)
+# Class 40, transaction rollback, and a unique value that another process wrote at the same moment.
+CONTENDED: Final = frozenset({"40001", "40P01", "23505"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,107 +35,86 @@ class Store:
 
     engine: Engine
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether processes of several machines may work on it: PostgreSQL."""
+        return self.engine.dialect.name == postgresql.NAME
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One transaction that writes; it alone does until it ends."""
+        """One transaction that writes; what was acknowledged after it is never lost.
+
+        Raises:
+            ContentionError: nothing was written, and trying again may do.
+            ServiceError: ``issuer.unavailable``.
+        """
         with _told_in_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One transaction that reads and holds nobody up."""
+        """One transaction that reads, sees one moment, and holds nobody up.
+
+        Raises:
+            ServiceError: ``issuer.unavailable``.
+        """
         with _told_in_words(), self.engine.connect() as raw:
-            connection = raw.execution_options(reads_only=True)
+            options = postgresql.READING if self.is_shared else {}
+            connection = raw.execution_options(**{READS_ONLY: True}, **options)
             with connection.begin():
                 yield connection
 
     def wipe(self) -> None:
-        """Bring deletions into the file and empty the write-ahead log.
+        """Bring deletions into the file and empty the write-ahead log, where there are such.
 
-        While somebody reads, this does nothing: the next call will, and nobody waits for it.
+        While somebody reads, this does nothing: the next call will, and nobody waits for it. What
+        PostgreSQL keeps of what was deleted, and how long, says docs/database.md.
         """
-        with self.engine.connect() as connection:
-            raw = connection.connection.dbapi_connection
-            if isinstance(raw, sqlite3.Connection):
-                raw.execute("PRAGMA busy_timeout=0").fetchall()
-                try:
-                    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-                except sqlite3.OperationalError as error:
-                    raise ServiceError("issuer.unavailable") from error
-                finally:
-                    raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}").fetchall()
+        if not self.is_shared:
+            sqlite.wipe(self.engine)
+
+    def vacuum(self) -> None:
+        """Give the space of deleted secrets back, for PostgreSQL to write over.
+
+        Raises:
+            ServiceError: ``issuer.unavailable``.
+        """
+        if self.is_shared:
+            with _told_in_words():
+                postgresql.vacuum(self.engine)
 
     def sound(self) -> bool:
-        """Whether SQLite finds its file in order."""
+        """Whether the database answers, and SQLite finds its file in order."""
         with self.reading() as connection:
+            if self.is_shared:
+                return connection.execute(text("SELECT 1")).scalar() == 1
             return connection.execute(text("PRAGMA quick_check")).scalar() == "ok"
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the database."""
         self.engine.dispose()
+
+
+def open_store(path: Path | None, *, url: str = "") -> Store:
+    """The database at ``url``, else the file at ``path``, made or migrated to the present schema.
+
+    Raises:
+        ServiceError: ``issuer.database`` when it cannot be used.
+        SettingsError: ``issuer.settings`` without a driver for ``url``, or without both.
+    """
+    return Store(postgresql.opened(url) if url else sqlite.opened(path))
 
 
 @contextmanager
 def _told_in_words() -> Iterator[None]:
-    """A full disk or a lock that is never let go is the issuer's trouble, told as such."""
+    """A full disk, a lock that is never let go, a database that is away."""
     try:
         yield
-    except OperationalError as error:
+    except PoolTimeoutError as error:
+        raise ServiceError("issuer.unavailable", "too many wait for it") from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in CONTENDED:
+            raise ContentionError("issuer.unavailable") from error
+        if isinstance(error.orig, sqlite3.IntegrityError):
+            raise  # SQLite's writers are alone: no race makes one
         raise ServiceError("issuer.unavailable") from error
-
-
-def open_store(path: Path) -> Store:
-    """The database at ``path``, made or migrated to the present schema.
-
-    Raises:
-        ServiceError: ``issuer.database`` when the file cannot be used.
-    """
-    engine = create_engine(
-        f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600)
-        _migrate(engine)
-    except (OSError, sqlite3.Error, DatabaseError) as error:
-        engine.dispose()
-        raise ServiceError("issuer.database") from error
-    return Store(engine)
-
-
-def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """Take transactions out of the driver's hands: it would begin them too late."""
-    if not isinstance(connection, sqlite3.Connection):
-        raise ServiceError("issuer.database", "only SQLite is built in")
-    connection.isolation_level = None
-    for pragma in _PRAGMAS:
-        connection.execute(pragma).fetchall()
-
-
-def _begin(connection: Connection) -> None:
-    """IMMEDIATE, so that two writers queue up instead of failing half way."""
-    reads = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
-
-
-def _migrate(engine: Engine) -> None:
-    """Bring the schema up to date; a file that is so already is only read.
-
-    A process that starts beside busy writers would otherwise have to win their queue first.
-    """
-    from alembic import command  # noqa: PLC0415 - half a second that only opening needs
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with engine.connect().execution_options(reads_only=True) as connection, connection.begin():
-        found = MigrationContext.configure(connection).get_current_heads()
-    if found and set(found) == set(ScriptDirectory.from_config(config).get_heads()):
-        return
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

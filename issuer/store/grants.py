@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from .locking import locked
 from .tables import grants, issuances, offers
 
 
@@ -82,7 +83,8 @@ def newest(connection: Connection, *, limit: int, client: str | None) -> tuple[G
 def unused(connection: Connection, now: int) -> tuple[Grant, ...]:
     """Active grants that nobody used for so long that they lapse."""
     late = (grants.c.state == GrantState.ACTIVE.value) & (grants.c.expires_at <= now)
-    return tuple(_grant(row) for row in connection.execute(select(grants).where(late)))
+    query = locked(connection, select(grants).where(late), others_pass=True)
+    return tuple(_grant(row) for row in connection.execute(query))
 
 
 def issued(connection: Connection, root: str) -> tuple[str, ...]:
@@ -109,7 +111,7 @@ def root_of_issuance(connection: Connection, issuance: str) -> str | None:
 
 
 def _first(connection: Connection, where: Any) -> Grant | None:  # noqa: ANN401 - an expression
-    row = connection.execute(select(grants).where(where)).first()
+    row = connection.execute(locked(connection, select(grants).where(where))).first()
     return None if row is None else _grant(row)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from .locking import locked
 from .tables import answers, issuances
 
 
@@ -86,5 +87,5 @@ def forget_answer(connection: Connection, issuance: str) -> None:
 
 
 def _first(connection: Connection, where: Any) -> Issuance | None:  # noqa: ANN401 - an expression
-    row = connection.execute(select(issuances).where(where)).first()
+    row = connection.execute(locked(connection, select(issuances).where(where))).first()
     return None if row is None else Issuance(**row._mapping)  # noqa: SLF001

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, event, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, event, select, update
 
 from healthpassport.encoding import Json, JsonObject, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, ServiceError
 
+from .locking import add_new
 from .status_tables import status_journals
 
 MAX_LINE: Final = 1_048_576  # bytes; the changes of one transaction
@@ -128,8 +128,7 @@ def position(connection: Connection, journal: Journal) -> int:
     found = connection.execute(query).scalar()
     if found is not None:
         return int(found)
-    with contextlib.suppress(IntegrityError), connection.begin_nested():
-        connection.execute(insert(status_journals).values(name=journal.name, position=0))
+    add_new(connection, status_journals, [{"name": journal.name, "position": 0}])
     return int(connection.execute(query).scalar_one())
 
 

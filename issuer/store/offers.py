@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
 
-from .tables import answers, issuances, offer_records, offers
+from .locking import locked
+from .tables import answers, grants, issuances, offer_records, offers
 
 
 class OfferState(StrEnum):
@@ -112,6 +113,7 @@ def change(connection: Connection, offer: str, **values: str | int | bool | byte
 
 def close(connection: Connection, offer: str, state: OfferState) -> None:
     """End ``offer`` in ``state`` and forget every record and answer that it held."""
+    _hold(connection, offer)
     connection.execute(
         update(offer_records).where(offer_records.c.offer == offer).values(sealed=None)
     )
@@ -134,13 +136,14 @@ def close_of_grant(connection: Connection, grant: str) -> None:
         close(connection, offer, OfferState.DONE)
 
 
-def overdue(connection: Connection, now: int) -> tuple[tuple[str, OfferState], ...]:
-    """Offers that nobody redeemed in time, or whose token has run out."""
+def overdue(connection: Connection, now: int, *, limit: int) -> tuple[tuple[str, OfferState], ...]:
+    """At most ``limit`` offers that nobody redeemed in time, or whose token has run out."""
     late = or_(
         and_(offers.c.state == OfferState.OPEN.value, offers.c.expires_at <= now),
         and_(offers.c.state == OfferState.REDEEMED.value, offers.c.token_expires_at <= now),
     )
-    rows = connection.execute(select(offers.c.id, offers.c.state).where(late))
+    query = select(offers.c.id, offers.c.state).where(late).order_by(offers.c.id).limit(limit)
+    rows = connection.execute(locked(connection, query, others_pass=True))
     return tuple((row.id, OfferState(row.state)) for row in rows)
 
 
@@ -151,12 +154,29 @@ def waits(connection: Connection, offer: str) -> bool:
     return bool(connection.execute(select(or_(record, answer))).scalar())
 
 
+def stand_still(connection: Connection, offer: Offer) -> None:
+    """Let nobody else change ``offer`` nor its grant until this transaction ends.
+
+    To be called first in it: the grant is locked before its offers by everybody (``locking``).
+    """
+    if offer.grant is not None:
+        connection.execute(
+            locked(connection, select(grants.c.id).where(grants.c.id == offer.grant))
+        )
+    _hold(connection, offer.id)
+
+
+def _hold(connection: Connection, offer: str) -> None:
+    connection.execute(locked(connection, select(offers.c.id).where(offers.c.id == offer)))
+
+
 def _record(offer: str, record_type: str) -> Any:  # noqa: ANN401 - an expression of the library
     return and_(offer_records.c.offer == offer, offer_records.c.record_type == record_type)
 
 
 def _one(connection: Connection, where: Any) -> Offer | None:  # noqa: ANN401 - as above
-    row: Row[Any] | None = connection.execute(select(offers).where(where)).first()
+    query = locked(connection, select(offers).where(where))
+    row: Row[Any] | None = connection.execute(query).first()
     if row is None:
         return None
     values = dict(row._mapping)  # noqa: SLF001 - the library's documented accessor

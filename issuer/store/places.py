@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert, select, true, update
-from sqlalchemy.exc import IntegrityError
 
 from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
 from healthpassport.status.permutation import SEED_BYTES
 
 from . import journal
+from .locking import add_new
 from .tables import bitstring_entries, bitstring_lists, status_entries, status_lists
 
 _TURNS: Final = 8  # processes that open the same list at the same moment; one more turn for each
@@ -160,10 +160,7 @@ def _open(connection: Connection, kind: Kind, *, list_size: int, now: int, seed:
     """One more list, unless another process opens it at this moment."""
     last = connection.execute(select(func.max(kind.lists.c.number))).scalar() or 0
     row = _row(kind, last + 1, list_size, now)
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(kind.lists).values(**row, seed=seed))
-    except IntegrityError:
+    if not add_new(connection, kind.lists, [{**row, "seed": seed}]):
         return
     _note(connection, kind, last + 1, size=list_size, end=0, now=now)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from .locking import locked
 from .tables import reports
 
 
@@ -48,7 +49,8 @@ def add(connection: Connection, report: Report) -> None:
 
 def find(connection: Connection, report: str) -> Report | None:
     """The report with this id."""
-    row = connection.execute(select(reports).where(reports.c.id == report)).first()
+    query = locked(connection, select(reports).where(reports.c.id == report))
+    row = connection.execute(query).first()
     return None if row is None else _report(row)
 
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, delete, select
 
+from .locking import add_new
 from .tables import secrets, spent
 
 
 def spend(connection: Connection, value_hash: str, expires_at: int) -> bool:
     """Use a value; False when it was used before (and must still be remembered)."""
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(spent).values(value_hash=value_hash, expires_at=expires_at))
-    except IntegrityError:
-        return False
-    return True
+    return bool(add_new(connection, spent, [{"value_hash": value_hash, "expires_at": expires_at}]))
 
 
 def forget(connection: Connection, now: int) -> None:
@@ -27,8 +22,9 @@ def forget(connection: Connection, now: int) -> None:
 
 def secret(connection: Connection, name: str, make: Callable[[], bytes]) -> bytes:
     """The kept random value ``name``, made now if it is not there."""
-    value = connection.execute(select(secrets.c.value).where(secrets.c.name == name)).scalar()
+    query = select(secrets.c.value).where(secrets.c.name == name)
+    value = connection.execute(query).scalar()
     if value is None:
-        value = make()
-        connection.execute(insert(secrets).values(name=name, value=value))
-    return value
+        add_new(connection, secrets, [{"name": name, "value": make()}])
+        value = connection.execute(query).scalar_one()  # perhaps of a process that starts beside
+    return bytes(value)

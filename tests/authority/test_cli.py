@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 from authority_world import jwk
+from commands_here import run_here
 from simulated_web import serve, write_tls
 
+from authority.cli import main
 from healthpassport.keys import generate_signer
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-PROGRAM = "from authority.cli import main; main()"
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
 
 
 @pytest.fixture
@@ -24,25 +29,17 @@ def trust(tmp_path):
     (tmp_path / "key.jwk").write_text(json.dumps(jwk()))
     (tmp_path / "desk.jwk").write_text(json.dumps(jwk()))
     environment = {
-        "PYTHONPATH": str(REPOSITORY),
         "PASSPORT_AUTHORITY_HOME": str(tmp_path / "authority"),
         "PASSPORT_AUTHORITY_COPY_FOLDER": str(tmp_path / "copy"),
         "PASSPORT_AUTHORITY_KDF_COST": "16384",
     }
 
-    def run(*words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == code, done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+    def run(*words: str, code: int = 0) -> Said:
+        done = run_here(main, *words, environment=environment, folder=tmp_path)
+        said = Said(done.stdout.decode(), done.stderr.decode())
+        assert done.returncode == code, said.stderr
+        assert "Traceback" not in said.stderr
+        return said
 
     return run
 
@@ -60,7 +57,7 @@ ADD_VERIFIER = (
 )
 
 
-def serving(folder: Path):
+def serving(folder):
     def behave(connection, request: bytes) -> None:
         path = folder / request.split(b" ")[1].decode().lstrip("/")
         body = path.read_bytes() if path.is_file() else b""

@@ -13,9 +13,9 @@ from typing import Final
 TESTS: Final = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
+from healthpassport.audit.reports import check_database  # noqa: E402
 from healthpassport.keys import generate_signer  # noqa: E402
 from verifier.service.audit import Actor, AuditTrail  # noqa: E402
-from verifier.service.audit_reports import check_database  # noqa: E402
 from verifier.service.digests import Digests  # noqa: E402
 from verifier.store import open_store  # noqa: E402
 

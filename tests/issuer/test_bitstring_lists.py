@@ -20,7 +20,7 @@ from issuer.service.bitstrings import entries_at, published_bitstring
 from issuer.service.places import reserving
 from issuer.settings import LDP_VC
 from issuer.store import bitstrings, open_store
-from issuer.store.engine import MIGRATIONS
+from issuer.store.migrating import MIGRATIONS
 from issuer.store.places import bitstring_kind, ensure_open
 from issuer.store.tables import bitstring_entries, bitstring_lists
 

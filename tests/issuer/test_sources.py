@@ -14,7 +14,7 @@ from simulated_issuer import Site, refused
 
 from healthpassport.errors import SourceError
 from issuer import service
-from issuer.service.sources import FolderSource
+from issuer.client import FolderSource
 
 
 @pytest.fixture
@@ -91,6 +91,10 @@ def test_an_offer_by_the_api_may_name_a_source(site):
     for body in (b'{"source": "rowan.json", "bundle": {}}', b'{"source": 7}', b"{}"):
         assert ask(body).json()["code"] == "offer.request"
     assert ask(b'{"source": "../x"}').json()["code"] == "source.name"
+    assert ask(b'{"source": "rowan.json", "sourceKind": "folder"}').status == 201
+    assert ask(b'{"source": "rowan.json", "sourceKind": "fhir"}').json()["code"] == "source.none"
+    for body in (b'{"source": "rowan.json", "sourceKind": 7}', b'{"sourceKind": "folder"}'):
+        assert ask(body).json()["code"] == "offer.request"
 
 
 def test_a_refresh_tells_what_the_source_says_now(site):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthpassport.audit.entries import first_hash
+from healthpassport.audit.heads import read_head
+from healthpassport.audit.reports import check_file
 from healthpassport.encoding import b64_decode
 from healthpassport.keys import public_key_from_certificate
-from verifier.service.audit_entries import first_hash
-from verifier.service.audit_heads import read_head
-from verifier.service.audit_reports import check_file
 
 FILE = json.loads(Path(__file__).with_name("audit.json").read_text(encoding="utf-8"))
 CERTIFICATE = b64_decode(FILE["certificate"])

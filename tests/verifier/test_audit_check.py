@@ -9,9 +9,9 @@ from audit_files import TRAIL, altered, entries, head, line, rewritten, token_li
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from healthpassport.audit.heads import read_head
+from healthpassport.audit.reports import check_file
 from healthpassport.keys import generate_signer
-from verifier.service.audit_heads import read_head
-from verifier.service.audit_reports import check_file
 
 MADE = entries()
 EVERY = range(1, len(MADE) + 1)

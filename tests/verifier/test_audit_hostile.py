@@ -18,10 +18,10 @@ from card_form import send
 from desk_world import code_of, desk_settings, full_wallet, make_desk, opened, post
 from repository import ROOT
 
+from healthpassport.audit.reports import check_database
 from healthpassport.errors import ServiceError, catalogue
 from verifier.service import Progress
 from verifier.service.audit import Actor
-from verifier.service.audit_reports import check_database
 from verifier.web import create_app
 from verifier.web.app import DESK
 

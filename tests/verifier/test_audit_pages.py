@@ -12,9 +12,9 @@ from card_desk import made
 from card_form import HEADERS, READER, send
 from desk_world import desk_settings, full_wallet, make_desk, opened, post
 
+from healthpassport.audit.reports import check_file
 from verifier.service.audit import Actor
 from verifier.service.audit_events import EVENTS
-from verifier.service.audit_reports import check_file
 from verifier.web import create_app
 from verifier.web.app import DESK
 from verifier.web.audit import LINES

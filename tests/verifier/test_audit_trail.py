@@ -14,14 +14,14 @@ from datetime import timedelta
 import pytest
 from desk_world import code_of, make_desk
 
+from healthpassport.audit.entries import Actor, first_hash, plain_actor
+from healthpassport.audit.heads import read_head
+from healthpassport.audit.reports import check_database, check_file
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ServiceError
 from verifier.service.audit import HEAD_AFTER, HEAD_EVERY, open_trail
-from verifier.service.audit_entries import Actor, first_hash, plain_actor
 from verifier.service.audit_events import EVENTS, checked_facts
 from verifier.service.audit_export import exported
-from verifier.service.audit_heads import read_head
-from verifier.service.audit_reports import check_database, check_file
 from verifier.store import open_store
 
 WHO = Actor("RXX01", "ward 9", "dr.jones@example", "clinician")

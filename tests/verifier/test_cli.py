@@ -10,6 +10,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from commands_here import run_here
 from desk_world import desk_settings, full_wallet, make_desk
 
 from demo.tls import make_tls_files
@@ -17,26 +18,21 @@ from healthpassport.credential import Challenge
 from healthpassport.errors import catalogue
 from healthpassport.protocols.oid4vp import build_vp_token
 from schemas.queries import request_query, templates
+from verifier.cli import main
 
 COLD_START_SECONDS = 1.5  # 0.5 s on a quiet machine
 
 
 def run(*arguments, home, stdin=b"", **environment):
     names = {f"PASSPORT_VERIFIER_{name.upper()}": value for name, value in environment.items()}
-    return subprocess.run(
-        [sys.executable, "-c", "from verifier.cli import main; main()", *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            "PASSPORT_VERIFIER_HOME": str(home),
-            "PASSPORT_VERIFIER_PUBLIC_URL": "https://desk.example",
-            "NO_COLOR": "1",
-            **names,
-        },
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PASSPORT_VERIFIER_HOME": str(home),
+        "PASSPORT_VERIFIER_PUBLIC_URL": "https://desk.example",
+        "NO_COLOR": "1",
+        **names,
+    }
+    return run_here(main, *arguments, environment=environment, typed=stdin)
 
 
 @pytest.fixture
@@ -61,7 +57,13 @@ def shared_file(world, home):
 
 def test_help_comes_at_once(home):
     started = time.monotonic()
-    result = run("--help", home=home)
+    result = subprocess.run(
+        [sys.executable, "-c", "from verifier.cli import main; main()", "--help"],
+        env={"PATH": os.environ["PATH"], "PASSPORT_VERIFIER_HOME": str(home)},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
     assert result.returncode == 0
     assert time.monotonic() - started < COLD_START_SECONDS * 4  # other tests may run beside this
 

@@ -11,7 +11,7 @@ from desk_world import full_wallet, handle_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier.service import is_nhs_number
+from healthpassport.nhs_numbers import is_nhs_number
 from verifier.web import create_app
 from verifier.web.app import DESK
 from verifier.web.expecting import WRONG_DATE, WRONG_NUMBER, typed

@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 from family import MAIR, about, numbered
 from lending_world import add, record
+from quick_kdf import REAL, quick_to_unlock
 from typer.testing import CliRunner
 from wallet_world import PASSPHRASE, WalletWorld
 
@@ -14,12 +15,19 @@ from wallet.cli import session
 from wallet.service import Wallet
 from wallet.vault import kdf
 
-STRETCHED = cache(kdf.argon2id.kdf)  # the real one, once for each passphrase and salt
+STRETCHED = cache(REAL)
 
 
 @pytest.fixture(autouse=True)
-def _stretched_once(monkeypatch):
-    """A command opens the wallet anew each time; half a second each is for guessers, not tests."""
+def _quick_to_unlock():
+    """Half a second for each new wallet and each command is for guessers, not for tests."""
+    with quick_to_unlock():
+        yield
+
+
+@pytest.fixture
+def as_slow_as_it_is(monkeypatch):
+    """For what was made elsewhere, by the real cost; each passphrase and salt is stretched once."""
     monkeypatch.setattr(kdf.argon2id, "kdf", STRETCHED)
 
 

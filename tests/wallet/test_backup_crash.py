@@ -29,9 +29,11 @@ START = """
 import secrets, sys
 from pathlib import Path
 sys.path[:0] = ["tests"]
+from quick_kdf import quick
 from wallet_alone import alone
 from wallet.service.backups import Backups
-from wallet.vault import KdfCost
+from wallet.vault import KdfCost, kdf
+kdf.argon2id.kdf = quick
 wallet, path, words = alone(Path(sys.argv[1])), Path(sys.argv[2]), sys.argv[3]
 backups = Backups(wallet._opened, wallet._around, cost=KdfCost())
 """

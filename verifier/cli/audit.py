@@ -11,18 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from healthpassport.audit import Actor, Finding, Head, Report, check_database, check_file, read_head
+from healthpassport.audit.lines import MAX_LINE
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, SettingsError, catalogue
 from healthpassport.keys import PublicKey, public_key_from_certificate
 from healthpassport.terminal import FAILED
 from healthpassport.trust.cache import replace_file
 from verifier.service import load_identity
-from verifier.service.audit import Actor, AuditTrail, open_trail
-from verifier.service.audit_check import Finding, Report
+from verifier.service.audit import AuditTrail, open_trail
 from verifier.service.audit_export import exported
-from verifier.service.audit_heads import Head, read_head
-from verifier.service.audit_lines import MAX_LINE
-from verifier.service.audit_reports import check_database, check_file
 from verifier.service.identity import certificates, read_file
 
 from .events import to_stderr

@@ -7,10 +7,11 @@ size, no redirects; numbers and names go in bodies, never in addresses, which se
 
 from __future__ import annotations
 
-from .assertion import ClientKey, load_client_key, public_jwks
+from healthpassport.protocols.smart import ClientKey, public_jwks
+
 from .demographics import HospitalPatient
 from .server import HospitalServer, Outcome
-from .smart import Smart
+from .smart import Smart, load_client_key
 
 __all__ = [
     "ClientKey",

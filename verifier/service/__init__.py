@@ -24,7 +24,7 @@ from .holding import Holding, MemoryHolding
 from .identity import load_identity
 from .key_file import ApiKey
 from .lists import DeskLists
-from .matching import Expected, is_nhs_number
+from .matching import Expected
 from .organisations import (
     organisation_names,
     organisation_settings,
@@ -66,7 +66,6 @@ __all__ = [
     "desk_policy",
     "desk_templates",
     "digest_of",
-    "is_nhs_number",
     "load_identity",
     "open_desk",
     "open_tenants",

@@ -14,6 +14,7 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import Final
 
+from healthpassport.audit import Fact
 from healthpassport.credential import Challenge, Presentation, VerifiedSummary
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.jose.jwe import decrypt
@@ -30,7 +31,6 @@ from verifier.store import Row
 
 from .acceptance import refusal
 from .audit import Actor, AuditTrail
-from .audit_events import Fact
 from .holding import Answer, Held, Holding, Question
 from .identity import DeskIdentity
 from .lists import DeskLists

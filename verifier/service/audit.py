@@ -3,7 +3,7 @@
 Rules: ``write`` raises where an entry cannot be kept, and then nothing may be shown or sent;
 ``note`` never stops what must not wait (care, forgetting) and writes the entry later. Nothing
 clinical, no name of a field, no number of a person and no key of theirs is written. What is *not*
-here: the form (``audit_entries``), the list of events, and checking a trail (``audit_check``).
+here: the form and the check of a trail (``healthpassport.audit``), and the list of events.
 """
 
 from __future__ import annotations
@@ -18,15 +18,25 @@ from typing import Final
 
 import structlog
 
+from healthpassport.audit import (
+    LATE,
+    Actor,
+    Fact,
+    Happened,
+    KeptHead,
+    Sealed,
+    first_hash,
+    plain_actor,
+    seal,
+    sign_head,
+    whole_until,
+)
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.keys import Signer
 from verifier.settings import VerifierSettings
-from verifier.store import AuditEntries, KeptHead, Sealed, Wanted
+from verifier.store import AuditEntries, Wanted
 
-from .audit_entries import Actor, Happened, first_hash, plain_actor, seal
-from .audit_events import LATE, Fact, checked_facts
-from .audit_heads import sign_head
-from .audit_reports import whole_until
+from .audit_events import checked_facts
 from .digests import Digests
 from .identity import DeskIdentity
 from .transactions import Clock, Random, secret

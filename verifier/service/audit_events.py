@@ -6,20 +6,14 @@ a field of a record, nor anything that came from a patient's wallet. What is *no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 
-from healthpassport.errors import ServiceError
+from healthpassport import audit
+from healthpassport.audit.facts import DIGEST, Fact, Forms
 
-Fact: TypeAlias = bool | int | str
-
-# A word of ours: a template, an error code, a relationship. No ten digits in a row fit in it.
-_WORD: Final = re.compile(r"(?!.*\d{7})[a-z][A-Za-z0-9_.-]{0,63}")
-_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}")
-_DIGESTS: Final = frozenset({"key", "settings"})
-MAX_NUMBER: Final = 2**53 - 1
+FORMS: Final[Forms] = MappingProxyType({"key": DIGEST, "settings": DIGEST})
 
 
 def _facts(*names: str) -> frozenset[str]:
@@ -60,7 +54,6 @@ EVENTS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "presentation.verified_again": _facts("outcome"),
     }
 )
-LATE: Final = "late"  # stands with any event that could not be written when it happened
 
 
 def checked_facts(event: str, facts: Mapping[str, Fact]) -> dict[str, Fact]:
@@ -69,18 +62,4 @@ def checked_facts(event: str, facts: Mapping[str, Fact]) -> dict[str, Fact]:
     Raises:
         ServiceError: ``audit.event`` for what is not in the list.
     """
-    allowed = EVENTS.get(event)
-    if allowed is None:
-        raise ServiceError("audit.event", "there is no such event")
-    for name, value in facts.items():
-        if name not in allowed and name != LATE:
-            raise ServiceError("audit.event", f"{event} holds no such fact")
-        if not _allowed(name, value):
-            raise ServiceError("audit.event", f"{name} of {event} is nothing that may stand there")
-    return dict(facts)
-
-
-def _allowed(name: str, value: Fact) -> bool:
-    if isinstance(value, int):  # a bool is one
-        return 0 <= value <= MAX_NUMBER
-    return bool((_DIGEST if name in _DIGESTS else _WORD).fullmatch(value))
+    return audit.checked_facts(event, facts, events=EVENTS, forms=FORMS)

@@ -1,16 +1,16 @@
 """The whole trail as lines, for an auditor or another system.
 
-What is *not* here: the form of the lines (``audit_lines``).
+What is *not* here: the form of the lines (``healthpassport.audit``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from healthpassport.encoding import jcs
+from healthpassport.audit import Actor, export_lines
 from healthpassport.errors import ServiceError
 
-from .audit import Actor, AuditTrail
+from .audit import AuditTrail
 
 
 def exported(trail: AuditTrail, *, who: Actor) -> Iterator[bytes]:
@@ -25,11 +25,4 @@ def exported(trail: AuditTrail, *, who: Actor) -> Iterator[bytes]:
     if end is None:
         raise ServiceError("audit.not_written", "the trail was never begun")
     head = trail.signed(end.trail, end.seq, end.previous)
-    bases = [kept.token for kept in trail.entries.heads() if kept.base]
-    for token in bases[-1:]:
-        yield jcs({"base": token}) + b"\n"
-    for kept in trail.all():
-        if kept.seq > end.seq:
-            break
-        yield f'{{"entry":{kept.entry},"hash":"{kept.hash}"}}\n'.encode()
-    yield jcs({"head": head}) + b"\n"
+    yield from export_lines(trail.all(), heads=trail.entries.heads(), end=end.seq, head=head)

@@ -15,11 +15,10 @@ from typing import Final
 
 import structlog
 
+from healthpassport.audit import Fact, plain_actor
 from healthpassport.errors import ServiceError
 
 from .audit import Actor, AuditTrail
-from .audit_entries import plain_actor
-from .audit_events import Fact
 from .cards import Audit, CardEvent, CardReading, Reader, read_card
 from .desk import Desk
 from .transactions import secret

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from healthpassport.audit import Fact
 from healthpassport.credential import Challenge
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
@@ -24,7 +25,6 @@ from verifier.store import Row, Store, Wake
 from .answers import Answers
 from .api_keys import ApiKeys
 from .audit import Actor, open_trail
-from .audit_events import Fact
 from .export import evidence, export
 from .holding import NOT_CONFIRMED, Held, Holding, Tried
 from .hospital import open_hospital

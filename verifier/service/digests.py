@@ -7,12 +7,11 @@ out what a digest stands for nor try guesses; who holds the thing itself can ask
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Callable
 from pathlib import Path
 
-from healthpassport.encoding import b64url_encode
+from healthpassport.audit import keyed_digest
 
 from .made_keys import key_in
 
@@ -33,8 +32,7 @@ class Digests:
         """
         if self._key is None:
             self._key = key_in(self._path, self._random)
-        message = f"{kind}\x00{text}".encode()
-        return b64url_encode(hmac.new(self._key, message, hashlib.sha256).digest())
+        return keyed_digest(self._key, kind, text)
 
     def same(self, kind: str, text: str, digest: str) -> bool:
         """Whether ``digest`` is that of ``text``."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from healthpassport.audit import Fact
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError
 from verifier.store import Wake
 
 from .audit import Actor, AuditTrail
-from .audit_events import Fact
 from .card_readings import PAGE, CardReadings, HeldReading
 from .cutting import cut
 from .desk import Desk

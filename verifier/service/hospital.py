@@ -17,6 +17,7 @@ from healthpassport.credential import VerifiedSummary
 from healthpassport.encoding import MAX_BODY_BYTES, Json, dump_json
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher, HttpsFetcher
+from healthpassport.nhs_numbers import is_nhs_number
 from verifier.client import HospitalPatient, HospitalServer, Outcome, Smart, load_client_key
 from verifier.fhir import Organisation, patient
 from verifier.fhir.imported import Line, transaction
@@ -24,7 +25,7 @@ from verifier.settings import VerifierSettings
 
 from .export import tell
 from .hospital_match import Candidate, Shared, candidates, compare, shared_person
-from .matching import Expected, is_nhs_number
+from .matching import Expected
 from .transactions import Clock, Random
 
 TIMEOUT: Final = 10.0  # seconds for one call

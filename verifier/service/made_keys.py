@@ -1,19 +1,15 @@
-"""Keys that a desk makes for itself: a file of 32 random bytes that its owner alone can read.
+"""Keys that a desk makes for itself, told in the desk's words where they cannot be had.
 
-Made on first use; of two processes that begin together one makes it and both use it. What is *not*
-here: signing keys, which are given to a desk (``healthpassport.keys``).
+What is *not* here: the making (``healthpassport.keys.made``).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
-from healthpassport.errors import SettingsError
-
-KEY_BYTES: Final = 32
+from healthpassport.errors import KeyMaterialError, SettingsError
+from healthpassport.keys.made import made_key
 
 
 def key_in(path: Path, random: Callable[[int], bytes]) -> bytes:
@@ -23,28 +19,6 @@ def key_in(path: Path, random: Callable[[int], bytes]) -> bytes:
         SettingsError: ``verifier.setup`` where it cannot be read or made.
     """
     try:
-        _make(path, random)
-        found = path.read_bytes()
-    except OSError as error:
-        raise SettingsError("verifier.setup", f"cannot read {path.name}") from error
-    if len(found) != KEY_BYTES:
-        raise SettingsError("verifier.setup", f"{path.name} is no key of ours")
-    return found
-
-
-def _make(path: Path, random: Callable[[int], bytes]) -> None:
-    if path.exists():
-        return
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, random(KEY_BYTES))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        os.link(fresh, path)  # fails where the other was first
-    except FileExistsError:
-        pass
-    finally:
-        fresh.unlink()
+        return made_key(path, random)
+    except KeyMaterialError as error:
+        raise SettingsError("verifier.setup", error.detail) from error

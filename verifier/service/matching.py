@@ -14,7 +14,7 @@ from typing import Final
 from healthpassport.credential import VerifiedSummary
 from healthpassport.encoding import Json
 
-from .words import NHS_DIGITS, READABLE
+from .words import READABLE
 
 CODE: Final = "match.demographics"
 
@@ -42,15 +42,6 @@ def differences(expected: Expected, summary: VerifiedSummary) -> tuple[str, ...]
         if value and shown != {value}:
             found.append(name)
     return tuple(found)
-
-
-def is_nhs_number(text: str) -> bool:
-    """Whether ``text`` is ten digits whose last fits them (NHS Data Dictionary, modulus 11)."""
-    digits = "".join(c for c in text if c not in " -")
-    if len(digits) != NHS_DIGITS or not (digits.isascii() and digits.isdigit()):
-        return False
-    total = sum(int(digit) * (NHS_DIGITS - place) for place, digit in enumerate(digits[:-1]))
-    return (11 - total % 11) % 11 == int(digits[-1])
 
 
 def _comparable(name: str, value: Json) -> str:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Final
 
+from healthpassport.audit import Fact
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher, HttpsFetcher
@@ -25,7 +26,6 @@ from verifier.settings import VerifierSettings
 from verifier.store import SessionRow, SignInRow, StaffRows
 
 from .audit import Actor, AuditTrail
-from .audit_events import Fact
 from .provider import Provider
 from .staff import Role, StaffMember, Way, this_machine
 from .staff_roles import roles_of

@@ -8,7 +8,7 @@ come here. Nothing clinical stands here in clear.
 
 from verifier.settings import MAIN
 
-from .audit import AuditEntries, KeptHead, Place, Sealed, Wanted
+from .audit import AuditEntries, Wanted
 from .changes import Changes, Wake
 from .engine import describe, open_store
 from .held import HeldRows, SealedRow
@@ -22,13 +22,10 @@ __all__ = [
     "AuditEntries",
     "Changes",
     "HeldRows",
-    "KeptHead",
     "KeyUses",
     "Note",
-    "Place",
     "ReceiptNotes",
     "Row",
-    "Sealed",
     "SealedRow",
     "SessionRow",
     "SignInRow",

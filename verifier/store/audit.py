@@ -17,6 +17,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
+from healthpassport.audit import KeptHead, Place, Sealed
 from healthpassport.errors import ServiceError
 
 from .tables import AUDIT, AUDIT_HEADS, AUDIT_TRAILS
@@ -33,37 +34,6 @@ _STEP: Final = (
 )
 _ADD: Final = sa.insert(AUDIT)
 _LAST: Final = sa.update(AUDIT_TRAILS).where(_OWN).values(hash=sa.bindparam("last"))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the next entry goes: its trail, its number, and the hash of the entry before it."""
-
-    trail: str
-    seq: int
-    previous: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """One entry as it is kept: ``entry`` is its canonical JSON, ``hash`` the digest of that."""
-
-    seq: int
-    at: datetime
-    event: str
-    person: str
-    entry: str
-    hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeptHead:
-    """A signed head over all entries up to ``seq``; a ``base`` stands where older ones were cut."""
-
-    seq: int
-    at: datetime
-    token: str
-    base: bool = False
 
 
 @dataclass(frozen=True, slots=True)

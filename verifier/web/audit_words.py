@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from healthpassport.audit import Sealed
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError
 from healthpassport.languages import Words, msg
-from verifier.store import Sealed
 
 from .pages import moment
 

@@ -15,7 +15,8 @@ from typing import Annotated, Final
 from fastapi import Form
 
 from healthpassport.languages import msg
-from verifier.service import Expected, is_nhs_number
+from healthpassport.nhs_numbers import is_nhs_number
+from verifier.service import Expected
 
 MAX_NAME: Final = 200  # characters
 MAX_NUMBER: Final = 40  # characters of one field with digits, spaces and all

@@ -16,6 +16,7 @@ from wallet.backup.keys import PassphraseSecret, RandomSecret, SlotKind
 from wallet.backup.reading import joined, opened
 from wallet.backup.split import read_share
 
+pytestmark = pytest.mark.usefixtures("as_slow_as_it_is")
 FOLDER = ROOT / "tests" / "vectors" / "backup"
 VECTORS = json.loads((FOLDER / "backup.json").read_text(encoding="utf-8"))
 GOOD = FOLDER / "good.hpb"

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 from wallet_home import PASSPHRASE, Home
-
-from wallet.vault import kdf, slots
 
 
 @pytest.fixture
@@ -26,11 +22,3 @@ def filled(home):
         writer.add("history", b"shared with Example Hospital")
     vault.close()
     return home
-
-
-@pytest.fixture
-def cheap_lock(monkeypatch):
-    """Hundreds of unlocks: the key of the one passphrase is worked out once for each salt."""
-    slow = cache(kdf.argon2id.kdf)
-    monkeypatch.setattr(kdf.argon2id, "kdf", slow)
-    assert slots.key_from_passphrase is kdf.key_from_passphrase

@@ -8,8 +8,6 @@ from wallet_home import PASSPHRASE, Home, refused
 from wallet.vault import PRIVATE_TABLES
 from wallet.vault.schema import TABLES
 
-pytestmark = pytest.mark.usefixtures("cheap_lock")
-
 OPEN_TABLES = tuple(sorted(set(TABLES) - PRIVATE_TABLES))
 
 

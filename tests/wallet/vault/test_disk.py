@@ -14,8 +14,6 @@ from wallet_home import CONTENT, PASSPHRASE, change_history, open_and_read_all, 
 from healthpassport.errors import VaultError
 from wallet.vault import files
 
-pytestmark = pytest.mark.usefixtures("cheap_lock")
-
 
 def test_a_file_that_is_no_database_is_refused(home):
     home.path.parent.mkdir(mode=0o700)

@@ -118,7 +118,7 @@ def test_vau_019_a_disk_that_fails_to_write_loses_nothing(tmp_path):
     assert told["opens"] == 1
 
 
-def test_vau_010_a_change_of_ways_without_room_keeps_the_old_ways(filled, cheap_lock):
+def test_vau_010_a_change_of_ways_without_room_keeps_the_old_ways(filled):
     vault = filled.unlocked()
     pages = filled.path.stat().st_size // 4096
     vault._storage._database.execute(f"PRAGMA max_page_count = {pages}")
@@ -138,7 +138,7 @@ def test_vau_010_a_change_of_ways_without_room_keeps_the_old_ways(filled, cheap_
     again.close()
 
 
-def test_vau_019_a_file_that_may_only_be_read_is_told(tmp_path, cheap_lock, monkeypatch):
+def test_vau_019_a_file_that_may_only_be_read_is_told(tmp_path, monkeypatch):
     home = Home(tmp_path)
     vault = home.create()
     vault.unlock(PASSPHRASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from quick_kdf import REAL
 from wallet_home import PASSPHRASE, WORDS, refused
 
 from healthpassport.errors import VaultError
@@ -12,11 +13,6 @@ from wallet.vault import RecoveryWords, kdf
 from wallet.vault.guesses import FREE_GUESSES, LONGEST_WAIT
 
 WRONG = "some other made-up words"
-
-
-@pytest.fixture(autouse=True)
-def cheap(cheap_lock):
-    pass
 
 
 def guess_wrong(home, times=1):
@@ -146,13 +142,12 @@ def test_a_disk_that_takes_no_count_stops_nobody(filled, monkeypatch):
 
 
 def test_vau_021_a_guess_at_a_new_vault_costs_64_mib_and_time(home, monkeypatch):
-    monkeypatch.undo()
+    monkeypatch.setattr(kdf.argon2id, "kdf", REAL)
     costs = []
-    slow = kdf.argon2id.kdf
 
     def watched(size, secret, salt, opslimit, memlimit):
         costs.append((opslimit, memlimit))
-        return slow(size, secret, salt, opslimit=opslimit, memlimit=memlimit)
+        return REAL(size, secret, salt, opslimit=opslimit, memlimit=memlimit)
 
     vault = home.create(cost=None)
     monkeypatch.setattr(kdf.argon2id, "kdf", watched)

@@ -14,7 +14,6 @@ from healthpassport.errors import VaultError
 from wallet.vault import Passkey, WayKind, kdf, migration
 from wallet.vault.storage import Storage
 
-pytestmark = pytest.mark.usefixtures("cheap_lock")
 ROWS = {
     ("records", "AllergySummary"): [b"record 0", b"record 1"],
     ("copies", None): [b"copy 0", b"copy 1", b"copy 2"],

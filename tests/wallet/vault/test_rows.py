@@ -18,11 +18,6 @@ from wallet.vault.sealing import Sealed, unseal
 TABLE = "records"
 
 
-@pytest.fixture(autouse=True)
-def cheap(cheap_lock):
-    pass
-
-
 def stored(home, row):
     with home.raw() as file:
         return file.execute(

@@ -16,7 +16,6 @@ from wallet.vault.manifest import StoredManifest, manifest_mac, open_manifest
 from wallet.vault.place import Place
 from wallet.vault.sealing import checksum, pad, unpad
 
-pytestmark = pytest.mark.usefixtures("cheap_lock")
 SAMPLE = 250  # bit flips in an ordinary run; PASSPORT_VAULT_FLIPS=10000: and the whole header
 LOUD = {
     "vault.corrupt",

@@ -290,7 +290,7 @@ def test_row_ids_that_collide_are_drawn_again(home):
         max_size=12,
     )
 )
-def test_the_vault_holds_what_a_plain_dictionary_would(cheap_lock, tmp_path_factory, steps):
+def test_the_vault_holds_what_a_plain_dictionary_would(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("vault")
     options = {
         "anchor_folder": folder / "anchors",

@@ -28,7 +28,7 @@ GIVEN = [
 
 
 @pytest.fixture(autouse=True)
-def cheap(cheap_lock, monkeypatch):
+def cheap(monkeypatch):
     monkeypatch.setattr("wallet.vault.making.NEW_COST", kdf.KdfCost())
 
 

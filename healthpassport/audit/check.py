@@ -2,7 +2,7 @@
 
 Rules: entries are looked at once, in the order found, so that a trail of years needs no memory;
 every one is looked at, also after the first that is wrong. What is *not* here: where entries come
-from (``audit_lines``, ``audit_reports``), and what a person reads (the error catalogue has it).
+from (``lines``, ``reports``), and what a person reads (the error catalogue has it).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from .audit_entries import first_hash
-from .audit_heads import Head
-from .audit_lines import Line
+from .entries import first_hash
+from .heads import Head
+from .lines import Line
 
 MAX_FINDINGS: Final = 1000
 MAX_MISSING: Final = 100_000  # numbers of missing entries that may still turn up later

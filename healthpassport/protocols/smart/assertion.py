@@ -1,4 +1,4 @@
-"""How the desk proves who it is to the hospital's server: a JWT signed with its own key.
+"""How a program proves who it is to a FHIR server: a JWT signed with its own key.
 
 SMART App Launch 2.2 "client-confidential-asymmetric": ES384 or RS384, a one-time ``jti``, at most
 five minutes. What is *not* here: the exchange for a token (``smart``).
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from healthpassport.encoding import Json, b64url_encode, dump_json, jcs
-from healthpassport.errors import PassportError, SettingsError
+from healthpassport.errors import PassportError, ProtocolError
 from healthpassport.keys import load_signer
 from healthpassport.keys.files import refuse_open
 
@@ -33,7 +33,7 @@ FILE: Final = "file:"
 
 @dataclass(frozen=True, slots=True)
 class ClientKey:
-    """A key that the hospital's server knows the public half of; ``kid`` names it there."""
+    """A key that the server knows the public half of; ``kid`` names it there."""
 
     algorithm: str
     jwk: dict[str, Json]
@@ -42,10 +42,10 @@ class ClientKey:
 
 
 def load_client_key(uri: str, passphrase: bytes | None = None) -> ClientKey:
-    """The key at ``uri``: P-384 as every key of the desk, or RSA in a PEM file.
+    """The key at ``uri``: P-384 as keys here are, or RSA in a PEM file.
 
     Raises:
-        SettingsError: ``hospital.setup``.
+        ProtocolError: ``smart.key``.
     """
     known = _rsa(uri, passphrase)
     if known is not None:
@@ -53,14 +53,14 @@ def load_client_key(uri: str, passphrase: bytes | None = None) -> ClientKey:
     try:
         signer = load_signer(uri, passphrase)
     except PassportError as error:
-        raise SettingsError("hospital.setup", "the key for the record system") from error
+        raise ProtocolError("smart.key", "the key for the record system") from error
     if signer.algorithm != ES384:
-        raise SettingsError("hospital.setup", "the key must be P-384 or RSA (ES384, RS384)")
+        raise ProtocolError("smart.key", "the key must be P-384 or RSA (ES384, RS384)")
     return _named(ES384, signer.public_key.jwk(), signer.sign)
 
 
 def public_jwks(key: ClientKey) -> dict[str, Json]:
-    """What is registered with the hospital's server."""
+    """What is registered with the server."""
     return {
         "keys": [
             {**key.jwk, "kid": key.kid, "alg": key.algorithm, "use": "sig", "key_ops": ["verify"]}
@@ -92,11 +92,11 @@ def _rsa(uri: str, passphrase: bytes | None) -> ClientKey | None:
         refuse_open(path)
         found = load_pem_private_key(path.read_bytes(), passphrase)
     except (OSError, ValueError, TypeError, PassportError) as error:
-        raise SettingsError("hospital.setup", "the key for the record system") from error
+        raise ProtocolError("smart.key", "the key for the record system") from error
     if not isinstance(found, rsa.RSAPrivateKey):
         return None
     if found.key_size < LEAST_RSA:
-        raise SettingsError("hospital.setup", f"an RSA key has at least {LEAST_RSA} bits")
+        raise ProtocolError("smart.key", f"an RSA key has at least {LEAST_RSA} bits")
     numbers = found.public_key().public_numbers()
     jwk: dict[str, Json] = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
 

@@ -1,8 +1,8 @@
-"""Signed heads: the desk's word on how many entries there are, and which is the last.
+"""Signed heads: the keeper's word on how many entries there are, and which is the last.
 
-A JWS (``typ`` hp-audit-head+jwt, the desk's ``x5c``) over trail, tenant, number and hash. Who holds
-one, outside the desk's reach, notices a trail that was cut or written anew. What is *not* here:
-when a head is signed (``audit``), and whether a trail fits it (``audit_check``).
+A JWS (``typ`` hp-audit-head+jwt, the keeper's ``x5c``) over trail, tenant, number and hash. Whoever
+holds one, outside the keeper's reach, notices a trail that was cut or written anew. What is *not*
+here: when a head is signed (an app's matter), and whether a trail fits it (``check``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from healthpassport.jose import jws
 from healthpassport.keys import PublicKey, Signer, public_key_from_certificate
 from healthpassport.suites import SUITES
 
-from .audit_entries import VERSION, written
+from .entries import VERSION, written
 
 TYP: Final = "hp-audit-head+jwt"
 _MEMBERS: Final[Mapping[str, type]] = {
@@ -41,6 +41,16 @@ class Head:
     hash: str
     at: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptHead:
+    """A signed head over all entries up to ``seq``; a ``base`` stands where older ones were cut."""
+
+    seq: int
+    at: datetime
+    token: str
+    base: bool = False
 
 
 def sign_head(

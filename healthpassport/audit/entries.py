@@ -1,27 +1,25 @@
 """The form of an entry: canonical JSON, its hash, and what each entry follows.
 
-Format version 1, docs/audit.md. What is *not* here: the database, and the signed heads.
+Format version 1, docs/audit.md. What is *not* here: the database, the signed heads, and what an
+entry may tell of (``facts``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from healthpassport.encoding import Json, b64url_encode, dump_json, jcs
+from healthpassport.nhs_numbers import without_numbers
 from healthpassport.terminal import visible
-from verifier.store import Place, Sealed
 
-from .audit_events import Fact
-from .matching import is_nhs_number
+from .facts import Fact
 
 VERSION: Final = 1
 MAX_NAME: Final = 200  # characters of each part of an actor
-_NUMBERS: Final = re.compile(r"\d(?:[ -]?\d){9,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +52,34 @@ class Happened:
     facts: Mapping[str, Fact]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the next entry goes: its trail, its number, and the hash of the entry before it."""
+
+    trail: str
+    seq: int
+    previous: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One entry as it is kept: ``entry`` is its canonical JSON, ``hash`` the digest of that."""
+
+    seq: int
+    at: datetime
+    event: str
+    person: str
+    entry: str
+    hash: str
+
+
 def plain_actor(who: Actor) -> Actor:
     """``who`` as it may be written down: of bounded length, printable, without NHS numbers."""
     return Actor(*(_plain(part) for part in (who.organisation, who.desk, who.subject, who.role)))
 
 
 def _plain(text: str) -> str:
-    shown = visible(text[:MAX_NAME], kept="").strip()
-    return _NUMBERS.sub(
-        lambda run: "(number)" if _holds_number(run.group()) else run.group(), shown
-    )
-
-
-def _holds_number(run: str) -> bool:
-    digits = "".join(c for c in run if c.isdigit())
-    return any(is_nhs_number(digits[at : at + 10]) for at in range(len(digits) - 9))
+    return without_numbers(visible(text[:MAX_NAME], kept="").strip())
 
 
 def digest(data: bytes) -> str:

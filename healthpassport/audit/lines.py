@@ -2,7 +2,7 @@
 
 The first line may be ``{"base": HEAD}``, where older entries were let go; then one line an entry,
 ``{"entry": {...}, "hash": ...}``; the last is ``{"head": HEAD}``. docs/audit.md has the format.
-What is *not* here: whether the lines belong together (``audit_check``).
+What is *not* here: whether the lines belong together (``check``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from healthpassport.encoding import Json, jcs, parse_json_object
 from healthpassport.errors import PassportError, ServiceError
 
-from .audit_entries import VERSION, digest
+from .entries import VERSION, digest
 
 MAX_LINE: Final = 16_384  # bytes; an entry has some 600, a head with two certificates some 3,000
 _TEXTS: Final = ("tenant", "trail", "prev", "at", "event", "about")

@@ -1,25 +1,42 @@
-"""A file or a database as a report: is this trail whole, and did the desk sign that?
+"""A file or a database as a report: is this trail whole, and did its keeper sign that?
 
-What is *not* here: the check of entries (``audit_check``), and printing.
+What is *not* here: the check of entries (``check``), and printing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from healthpassport.encoding import parse_json_object
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.keys import PublicKey
-from verifier.store import AuditEntries, KeptHead, Sealed
 
-from .audit_check import ALTERED, HEAD, INSERTED, Check, Report
-from .audit_heads import Head, read_head
-from .audit_lines import Token, lines_of, read_entry, read_line
+from .check import ALTERED, HEAD, INSERTED, Check, Report
+from .entries import Place, Sealed
+from .heads import Head, KeptHead, read_head
+from .lines import Token, lines_of, read_entry, read_line
 
 UNSIGNED: Final = "audit.unsigned"
+
+
+class KeptEntries(Protocol):
+    """A trail as an app keeps it in its database."""
+
+    @property
+    def tenant(self) -> str:
+        """Whose trail it is."""
+
+    def heads(self) -> tuple[KeptHead, ...]:
+        """Every head that is kept, by number."""
+
+    def last(self) -> Place | None:
+        """The trail, and number and hash of its last entry; None where there is none."""
+
+    def all(self) -> Iterator[Sealed]:
+        """Every entry by its number."""
 
 
 def check_file(
@@ -91,7 +108,7 @@ class _File:
 
 
 def check_database(
-    entries: AuditEntries, *, expected_keys: Sequence[PublicKey], outside: Sequence[Head] = ()
+    entries: KeptEntries, *, expected_keys: Sequence[PublicKey], outside: Sequence[Head] = ()
 ) -> Report:
     """The report on the trail in a database, which may be written meanwhile."""
     kept = entries.heads()
@@ -117,7 +134,7 @@ def check_database(
     return replace(check.end(), signed=signed)
 
 
-def whole_until(entries: AuditEntries, through: int) -> str:
+def whole_until(entries: KeptEntries, through: int) -> str:
     """The name of the trail whose entries up to ``through``, and the next, are whole.
 
     Raises:

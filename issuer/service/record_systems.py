@@ -1,0 +1,88 @@
+"""Record systems over the network, opened by the settings.
+
+What is *not* here: what they are asked (``issuer.client``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from healthpassport.errors import ProtocolError, SettingsError
+from healthpassport.fetch import Fetcher, HttpsFetcher
+from healthpassport.protocols.smart import Smart, load_client_key
+from issuer.client.exchange import Exchange
+from issuer.client.fhir_server import FhirServer, Way
+from issuer.client.limits import Limits
+from issuer.settings import Settings
+
+from .key_schedule import first_line
+
+
+def open_fhir(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    random: Callable[[int], bytes],
+    fetcher: Fetcher | None = None,
+) -> FhirServer:
+    """The FHIR R4 server that ``settings`` name.
+
+    Raises:
+        SettingsError: ``source.setup`` for a key that cannot be used.
+    """
+    way, base = fetcher or https(settings), settings.source_fhir_url.rstrip("/")
+    smart = None
+    if settings.source_fhir_client_id:
+        path = settings.source_fhir_key_passphrase_file
+        try:
+            key = load_client_key(
+                settings.source_fhir_key, None if path is None else first_line(path)
+            )
+        except ProtocolError as error:
+            raise SettingsError("source.setup", error.detail) from error
+        smart = Smart(
+            base,
+            client_id=settings.source_fhir_client_id,
+            key=key,
+            scope=settings.source_fhir_scope,
+            fetcher=way,
+            clock=clock,
+            random=random,
+        )
+    exchange = open_exchange(settings, base, fetcher=way, smart=smart, clock=clock)
+    return FhirServer(
+        exchange, way=Way(settings.source_fhir_way), without=settings.source_fhir_without
+    )
+
+
+def open_exchange(
+    settings: Settings,
+    base: str,
+    *,
+    fetcher: Fetcher,
+    smart: Smart | None,
+    clock: Callable[[], datetime],
+) -> Exchange:
+    """Calls of the server at ``base`` within the limits of ``settings``."""
+    return Exchange(
+        base,
+        fetcher=fetcher,
+        smart=smart,
+        limits=Limits(seconds=settings.source_seconds, answers=settings.source_answers),
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+        clock=clock,
+    )
+
+
+def https(settings: Settings) -> HttpsFetcher:
+    """The way to record systems."""
+    return HttpsFetcher(
+        ca_file=settings.source_ca_file,
+        allowed_private_hosts=frozenset(settings.source_private_hosts),
+        timeout=settings.source_call_seconds,
+        certificate=settings.source_certificate,
+        certificate_key=settings.source_certificate_key,
+    )

@@ -1,0 +1,60 @@
+"""What keeps two transactions apart that would each be right alone.
+
+SQLite lets one writer in at a time. On PostgreSQL a row that is read in a transaction that writes
+is locked until it ends, so that what was judged is still so when it is changed. Rows are locked in
+one order, the grant, the offer, the issuance, the status list, so that nobody waits in a circle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+READS_ONLY: Final = "reads_only"  # the execution option of a transaction that reads
+_POSTGRESQL: Final = "postgresql"
+
+T = TypeVar("T", bound=Select[Any])
+
+
+class Turn(IntEnum):
+    """Advisory locks of PostgreSQL, one for each thing that one process does at a time."""
+
+    MIGRATING = 0x70_61_73_73_01
+    SWEEPING = 0x70_61_73_73_02
+
+
+def locked(connection: Connection, query: T, *, others_pass: bool = False) -> T:
+    """``query``, whose rows nobody else changes until this transaction ends, if it is to write.
+
+    Rows that refer to them may be added meanwhile. With ``others_pass`` rows that another
+    transaction holds are left out.
+    """
+    if connection.get_execution_options().get(READS_ONLY, False):
+        return query
+    return query.with_for_update(key_share=True, skip_locked=others_pass)
+
+
+def add_new(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
+) -> Sequence[Any]:
+    """Add those ``rows`` that break no unique key; their primary keys, as rows of the library.
+
+    Where another transaction adds the same at this moment, its end is waited for.
+    """
+    made: Any = postgresql.insert if connection.dialect.name == _POSTGRESQL else sqlite.insert
+    statement = made(table).values(list(rows)).on_conflict_do_nothing()
+    return connection.execute(statement.returning(*table.primary_key.columns)).all()
+
+
+def take_turn(connection: Connection, turn: Turn, *, wait: bool) -> bool:
+    """Whether this transaction is the only one that does this until it ends, on all machines."""
+    if connection.dialect.name != _POSTGRESQL:
+        return True  # it is the only one that writes at all
+    if wait:
+        connection.execute(select(func.pg_advisory_xact_lock(int(turn))))
+        return True
+    return bool(connection.execute(select(func.pg_try_advisory_xact_lock(int(turn)))).scalar())
