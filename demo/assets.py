@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 TOP: Final = Path(__file__).resolve().parents[1]
-APPS: Final = ("verifier", "wallet")  # those with pages
+APPS: Final = ("issuer", "verifier", "wallet")  # those with pages
+WITH_CAMERA: Final = frozenset({"verifier", "wallet"})
 SHEET: Final = "nhsuk-frontend.min.css"
 READER: Final = {
     "zxing-reader.js": "iife/reader/index.js",
@@ -57,7 +58,8 @@ def main(arguments: list[str]) -> int:
     node_modules = Path(arguments[0] if arguments else "node_modules")
     for app in APPS:
         target = copy(node_modules, TOP / app / "static" / "vendor")
-        copy_reader(node_modules, target.parent)
+        if app in WITH_CAMERA:
+            copy_reader(node_modules, target.parent)
         sys.stdout.write(f"{target.relative_to(TOP)}\n")
     return 0
 

@@ -19,6 +19,7 @@ import typer.main
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+import issuer.api.systems
 import verifier.api.app
 from healthpassport.encoding import dump_json
 
@@ -172,6 +173,7 @@ def main(arguments: list[str]) -> int:
         DOCS / "commands.md": commands_page(),
         DOCS / "settings.md": settings_page(),
         DOCS / "openapi" / "desk.json": openapi_page(verifier.api.app.document()),
+        DOCS / "openapi" / "issuer.json": openapi_page(issuer.api.systems.document()),
     }
     if "--check" not in arguments:
         for path, text in pages.items():

@@ -81,6 +81,7 @@ def _welcome(world: World, bundle: Path) -> Iterator[str]:
     yield ""
     yield f"  Hospital desk (open in a browser):  {world.page_server.url}"
     yield f"  Wallet (this link opens it once):   {page}"
+    yield f"  Surgery's console (in a browser):   {world.console_server.url}"
     yield f"  Surgery (https, for wallets):       {world.issuer_server.url}"
     yield f"  Who may issue and ask (https):      {world.authority_server.url}/changelog.md"
     yield ""

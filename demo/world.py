@@ -20,6 +20,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 import issuer.api
+import issuer.web
 import verifier.api
 import verifier.web
 import wallet.web
@@ -30,6 +31,7 @@ from healthpassport.fetch import HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import issued_types
 from issuer.service.clients import add_client
+from issuer.service.console import open_console
 from issuer.service.signing_keys import SECOND_ALGORITHM, make_reports_key, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
@@ -66,6 +68,7 @@ class Ports:
     desk: int
     page: int
     wallet: int
+    console: int
 
     @classmethod
     def free(cls) -> Ports:
@@ -160,6 +163,8 @@ class World:
             tls_cert=self.tls.certificate,
             tls_key=self.tls.key,
             port=self.ports.issuer,
+            web_port=self.ports.console,
+            web_role="clinician,admin",
         )
 
     @cached_property
@@ -173,6 +178,12 @@ class World:
     def issuer_server(self) -> LoopbackServer:
         """The surgery over https."""
         return LoopbackServer("issuer", self.issuer_app, self.ports.issuer, self.tls)
+
+    @cached_property
+    def console_server(self) -> LoopbackServer:
+        """The surgery's console for its staff."""
+        app = issuer.web.create_app(open_console(self.issuer_app.state.issuer))
+        return LoopbackServer("console", app, self.ports.console)
 
     @cached_property
     def desk_settings(self) -> VerifierSettings:
@@ -256,6 +267,7 @@ class World:
         return (
             self.authority_server,
             self.issuer_server,
+            self.console_server,
             self.desk_server,
             self.page_server,
             self.wallet_server,

@@ -146,6 +146,44 @@ class Problems:
             await send_problem(error, send)
 
 
+class ProblemPages:
+    """Tells a ``PassportError`` of guards and limits, in front of all routes, as a page.
+
+    An error after the response has begun cannot be told any more and is raised on.
+
+    Args:
+        app: the application behind.
+        page: the application that answers a refused request with a page, None for a program
+            that reads no pages: it gets a problem object.
+    """
+
+    def __init__(
+        self, app: Application, *, page: Callable[[Scope, PassportError], Application | None]
+    ) -> None:
+        self._app = app
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except PassportError as error:
+            if begun or scope["type"] != "http":
+                raise
+            answer = self._page(scope, error)
+            if answer is None:
+                await send_problem(error, send)
+            else:
+                await answer(scope, receive, send)
+
+
 class SecurityHeaders:
     """Adds the headers of ``DEFAULT_HEADERS`` (or others) where a response does not set its own."""
 

@@ -21,6 +21,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from issuer import store as issuer_store
 from verifier.store import open_store
 from verifier.store.tables import METADATA
 
@@ -62,6 +63,22 @@ class Server:
             connection.execute(sa.text(f"TRUNCATE {tables}"))
         engine.dispose()
         return self._shared
+
+    def issuer_database(self) -> str:
+        """The URL of the issuer's database that tests share, emptied of every row."""
+        engine = sa.create_engine(self._shared_issuer)
+        with engine.begin() as connection:
+            query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            names = set(connection.execute(sa.text(query)).scalars()) - {"alembic_version"}
+            connection.execute(sa.text(f"TRUNCATE {', '.join(sorted(names))} CASCADE"))
+        engine.dispose()
+        return self._shared_issuer
+
+    @cached_property
+    def _shared_issuer(self) -> str:
+        url = self.empty_database()
+        issuer_store.open_store(None, url=url).close()
+        return url
 
     @cached_property
     def _shared(self) -> str:

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from sqlalchemy import select
 
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.protocols import oid4vci
@@ -25,6 +26,7 @@ from issuer import service
 from issuer.api import create_app
 from issuer.service.clients import add_client
 from issuer.settings import Settings
+from issuer.store.tables import metadata
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 ISS = "https://issuer.example"
@@ -166,7 +168,12 @@ class Site:
         )
 
     def files(self) -> bytes:
-        """Everything that the database keeps on disk."""
+        """Everything that the database keeps, on disk where that is a file."""
+        if self.issuer.store.is_shared:
+            with self.issuer.store.reading() as tx:
+                rows = (tx.execute(select(table)).all() for table in metadata.sorted_tables)
+                cells = [cell for table in rows for row in table for cell in row]
+            return b"\n".join(c if isinstance(c, bytes) else str(c).encode() for c in cells)
         return b"".join(p.read_bytes() for p in self.folder.glob("issuer.sqlite*"))
 
 

@@ -46,6 +46,7 @@ class Provider:
     reachable: bool = True
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    clock: Callable[[], float] = time.time
 
     # -- what the desk fetches ----------------------------------------------------------------
 
@@ -93,7 +94,7 @@ class Provider:
         return {"code": code, "state": asked["state"], "iss": ISSUER}
 
     def id_token(self, asked: dict[str, str], access: str = "at") -> str:
-        now = int(time.time())
+        now = int(self.clock())
         told = {
             "iss": ISSUER,
             "aud": CLIENT,

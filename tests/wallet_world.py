@@ -28,7 +28,7 @@ from wallet.service import HistoryEntry, Surroundings, Wallet
 from wallet.vault import KdfCost
 
 PASSPHRASE = "three made-up words"
-PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004, wallet=9005)
+PORTS = Ports(authority=9001, issuer=9002, desk=9003, page=9004, wallet=9005, console=9006)
 NAME = "rowan.json"
 ISSUER = f"https://localhost:{PORTS.issuer}"
 DESK = f"https://localhost:{PORTS.desk}"

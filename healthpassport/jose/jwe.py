@@ -30,6 +30,7 @@ from healthpassport.keys.public import public_key_from_jwk
 
 ALGORITHM: Final = "ECDH-ES"
 ENCRYPTIONS: Final = ("A128GCM", "A256GCM")  # HAIP 1.0 section 5: both must be understood
+DEFLATE: Final = "DEF"  # RFC 7516 section 4.1.3: the one compression there is
 PARTS: Final = 5
 CURVE: Final = "P-256"
 # What a header may hold; anything else is refused rather than guessed at.
@@ -60,6 +61,7 @@ def encrypt(  # noqa: D417 - apu and apv are RFC 7518's own words
     kid: str | None = None,
     apu: bytes = b"",
     apv: bytes = b"",
+    compressed: bool = False,
 ) -> str:
     """``plaintext`` encrypted to ``recipient_jwk``, a public P-256 key.
 
@@ -68,20 +70,34 @@ def encrypt(  # noqa: D417 - apu and apv are RFC 7518's own words
         recipient_jwk: the recipient's public key; its ``kid`` is used unless one is given.
         encryption: A128GCM or A256GCM.
         kid: the name of the key for the header.
+        compressed: whether to deflate first (RFC 7516 section 4.1.3), for others: ``decrypt``
+            refuses it.
 
     Raises:
         JoseError: ``jwe.alg_not_allowed`` for another encryption or key.
     """
-    if encryption not in ENCRYPTIONS or recipient_jwk.get("alg", ALGORITHM) != ALGORITHM:
-        raise JoseError("jwe.alg_not_allowed")
+    check_recipient(recipient_jwk, encryption)
     point = _point(recipient_jwk)
     header: dict[str, Json] = {"alg": ALGORITHM, "enc": encryption}
+    if compressed:
+        header["zip"] = DEFLATE
     if (name := kid or recipient_jwk.get("kid")) is not None:
         header["kid"] = name
     header |= {n: b64url_encode(v) for n, v in (("apu", apu), ("apv", apv)) if v}
     message = JWE(plaintext, protected=dump_json(header).decode())
     message.add_recipient(JWK(**point))
     return str(message.serialize(compact=True))
+
+
+def check_recipient(recipient_jwk: Mapping[str, Json], encryption: str) -> None:
+    """Whether ``encrypt`` can be used with this key and content encryption.
+
+    Raises:
+        JoseError: ``jwe.alg_not_allowed``.
+    """
+    if encryption not in ENCRYPTIONS or recipient_jwk.get("alg", ALGORITHM) != ALGORITHM:
+        raise JoseError("jwe.alg_not_allowed")
+    _point(recipient_jwk)
 
 
 def decrypt(

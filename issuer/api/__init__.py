@@ -26,7 +26,7 @@ from issuer.service.context import Clock, Randomness
 from issuer.service.list_care import ListCare
 from issuer.settings import Settings
 
-from . import cards, health, holders, offers, publication, status_lists, wallets
+from . import cards, credentials, health, holders, publication, status_lists, systems, wallets
 from .rendering import framework_refusal
 
 __all__ = ["create_app"]
@@ -58,19 +58,21 @@ def create_app(
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # systems serves the part that is for others
         # A redirect would be built from the Host header, which anybody may write.
         redirect_slashes=False,
         exception_handlers={HTTPException: framework_refusal},
     )
     app.state.issuer = issuer
     app.include_router(wallets.routes(issuer))
+    app.include_router(credentials.routes(issuer))
     app.include_router(cards.routes(issuer))
     app.include_router(holders.routes(issuer))
-    app.include_router(offers.routes(issuer, clients))
+    systems.add_to(app, issuer, clients)
     app.include_router(publication.routes(issuer))
     app.include_router(status_lists.routes(issuer))
     app.include_router(health.routes(issuer))
-    limits = {f"{settings.path}/offers": MAX_BUNDLE_BYTES}
+    limits = {settings.path + path: MAX_BUNDLE_BYTES for path in systems.BODIES}
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(Problems)
     app.add_middleware(SecurityHeaders)
@@ -82,13 +84,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Sweep at once and then on a timetable; let go of the database at the end."""
     issuer: service.IssuerContext = app.state.issuer
     await run_in_threadpool(started, issuer)
-    sweeper = asyncio.create_task(_sweep(issuer))
+    tasks = [asyncio.create_task(one) for one in (_sweep(issuer), systems.keep_telling(issuer))]
     try:
         yield
     finally:
-        sweeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sweeper
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         await run_in_threadpool(rest, issuer)
         issuer.store.close()
 

@@ -19,7 +19,7 @@ from healthpassport.errors import CardError, ProtocolError
 from issuer import service
 from issuer.service.cards import ANSWER_PATH, REQUEST_PATH
 
-from .limits import RateLimit
+from .limits import limit_of
 from .rendering import json
 
 STATUS_PATH: Final = "/cards/status"
@@ -34,7 +34,7 @@ _CHANGES: Final = {"withdrawn": service.Change.WITHDRAW, "replaced": service.Cha
 def routes(issuer: service.IssuerContext) -> APIRouter:
     """The card routes of ``issuer``."""
     router = APIRouter(prefix=issuer.settings.path, tags=["Emergency card"])
-    limit = RateLimit(issuer.settings.requests_per_second, issuer.settings.request_burst)
+    limit = limit_of(issuer)
 
     def count(request: Request) -> None:
         limit.take(request.client.host if request.client else "", issuer.clock())

@@ -26,15 +26,15 @@ from issuer.service.holding import (
 from issuer.service.reports import REPORTS_PATH, parse_report, reports_jwk
 from issuer.store import Report
 
-from .limits import RateLimit
+from .limits import limit_of
 from .rendering import in_oauth_words, json
-from .wallets import access_of, address_of, dpop
+from .requests import access_of, address_of, dpop
 
 
 def routes(issuer: service.IssuerContext) -> APIRouter:
     """The holder's routes of ``issuer``."""
     router = APIRouter(prefix=issuer.settings.path, tags=["Holder"])
-    limit = RateLimit(issuer.settings.requests_per_second, issuer.settings.request_burst)
+    limit = limit_of(issuer)
 
     @router.post(DEVICE_PATH)
     async def device(request: Request) -> Response:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 import schemas
 from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.oid4vci import metadata as documents
+from healthpassport.protocols.oid4vci.encryption import JWT
 from healthpassport.summary import record_types
 from issuer import service
+from issuer.service.signed_metadata import SignedMetadata
 
-from .rendering import json
+from .negotiation import prefers
+from .rendering import JSON, METADATA_CACHE, json
 
 LD_JSON: Final = "application/ld+json"  # JSON-LD 1.1 section C
-METADATA_CACHE: Final = "public, max-age=300"  # seconds; metadata changes with a release
 
 
 def routes(issuer: service.IssuerContext) -> APIRouter:
@@ -30,7 +33,7 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         async def serve() -> Response:
             return json(value, cache=METADATA_CACHE)
 
-    document(documents.ISSUER_METADATA, service.issuer_metadata(issuer))
+    _add_issuer_metadata(router, issuer)
     document(documents.SERVER_METADATA, service.server_metadata(issuer))
     document(documents.JWT_VC_ISSUER, service.key_set(issuer))
 
@@ -63,3 +66,20 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         return json({"status": "ok"})
 
     return router
+
+
+def _add_issuer_metadata(router: APIRouter, issuer: service.IssuerContext) -> None:
+    """The issuer's own metadata, in its two forms."""
+    metadata = service.issuer_metadata(issuer)
+    signed = SignedMetadata(issuer, metadata)
+
+    @router.get(f"/.well-known/{documents.ISSUER_METADATA}{issuer.settings.path}")
+    async def issuer_metadata(request: Request) -> Response:
+        """OpenID4VCI 1.0 section 12.2.2: plain, or signed for a wallet that prefers it so."""
+        accept = ",".join(request.headers.getlist("accept"))
+        if prefers(accept, JWT, over=JSON):
+            headers = {"cache-control": METADATA_CACHE, "vary": "accept"}
+            return Response(signed.text(), media_type=JWT, headers=headers)
+        answer = json(metadata, cache=METADATA_CACHE)
+        answer.headers["vary"] = "accept"
+        return answer

@@ -16,6 +16,7 @@ from healthpassport.protocols.oid4vci import oauth_error
 from healthpassport.protocols.oid4vci.dpop import ALGORITHMS
 
 JSON: Final = "application/json"
+METADATA_CACHE: Final = "public, max-age=300"  # seconds; metadata changes with a release
 NO_STORE: Final = {"cache-control": "no-store"}
 _GRANT: Final = "grant."
 _TOO_MANY: Final = 429

@@ -1,4 +1,7 @@
-"""The routes that a wallet uses (OpenID4VCI 1.0): offer, token, nonce, credential, notification."""
+"""The routes that a wallet uses before it has a token (OpenID4VCI 1.0): offer, token, nonce.
+
+What is *not* here: the routes that give records (``credentials``).
+"""
 
 from __future__ import annotations
 
@@ -13,33 +16,24 @@ from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import (
     RefreshRequest,
     TokenResponse,
-    parse_credential_request,
-    parse_notification,
     parse_token_request,
 )
 from issuer import service
-from issuer.service.credentials import CREDENTIAL_PATH, NOTIFICATION_PATH
 from issuer.service.grants import TOKEN_PATH
-from issuer.service.nonces import new_nonce
+from issuer.service.nonces import NONCE_PATH, new_nonce
 from issuer.service.offers import OFFER_PATH
 
-from .limits import RateLimit
+from .limits import limit_of
 from .rendering import in_oauth_words, json
+from .requests import address_of, dpop, media_type
 
 FORM: Final = "application/x-www-form-urlencoded"
 
 
 def routes(issuer: service.IssuerContext) -> APIRouter:
-    """The wallet's routes of ``issuer``."""
+    """The wallet's routes of ``issuer`` that take no access token."""
     router = APIRouter(prefix=issuer.settings.path, tags=["OpenID4VCI"])
-    _add_open(router, issuer)
-    _add_protected(router, issuer)
-    return router
-
-
-def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
-    """The routes without an access token."""
-    limit = RateLimit(issuer.settings.requests_per_second, issuer.settings.request_burst)
+    limit = limit_of(issuer)
 
     @router.get(OFFER_PATH + "{address}")
     async def credential_offer(request: Request, address: str) -> Response:
@@ -53,7 +47,7 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
 
         async def work() -> Response:
             limit.take(address_of(request), issuer.clock())
-            if _media_type(request) != FORM:
+            if media_type(request) != FORM:
                 raise ProtocolError("oid4vci.invalid_request", "the body must be a form")
             asked = parse_token_request(await request.body())
             proof = dpop(request)
@@ -67,7 +61,7 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
 
-    @router.post("/nonce")
+    @router.post(NONCE_PATH)
     async def nonce(request: Request) -> Response:
         """Section 7: a fresh nonce for key proofs."""
 
@@ -77,61 +71,4 @@ def _add_open(router: APIRouter, issuer: service.IssuerContext) -> None:
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
 
-
-def _add_protected(router: APIRouter, issuer: service.IssuerContext) -> None:
-    """The routes that take an access token."""
-
-    @router.post(CREDENTIAL_PATH)
-    async def credential(request: Request) -> Response:
-        """Section 8: key proofs become copies of one record."""
-
-        async def work() -> Response:
-            access = await access_of(issuer, request, CREDENTIAL_PATH)
-            asked = parse_credential_request(await request.body())
-            answer = await run_in_threadpool(service.issue, issuer, access=access, request=asked)
-            return json(answer.wire())
-
-        return await in_oauth_words(work, otherwise="invalid_credential_request", at_resource=True)
-
-    @router.post(NOTIFICATION_PATH, status_code=204)
-    async def notification(request: Request) -> Response:
-        """Section 11: what became of the copies."""
-
-        async def work() -> Response:
-            access = await access_of(issuer, request, NOTIFICATION_PATH)
-            told = parse_notification(await request.body())
-            await run_in_threadpool(service.notify, issuer, access=access, notification=told)
-            return Response(status_code=204)
-
-        return await in_oauth_words(
-            work, otherwise="invalid_notification_request", at_resource=True
-        )
-
-
-async def access_of(issuer: service.IssuerContext, request: Request, path: str) -> service.Access:
-    """The access that the headers of ``request`` to ``path`` give."""
-    return await run_in_threadpool(
-        service.authenticate,
-        issuer,
-        authorization=request.headers.get("authorization", ""),
-        proof=dpop(request),
-        method=request.method,
-        path=path,
-    )
-
-
-def dpop(request: Request) -> str | None:
-    """The one DPoP header (RFC 9449 section 4.3 step 1)."""
-    values = request.headers.getlist("dpop")
-    if len(values) > 1:
-        raise ProtocolError("oid4vci.invalid_dpop_proof", "there are two DPoP headers")
-    return values[0] if values else None
-
-
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def address_of(request: Request) -> str:
-    """The address that a request came from, for counting."""
-    return request.client.host if request.client else ""
+    return router

@@ -13,7 +13,9 @@ from healthpassport import terminal
 
 from .audit import audit
 from .changes import reinstate, replace, suspend, withdraw
+from .clients import clients
 from .codes import codes
+from .deferred import deferred
 from .doctor import doctor
 from .extract import extract
 from .grants import grants
@@ -26,6 +28,7 @@ from .reports import reports
 from .serve import serve
 from .status import status
 from .vc_api import vc_api
+from .webhooks import webhooks
 
 __all__ = ["app", "main"]
 
@@ -51,10 +54,13 @@ app.command()(doctor)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
 app.add_typer(grants, name="grants")
+app.add_typer(deferred, name="deferred")
 app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
+app.add_typer(clients, name="clients")
+app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import audit_telling
 from .keys import Algorithm, keys, make, tell
 from .opening import AsJson, Config, say, show_json
 
@@ -71,6 +72,7 @@ def rotate(
     host = urlsplit(load(config).iss).hostname or ""
     made = make(out, key, algorithm=algorithm, host=host, secret_file=passphrase_file)
     tell(made, csr, as_json=as_json)
+    audit_telling.tell(config, "key.made", key=made.thumbprint)
     say(f"1. Send {csr} to the authority: passport-trust add-issuer --csr, then publish.")
     say("2. Set these, and start the service again; the old key signs until then:")
     say(f"   PASSPORT_ISSUER_NEXT_KEY={made.uri}")
@@ -91,6 +93,7 @@ def renew(csr: Csr, config: Config = None) -> None:
     settings = load(config)
     signer = key_at(open_keys(settings), datetime.now(UTC)).signer
     csr.write_bytes(certificate_request(signer, host=urlsplit(settings.iss).hostname or ""))
+    audit_telling.tell(config, "key.renewed", key=signer.public_key.thumbprint())
     say(f"Send {csr} to the authority. Put its chain in the file x5c and start the service again.")
 
 

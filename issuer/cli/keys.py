@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import audit_telling
 from .opening import AsJson, Config, say, show_json
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def add(
     from issuer.settings import load  # noqa: PLC0415
 
     made = add_client(load(config).api_keys, name=name, random=secrets.token_bytes)
+    audit_telling.tell(config, "api_key.made", subject=made.name)
     if as_json:
         show_json({"name": made.name, "key": made.key})
         return

@@ -31,11 +31,14 @@ def publish(
     from issuer.service.list_files import publish_files  # noqa: PLC0415 - cold start
 
     with opened(config) as issuer:
-        for one in publish_files(issuer, to):
-            if as_json:
-                show_json({"uri": one.uri, "file": str(one.file), "written": one.written})
-            else:
-                typer.echo(f"{'written  ' if one.written else 'unchanged'}  {one.file}  {one.uri}")
+        done = publish_files(issuer, to)
+        count = sum(one.written for one in done)
+        issuer.audit.write("status.published", who=issuer.audit.operator, lists=count)
+    for one in done:
+        if as_json:
+            show_json({"uri": one.uri, "file": str(one.file), "written": one.written})
+        else:
+            typer.echo(f"{'written  ' if one.written else 'unchanged'}  {one.file}  {one.uri}")
 
 
 @status.command("show")

@@ -87,7 +87,8 @@ class Source(Protocol):
 
         Raises:
             SourceError: a ``source.`` code: ``source.name``, ``source.unknown``,
-                ``source.unreadable``, and those of a connection.
+                ``source.unreadable``, and those of a connection; ``source.later`` where the
+                answer takes time: a wallet is then put off and asks again.
         """
         ...
 

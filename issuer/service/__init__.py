@@ -11,12 +11,14 @@ from .card_copies import MadeCard, change_card
 from .cards import CardOffer, card_answer, card_request, make_card
 from .context import IssuerContext, open_issuer
 from .credentials import issue, notify
+from .deferring import collect
 from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
 from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
 from .publication import issuer_metadata, server_metadata
 from .readiness import check
 from .reports import all_reports, answer_report, held_reports, one_report, open_report, take_report
+from .sign_off import Decision, WaitingRecord, decide, waiting_records
 from .statuses import Change, change_status, issued
 from .token_lists import PublishedList, list_uris, published_list
 from .tokens import Access, authenticate, redeem
@@ -25,10 +27,12 @@ __all__ = [
     "Access",
     "CardOffer",
     "Change",
+    "Decision",
     "IssuerContext",
     "MadeCard",
     "NewOffer",
     "PublishedList",
+    "WaitingRecord",
     "all_grants",
     "all_list_uris",
     "all_reports",
@@ -40,6 +44,8 @@ __all__ = [
     "change_card",
     "change_status",
     "check",
+    "collect",
+    "decide",
     "has_did",
     "held_reports",
     "issue",
@@ -67,4 +73,5 @@ __all__ = [
     "stop_grant",
     "sweep",
     "take_report",
+    "waiting_records",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Lock
@@ -100,6 +101,12 @@ class AuditTrail:
         self._owed: list[Happened] = []
         self._lock = Lock()
         self._begin(b64url_encode(random(_TRAIL_BYTES)))
+
+    def over(self, store: Store) -> AuditTrail:
+        """This trail, written through ``store``, of which another's transaction is a part."""
+        made = copy(self)
+        made.store = store
+        return made
 
     # -- writing ----------------------------------------------------------------------------
 

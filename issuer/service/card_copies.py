@@ -139,7 +139,7 @@ def sign_card(
     )
     issuances.add(tx, issuance)
     tell_issued(issuer, tx, issuance, who=who)
-    (((number, index),),) = place.give(tx, issuance.id)
+    (((number, index),),) = place.give(tx, issuance.id, copies=1)
     claims = CardClaims(
         issuer.settings.iss,
         times.issued_at.replace(microsecond=0),

@@ -73,12 +73,22 @@ def authorise(clients: tuple[Client, ...], key: str, role: Role) -> Client:
         ServiceError: ``http.unauthorized`` for no key or an unknown one, ``forbidden`` without the
             role.
     """
+    found = find(clients, key)
+    if role not in found.roles:
+        raise ServiceError("forbidden")
+    return found
+
+
+def find(clients: tuple[Client, ...], key: str) -> Client:
+    """The client whose key this is.
+
+    Raises:
+        ServiceError: ``http.unauthorized`` for no key or an unknown one.
+    """
     wanted = digest(key)
     found = [client for client in clients if hmac.compare_digest(client.sha256, wanted)]
     if not found:
         raise ServiceError("http.unauthorized")
-    if role not in found[0].roles:
-        raise ServiceError("forbidden")
     return found[0]
 
 

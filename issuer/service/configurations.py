@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import schemas
 from healthpassport import cards
+from healthpassport.encoding import Json
 from healthpassport.errors import ProtocolError
-from healthpassport.protocols.oid4vci import proofs as proof_rules
 from healthpassport.summary import RecordDefinition, definition, issued_types
 from issuer.settings import LDP_VC, SD_JWT_VC, Settings
 from schemas.cards import CARD
 from schemas.queries import card_template
 
+from .attesters import proof_types
 from .context import IssuerContext
 
 # The cryptosuite of a record for each kind of key: the first lets a holder withhold parts.
@@ -72,15 +74,14 @@ def described(issuer: IssuerContext, configuration: Configuration) -> dict[str, 
         "format": configuration.format,
         **_type_and_algorithm(issuer, configuration),
         "cryptographic_binding_methods_supported": ["jwk"],
-        "proof_types_supported": {
-            "jwt": {"proof_signing_alg_values_supported": list(proof_rules.ALGORITHMS)}
-        },
+        "proof_types_supported": proof_types(issuer.settings),
         "credential_metadata": {
             "display": [
                 {"name": known.labels[locale].patient, "locale": locale}
                 for locale in _LOCALES
                 if locale in known.labels
-            ]
+            ],
+            "claims": _claims(configuration),
         },
     }
 
@@ -107,6 +108,24 @@ def described_card(issuer: IssuerContext) -> dict[str, dict[str, object]]:
             },
         }
     }
+
+
+def _claims(configuration: Configuration) -> list[dict[str, Json]]:
+    """The names of the claims (appendix B.2), as the type metadata has them; SD-JWT VC only."""
+    if configuration.format != SD_JWT_VC:
+        return []
+    told = schemas.load(f"generated/type-metadata/{configuration.definition.type}.json")["claims"]
+    return [
+        {
+            "path": claim["path"],
+            "mandatory": claim.get("mandatory", False),
+            "display": [
+                {"name": words["label"], "locale": words["locale"]}
+                for words in claim.get("display", ())
+            ],
+        }
+        for claim in told
+    ]
 
 
 def _type_and_algorithm(issuer: IssuerContext, configuration: Configuration) -> dict[str, object]:

@@ -2,71 +2,52 @@
 
 One transaction uses the nonce, enters the status entries, keeps the issuance, forgets the record
 and keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
-proofs, until it notifies or the token ends; other proofs never make a second issuance.
+proofs, until it notifies or the token ends; other proofs never make a second issuance, unless the
+setting ``collect_again`` says so. What cannot be given yet is put off (``deferring``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
 
-from healthpassport.encoding import Json, parse_json_object
-from healthpassport.errors import ProtocolError
-from healthpassport.formats import format_named
-from healthpassport.formats.coarse_times import RecordTimes, whole_days
-from healthpassport.keys import PublicKey
+from healthpassport.encoding import parse_json_object
+from healthpassport.errors import ProtocolError, SourceError
 from healthpassport.protocols.oid4vci import (
     CredentialRequest,
     CredentialResponse,
-    KeyProof,
+    DeferredResponse,
     NotificationEvent,
     NotificationRequest,
-    verify_key_proofs,
 )
-from healthpassport.protocols.oid4vci.credentials import IssuedCredential
-from healthpassport.status.token_status_list import StatusReference
-from issuer.settings import LDP_VC, SD_JWT_VC
-from issuer.store import Issuance, issuances, offers
+from issuer.store import DeferralReason, Issuance, issuances, offers
 from issuer.store.again import tried_again
 from schemas.cards import CARD
 
-from . import nonces
-from .answers import again, keep, request_hash
-from .audit_issued import tell_issued
-from .bitstrings import entries_at
+from .answers import again, request_hash
 from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
-from .places import Place, Reserved, reserving
-from .refreshing import prepare, supersede
-from .reports import with_dispute
+from .copying import Order, make_copies
+from .deferring import Wanted, needs_sign_off, put_off
+from .grants import same_line
+from .holder_keys import proven_keys, spend
+from .places import Reserved, reserving
+from .refreshing import LATER, prepare, supersede
 from .sealing import unseal
-from .token_lists import list_uri
 from .tokens import Access
-from .validity import days_valid
 
 CREDENTIAL_PATH: Final = "/credential"
 NOTIFICATION_PATH: Final = "/notification"
-_ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A credential request after its checks."""
-
-    configuration: Configuration
-    proofs: tuple[KeyProof, ...]
-    request_hash: str
+MAX_TURNS: Final = 10  # of one record for one token, where it may be collected again
 
 
 @tried_again
 def issue(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
-) -> CredentialResponse:
-    """The copies that ``request`` asks for, one for each key proof.
+) -> CredentialResponse | DeferredResponse:
+    """The copies that ``request`` asks for, one for each key; or word that they come later.
 
     Raises:
         ProtocolError: ``oid4vci.unknown_credential_configuration``,
@@ -85,26 +66,25 @@ def issue(
 
 def _issued(
     issuer: IssuerContext, access: Access, request: CredentialRequest
-) -> CredentialResponse:
-    prepare(issuer, access)
+) -> CredentialResponse | DeferredResponse:
     configuration = _configuration(issuer, access, request)
-    proofs = verify_key_proofs(
-        request.proofs,
-        expected_issuer=issuer.settings.iss,
-        expected_client_id=access.offer.client_id,
-        max_proofs=issuer.settings.batch_size,
-        now=issuer.clock(),
-    )
-    wanted = _Wanted(configuration, proofs, request_hash(request))
+    reason = _reason_to_wait(issuer, access, configuration)
+    proofs = proven_keys(issuer, access, request)
+    wanted = Wanted(configuration, proofs, request_hash(request))
+    if reason is not None:
+        return put_off(issuer, access, wanted, reason=reason)
     with (
         reserving(issuer, configuration.format, copies=len(proofs)) as places,
         issuer.store.writing() as tx,
     ):
-        done = issuances.of_offer(tx, access.offer.id, configuration.id)
-        if done is not None:
-            return again(tx, access, done, wanted.request_hash)
-        nonces.spend(issuer, tx, proofs[0].nonce)
-        response = _issue(issuer, tx, access, wanted, places)
+        offers.stand_still(tx, access.offer)
+        done = issuances.all_of_offer(tx, access.offer.id, configuration.id)
+        told = _told_before(issuer, tx, access, done, wanted)
+        if told is not None:
+            return told
+        spend(issuer, tx, proofs)
+        order = _order(access, wanted, places, turn=len(done))
+        response = _issue(issuer, tx, access, order)
         finished = not offers.sealed_records(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
@@ -116,12 +96,13 @@ def notify(issuer: IssuerContext, *, access: Access, notification: NotificationR
     """Take note of what became of an issuance at the wallet; saying it twice does no harm.
 
     Raises:
-        ProtocolError: ``oid4vci.invalid_notification_id``, also for one of another token.
+        ProtocolError: ``oid4vci.invalid_notification_id``, also for one of another token, unless
+            both tokens are of one line of grants.
     """
     with issuer.store.writing() as tx:
         offers.stand_still(tx, access.offer)
         found = issuances.by_notification(tx, digest(notification.notification_id))
-        if found is None or found.offer != access.offer.id:
+        if found is None or not same_line(tx, access.offer, found.offer):
             raise ProtocolError("oid4vci.invalid_notification_id")
         issuances.change(tx, found.id, event=notification.event.value)
         issuer.audit.write(
@@ -146,98 +127,71 @@ def _configuration(
     """Section 8.2: identifiers where the token response gave them, configurations otherwise."""
     by_identifier = request.credential_identifier is not None
     name = request.credential_identifier or request.credential_configuration_id or ""
-    if by_identifier is not access.offer.by_identifier:
-        if by_identifier:
-            raise ProtocolError("oid4vci.unknown_credential_identifier")
+    if by_identifier and not access.offer.by_identifier:
+        raise ProtocolError("oid4vci.unknown_credential_identifier")
+    found = configuration_named(
+        issuer.settings, name, what="identifier" if by_identifier else "configuration"
+    )
+    if access.offer.by_identifier and not by_identifier:
         raise ProtocolError("oid4vci.invalid_credential_request", "use the credential identifiers")
-    what = "identifier" if by_identifier else "configuration"
-    found = configuration_named(issuer.settings, name, what=what)
-    with issuer.store.reading() as tx:
-        if name not in offers.record_types(tx, access.offer.id):
-            raise ProtocolError(
-                "oid4vci.invalid_credential_request", "the offer does not hold this record"
-            )
     return found
 
 
-def _issue(
+def _reason_to_wait(
+    issuer: IssuerContext, access: Access, configuration: Configuration
+) -> DeferralReason | None:
+    """Why ``access`` cannot have ``configuration`` now, None where it can."""
+    try:
+        prepare(issuer, access)
+    except SourceError as error:
+        if error.code != LATER:
+            raise
+        return DeferralReason.SOURCE
+    with issuer.store.reading() as tx:
+        held = offers.record_types(tx, access.offer.id)
+    if configuration.id not in held:
+        if access.offer.by_identifier:  # it was not granted to this token
+            raise ProtocolError("oid4vci.unknown_credential_identifier")
+        raise ProtocolError(
+            "oid4vci.invalid_credential_request", "the offer does not hold this record"
+        )
+    return DeferralReason.STAFF if needs_sign_off(issuer, access) else None
+
+
+def _told_before(
     issuer: IssuerContext,
     tx: Connection,
     access: Access,
-    wanted: _Wanted,
-    places: Reserved,
+    done: tuple[Issuance, ...],
+    wanted: Wanted,
+) -> CredentialResponse | None:
+    """The answer to the very same request; None where another may be given."""
+    for one in done:
+        if issuances.answer(tx, one.id, wanted.request_hash) is not None:
+            return again(tx, access, one, wanted.request_hash)
+    if not done:
+        return None
+    if not issuer.settings.collect_again or len(done) >= MAX_TURNS:
+        return again(tx, access, done[0], wanted.request_hash)  # refuses
+    return None
+
+
+def _order(access: Access, wanted: Wanted, places: Reserved, *, turn: int) -> Order:
+    keys = [proof.key for proof in wanted.proofs]
+    return Order(
+        wanted.configuration, keys, wanted.request_hash, access.offer.id, places, turn=turn
+    )
+
+
+def _issue(
+    issuer: IssuerContext, tx: Connection, access: Access, order: Order
 ) -> CredentialResponse:
-    name, proofs = wanted.configuration.id, wanted.proofs
-    record_type = wanted.configuration.definition.type
+    name = order.configuration.id
     sealed = offers.sealed_record(tx, access.offer.id, name)
     if sealed is None:
         raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
-    plain = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
-    payload = with_dispute(tx, access, record_type, plain)
-    notification_id = issuer.secret()
-    times = whole_days(
-        issuer.clock(),
-        days=days_valid(issuer.settings, record_type, payload, today=issuer.clock().date()),
-        not_before=issuer.certified_from,
-    )
-    issuance = Issuance(
-        id=issuer.secret()[:_ID_LENGTH],
-        offer=access.offer.id,
-        client=access.offer.client,
-        record_type=name,
-        copies=len(proofs),
-        status=0,
-        issued_at=issuer.now(),  # to the second: that stays here
-        expires_at=int(times.expires_at.timestamp()),
-        notification_hash=digest(notification_id),
-    )
-    issuances.add(tx, issuance)
-    tell_issued(issuer, tx, issuance, who=issuer.audit.wallet)
-    entries = _entries(issuer, places.give(tx, issuance.id), wanted.configuration.format)
-    copies = [
-        _copy(issuer, payload, wanted, times=times, holder=proof.key, status=status)
-        for proof, status in zip(proofs, entries, strict=True)
-    ]
-    response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
-    keep(issuer, tx, access, issuance, request=wanted.request_hash, response=response)
-    offers.erase_record(tx, access.offer.id, name)
+    record = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
+    _, response = make_copies(issuer, tx, access, order, record)
+    if not issuer.settings.collect_again:
+        offers.erase_record(tx, access.offer.id, name)
     return response
-
-
-def _entries(
-    issuer: IssuerContext, columns: Sequence[Sequence[Place]], format_: str
-) -> Iterator[dict[str, Json]]:
-    """For each copy what it says of where its status stands, in the way of its format."""
-    if format_ == LDP_VC:
-        copies = entries_at(issuer, columns)
-        return ({"credentialStatus": [one.claim() for one in copy]} for copy in copies)
-    (places,) = columns
-    return ({**StatusReference(list_uri(issuer, number), i).claim()} for number, i in places)
-
-
-def _copy(
-    issuer: IssuerContext,
-    payload: Mapping[str, Json],
-    wanted: _Wanted,
-    *,
-    times: RecordTimes,
-    holder: PublicKey,
-    status: Mapping[str, Json],
-) -> IssuedCredential:
-    configuration, key = wanted.configuration, issuer.signing
-    text = format_named(configuration.format).issue(
-        payload=payload,
-        disclosable=configuration.definition.disclosures,
-        signer=key.signer,
-        iss=issuer.settings.iss,
-        holder_jwk=holder.jwk(),
-        issued_at=times.issued_at,
-        expires_at=times.expires_at,
-        salts=issuer.random,
-        x5c=key.x5c,
-        status=status,
-        second_signer=issuer.second_signer if configuration.format == SD_JWT_VC else None,
-    )
-    if configuration.format == LDP_VC:  # appendix A.1.2.4: an object, not text
-        return IssuedCredential.model_validate({"credential": parse_json_object(text)})
-    return IssuedCredential(credential=text)

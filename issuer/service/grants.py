@@ -21,7 +21,7 @@ from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci import RefreshRequest, TokenResponse
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
-from issuer.store import GrantState, Offer, OfferState, grants, issuances, offers
+from issuer.store import GrantState, Offer, OfferState, deferrals, grants, issuances, offers
 from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
@@ -220,10 +220,25 @@ def tell_ended(
     issuer.audit.write("grant.ended", who=who, tx=tx, subject=grant.root, reason=state.value)
 
 
+def line_of(tx: Connection, offer: Offer) -> str | None:
+    """The root of the line of grants that ``offer`` belongs to, None where it has none."""
+    found = None if offer.grant is None else grants.find(tx, offer.grant)
+    return None if found is None else found.root
+
+
+def same_line(tx: Connection, offer: Offer, other: str) -> bool:
+    """Whether the offer ``other`` is ``offer``, or one of the same line of grants."""
+    if offer.id == other:
+        return True
+    line, found = line_of(tx, offer), offers.find(tx, other)
+    return line is not None and found is not None and line_of(tx, found) == line
+
+
 def close_grant(tx: Connection, grant: Grant, state: GrantState, *, status: int | None) -> None:
     """End ``grant`` in ``state`` and give every copy of its line ``status``, if any."""
     grants.change(tx, grant.id, state=state.value, sealed=None, previous_hash=None)
     offers.close_of_grant(tx, grant.id)
+    deferrals.drop_of_line(tx, grant.root)
     if status is not None:
         mark_line(tx, grant.root, status=status)
 

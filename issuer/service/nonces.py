@@ -17,6 +17,7 @@ from issuer.store import spent
 
 from .context import IssuerContext, digest
 
+NONCE_PATH: Final = "/nonce"
 LIFETIME: Final = 300  # seconds from asking to using
 _RANDOM: Final = 16  # bytes: 128 random bits
 _TIME: Final = 8  # bytes of the time of expiry

@@ -18,7 +18,7 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
 from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
-from issuer.store import Offer, OfferState, reports, spent
+from issuer.store import Offer, OfferState, deferrals, reports, spent
 from issuer.store import offers as rows
 from issuer.store.again import tried_again
 from issuer.store.locking import Turn, take_turn
@@ -216,6 +216,7 @@ def _forget_old(issuer: IssuerContext, now: int) -> None:
     with issuer.store.writing() as tx:
         if take_turn(tx, Turn.SWEEPING, wait=False):
             lapse(issuer, tx)
+            deferrals.expire(tx, now)
             reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
             spent.forget(tx, now)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sqlalchemy import Connection
 
+from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.permutation import SecretOrder
 from issuer.settings import LDP_VC, Settings
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]  # number of the list, index in it
 
+MOST_COPIES: Final = 50  # of one record in one go, as the setting batch_size allows
 SMALLEST: Final = 32  # places of a first lease
 LARGEST: Final = 1_024  # of a later one; each is twice the one before
 
@@ -57,18 +59,30 @@ class Pool:
 
 @dataclass(slots=True)
 class Reserved:
-    """Places for the copies of one record, a column for each kind of list that it needs."""
+    """Places for the copies of one record, a column for each kind of list that it needs.
+
+    ``used`` is how many copies have theirs.
+    """
 
     columns: tuple[tuple[Place, ...], ...]
-    used: bool = False
+    used: int = 0
 
-    def give(self, tx: Connection, issuance: str) -> tuple[tuple[Place, ...], ...]:
-        """Enter them for ``issuance`` in transaction ``tx``; returns the columns."""
-        self.used = True
-        enter = statuses.give if len(self.columns) == 1 else bitstrings.give
-        for column in self.columns:
+    def give(self, tx: Connection, issuance: str, *, copies: int) -> tuple[tuple[Place, ...], ...]:
+        """Enter the first of them for ``copies`` of ``issuance`` in transaction ``tx``.
+
+        Returns these places, a column for each kind of list. It is called once.
+
+        Raises:
+            ServiceError: ``issuer.unavailable`` where fewer are reserved.
+        """
+        if self.used or any(len(column) < copies for column in self.columns):
+            raise ServiceError("issuer.unavailable", "too few places of status lists are at hand")
+        self.used = copies
+        given = tuple(column[:copies] for column in self.columns)
+        enter = statuses.give if len(given) == 1 else bitstrings.give
+        for column in given:
             enter(tx, issuance=issuance, places=column)
-        return self.columns
+        return given
 
 
 @contextmanager
@@ -83,11 +97,10 @@ def reserving(issuer: IssuerContext, format_: str, *, copies: int) -> Iterator[R
     try:
         yield reserved
     finally:
-        if not reserved.used:
-            for kind, column in zip(kinds, reserved.columns, strict=True):
-                leased = issuer.places.of(kind)
-                with leased.lock:
-                    leased.left.extend(column)
+        for kind, column in zip(kinds, reserved.columns, strict=True):
+            leased = issuer.places.of(kind)
+            with leased.lock:
+                leased.left.extend(column[reserved.used :])
 
 
 def kinds_of(format_: str) -> tuple[Kind, ...]:

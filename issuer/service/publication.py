@@ -16,6 +16,7 @@ from healthpassport.protocols.oid4vci import dpop as dpop_rules
 
 from .configurations import configurations, described, described_card
 from .context import IssuerContext
+from .encryption import encryption_metadata
 
 
 def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
@@ -26,7 +27,9 @@ def issuer_metadata(issuer: IssuerContext) -> dict[str, Json]:
             "credential_issuer": issuer.settings.iss,
             "credential_endpoint": issuer.url("/credential"),
             "nonce_endpoint": issuer.url("/nonce"),
+            "deferred_credential_endpoint": issuer.url("/deferred_credential"),
             "notification_endpoint": issuer.url("/notification"),
+            **encryption_metadata(issuer),
             "batch_credential_issuance": {"batch_size": issuer.settings.batch_size},
             "display": [{"name": issuer.settings.name, "locale": "en"}],
             "credential_configurations_supported": {

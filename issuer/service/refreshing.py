@@ -9,6 +9,7 @@ wallet says that it holds the newer one. Nowhere does a reference to a source st
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -28,6 +29,8 @@ from .statuses import set_status, tell_change
 from .tokens import Access
 from .validity import PROXIES
 
+LATER: Final = "source.later"  # the source has nothing to say yet: the wallet is put off
+
 
 def prepare(issuer: IssuerContext, access: Access) -> None:
     """Let the records of a returning wallet wait for it, read from their source now.
@@ -37,7 +40,7 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
     Raises:
         ServiceError: ``forbidden`` where the grant ended while its source was read.
         SourceError: ``grant.no_source``, ``grant.closed``, ``grant.source_failed``,
-            ``grant.other_person``.
+            ``grant.other_person``; ``source.later`` where the source asks for time.
     """
     with issuer.store.reading() as tx:
         if access.offer.grant is None or offers.record_types(tx, access.offer.id):
@@ -129,6 +132,8 @@ def _read(issuer: IssuerContext, reference: SourceReference, grant: str) -> Pati
             now=issuer.clock(),
         )
     except (SourceError, SettingsError) as error:
+        if error.code == LATER:
+            raise
         if error.code == "fhir.restricted":  # clinical.md rule 6: no passport any more
             raise _closed(issuer, grant) from error
         raise SourceError("grant.source_failed", error.code) from error

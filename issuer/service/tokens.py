@@ -45,7 +45,7 @@ def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -
 
     Raises:
         ProtocolError: ``oid4vci.invalid_grant``, ``oid4vci.invalid_request``,
-            ``oid4vci.invalid_dpop_proof``, ``oid4vci.invalid_scope``, ``oid4vci.invalid_target``.
+            ``oid4vci.invalid_dpop_proof``, ``oid4vci.invalid_target``.
     """
     with issuer.audit.refusals("token.refused", who=issuer.audit.wallet) as told:
         return _redeem(issuer, request, proof, told)
@@ -125,8 +125,7 @@ def _authenticate(
 
 
 def _check_parameters(issuer: IssuerContext, request: TokenRequest) -> None:
-    if request.scope is not None:
-        raise ProtocolError("oid4vci.invalid_scope")
+    # Section 5.1.2: scope values that are unknown are ignored; the offer says what is granted.
     if request.resource not in (None, issuer.settings.iss):  # RFC 8707 section 2
         raise ProtocolError("oid4vci.invalid_target")
 
@@ -136,11 +135,13 @@ def _judge_pin(
 ) -> Offer | None:
     """The offer that code and PIN open; a wrong PIN is counted and the fifth burns the offer."""
     offer = rows.by_code(tx, digest(request.code))
-    told.subject = "" if offer is None else offer.id
+    told.subject, told.written = "" if offer is None else offer.id, False
     if offer is None or offer.state is not OfferState.OPEN or offer.expires_at <= issuer.now():
         return None
     if offer.pin_mac == NO_PIN:
-        return offer if request.tx_code is None else None
+        if request.tx_code is not None:  # section 6.3
+            raise ProtocolError("oid4vci.invalid_request", "no tx_code is expected")
+        return offer
     if request.tx_code is None:  # section 6.3
         raise ProtocolError("oid4vci.invalid_request", "tx_code, the PIN, is missing")
     if hmac.compare_digest(mac(request.code, request.tx_code), offer.pin_mac):
@@ -163,11 +164,18 @@ def _grant(
     request: TokenRequest,
     thumbprint: str | None,
 ) -> TokenResponse:
-    """Redeem ``offer``: single use, its records sealed anew under the token."""
+    """Redeem ``offer``: single use, its records sealed anew under the token.
+
+    Section 6.1.1: a wallet may ask for less than was offered; the rest is forgotten.
+    """
     held = rows.sealed_records(tx, offer.id)
-    asked = tuple(d.credential_configuration_id for d in request.authorization_details)
+    named = (d.credential_configuration_id for d in request.authorization_details)
+    asked = tuple(dict.fromkeys(named))
     if not set(asked) <= held.keys():
         raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the offer")
+    if asked:
+        rows.keep_records(tx, offer.id, asked)
+        held = {name: held[name] for name in asked}
     token = issuer.secret()
     anew = {
         name: seal(

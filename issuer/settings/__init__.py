@@ -23,9 +23,12 @@ from healthpassport.errors import DidError, SettingsError
 from healthpassport.summary import issued_types
 from schemas.cards import CARD, table
 
+from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
+from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .keys import KeySettings
+from .protocol import ProtocolSettings
 from .sources import SourceSettings
 from .statuses import StatusSettings
 
@@ -67,10 +70,13 @@ def _each_once(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Settings(
+    ProtocolSettings,
     KeySettings,
     AuditSettings,
+    ConsoleSettings,
     DatabaseSettings,
     SourceSettings,
+    ApiSettings,
     StatusSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""

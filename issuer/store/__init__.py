@@ -8,6 +8,7 @@ in the clear.
 from __future__ import annotations
 
 from .audit import Wanted
+from .deferrals import Deferral, DeferralReason, DeferralState
 from .engine import Store, open_store
 from .grants import Grant, GrantState
 from .issuances import Issuance
@@ -15,6 +16,9 @@ from .offers import Offer, OfferState
 from .reports import Report, ReportState
 
 __all__ = [
+    "Deferral",
+    "DeferralReason",
+    "DeferralState",
     "Grant",
     "GrantState",
     "Issuance",

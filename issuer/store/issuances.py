@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from . import outbox
 from .locking import locked
 from .tables import answers, issuances
 
@@ -25,11 +26,13 @@ class Issuance:
     expires_at: int
     notification_hash: str
     event: str | None = None
+    turn: int = 0  # of several of one record for one offer (setting ``collect_again``)
 
 
 def add(connection: Connection, issuance: Issuance) -> None:
     """Keep ``issuance``."""
     connection.execute(insert(issuances).values(asdict(issuance)))
+    outbox.note_collected(connection, issuance.offer)
 
 
 def find(connection: Connection, issuance: str) -> Issuance | None:
@@ -38,10 +41,15 @@ def find(connection: Connection, issuance: str) -> Issuance | None:
 
 
 def of_offer(connection: Connection, offer: str, record_type: str) -> Issuance | None:
-    """What was issued of ``record_type`` for ``offer``."""
-    return _first(
-        connection, (issuances.c.offer == offer) & (issuances.c.record_type == record_type)
-    )
+    """What was issued first of ``record_type`` for ``offer``."""
+    return next(iter(all_of_offer(connection, offer, record_type)), None)
+
+
+def all_of_offer(connection: Connection, offer: str, record_type: str) -> tuple[Issuance, ...]:
+    """Everything that was issued of ``record_type`` for ``offer``, the first one first."""
+    mine = (issuances.c.offer == offer) & (issuances.c.record_type == record_type)
+    query = select(issuances).where(mine).order_by(issuances.c.turn)
+    return tuple(Issuance(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
 
 
 def by_notification(connection: Connection, notification_hash: str) -> Issuance | None:
@@ -64,6 +72,8 @@ def newest(
 def change(connection: Connection, issuance: str, **values: str | int | None) -> None:
     """Set columns of ``issuance``."""
     connection.execute(update(issuances).where(issuances.c.id == issuance).values(values))
+    if isinstance(status := values.get("status"), int):
+        outbox.note_status(connection, issuance, status)
 
 
 def keep_answer(connection: Connection, issuance: str, request_hash: str, sealed: bytes) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
 
+from . import outbox
 from .locking import locked
 from .tables import answers, grants, issuances, offer_records, offers
 
@@ -21,6 +22,7 @@ class OfferState(StrEnum):
     DONE = "done"
     BURNED = "burned"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,11 @@ def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> Non
     rows = [{"offer": offer, "record_type": t, "sealed": s} for t, s in sealed.items()]
     if rows:
         connection.execute(insert(offer_records), rows)
+
+
+def find(connection: Connection, offer: str) -> Offer | None:
+    """The offer with this id."""
+    return _one(connection, offers.c.id == offer)
 
 
 def by_address(connection: Connection, address_hash: str) -> Offer | None:
@@ -106,6 +113,12 @@ def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     connection.execute(update(offer_records).where(where).values(sealed=None))
 
 
+def keep_records(connection: Connection, offer: str, names: Collection[str]) -> None:
+    """Forget every record of ``offer`` but those of ``names``, as if it never held them."""
+    others = (offer_records.c.offer == offer) & offer_records.c.record_type.not_in(names)
+    connection.execute(delete(offer_records).where(others))
+
+
 def change(connection: Connection, offer: str, **values: str | int | bool | bytes | None) -> None:
     """Set columns of ``offer``."""
     connection.execute(update(offers).where(offers.c.id == offer).values(values))
@@ -127,6 +140,7 @@ def close(connection: Connection, offer: str, state: OfferState) -> None:
         key_thumbprint=None,
         sealed_source=None,
     )
+    outbox.note_offer(connection, offer, state.value)
 
 
 def close_of_grant(connection: Connection, grant: str) -> None:

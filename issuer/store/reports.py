@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from . import outbox
 from .locking import locked
 from .tables import reports
 
@@ -45,6 +46,7 @@ class Report:
 def add(connection: Connection, report: Report) -> None:
     """Keep ``report``."""
     connection.execute(insert(reports).values(asdict(report)))
+    outbox.note_report(connection, report.id)
 
 
 def find(connection: Connection, report: str) -> Report | None:

@@ -112,6 +112,7 @@ issuances: Final = Table(
     Column("offer", String, ForeignKey("offers.id"), nullable=False),
     Column("client", String, nullable=False),
     Column("record_type", String, nullable=False),
+    Column("turn", Integer, nullable=False, default=0, server_default="0"),
     Column("copies", Integer, nullable=False),
     Column("status", Integer, nullable=False, default=0),
     Column("issued_at", Integer, nullable=False),
@@ -119,7 +120,7 @@ issuances: Final = Table(
     Column("notification_hash", String, nullable=False, unique=True),
     Column("event", String),
 )
-Index("issuances_offer", issuances.c.offer, issuances.c.record_type, unique=True)
+Index("issuances_offer", issuances.c.offer, issuances.c.record_type, issuances.c.turn, unique=True)
 
 # The answer to one credential request, until the wallet says that it has it.
 answers: Final = Table(

@@ -47,7 +47,7 @@ def allocate(site, issuance, copies):
         reserving(site.issuer, LDP_VC, copies=copies) as places,
         site.issuer.store.writing() as tx,
     ):
-        return entries_at(site.issuer, places.give(tx, issuance))
+        return entries_at(site.issuer, places.give(tx, issuance, copies=copies))
 
 
 def verified(site, body: bytes):
@@ -173,7 +173,7 @@ def test_what_another_transaction_gave_up_leaves_no_entry(site):
             reserving(site.issuer, LDP_VC, copies=2) as places,
             site.issuer.store.writing() as tx,
         ):
-            places.give(tx, issuance)
+            places.give(tx, issuance, copies=2)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

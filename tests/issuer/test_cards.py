@@ -350,7 +350,7 @@ def test_a_card_code_with_a_pin_opens_nothing(site, wallet):
         f"&pre-authorized_code={code}&tx_code=000000"
     )
     refusal = site.call("POST", "/token", body=form.encode(), headers=headers)
-    assert refusal.json()["error"] == "invalid_grant"
+    assert refusal.json()["error"] == "invalid_request"
 
 
 def test_staff_make_a_card_for_somebody_without_a_wallet(site):

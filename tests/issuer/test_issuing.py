@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from simulated_issuer import Site, Wallet
+from simulated_issuer import Wallet
 
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.keys import public_key_from_jwk
@@ -11,8 +11,8 @@ from healthpassport.status import token_status_list as tsl
 
 
 @pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
+def site(make_site):
+    return make_site()
 
 
 def test_an_offer_becomes_signed_copies_each_with_its_own_key_and_status_entry(site):

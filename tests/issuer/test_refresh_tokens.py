@@ -16,8 +16,8 @@ from issuer import service
 
 
 @pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
+def site(make_site):
+    return make_site()
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def test_bitstring_entries_come_back_too(site):
         reserving(site.issuer, LDP_VC, copies=1) as places,
         site.issuer.store.writing() as tx,
     ):
-        ((revocation, suspension),) = entries_at(site.issuer, places.give(tx, issuance))
+        ((revocation, suspension),) = entries_at(site.issuer, places.give(tx, issuance, copies=1))
     back_up(site)
     change_status(site.issuer, issuance=issuance, change=Change.SUSPEND)
     change_status(site.issuer, issuance=issuance, change=Change.WITHDRAW)

@@ -22,7 +22,7 @@ def site(tmp_path):
 def taken(issuer, copies, format_=SD_JWT_VC):
     """Places that nobody gives back, a column for each kind of list."""
     with reserving(issuer, format_, copies=copies) as reserved:
-        reserved.used = True
+        reserved.used = copies
         return reserved.columns
 
 
@@ -65,7 +65,7 @@ def test_what_was_not_used_is_given_to_the_next(site):
 def test_what_a_failed_transaction_had_used_is_given_to_nobody(site):
     def fail():
         with reserving(site.issuer, SD_JWT_VC, copies=3) as reserved:
-            reserved.used = True
+            reserved.used = 3
             seen.extend(reserved.columns[0])
             raise ZeroDivisionError
 

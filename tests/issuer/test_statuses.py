@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from simulated_issuer import Site, Wallet
+from simulated_issuer import Wallet
 
 from healthpassport.errors import ServiceError, StatusError
 from healthpassport.formats import sd_jwt_vc
@@ -14,8 +14,8 @@ from issuer.store.tables import status_lists
 
 
 @pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
+def site(make_site):
+    return make_site()
 
 
 def issue(site, copies=2):

@@ -119,15 +119,6 @@ def test_vci_024_a_batch_has_at_most_batch_size_proofs_with_distinct_keys_and_on
     assert wallet.ask_credential(proofs=many[:-1]).status == 200
 
 
-def test_vci_025_an_encrypted_response_is_not_offered(wallet):
-    value = {
-        "credential_configuration_id": "AllergySummary",
-        "proofs": {"jwt": [wallet.proof(wallet.nonce())]},
-        "credential_response_encryption": {"jwk": {}, "alg": "ECDH-ES", "enc": "A128GCM"},
-    }
-    refused(wallet.post("/credential", value), "invalid_encryption_parameters")
-
-
 def test_vci_027_a_vast_body_is_refused(site, wallet):
     answer = wallet.post("/credential", b" " * 10_000_000)
     assert answer.status == 413
@@ -233,7 +224,6 @@ def test_a_form_that_names_a_parameter_twice_is_refused(site):
         ("", "invalid_request"),
         ("pre-authorized_code=1", "invalid_request"),
         ("grant_type=authorization_code&code=1", "unsupported_grant_type"),
-        (f"{grant}&tx_code=1&scope=all", "invalid_scope"),
         (f"{grant}&tx_code=1&resource=https://other.example", "invalid_target"),
         (f"{grant}&tx_code=1&authorization_details=x", "invalid_request"),
         (f"{grant}&tx_code=1&authorization_details=[]", "invalid_request"),

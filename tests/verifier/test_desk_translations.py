@@ -11,8 +11,9 @@ from repository import ROOT
 
 import schemas
 from healthpassport.languages import LANGUAGES, read_po
+from healthpassport.sign_in import own_path
 from verifier.web import languages
-from verifier.web.languages import LOCALE, own_path
+from verifier.web.languages import LOCALE
 
 PLACEHOLDER = re.compile(r"%\([a-z_]+\)[sd]|%%")
 OTHERS = [code for code in LANGUAGES if code != "en"]

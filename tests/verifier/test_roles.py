@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from app_routes import routes
 from asgi_calls import call
 from desk_world import full_wallet, handle_of
 from staff_world import ROLES, Browser, asked_and_answered, entries, staff_app
@@ -99,22 +100,6 @@ def api(staff):
     rows["old system"] = hashlib.sha256(b"old").hexdigest()
     staff.settings.api_keys_file.write_text(json.dumps(rows))
     return create_api(staff.settings, desk=staff)
-
-
-def routes(app):
-    """Every route that somebody can call, but for files, the framework's own pages and mounts."""
-    own = {"/openapi.json", "/docs", "/docs/oauth2-redirect"}
-    listed = [
-        inner
-        for route in app.routes
-        for inner in getattr(getattr(route, "original_router", None), "routes", [route])
-    ]
-    return {
-        (method, route.path)
-        for route in listed
-        for method in set(getattr(route, "methods", None) or ()) - {"HEAD"}
-        if route.path not in own
-    }
 
 
 def filled(path):

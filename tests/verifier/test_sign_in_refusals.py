@@ -13,7 +13,7 @@ from simulated_provider import CLIENT, ISSUER, Provider, signed_with_a_secret, u
 from staff_world import Browser, entries, refused, staff_app, staff_desk
 
 from healthpassport.keys import generate_signer
-from verifier.service.sign_in import own_page
+from healthpassport.sign_in import own_page
 
 # -- what is no sign-in ------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from past_desk import database_at
 
 from healthpassport.errors import ServiceError
+from healthpassport.sign_in import SessionRow, SignInRow
 from verifier import store as package
 from verifier.settings import MAIN
 from verifier.store import (
@@ -26,8 +27,6 @@ from verifier.store import (
     Row,
     Sealed,
     SealedRow,
-    SessionRow,
-    SignInRow,
     Store,
     Wanted,
     open_store,

@@ -19,9 +19,10 @@ from simulated_web import page, serve, write_tls
 from webhook_receiver import Receiver, genuine
 
 from healthpassport.fetch import HttpResponse
+from healthpassport.webhooks import MAX_AGE, MAX_ATTEMPTS, backoff, sign
 from verifier.api import create_app
 from verifier.service.receivers import add_receiver, load_receivers, require_allowed
-from verifier.service.webhooks import MAX_AGE, MAX_ATTEMPTS, Webhooks, backoff, sign
+from verifier.service.webhooks import Webhooks
 from verifier.settings import VerifierSettings
 from verifier.store import open_store
 from verifier.store.webhooks import DEAD, SENT, WAITING

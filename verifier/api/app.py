@@ -16,7 +16,9 @@ import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse
 
+from healthpassport.api_page import api_page, policy
 from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders, Throttle
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher
@@ -67,7 +69,7 @@ def create_app(
     app = FastAPI(
         **DESCRIPTION,
         lifespan=_lifespan,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         dependencies=[Depends(enter)],
         # A redirect would be built from the Host header, which anybody may write.
@@ -79,6 +81,7 @@ def create_app(
     app.state.keeps_lists = keeps_lists
     app.state.wrong_keys = wrong_keys()
     add_routes(app)
+    app.add_route("/docs", _docs)
     app.add_exception_handler(HTTPException, http_problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_middleware(BodyLimit, limits={fhir.PREFIX + fhir.OPERATION: fhir.MAX_OPERATION})
@@ -102,6 +105,12 @@ def add_routes(app: FastAPI) -> None:
     app.include_router(fhir.router)
     app.include_router(hospital.router)
     describe(app)
+
+
+async def _docs(request: Request) -> HTMLResponse:
+    """The OpenAPI document as a page, which needs no key and asks nobody else."""
+    page = api_page(request.app.openapi(), at="openapi.json")
+    return HTMLResponse(page, headers={"content-security-policy": policy()})
 
 
 def document() -> dict[str, Any]:

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from healthpassport.errors import SettingsError
 from healthpassport.fetch import HttpsFetcher
-from verifier.service.provider import Provider
-from verifier.service.sign_in import SignIn
+from healthpassport.sign_in import open_provider
+from verifier.service.sign_in import SignIn, oidc_settings
 from verifier.settings import VerifierSettings
 
 from .output import data, document, say, settings
@@ -50,7 +50,7 @@ def look(own: VerifierSettings) -> str:
     fetcher = HttpsFetcher(
         ca_file=own.oidc_ca_file, allowed_private_hosts=frozenset(own.allowed_private_hosts)
     )
-    found = Provider(own, fetcher).metadata(datetime.now(UTC))
+    found = open_provider(oidc_settings(own), fetcher).metadata(datetime.now(UTC))
     if not own.oidc_roles:
         raise SettingsError("staff.setup", "PASSPORT_VERIFIER_OIDC_ROLES maps no role")
     roles = ", ".join(sorted(set(own.oidc_roles.values())))

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from healthpassport.encoding import b64_decode, b64_encode, dump_json, parse_json_object
-from healthpassport.errors import EncodingError, ServiceError, SettingsError
+from healthpassport import webhooks
+from healthpassport.encoding import dump_json, parse_json_object
+from healthpassport.errors import EncodingError, SettingsError
 from healthpassport.trust.cache import replace_file
+from healthpassport.webhooks import MAX_URL, key_of, new_secret
 from verifier.settings import VerifierSettings
 
 from .identity import read_file
 from .transactions import Random
 
-SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - how every secret of the standard begins
-SECRET_BYTES: Final = 32
-LEAST_SECRET: Final = 24  # bytes, Standard Webhooks 1.0.0 "Signature scheme"
-MOST_SECRET: Final = 64
-MAX_URL: Final = 1024
-HTTPS_PORT: Final = 443
+SETTING: Final = "PASSPORT_VERIFIER_WEBHOOK_HOSTS"
 
 
 class Receiver(BaseModel):
@@ -44,16 +40,14 @@ class Receiver(BaseModel):
     def _long_enough(cls, value: list[str]) -> list[str]:
         for secret in value:
             try:
-                length = len(_octets(secret))
+                key_of(secret)
             except EncodingError as error:
-                raise ValueError("a secret is not base64") from error
-            if not secret.startswith(SECRET_PREFIX) or not LEAST_SECRET <= length <= MOST_SECRET:
-                raise ValueError("a secret is whsec_ and base64 of 24 to 64 bytes")
+                raise ValueError("a secret is whsec_ and base64 of 24 to 64 bytes") from error
         return value
 
     def keys(self) -> tuple[bytes, ...]:
         """The secrets as octets."""
-        return tuple(_octets(secret) for secret in self.secrets)
+        return tuple(key_of(secret) for secret in self.secrets)
 
 
 class ReceiversFile(BaseModel):
@@ -89,7 +83,7 @@ def add_receiver(settings: VerifierSettings, desk: str, url: str, *, random: Ran
     """
     require_allowed(url, settings)
     known = dict(load_receivers(settings))
-    fresh = SECRET_PREFIX + b64_encode(random(SECRET_BYTES))
+    fresh = new_secret(random)
     older = known[desk].secrets[:1] if desk in known else []
     known[desk] = Receiver(url=url, secrets=[fresh, *older])
     path = settings.webhooks_file
@@ -107,17 +101,4 @@ def require_allowed(url: str, settings: VerifierSettings) -> None:
     Raises:
         ServiceError: ``webhook.host``.
     """
-    try:
-        parts = urlsplit(url)
-        host = f"{parts.hostname or ''}:{parts.port or HTTPS_PORT}"
-    except ValueError as error:
-        raise ServiceError("webhook.host", "the address cannot be read") from error
-    plain = url.isascii() and url.isprintable() and " " not in url and len(url) <= MAX_URL
-    if not plain or parts.scheme != "https" or "@" in parts.netloc or parts.fragment:
-        raise ServiceError("webhook.host", "only https without user name or fragment")
-    if host.lower() not in settings.webhook_hosts:
-        raise ServiceError("webhook.host", "PASSPORT_VERIFIER_WEBHOOK_HOSTS does not name the host")
-
-
-def _octets(secret: str) -> bytes:
-    return b64_decode(secret.removeprefix(SECRET_PREFIX))
+    webhooks.require_allowed(url, settings.webhook_hosts, setting=SETTING)

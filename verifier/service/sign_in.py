@@ -8,50 +8,56 @@ What is *not* here: cookies and pages (``web``), and what a role may do (``staff
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
 from typing import Final
 
+from healthpassport import sign_in as steps
 from healthpassport.audit import Fact
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher, HttpsFetcher
-from healthpassport.protocols import oidc
 from healthpassport.protocols.oid4vp.codes import LETTERS, folded
+from healthpassport.sign_in import (
+    CALLBACK_PATH,
+    HOME,
+    MAX_NAME,
+    MAX_UNDER_WAY,
+    SIGN_IN_LIFETIME,
+    SIGNED_OUT_PATH,
+    Leaving,
+    OidcSettings,
+    Provider,
+    SessionRow,
+    SignInRow,
+    named_roles,
+    open_provider,
+    own_page,
+)
 from verifier.settings import VerifierSettings
-from verifier.store import SessionRow, SignInRow, StaffRows
+from verifier.store import StaffRows
 
 from .audit import Actor, AuditTrail
-from .provider import Provider
 from .staff import Role, StaffMember, Way, this_machine
-from .staff_roles import roles_of
 from .transactions import Clock, Random
+
+__all__ = [
+    "CALLBACK_PATH",
+    "MAX_NAME",
+    "SIGNED_OUT_PATH",
+    "SIGN_IN_LIFETIME",
+    "Entered",
+    "SignIn",
+    "oidc_settings",
+    "open_sign_in",
+    "own_page",
+]
 
 PAGE: Final = "staff page"  # the desk at which people sign in, as the audit trail names it
 SECRET_BYTES: Final = 32
-SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
-MAX_UNDER_WAY: Final = 1_000
 CODE_LIFETIME: Final = timedelta(hours=1)  # of a session that an emergency code opened
 CODE_LETTERS: Final = 20  # 100 bits
-NOTE_AFTER: Final = timedelta(minutes=1)  # between notes that a session is in use
-MAX_NAME: Final = 200
-CALLBACK_PATH: Final = "/sign-in/callback"
-SIGNED_OUT_PATH: Final = "/signed-out"
-HOME: Final = "/"
-# A page of this desk, to go on with after the sign-in: no other host, however it is written.
-_OWN_PAGE: Final = re.compile(r"/(?![/\\])[A-Za-z0-9_./-]{0,200}(\?[A-Za-z0-9_.=&-]{0,200})?\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """Where the browser goes, and what it must bring back."""
-
-    url: str
-    browser: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,31 +105,17 @@ class SignIn:
         """
         provider = self._needed()
         now = self._now()
-        about = provider.metadata(now)
-        state, browser, nonce, verifier = (self._secret() for _ in range(4))
-        row = SignInRow(
-            state=_digest(state),
-            browser=_digest(browser),
-            nonce=nonce,
-            verifier=verifier,
-            issuer=about.issuer,
-            next=own_page(next_page),
-            ends_at=now + SIGN_IN_LIFETIME,
+        leaving, row = steps.begin(
+            provider,
+            callback=self._callback,
+            next_page=next_page,
+            language=language,
+            now=now,
+            random=self._random,
         )
         if not self._rows.begin(row, now=now, limit=MAX_UNDER_WAY):
             raise ServiceError("rate_limited")
-        url = oidc.authorization_url(
-            about,
-            client_id=provider.client_id,
-            redirect_uri=self._callback,
-            state=state,
-            nonce=nonce,
-            verifier=verifier,
-            scopes=self._settings.oidc_scopes,
-            acr_values=self._settings.oidc_acr_asked or self._settings.oidc_acr,
-            language=language,
-        )
-        return Leaving(url, browser)
+        return leaving
 
     def finish(self, parameters: Iterable[tuple[str, str]], *, browser: str) -> Entered:
         """Sign in whom the provider sent back.
@@ -141,12 +133,8 @@ class SignIn:
         now = self._now()
         listed = list(parameters)
         state = dict(listed).get("state", "")
-        begun = self._rows.take(_digest(state), now=now) if state else None
-        # RFC 9700 section 4.7: the state belongs to the browser that began, and works once.
-        if begun is None or not compare_digest(begun.browser, _digest(browser)):
-            raise ServiceError("staff.sign_in_unknown")
-        if begun.issuer != self._settings.oidc_issuer:
-            raise ServiceError("staff.sign_in_unknown", "the provider was changed meanwhile")
+        taken = self._rows.take(steps.digest(state), now=now) if state else None
+        begun = steps.begun_here(taken, browser=browser, expected_issuer=self._settings.oidc_issuer)
         try:
             member = self._vouched_for(provider, listed, begun, now)
         except PassportError as error:
@@ -162,30 +150,24 @@ class SignIn:
         begun: SignInRow,
         now: datetime,
     ) -> StaffMember:
-        answer = oidc.read_callback(
+        vouched = steps.finish(
+            provider,
             listed,
-            expected_issuer=begun.issuer,
-            issuer_required=provider.metadata(now).names_issuer,
-        )
-        vouched = provider.exchange(
-            answer.code,
-            verifier=begun.verifier,
-            nonce=begun.nonce,
-            redirect_uri=self._callback,
+            begun=begun,
+            callback=self._callback,
             now=now,
-            jti=self._secret(),
+            random=self._random,
         )
-        roles = roles_of(
+        named = named_roles(
             vouched.claims,
             path=self._settings.oidc_role_claim,
             known=self._settings.oidc_roles,
             organisations=self._settings.oidc_organisations or (self._organisation,),
         )
+        roles = frozenset(map(Role, named))
         if not roles:
             raise ServiceError("staff.no_role")
-        told = vouched.claims.get("name")
-        name = told.strip()[:MAX_NAME] if isinstance(told, str) else ""
-        return StaffMember(vouched.subject, name or vouched.subject, roles, self._organisation)
+        return StaffMember(vouched.subject, steps.name_of(vouched), roles, self._organisation)
 
     def with_code(self, code: str, name: str) -> Entered:
         """Sign in a clinician by an emergency code, which is used up.
@@ -196,7 +178,11 @@ class SignIn:
         self._needed()
         who = name.strip()[:MAX_NAME]
         letters = folded(code)
-        if not who or len(letters) != CODE_LETTERS or not self._rows.use_code(_digest(letters)):
+        if (
+            not who
+            or len(letters) != CODE_LETTERS
+            or not self._rows.use_code(steps.digest(letters))
+        ):
             self._note("sign_in.refused", self._nobody(), code="staff.code")
             raise ServiceError("staff.code")
         member = StaffMember(
@@ -207,7 +193,7 @@ class SignIn:
     def make_codes(self, count: int) -> tuple[str, ...]:
         """New emergency codes in place of all others; they are shown once and kept nowhere."""
         codes = tuple(self._code() for _ in range(count))
-        digests = tuple(_digest(folded(code)) for code in codes)
+        digests = tuple(steps.digest(folded(code)) for code in codes)
         self._rows.replace_codes(digests, now=self._now())
         return codes
 
@@ -219,15 +205,15 @@ class SignIn:
         """Who holds ``session``; None where nobody does any more."""
         if self._provider is None:
             return this_machine(self._settings.role, self._organisation)
-        row = self._rows.session(_digest(session)) if session else None
+        row = self._rows.session(steps.digest(session)) if session else None
         if row is None:
             return None
         now = self._now()
         idle = timedelta(minutes=self._settings.session_idle_minutes)
-        if row.ends_at <= now or row.seen_at + idle <= now:
+        if steps.session_over(row, now=now, idle=idle):
             self._rows.end_session(row.id)
             return None
-        if now - row.seen_at >= NOTE_AFTER:
+        if steps.to_be_noted(row, now=now):
             self._rows.seen(row.id, now=now)
         roles = frozenset(Role(name) for name in row.roles.split())
         return StaffMember(row.subject, row.name, roles, self._organisation, Way(row.way))
@@ -236,22 +222,15 @@ class SignIn:
         """End ``session``; one that is over already changes nothing."""
         member = self.member(session) if session else None
         if member is not None and member.states_relationship:
-            self._rows.end_session(_digest(session))
+            self._rows.end_session(steps.digest(session))
             self._note("sign_out.made", self._actor(member))
 
     def provider_sign_out(self) -> str | None:
         """Where to sign out at the provider too; None where it offers nothing or is not there."""
         if self._provider is None:
             return None
-        try:
-            about = self._provider.metadata(self._now())
-        except PassportError:
-            return None
-        return oidc.sign_out_url(
-            about,
-            client_id=self._provider.client_id,
-            return_to=self._settings.web_address + SIGNED_OUT_PATH,
-        )
+        return_to = self._settings.web_address + SIGNED_OUT_PATH
+        return steps.sign_out_address(self._provider, return_to=return_to, now=self._now())
 
     @property
     def _callback(self) -> str:
@@ -260,7 +239,7 @@ class SignIn:
     def _session(self, member: StaffMember, now: datetime, lifetime: timedelta) -> str:
         secret = self._secret()
         row = SessionRow(
-            id=_digest(secret),
+            id=steps.digest(secret),
             subject=member.subject,
             name=member.name,
             roles=" ".join(sorted(member.roles)),
@@ -333,7 +312,7 @@ def open_sign_in(
             ca_file=settings.oidc_ca_file,
             allowed_private_hosts=frozenset(settings.allowed_private_hosts),
         )
-        provider = Provider(settings, own)
+        provider = open_provider(oidc_settings(settings), own)
     return SignIn(
         settings=settings,
         rows=rows,
@@ -345,11 +324,21 @@ def open_sign_in(
     )
 
 
-def own_page(wanted: str) -> str:
-    """``wanted`` where it is a page of this desk, else the first page (no open redirect)."""
-    return wanted if _OWN_PAGE.match(wanted) and not wanted.startswith("/sign") else HOME
-
-
-def _digest(secret: str) -> str:
-    """Of a secret with 100 bits or more, which needs no salt and no slow hash."""
-    return b64url_encode(hashlib.sha256(secret.encode("utf-8", "replace")).digest())
+def oidc_settings(settings: VerifierSettings) -> OidcSettings:
+    """What ``settings`` say of the provider."""
+    return OidcSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_auth=settings.oidc_client_auth,
+        role_claim=settings.oidc_role_claim,
+        prefix="PASSPORT_VERIFIER_OIDC_",
+        hosts_setting="PASSPORT_VERIFIER_ALLOWED_PRIVATE_HOSTS",
+        client_secret_file=settings.oidc_client_secret_file,
+        client_key=settings.oidc_client_key,
+        client_kid=settings.oidc_client_kid,
+        client_audience=settings.oidc_client_audience,
+        acr=settings.oidc_acr,
+        acr_claim=settings.oidc_acr_claim,
+        acr_asked=settings.oidc_acr_asked,
+        scopes=settings.oidc_scopes,
+    )

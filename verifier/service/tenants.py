@@ -106,8 +106,8 @@ class Tenants:
 def own_marks(settings: VerifierSettings, identity: DeskIdentity) -> frozenset[str]:
     """What no other organisation may have: certificate, host names of its pages, names of roles.
 
-    A role that names its organisation (``staff_roles``) may bear the same name at several; one
-    that stands as a mere word at one provider would open each organisation to the other's staff.
+    A role that names its organisation may bear the same name at several; one that stands as a
+    mere word at one provider would open each organisation to the other's staff.
     """
     hosts = {f"the host {host}" for host in settings.web_hosts}
     mere_words = settings.oidc_roles if "." not in settings.oidc_role_claim else ()

@@ -1,23 +1,31 @@
 """Telling the hospital's systems that a request has moved on: signed, tried again, kept until then.
 
-Standard Webhooks 1.0.0 (docs/webhooks.md): id, time and body under HMAC-SHA256. Rules: a body holds
-an id, a state and a time, never who or what was shared; delivered at least once, in any order; the
-last state is always told, a state that was over within a second may not be. What is *not* here: the
-rows (``store.webhooks``) and when it runs (the api's background task).
+docs/webhooks.md. Rules: a body holds an id, a state and a time, never who or what was shared;
+delivered at least once, in any order; the last state is always told, a state that was over within a
+second may not be. What is *not* here: signatures and the timetable (``healthpassport.webhooks``),
+the rows (``store.webhooks``) and when it runs (the api's background task).
 """
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from healthpassport.encoding import Json, b64_encode, b64url_encode, dump_text
 from healthpassport.errors import FetchError, ServiceError
-from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse, HttpsFetcher
+from healthpassport.fetch import Fetcher, HttpResponse, HttpsFetcher
+from healthpassport.webhooks import (
+    GONE,
+    LEASE,
+    MAX_ANSWER,
+    TIMEOUT,
+    event_body,
+    new_id,
+    signed_request,
+    wait_after,
+)
 from verifier.settings import VerifierSettings
 from verifier.store.webhooks import Message, Outbox
 
@@ -26,20 +34,9 @@ from .receivers import Receiver, load_receivers, require_allowed
 from .transactions import Random, TransactionView
 
 EVENT: Final = "request.state"
-ID_BYTES: Final = 16
-TIMEOUT: Final = 15.0  # seconds, "Request timeouts"
-MAX_ANSWER: Final = 65_536  # bytes of an answer, which nobody reads
-FIRST_DELAY: Final = timedelta(seconds=5)
-GROWTH: Final = 3
-LONGEST_DELAY: Final = timedelta(hours=2)
-MAX_ATTEMPTS: Final = 16
-MAX_AGE: Final = timedelta(days=1)  # nothing of a request is kept longer
-LEASE: Final = timedelta(minutes=1)
+AGENT: Final = "health-passport-desk"
 BATCH: Final = 32
 AT_ONCE: Final = 8  # so that one receiver that hangs holds up no other
-JITTER_BYTES: Final = 4
-GONE: Final = 410
-MAX_RETRY_AFTER: Final = 6  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Webhooks:
     def deliver(self, now: datetime) -> Delivery:
         """One round: note what changed, send what is due."""
         noted = self.outbox.note_changes(
-            now=now, compose=lambda name, state: (self._id(), _body(name, state, now))
+            now=now, compose=lambda name, state: (new_id(self._random), _body(name, state, now))
         )
         due = self.outbox.claim(now=now, lease=LEASE, limit=BATCH)
         if not due:
@@ -108,14 +105,15 @@ class Webhooks:
             done = list(pool.map(lambda message: self._send(message, now), due))
         return Delivery(noted, sum(done), len(done) - sum(done))
 
-    def _id(self) -> str:
-        return f"msg_{b64url_encode(self._random(ID_BYTES))}"
-
     def _send(self, message: Message, now: datetime) -> bool:
         try:
             self.resolve(message.desk, message.url)  # the settings may have changed since
             keys = self.receivers[message.desk].keys()
-            answer = self._fetcher.fetch(_request(message, keys, now))
+            answer = self._fetcher.fetch(
+                signed_request(
+                    message.id, message.url, message.body, keys=keys, now=now, agent=AGENT
+                )
+            )
         except ServiceError as error:
             self._give_up(message, error.code)
             return False
@@ -135,9 +133,14 @@ class Webhooks:
     def _later(
         self, message: Message, now: datetime, problem: str, answer: HttpResponse | None
     ) -> None:
-        tried = message.attempts + 1
-        wait = max(backoff(tried, self._random), _asked_to_wait(answer))
-        if tried >= MAX_ATTEMPTS or now + wait > message.since + MAX_AGE:
+        wait = wait_after(
+            message.attempts + 1,
+            since=message.since,
+            now=now,
+            answer=answer,
+            random=self._random,
+        )
+        if wait is None:
             self._give_up(message, problem)
         else:
             self.outbox.put_off(message.id, due_at=now + wait, problem=problem)
@@ -153,47 +156,5 @@ class Webhooks:
             self._audit.note(event, who=own, subject=message.id, attempts=tries, **facts)
 
 
-def backoff(tried: int, random: Random) -> timedelta:
-    """How long to wait after ``tried`` attempts: three times as long each time, half up or down."""
-    part = int.from_bytes(random(JITTER_BYTES), "big") / (1 << 8 * JITTER_BYTES)
-    grown: timedelta = FIRST_DELAY * GROWTH ** min(tried - 1, MAX_ATTEMPTS)
-    return min(grown, LONGEST_DELAY) * (0.5 + part)
-
-
-def sign(message_id: str, timestamp: int, body: str, *, keys: Sequence[bytes]) -> str:
-    """The header ``webhook-signature``: one ``v1`` signature for each of ``keys``.
-
-    Standard Webhooks 1.0.0 "Signature scheme": HMAC-SHA256 over id, time and body.
-    """
-    signed = f"{message_id}.{timestamp}.{body}".encode()
-    made = (hmac.digest(key, signed, "sha256") for key in keys)
-    return " ".join(f"v1,{b64_encode(mac)}" for mac in made)
-
-
-def _request(message: Message, keys: Sequence[bytes], now: datetime) -> HttpRequest:
-    """The time is that of this attempt, so that a receiver can refuse what is replayed."""
-    timestamp = int(now.timestamp())
-    headers = {
-        "content-type": "application/json",
-        "user-agent": "health-passport-desk",
-        "webhook-id": message.id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(message.id, timestamp, message.body, keys=keys),
-    }
-    return HttpRequest("POST", message.url, headers, message.body.encode(), MAX_ANSWER)
-
-
 def _body(transaction_id: str, state: str, now: datetime) -> str:
-    told: dict[str, Json] = {
-        "type": EVENT,
-        "timestamp": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "data": {"id": transaction_id, "state": state},
-    }
-    return dump_text(told)
-
-
-def _asked_to_wait(answer: HttpResponse | None) -> timedelta:
-    """What Retry-After asks for, in whole seconds and within bounds (RFC 9110 section 10.2.3)."""
-    said = answer.headers.get("retry-after", "") if answer else ""
-    usable = said.isascii() and said.isdigit() and len(said) <= MAX_RETRY_AFTER
-    return min(timedelta(seconds=int(said)), LONGEST_DELAY) if usable else timedelta()
+    return event_body(EVENT, {"id": transaction_id, "state": state}, now=now)

@@ -14,7 +14,7 @@ from .engine import describe, open_store
 from .held import HeldRows, SealedRow
 from .key_uses import KeyUses
 from .receipts import Note, ReceiptNotes
-from .staff import SessionRow, SignInRow, StaffRows
+from .staff import StaffRows
 from .transactions import Row, Store
 
 __all__ = [
@@ -27,8 +27,6 @@ __all__ = [
     "ReceiptNotes",
     "Row",
     "SealedRow",
-    "SessionRow",
-    "SignInRow",
     "StaffRows",
     "Store",
     "Wake",

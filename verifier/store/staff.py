@@ -7,10 +7,11 @@ What is *not* here: what a role may do (``service``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+
+from healthpassport.sign_in import SessionRow, SignInRow
 
 from .staff_tables import STAFF_CODES, STAFF_OPENINGS, STAFF_SESSIONS, STAFF_SIGN_INS
 from .together import together
@@ -19,33 +20,6 @@ _S = STAFF_SESSIONS.c
 _B = STAFF_SIGN_INS.c
 _C = STAFF_CODES.c
 _O = STAFF_OPENINGS.c
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """Somebody who is signed in. ``id`` is the digest of what their browser holds."""
-
-    id: str
-    subject: str
-    name: str
-    roles: str
-    way: str
-    created_at: datetime
-    seen_at: datetime
-    ends_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class SignInRow:
-    """A sign-in that is under way. ``state`` and ``browser`` are digests."""
-
-    state: str
-    browser: str
-    nonce: str
-    verifier: str
-    issuer: str
-    next: str
-    ends_at: datetime
 
 
 class StaffRows:

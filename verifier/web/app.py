@@ -21,6 +21,7 @@ from healthpassport.asgi import (
     DEFAULT_HEADERS,
     BodyLimit,
     Guard,
+    ProblemPages,
     SecurityHeaders,
     Throttle,
 )
@@ -45,7 +46,7 @@ from .expecting import Typed, typed
 from .headers import POLICY
 from .languages import words_of
 from .pages import moment, result_page
-from .problems import ProblemPages, add_problem_pages
+from .problems import add_problem_pages, refusal_page
 from .rendering import STATIC, svg
 from .rendering import page as _page
 from .today import today
@@ -91,7 +92,7 @@ def create_app(settings: VerifierSettings, service: Desk) -> FastAPI:
         clock=service.clock,
         proxies=settings.proxies,
     )
-    app.add_middleware(ProblemPages, pages=app)
+    app.add_middleware(ProblemPages, page=refusal_page(app))
     # Under no-referrer a browser sends "Origin: null" with its own forms, which Guard refuses.
     own = {"content-security-policy": POLICY, "referrer-policy": "same-origin"}
     headers = {**DEFAULT_HEADERS, **own}

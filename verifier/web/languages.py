@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse
 
 import schemas
 from healthpassport.languages import ENGLISH, LANGUAGES, Words, merged, read_po
+from healthpassport.sign_in import own_path
 from verifier.settings import VerifierSettings
 
 LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
@@ -49,13 +50,6 @@ def back_of(request: Request) -> str:
     if request.method == "GET":
         return own_path(request.url.path)
     return own_path(urlsplit(request.headers.get("referer", "")).path)
-
-
-def own_path(path: str) -> str:
-    """``path`` as an address of these pages; the first page for one that leads elsewhere."""
-    # A browser reads //host and /\host as another site.
-    plain = path.isascii() and path.isprintable() and "\\" not in path
-    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
 @router.post("/language")

@@ -7,6 +7,7 @@ words (``service.problem_words``).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from healthpassport.asgi import Application, Message, Receive, Scope, Send, send_problem
+from healthpassport.asgi import Application, Scope
 from healthpassport.errors import PassportError, ServiceError
 from verifier.service.problem_words import problem_words
 
@@ -51,34 +52,13 @@ def _answer(request: Request, error: Exception) -> Response:
     return problem_page(request, ServiceError("http.invalid"))
 
 
-class ProblemPages:
-    """The same for what is refused before any route: guards and limits.
+def refusal_page(pages: FastAPI) -> Callable[[Scope, PassportError], Application | None]:
+    """For ``ProblemPages``: the page of what was refused in front of the routes of ``pages``."""
 
-    Args:
-        app: the application behind.
-        pages: whose settings and templates the page has.
-    """
+    def page_of(scope: Scope, error: PassportError) -> Application | None:
+        request = Request({**scope, "app": pages, "state": {}})
+        if "text/html" not in request.headers.get("accept", ""):
+            return None
+        return problem_page(request, error)
 
-    def __init__(self, app: Application, *, pages: FastAPI) -> None:
-        self._app = app
-        self._pages = pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        begun = False
-
-        async def watch(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except PassportError as error:
-            if begun or scope["type"] != "http":
-                raise
-            request = Request({**scope, "app": self._pages, "state": {}})
-            if "text/html" not in request.headers.get("accept", ""):
-                await send_problem(error, send)
-                return
-            await problem_page(request, error)(scope, receive, send)
+    return page_of

@@ -11,13 +11,13 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from healthpassport.asgi import BodyLimit, Guard, SecurityHeaders
+from healthpassport.asgi import BodyLimit, Guard, ProblemPages, SecurityHeaders
 from wallet.settings import WalletSettings
 
 from .areas import AREAS
 from .gate import Gate
 from .headers import HEADERS
-from .problems import ProblemPages, add_problem_pages
+from .problems import add_problem_pages, refusal_page
 from .rendering import STATIC
 from .visit import Visit
 
@@ -39,6 +39,6 @@ def create_app(settings: WalletSettings, visit: Visit) -> FastAPI:
     app.add_middleware(Gate, visit=visit, open_paths=open_paths)
     app.add_middleware(BodyLimit, limit=MAX_FORM, limits=limits)
     app.add_middleware(Guard, hosts=HOSTS)
-    app.add_middleware(ProblemPages, pages=app)
+    app.add_middleware(ProblemPages, page=refusal_page(app))
     app.add_middleware(SecurityHeaders, headers=HEADERS)
     return app

@@ -7,7 +7,7 @@ for them, and can show the code and its words to staff.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -18,7 +18,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 import schemas
-from healthpassport.asgi import Application, Message, Receive, Scope, Send
+from healthpassport.asgi import Application, Scope
 from healthpassport.errors import Party, PassportError, ServiceError, VaultError
 
 from .gate import UNLOCK
@@ -127,33 +127,12 @@ def _problem(page: Page, error: PassportError) -> Response:
     return page.show("problem.html", status=status, problem=told(error), can_mend=can_mend)
 
 
-class ProblemPages:
-    """The same for what is refused before any route: guards, gates and limits.
+def refusal_page(pages: FastAPI) -> Callable[[Scope, PassportError], Application]:
+    """For ``ProblemPages``: the page of what was refused in front of the routes of ``pages``."""
 
-    Args:
-        app: the application behind.
-        pages: whose settings, language and templates the page has.
-    """
+    def page_for(scope: Scope, error: PassportError) -> Application:
+        page = page_of(Request({**scope, "app": pages}))
+        # Whoever has no cookie learns nothing of this wallet, not even whether there is one.
+        return page.show_stranger("problem.html", status=error.status, problem=told(error))
 
-    def __init__(self, app: Application, *, pages: FastAPI) -> None:
-        self._app = app
-        self._pages = pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        begun = False
-
-        async def watch(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except PassportError as error:
-            if begun or scope["type"] != "http":
-                raise
-            page = page_of(Request({**scope, "app": self._pages}))
-            # Whoever has no cookie learns nothing of this wallet, not even whether there is one.
-            answer = page.show_stranger("problem.html", status=error.status, problem=told(error))
-            await answer(scope, receive, send)
+    return page_for

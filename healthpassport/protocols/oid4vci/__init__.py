@@ -1,19 +1,24 @@
 """OpenID for Verifiable Credential Issuance 1.0 Final: messages and checks, without any HTTP.
 
 The profile: pre-authorised code with a transaction code, refresh tokens, DPoP-bound tokens (RFC
-9449), key proofs of type ``jwt`` in batch. What is *not* here: the authorization code flow,
-deferred issuance and encrypted responses, none of which the issuer offers.
+9449), key proofs of type ``jwt`` in batch and key attestations, encrypted requests and responses,
+deferred issuance. What is *not* here: proofs of type ``di_vp``.
 """
 
 from __future__ import annotations
 
+from healthpassport.protocols.oid4vci.attestations import AttestationPolicy, verify_key_attestation
 from healthpassport.protocols.oid4vci.credentials import (
+    ATTESTATION,
     CredentialRequest,
     CredentialResponse,
+    DeferredRequest,
+    DeferredResponse,
     NotificationEvent,
     NotificationRequest,
     parse_credential_request,
     parse_credential_response,
+    parse_deferred_request,
     parse_notification,
 )
 from healthpassport.protocols.oid4vci.dpop import (
@@ -21,6 +26,11 @@ from healthpassport.protocols.oid4vci.dpop import (
     make_dpop_proof,
     verify_dpop_proof,
     verify_new_key_proof,
+)
+from healthpassport.protocols.oid4vci.encryption import (
+    ResponseEncryption,
+    decrypted_request,
+    encrypted_response,
 )
 from healthpassport.protocols.oid4vci.metadata import (
     AuthorizationServerMetadata,
@@ -39,7 +49,12 @@ from healthpassport.protocols.oid4vci.offers import (
     parse_offer,
     parse_offer_link,
 )
-from healthpassport.protocols.oid4vci.proofs import KeyProof, make_key_proof, verify_key_proofs
+from healthpassport.protocols.oid4vci.proofs import (
+    KeyProof,
+    make_key_proof,
+    verify_attestation_proof,
+    verify_key_proofs,
+)
 from healthpassport.protocols.oid4vci.refusals import oauth_error
 from healthpassport.protocols.oid4vci.tokens import (
     REFRESH_GRANT,
@@ -51,22 +66,29 @@ from healthpassport.protocols.oid4vci.tokens import (
 )
 
 __all__ = [
+    "ATTESTATION",
     "PRE_AUTHORIZED_CODE_GRANT",
     "REFRESH_GRANT",
+    "AttestationPolicy",
     "AuthorizationServerMetadata",
     "CredentialConfiguration",
     "CredentialOffer",
     "CredentialRequest",
     "CredentialResponse",
+    "DeferredRequest",
+    "DeferredResponse",
     "DpopProof",
     "IssuerMetadata",
     "KeyProof",
     "NotificationEvent",
     "NotificationRequest",
     "RefreshRequest",
+    "ResponseEncryption",
     "TokenRequest",
     "TokenResponse",
     "TxCode",
+    "decrypted_request",
+    "encrypted_response",
     "make_dpop_proof",
     "make_key_proof",
     "make_offer",
@@ -75,13 +97,16 @@ __all__ = [
     "parse_authorization_server_metadata",
     "parse_credential_request",
     "parse_credential_response",
+    "parse_deferred_request",
     "parse_issuer_metadata",
     "parse_notification",
     "parse_offer",
     "parse_offer_link",
     "parse_token_request",
     "parse_token_response",
+    "verify_attestation_proof",
     "verify_dpop_proof",
+    "verify_key_attestation",
     "verify_key_proofs",
     "verify_new_key_proof",
     "well_known_url",

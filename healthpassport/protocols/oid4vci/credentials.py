@@ -1,4 +1,4 @@
-"""Credential request and response, notification (OpenID4VCI 1.0 sections 8 and 11)."""
+"""Credential request and response, deferred or not, notification (OpenID4VCI 1.0, 8, 9, 11)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pydantic import Field, JsonValue, ValidationError
 
 from healthpassport.encoding import Json, dump_text, parse_json_object
 from healthpassport.errors import EncodingError
+from healthpassport.protocols.oid4vci.encryption import ResponseEncryption, read_encryption
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
 
 PROOF_TYPE: Final = "jwt"  # appendix F.1
+ATTESTATION: Final = "attestation"  # appendix F.3
+PROOF_TYPES: Final = frozenset({PROOF_TYPE, ATTESTATION})
 MAX_IDENTIFIER_LENGTH: Final = 256  # characters
 
 Identifier = Annotated[str, Field(min_length=1, max_length=MAX_IDENTIFIER_LENGTH)]
@@ -27,6 +30,8 @@ class CredentialRequest(WireModel):
     credential_configuration_id: Identifier | None = None
     credential_identifier: Identifier | None = None
     proofs: tuple[str, ...] = ()
+    proof_type: str = PROOF_TYPE
+    credential_response_encryption: ResponseEncryption | None = None
 
     def wire(self) -> dict[str, Json]:
         """The request as its JSON object."""
@@ -35,7 +40,11 @@ class CredentialRequest(WireModel):
             "credential_identifier": self.credential_identifier,
         }
         named: dict[str, Json] = {k: v for k, v in identifiers.items() if v is not None}
-        return {**named, "proofs": {PROOF_TYPE: list(self.proofs)}} if self.proofs else named
+        if self.proofs:
+            named["proofs"] = {self.proof_type: list(self.proofs)}
+        if self.credential_response_encryption is not None:
+            named["credential_response_encryption"] = self.credential_response_encryption.wire()
+        return named
 
 
 class IssuedCredential(WireModel):
@@ -60,6 +69,31 @@ class CredentialResponse(WireModel):
     def wire(self) -> dict[str, Json]:
         """The response as its JSON object."""
         return self.model_dump(exclude_none=True, mode="json")
+
+
+class DeferredResponse(WireModel):
+    """The answer of an issuer that needs more time (sections 8.3 and 9.2)."""
+
+    transaction_id: Identifier
+    interval: Annotated[int, Field(gt=0)]  # seconds
+
+    def wire(self) -> dict[str, Json]:
+        """The response as its JSON object."""
+        return self.model_dump(mode="json")
+
+
+class DeferredRequest(WireModel):
+    """A request for what was put off (section 9.1)."""
+
+    transaction_id: Identifier
+    credential_response_encryption: ResponseEncryption | None = None
+
+    def wire(self) -> dict[str, Json]:
+        """The request as its JSON object."""
+        named: dict[str, Json] = {"transaction_id": self.transaction_id}
+        if self.credential_response_encryption is not None:
+            named["credential_response_encryption"] = self.credential_response_encryption.wire()
+        return named
 
 
 class NotificationEvent(StrEnum):
@@ -87,17 +121,21 @@ def parse_credential_request(body: bytes) -> CredentialRequest:
 
     Raises:
         ProtocolError: ``oid4vci.invalid_credential_request``, ``oid4vci.invalid_proof`` for proofs
-            that are no ``jwt`` proofs, ``oid4vci.invalid_encryption_parameters`` when an encrypted
-            response is asked for: the metadata offers none.
+            that are neither ``jwt`` nor ``attestation`` proofs,
+            ``oid4vci.invalid_encryption_parameters``.
     """
     value = _object(body, "invalid_credential_request")
-    if "credential_response_encryption" in value:  # section 8.3.1
-        raise refuse("invalid_encryption_parameters")
     named = {"credential_configuration_id", "credential_identifier"} & value.keys()
     if len(named) != 1:  # section 8.2: one of them, never both
         raise refuse("invalid_credential_request", detail="name one credential")
+    proof_type, proofs = _proofs(value)
+    read = {
+        "proofs": proofs,
+        "proof_type": proof_type,
+        "credential_response_encryption": read_encryption(value),
+    }
     try:
-        return CredentialRequest.model_validate({**value, "proofs": _proofs(value)})
+        return CredentialRequest.model_validate({**value, **read})
     except ValidationError as error:
         raise refuse("invalid_credential_request", error) from error
 
@@ -114,6 +152,22 @@ def parse_credential_response(data: bytes) -> CredentialResponse:
         return CredentialResponse.model_validate(value)
     except ValidationError as error:
         raise refuse("response", error) from error
+
+
+def parse_deferred_request(body: bytes) -> DeferredRequest:
+    """The deferred credential request in JSON ``body``.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_credential_request`` where it is malformed (section 9.3),
+            ``oid4vci.invalid_encryption_parameters``.
+    """
+    value = _object(body, "invalid_credential_request")
+    try:
+        return DeferredRequest.model_validate(
+            {**value, "credential_response_encryption": read_encryption(value)}
+        )
+    except ValidationError as error:
+        raise refuse("invalid_credential_request", error) from error
 
 
 def parse_notification(body: bytes) -> NotificationRequest:
@@ -135,17 +189,17 @@ def _object(body: bytes, name: str) -> dict[str, Json]:
         raise refuse(name, detail=str(error)) from error
 
 
-def _proofs(value: Mapping[str, Json]) -> tuple[str, ...]:
-    """Section 8.2: ``proofs`` holds exactly one proof type, ours a non-empty array of strings.
+def _proofs(value: Mapping[str, Json]) -> tuple[str, tuple[str, ...]]:
+    """Section 8.2: ``proofs`` holds exactly one proof type, each of ours an array of texts.
 
     Whether there must be any is for the configuration to say.
     """
     if "proofs" not in value:
-        return ()
+        return PROOF_TYPE, ()
     proofs = value["proofs"]
-    if not isinstance(proofs, dict) or list(proofs) != [PROOF_TYPE]:
-        raise refuse("invalid_proof", detail="proofs.jwt is missing")
-    entries = proofs[PROOF_TYPE]
+    if not isinstance(proofs, dict) or len(proofs) != 1 or not proofs.keys() <= PROOF_TYPES:
+        raise refuse("invalid_proof", detail="proofs holds one of jwt and attestation")
+    ((name, entries),) = proofs.items()
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise refuse("invalid_proof", detail="proofs.jwt is no list of texts")
-    return tuple(str(entry) for entry in entries)
+        raise refuse("invalid_proof", detail=f"proofs.{name} is no list of texts")
+    return name, tuple(str(entry) for entry in entries)

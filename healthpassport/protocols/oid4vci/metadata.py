@@ -19,7 +19,10 @@ from healthpassport.summary import definition, record_types
 ISSUER_METADATA: Final = "openid-credential-issuer"  # OpenID4VCI 1.0 section 12.2.2
 SERVER_METADATA: Final = "oauth-authorization-server"  # RFC 8414 section 3
 JWT_VC_ISSUER: Final = "jwt-vc-issuer"  # SD-JWT VC draft-19 section 4
+SIGNED_TYP: Final = "openidvci-issuer-metadata+jwt"  # OpenID4VCI 1.0 section 12.2.3
 
+# Section 12.2.4: empty, it asks for an attestation of any level.
+_MAY_BE_EMPTY: Final = frozenset({"key_attestations_required"})
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s#]+$", max_length=2_048)]
 
 
@@ -27,12 +30,14 @@ class ProofType(WireModel):
     """Which key proofs a configuration takes (section 12.2.4)."""
 
     proof_signing_alg_values_supported: Annotated[tuple[str, ...], Field(strict=False)]
+    key_attestations_required: Mapping[str, JsonValue] | None = None
 
 
 class ClaimDescription(WireModel):
     """The words for one claim (appendix B.2)."""
 
     path: Annotated[tuple[str | int | None, ...], Field(min_length=1, strict=False)]
+    mandatory: bool | None = None
     display: Annotated[tuple[Mapping[str, str], ...], Field(strict=False)] = ()
 
 
@@ -102,7 +107,10 @@ class IssuerMetadata(WireModel):
     authorization_servers: Annotated[tuple[HttpsUrl, ...], Field(strict=False)] = ()
     credential_endpoint: HttpsUrl
     nonce_endpoint: HttpsUrl | None = None
+    deferred_credential_endpoint: HttpsUrl | None = None
     notification_endpoint: HttpsUrl | None = None
+    credential_request_encryption: Mapping[str, JsonValue] | None = None
+    credential_response_encryption: Mapping[str, JsonValue] | None = None
     batch_credential_issuance: BatchIssuance | None = None
     display: Annotated[tuple[Mapping[str, JsonValue], ...], Field(strict=False)] = ()
     credential_configurations_supported: Mapping[str, CredentialConfiguration]
@@ -186,7 +194,11 @@ def _wire(model: WireModel) -> dict[str, Json]:
 def _filled(value: Json) -> Json:
     """``value`` without empty members: the metadata schema wants a list with entries or none."""
     if isinstance(value, Mapping):
-        return {name: _filled(entry) for name, entry in value.items() if entry not in ([], {})}
+        return {
+            name: _filled(entry)
+            for name, entry in value.items()
+            if entry not in ([], {}) or name in _MAY_BE_EMPTY
+        }
     if isinstance(value, list):
         return [_filled(entry) for entry in value]
     return value

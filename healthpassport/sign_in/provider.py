@@ -1,8 +1,8 @@
 """The provider that signs staff in: its description and keys, held for a while, and the exchange.
 
-Rules: nothing of it is asked while somebody is signed in, so that a desk without a network goes on;
-a key that is not known is looked for once, and not again for a minute; tokens are used at once and
-kept nowhere. What is *not* here: sessions (``sign_in``) and the checks (``healthpassport``).
+Rules: nothing of it is asked while somebody is signed in, so that an app without a network goes
+on; a key that is not known is looked for once, and not again for a minute; tokens are used at once
+and kept nowhere. What is *not* here: sessions (``steps``) and the checks (``protocols``).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Lock
 from typing import Final
 
@@ -26,14 +27,35 @@ from healthpassport.protocols.oidc import (
     TokenAnswer,
     VerifiedIdToken,
 )
-from verifier.settings import VerifierSettings
-
-from .identity import read_file
-from .staff_roles import has_roles
+from healthpassport.sign_in.roles import has_roles
 
 FRESH: Final = timedelta(hours=1)  # of description and keys
 KEY_PAUSE: Final = timedelta(minutes=1)
 OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class OidcSettings:
+    """What an app's settings say of its provider.
+
+    ``prefix`` begins the names of these settings, and ``hosts_setting`` is the one that allows a
+    private address: both for the words of errors alone.
+    """
+
+    issuer: str
+    client_id: str
+    client_auth: str
+    role_claim: str
+    prefix: str
+    hosts_setting: str
+    client_secret_file: Path | None = None
+    client_key: str = ""
+    client_kid: str = ""
+    client_audience: str = "issuer"
+    acr: tuple[str, ...] = ()
+    acr_claim: str = "acr"
+    acr_asked: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ("openid", "profile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +67,19 @@ class Vouched:
 
 
 class Provider:
-    """The provider of one desk."""
+    """The provider of one app; ``open_provider`` makes it."""
 
-    def __init__(self, settings: VerifierSettings, fetcher: Fetcher) -> None:
-        self._settings = settings
+    def __init__(self, settings: OidcSettings, client: ClientCredentials, fetcher: Fetcher) -> None:
+        self.settings = settings
         self._fetcher = fetcher
-        self._client = _credentials(settings)
+        self._client = client
         self._lock = Lock()
         self._metadata: tuple[datetime, ProviderMetadata] | None = None
         self._keys: tuple[datetime, ProviderKeys] | None = None
 
     @property
     def client_id(self) -> str:
-        """The desk's name there."""
+        """The app's name there."""
         return self._client.client_id
 
     def metadata(self, now: datetime) -> ProviderMetadata:
@@ -71,7 +93,7 @@ class Provider:
             held = self._metadata
         if held is not None and now - held[0] < FRESH:
             return held[1]
-        issuer = self._settings.oidc_issuer
+        issuer = self.settings.issuer
         body = self._get(oidc.discovery_url(issuer), "oidc.metadata").body
         found = oidc.read_metadata(body, expected_issuer=issuer)
         with self._lock:
@@ -79,7 +101,7 @@ class Provider:
         return found
 
     def _client_of(self, about: ProviderMetadata) -> ClientCredentials:
-        issuer = self._settings.oidc_client_audience == "issuer"
+        issuer = self.settings.client_audience == "issuer"
         return replace(self._client, audience=about.issuer if issuer else about.token_endpoint)
 
     def exchange(
@@ -123,11 +145,11 @@ class Provider:
         return oidc.verify_id_token(
             answer.id_token,
             keys=keys,
-            expected_issuer=self._settings.oidc_issuer,
+            expected_issuer=self.settings.issuer,
             expected_client_id=self.client_id,
             expected_nonce=nonce,
-            expected_acrs=self._settings.oidc_acr,
-            acr_claim=self._settings.oidc_acr_claim,
+            expected_acrs=self.settings.acr,
+            acr_claim=self.settings.acr_claim,
             access_token=answer.access_token,
             now=now,
         )
@@ -136,7 +158,7 @@ class Provider:
         self, token: VerifiedIdToken, answer: TokenAnswer, about: ProviderMetadata
     ) -> Mapping[str, Json]:
         """The ID token's claims, with those of the user info endpoint where roles stand there."""
-        here = has_roles(token.claims, self._settings.oidc_role_claim)
+        here = has_roles(token.claims, self.settings.role_claim)
         if here or about.userinfo_endpoint is None:
             return token.claims
         headers = {
@@ -176,26 +198,42 @@ class Provider:
             return self._fetcher.fetch(request)
         except FetchError as error:
             if error.code == "ssrf.blocked":
-                detail = "its address is private: PASSPORT_VERIFIER_ALLOWED_PRIVATE_HOSTS"
+                detail = f"its address is private: {self.settings.hosts_setting}"
                 raise ServiceError("staff.setup", detail) from error
             raise ServiceError("staff.offline", error.code) from error
 
 
-def _credentials(settings: VerifierSettings) -> ClientCredentials:
-    way = ClientAuthentication(settings.oidc_client_auth)
-    if not settings.oidc_client_id:
-        raise SettingsError("staff.setup", "PASSPORT_VERIFIER_OIDC_CLIENT_ID is empty")
+def open_provider(settings: OidcSettings, fetcher: Fetcher) -> Provider:
+    """The provider that ``settings`` name, with the app's own proof towards it read.
+
+    Raises:
+        SettingsError: ``staff.setup`` with the setting that is missing or cannot be used.
+        KeyMaterialError: where the key cannot be loaded.
+    """
+    way = ClientAuthentication(settings.client_auth)
+    if not settings.client_id:
+        raise SettingsError("staff.setup", f"{settings.prefix}CLIENT_ID is empty")
     secret, signer = "", None
     if way in {ClientAuthentication.BASIC, ClientAuthentication.POST}:
-        if settings.oidc_client_secret_file is None:
-            raise SettingsError("staff.setup", "PASSPORT_VERIFIER_OIDC_CLIENT_SECRET_FILE is empty")
-        secret = read_file(settings.oidc_client_secret_file).decode("utf-8", "replace").strip()
-        if not secret:
-            raise SettingsError("staff.setup", "the file of the client secret is empty")
+        secret = _secret(settings)
     if way is ClientAuthentication.PRIVATE_KEY:
-        if not settings.oidc_client_key:
-            raise SettingsError("staff.setup", "PASSPORT_VERIFIER_OIDC_CLIENT_KEY is empty")
-        signer = load_signer(settings.oidc_client_key)
-    return ClientCredentials(
-        settings.oidc_client_id, way, secret=secret, signer=signer, kid=settings.oidc_client_kid
+        if not settings.client_key:
+            raise SettingsError("staff.setup", f"{settings.prefix}CLIENT_KEY is empty")
+        signer = load_signer(settings.client_key)
+    client = ClientCredentials(
+        settings.client_id, way, secret=secret, signer=signer, kid=settings.client_kid
     )
+    return Provider(settings, client, fetcher)
+
+
+def _secret(settings: OidcSettings) -> str:
+    if settings.client_secret_file is None:
+        raise SettingsError("staff.setup", f"{settings.prefix}CLIENT_SECRET_FILE is empty")
+    try:
+        data = settings.client_secret_file.read_bytes()
+    except OSError as error:
+        raise SettingsError("staff.setup", "the client secret cannot be read") from error
+    secret = data.decode("utf-8", "replace").strip()
+    if not secret:
+        raise SettingsError("staff.setup", "the file of the client secret is empty")
+    return secret

@@ -1,7 +1,8 @@
-"""Which of our roles somebody has, by what their provider says of them.
+"""Which roles of an app somebody has, by what their provider says of them.
 
 Rules: what no setting maps gives no role; a role that names an organisation counts for that
-organisation alone. What is *not* here: what a role may do (``staff``).
+organisation alone. What is *not* here: which roles there are, and what each
+may do: every app's own.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from healthpassport.encoding import Json
-
-from .staff import Role
 
 ORGANISATION: Final = "org_code"  # the member of a role object that names an organisation
 MAX_VALUES: Final = 1_000
@@ -22,27 +21,27 @@ def has_roles(claims: Mapping[str, Json], path: str) -> bool:
     return path.partition(".")[0] in claims
 
 
-def roles_of(
+def named_roles(
     claims: Mapping[str, Json],
     *,
     path: str,
     known: Mapping[str, str],
     organisations: Collection[str],
-) -> frozenset[Role]:
-    """Our roles.
+) -> frozenset[str]:
+    """The app's roles by their names.
 
     Args:
         claims: what the provider said.
         path: where roles stand: a name, or names with dots that lead through objects and lists.
-        known: the provider's roles, or a part of one between colons, and ours.
+        known: the provider's roles, or a part of one between colons, and the app's.
         organisations: ODS codes whose roles count, of roles that name one.
     """
-    found: set[Role] = set()
+    found: set[str] = set()
     for place, value in enumerate(_values(claims, path.split("."), frozenset(organisations))):
         if place >= MAX_VALUES:
             break
         parts = (value, *value.split(":"))
-        found.update(Role(known[part]) for part in parts if part in known)
+        found.update(known[part] for part in parts if part in known)
     return frozenset(found)
 
 

@@ -1,0 +1,39 @@
+"""What routes read from the head of a request: address, media type, DPoP proof, access token."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from healthpassport.errors import ProtocolError
+from issuer import service
+
+
+async def access_of(issuer: service.IssuerContext, request: Request, path: str) -> service.Access:
+    """The access that the headers of ``request`` to ``path`` give."""
+    return await run_in_threadpool(
+        service.authenticate,
+        issuer,
+        authorization=request.headers.get("authorization", ""),
+        proof=dpop(request),
+        method=request.method,
+        path=path,
+    )
+
+
+def dpop(request: Request) -> str | None:
+    """The one DPoP header (RFC 9449 section 4.3 step 1)."""
+    values = request.headers.getlist("dpop")
+    if len(values) > 1:
+        raise ProtocolError("oid4vci.invalid_dpop_proof", "there are two DPoP headers")
+    return values[0] if values else None
+
+
+def media_type(request: Request) -> str:
+    """The media type of the body, without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def address_of(request: Request) -> str:
+    """The address that a request came from, for counting."""
+    return request.client.host if request.client else ""

@@ -1,0 +1,83 @@
+"""Emergency cards that a record system makes for people without a wallet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthpassport.cards.choosing import OPTIONAL_DETAILS, choices, usual
+from healthpassport.encoding import parse_json
+from healthpassport.errors import ServiceError
+from issuer import service
+from issuer.client.api.models import CardAsked, CardMade
+from issuer.service.once import Made
+from issuer.service.scopes import Scope
+from issuer.service.whose import summary_whose
+
+from . import examples
+from .access import SystemRoute, entered
+from .bodies import made_once, told
+from .describing import JSON, Body, operation
+from .issued import issued
+from .offers import FHIR_JSON, MAX_BUNDLE_DEPTH, MAX_REQUEST_BYTES, READING, whose
+
+_DETAILS: Final = "details"
+
+router = APIRouter(tags=["Cards"], route_class=SystemRoute)
+
+
+@router.post(
+    "/cards",
+    summary="Make an emergency card",
+    **operation(
+        "makeCard",
+        scope=Scope.CARDS_MAKE,
+        status=201,
+        answer=CardMade,
+        example=examples.CARD,
+        body=Body(CardAsked, examples.CARDS_ASKED, (JSON, FHIR_JSON)),
+        refusals=(
+            *READING,
+            "card.not_made",
+            "card.too_large",
+            "card.no_allergies",
+            "card.deceased",
+        ),
+        idempotent=True,
+    ),
+)
+async def make_card(request: Request) -> Response:
+    """A signed card to print as a QR code, with what usually stands on one.
+
+    NHS number and address stand on it only where `details` names them: nhsNumber, addressLines,
+    postcode. The text is the record itself: keep it no longer than printing takes.
+    """
+    caller = await entered(request, Scope.CARDS_MAKE)
+    body = await request.body()
+    wanted = whose(body, request, more=frozenset({_DETAILS}))
+    details = _details(body) if wanted.bundle is not body else ()
+
+    def work(issuer: service.IssuerContext) -> Made:
+        summary = summary_whose(issuer, wanted)
+        keys = usual(summary.records) | {f"detail:{name}" for name in details}
+        made = service.make_card(
+            issuer,
+            client=caller.name,
+            summary=summary,
+            choices=choices(summary.records, keys),
+        )
+        card = CardMade(issuance=issued(made.issuance), card=made.text, secret=made.secret)
+        return told(card, status=201)
+
+    return await made_once(request, caller, work)
+
+
+def _details(body: bytes) -> tuple[str, ...]:
+    value = parse_json(body, max_bytes=MAX_REQUEST_BYTES, max_depth=MAX_BUNDLE_DEPTH)
+    named = value.get(_DETAILS, []) if isinstance(value, dict) else []
+    if not isinstance(named, list) or not all(one in OPTIONAL_DETAILS for one in named):
+        raise ServiceError("http.invalid", _DETAILS)
+    return tuple(str(one) for one in named)

@@ -1,0 +1,177 @@
+"""What the OpenAPI document says of each operation: scopes, bodies, examples, every refusal.
+
+What is *not* here: any behaviour. The document is compared with what happens by schemathesis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from healthpassport.asgi import PROBLEM_MEDIA_TYPE
+from healthpassport.encoding import Json
+from healthpassport.errors import PassportError
+from issuer.client.api.models import Asked, OAuthRefusal, Problem
+from issuer.service.client_tokens import CLIENT_TOKEN_PATH
+from issuer.service.scopes import WORDS, Scope
+
+OAUTH: Final = "oauth"
+API_KEY: Final = "apiKey"
+JSON: Final = "application/json"
+_REF: Final = "#/components/schemas/{model}"
+# What a call may meet wherever it goes.
+EVERYWHERE: Final = ("http.invalid", "rate_limited", "issuer.unavailable")
+KEYED: Final = (
+    "http.unauthorized",
+    "api.invalid_token",
+    "oid4vci.invalid_dpop_proof",
+    "forbidden",
+    "api.insufficient_scope",
+)
+SENT: Final = ("limit.size", "json.invalid", "http.timeout")
+IDEMPOTENT: Final = (
+    "api.idempotency_key",
+    "api.idempotency_reused",
+    "api.idempotency_in_flight",
+)
+_KEY: Final[dict[str, Any]] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A fresh random UUID for each thing that is made: sent again with it, the very "
+    "same request makes nothing new and is answered alike, for 24 hours.",
+    "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_-]{20,200}"?$'},
+    "example": "1f0c4a5e-6b7d-4c8e-9f00-2a3b4c5d6e7f",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request: its model, and examples by name."""
+
+    model: type[BaseModel]
+    examples: Mapping[str, Json]
+    media_types: tuple[str, ...] = (JSON,)
+    required: bool = True
+
+
+def operation(
+    name: str,
+    *,
+    scope: Scope,
+    answer: type[BaseModel] | None,
+    example: Json = None,
+    status: int = 200,
+    body: Body | None = None,
+    refusals: Sequence[str] = (),
+    idempotent: bool = False,
+) -> dict[str, Any]:
+    """The arguments of a route's decorator that describe it."""
+    codes = [*EVERYWHERE, *KEYED, *refusals]
+    extra: dict[str, Any] = {"security": [{OAUTH: [scope.value]}, {API_KEY: []}]}
+    if body is not None:
+        codes += SENT
+        extra["requestBody"] = _body(body)
+    if idempotent:
+        codes += IDEMPOTENT
+        extra["parameters"] = [_KEY]
+    told: dict[int | str, dict[str, Any]] = {status: {"description": "Done."}}
+    if answer is not None:
+        told[status] |= {"model": answer, "content": {JSON: {"example": example}}}
+    return {
+        "operation_id": name,
+        "status_code": status,
+        "responses": told | refused_with(codes),
+        "openapi_extra": extra,
+    }
+
+
+def refused_with(codes: Sequence[str]) -> dict[int | str, dict[str, Any]]:
+    """The refusals with these codes, by status, each with what it looks like."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in dict.fromkeys(codes):
+        error = PassportError(code)
+        schema = {"$ref": _REF.format(model=Problem.__name__)}
+        empty = {"content": {PROBLEM_MEDIA_TYPE: {"schema": schema, "examples": {}}}}
+        row = found.setdefault(error.status, empty)
+        named = row["content"][PROBLEM_MEDIA_TYPE]["examples"]
+        named[code] = {"$ref": f"#/components/examples/{code}"}
+        row["description"] = f"Refused: {', '.join(named)}."
+    return found
+
+
+def describe(app: FastAPI) -> None:
+    """Let the document of ``app`` hold what routes point at, and how a caller proves itself."""
+    routes_alone = app.openapi
+
+    def whole() -> dict[str, Any]:
+        document = routes_alone()
+        components = document.setdefault("components", {})
+        operations = [one for path in document["paths"].values() for one in path.values()]
+        components["examples"] = _problems(operations)
+        for one in operations:
+            # The framework's own 422, which this API never gives.
+            if PROBLEM_MEDIA_TYPE not in one["responses"].get("422", {}).get("content", {}):
+                one["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            components.get("schemas", {}).pop(name, None)
+        models: list[type[BaseModel]] = [Problem, OAuthRefusal, *Asked.__subclasses__(), *_deeper()]
+        _, made = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
+        components.setdefault("schemas", {}).update(made["$defs"])
+        components["securitySchemes"] = SCHEMES
+        return document
+
+    app.openapi = whole  # type: ignore[method-assign] # as FastAPI documents it
+
+
+def _problems(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Every refusal that an operation names, once, by its code."""
+    contents = [
+        answer.get("content", {}).get(PROBLEM_MEDIA_TYPE, {})
+        for one in operations
+        for answer in one["responses"].values()
+    ]
+    codes = sorted({code for content in contents for code in content.get("examples", {})})
+    return {code: {"value": PassportError(code).problem()} for code in codes}
+
+
+def _deeper() -> list[type[BaseModel]]:
+    return [inner for one in Asked.__subclasses__() for inner in one.__subclasses__()]
+
+
+SCHEMES: Final[dict[str, Any]] = {
+    OAUTH: {
+        "type": "oauth2",
+        "description": "OAuth 2.0 client credentials; private_key_jwt or client_secret_basic. A "
+        "token that was asked for with a DPoP proof is sent as `Authorization: DPoP`.",
+        "flows": {
+            "clientCredentials": {
+                "tokenUrl": CLIENT_TOKEN_PATH,
+                "scopes": {scope.value: words for scope, words in WORDS.items()},
+            }
+        },
+    },
+    "clientSecret": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "Name and secret of the client, each form-encoded.",
+    },
+    API_KEY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key of `passport-issuer keys add`, also as `X-API-Key`: role "
+        "`offer` is offers:create and offers:read, role `status` is status:* and reports:*.",
+    },
+}
+
+
+def _body(body: Body) -> dict[str, Any]:
+    schema = {"$ref": _REF.format(model=body.model.__name__)}
+    examples = {name: {"value": value} for name, value in body.examples.items()}
+    content = {kind: {"schema": schema, "examples": examples} for kind in body.media_types}
+    return {"required": body.required, "content": content}

@@ -1,0 +1,252 @@
+"""Offers: made from a bundle or a source, looked at, cancelled.
+
+What is *not* here: wallets, who collect them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import segno
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from healthpassport.encoding import dump_json, parse_json
+from healthpassport.errors import SourceError
+from issuer import service
+from issuer.client import Person
+from issuer.client.api.models import OfferAsked, OfferMade, OfferPage, OfferSeen, QrCode
+from issuer.service.context import utc
+from issuer.service.once import Made
+from issuer.service.own_offers import (
+    MAX_CURSOR,
+    MAX_PAGE,
+    USUAL_PAGE,
+    OwnOffer,
+    cancel_offer,
+    own_offer,
+    own_offers,
+)
+from issuer.service.scopes import Scope
+from issuer.service.whose import Whose, offer_whose
+
+from . import examples
+from .access import SystemRoute, door_of, entered
+from .bodies import made_once, shown, told
+from .describing import JSON, Body, operation
+from .issued import issued
+
+FHIR_JSON: Final = "application/fhir+json"
+MAX_REQUEST_BYTES: Final = 8 * 1_048_576  # as the body limit of these routes
+MAX_BUNDLE_DEPTH: Final = 64  # FHIR nests deeper than protocol messages do
+QR_SCALE: Final = 4  # pixels a module
+_TEXTS: Final = ("source", "sourceKind", "subject")
+_MEMBERS: Final = frozenset({"bundle", "person", "recordTypes", *_TEXTS})
+# Refusals of what reads a bundle or a source.
+READING: Final = (
+    "offer.request",
+    "offer.record_type",
+    "offer.nothing",
+    "offer.gone",
+    "offer.nobody",
+    "source.none",
+    "source.name",
+    "source.number",
+    "source.person",
+    "source.too_many",
+    "source.unknown",
+    "source.unreadable",
+    "source.too_large",
+    "fhir.not_json",
+    "fhir.unreadable",
+    "fhir.no_resource",
+    "fhir.no_patient",
+    "fhir.no_identity",
+    "fhir.several_patients",
+    "fhir.subject_mismatch",
+    "fhir.ambiguous",
+    "fhir.restricted",
+    "fhir.too_large",
+)
+
+Cursor = Annotated[
+    str | None,
+    Query(max_length=MAX_CURSOR, description="`next` of the page before, as it was told."),
+]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
+
+router = APIRouter(tags=["Offers"], route_class=SystemRoute)
+
+
+@router.post(
+    "/offers",
+    summary="Make an offer",
+    **operation(
+        "makeOffer",
+        scope=Scope.OFFERS_CREATE,
+        status=201,
+        answer=OfferMade,
+        example=examples.OFFER_MADE,
+        body=Body(OfferAsked, examples.OFFERS_ASKED, (JSON, FHIR_JSON)),
+        refusals=READING,
+        idempotent=True,
+    ),
+)
+async def make_offer(request: Request) -> Response:
+    """Offer a patient's records: link, QR code and PIN are told once.
+
+    The records come from a FHIR bundle, from a name in a source, or of a person that a source
+    finds. A bundle may be sent as it is, as `application/fhir+json`, with recordTypes and subject
+    in the query. Tell the patient the PIN by another way than the link.
+    """
+    caller = await entered(request, Scope.OFFERS_CREATE)
+    wanted = whose(await request.body(), request)
+
+    def work(issuer: service.IssuerContext) -> Made:
+        made = offer_whose(issuer, wanted, client=caller.name)
+        return told(offer_made(made), status=201)
+
+    return await made_once(request, caller, work)
+
+
+@router.get(
+    "/offers",
+    summary="List offers",
+    **operation(
+        "listOffers",
+        scope=Scope.OFFERS_READ,
+        answer=OfferPage,
+        example={"offers": [examples.OFFER_SEEN], "next": None},
+        refusals=("api.cursor",),
+    ),
+)
+async def list_offers(
+    request: Request, cursor: Cursor = None, limit: Limit = USUAL_PAGE
+) -> Response:
+    """Offers that this record system made, the newest first."""
+    caller = await entered(request, Scope.OFFERS_READ)
+    page = await run_in_threadpool(
+        own_offers, door_of(request).issuer, client=caller.name, cursor=cursor, limit=limit
+    )
+    return shown(OfferPage(offers=tuple(map(seen, page.rows)), next=page.next))
+
+
+@router.get(
+    "/offers/{offer}",
+    summary="See an offer",
+    **operation(
+        "seeOffer",
+        scope=Scope.OFFERS_READ,
+        answer=OfferSeen,
+        example=examples.OFFER_SEEN,
+        refusals=("offer.unknown",),
+    ),
+)
+async def see_offer(request: Request, offer: str) -> Response:
+    """How far an offer is: open, collecting, collected, expired, burned or cancelled."""
+    caller = await entered(request, Scope.OFFERS_READ)
+    found = await run_in_threadpool(own_offer, door_of(request).issuer, offer, client=caller.name)
+    return shown(seen(found))
+
+
+@router.post(
+    "/offers/{offer}/cancel",
+    summary="Cancel an offer",
+    **operation(
+        "cancelOffer",
+        scope=Scope.OFFERS_CREATE,
+        answer=OfferSeen,
+        example={**examples.OFFER_SEEN, "state": "cancelled"},
+        refusals=("offer.unknown", "offer.over", "limit.size"),
+    ),
+)
+async def cancel(request: Request, offer: str) -> Response:
+    """Take back an offer whose PIN was not given yet; what it held is erased."""
+    caller = await entered(request, Scope.OFFERS_CREATE)
+    found = await run_in_threadpool(
+        cancel_offer, door_of(request).issuer, offer, client=caller.name
+    )
+    return shown(seen(found))
+
+
+def whose(body: bytes, request: Request, *, more: frozenset[str] = frozenset()) -> Whose:
+    """Whose records a request is about; ``more`` members are the caller's to read.
+
+    Raises:
+        SourceError: ``offer.request``.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip() == FHIR_JSON:
+        types = tuple(request.query_params.getlist("recordTypes"))
+        return Whose(types, request.query_params.get("subject"), bundle=body)
+    value = parse_json(body, max_bytes=MAX_REQUEST_BYTES, max_depth=MAX_BUNDLE_DEPTH)
+    if not isinstance(value, dict) or not value.keys() <= _MEMBERS | more:
+        raise SourceError("offer.request")
+    return _whose(value)
+
+
+def _whose(value: dict[str, Any]) -> Whose:
+    """One of bundle, source and person; the types and the subject of it."""
+    types, bundle, person = value.get("recordTypes", []), value.get("bundle"), value.get("person")
+    texts = [value.get(name) for name in _TEXTS]
+    given = [one for one in (bundle, value.get("source"), person) if one is not None]
+    fits = (
+        len(given) == 1
+        and isinstance(types, list)
+        and all(isinstance(one, str) for one in types)
+        and all(isinstance(one, str | None) for one in texts)
+        and isinstance(bundle, dict | None)
+        and (value.get("sourceKind") is None or bundle is None)
+    )
+    if not fits:
+        raise SourceError("offer.request")
+    source, kind, subject = texts
+    return Whose(
+        tuple(types),
+        subject,
+        bundle=None if bundle is None else dump_json(bundle),
+        name=source,
+        person=None if person is None else _person(person),
+        kind=kind,
+    )
+
+
+def _person(value: object) -> Person:
+    names = {"nhsNumber", "familyName", "givenNames", "birthDate"}
+    if not isinstance(value, dict) or not value.keys() <= names:
+        raise SourceError("offer.request", "person")
+    given, texts = value.get("givenNames", []), {n: value.get(n, "") for n in names}
+    texts.pop("givenNames")
+    if not isinstance(given, list) or not all(
+        isinstance(t, str) for t in [*given, *texts.values()]
+    ):
+        raise SourceError("offer.request", "person")
+    return Person(texts["nhsNumber"], texts["familyName"], tuple(given), texts["birthDate"])
+
+
+def offer_made(made: service.NewOffer) -> OfferMade:
+    """A new offer as it is told to the practice."""
+    code = segno.make(made.link, error="m", micro=False)
+    return OfferMade(
+        offer_id=made.id,
+        record_types=made.record_types,
+        expires_at=made.expires_at,
+        credential_offer=made.offer.wire(),
+        credential_offer_uri=made.uri,
+        link=made.link,
+        pin=made.pin,
+        qr=QrCode(svg=code.svg_data_uri(scale=QR_SCALE), png=code.png_data_uri(scale=QR_SCALE)),
+    )
+
+
+def seen(offer: OwnOffer) -> OfferSeen:
+    """An offer as its maker sees it."""
+    return OfferSeen(
+        id=offer.id,
+        state=offer.state,
+        record_types=offer.record_types,
+        created_at=utc(offer.created_at),
+        expires_at=utc(offer.expires_at),
+        issuances=tuple(map(issued, offer.issuances)),
+    )

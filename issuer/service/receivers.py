@@ -1,0 +1,109 @@
+"""Where a record system is told of what happens to its offers: added, renewed, ended.
+
+Rules: https alone, to hosts that PASSPORT_ISSUER_WEBHOOK_HOSTS names; the secret is told once, and
+two sign while one replaces the other. What is *not* here: sending (``telling``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import Connection
+
+from healthpassport.errors import ServiceError
+from healthpassport.webhooks import new_secret, require_allowed
+from issuer.store import messages
+from issuer.store import receivers as rows
+from issuer.store.messages import Message
+from issuer.store.outbox import KINDS
+from issuer.store.receivers import Receiver
+
+from .context import IssuerContext
+
+SETTING: Final = "PASSPORT_ISSUER_WEBHOOK_HOSTS"
+MAX_RECEIVERS: Final = 10  # of one client
+MAX_MESSAGES: Final = 200  # in a list
+_ID_LENGTH: Final = 22
+
+
+def add_receiver(
+    issuer: IssuerContext, *, client: str, url: str, events: Collection[str] = ()
+) -> Receiver:
+    """Tell ``url`` of ``events`` from now on, or of all; its secret is the last of ``secrets``.
+
+    Raises:
+        ServiceError: ``webhook.host``, ``api.webhook_events``, ``api.webhook_many``.
+    """
+    require_allowed(url, issuer.settings.webhook_hosts, setting=SETTING)
+    if not set(events) <= KINDS:
+        raise ServiceError("api.webhook_events")
+    made = Receiver(
+        id=issuer.secret()[:_ID_LENGTH],
+        client=client,
+        url=url,
+        events=tuple(sorted(set(events) or KINDS)),
+        secrets=(new_secret(issuer.random),),
+        created_at=issuer.now(),
+    )
+    with issuer.store.writing() as tx:
+        if len(rows.of_client(tx, client)) >= MAX_RECEIVERS:
+            raise ServiceError("api.webhook_many")
+        rows.add(tx, made)
+    return made
+
+
+def renew_secret(issuer: IssuerContext, receiver: str, *, client: str | None) -> str:
+    """A new secret beside the newest that stands; the older one signs no more.
+
+    Raises:
+        ServiceError: ``api.webhook_unknown``.
+    """
+    fresh = new_secret(issuer.random)
+    with issuer.store.writing() as tx:
+        found = _own(tx, receiver, client)
+        rows.change_secrets(tx, receiver, (fresh, *found.secrets[:1]))
+    return fresh
+
+
+def all_receivers(issuer: IssuerContext, *, client: str | None = None) -> tuple[Receiver, ...]:
+    """The receivers of one client, or of all."""
+    with issuer.store.reading() as tx:
+        return rows.of_client(tx, client)
+
+
+def end_receiver(issuer: IssuerContext, receiver: str, *, client: str | None) -> None:
+    """Tell this receiver nothing more.
+
+    Raises:
+        ServiceError: ``api.webhook_unknown``.
+    """
+    with issuer.store.writing() as tx:
+        _own(tx, receiver, client)
+        rows.end(tx, receiver)
+
+
+def latest_messages(
+    issuer: IssuerContext, *, client: str | None = None, dead: bool = False
+) -> tuple[Message, ...]:
+    """The latest messages of one client or of all, or those that were given up."""
+    with issuer.store.reading() as tx:
+        return messages.latest(tx, client=client, dead=dead, limit=MAX_MESSAGES)
+
+
+def retry_message(issuer: IssuerContext, message: str, *, client: str | None) -> None:
+    """Begin anew with a message that waits or was given up.
+
+    Raises:
+        ServiceError: ``api.webhook_unknown``.
+    """
+    with issuer.store.writing() as tx:
+        if not messages.retry(tx, message, now=issuer.now(), client=client):
+            raise ServiceError("api.webhook_unknown")
+
+
+def _own(tx: Connection, receiver: str, client: str | None) -> Receiver:
+    found = rows.find(tx, receiver)
+    if found is None or client not in (None, found.client):
+        raise ServiceError("api.webhook_unknown")
+    return found

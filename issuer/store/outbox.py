@@ -1,0 +1,99 @@
+"""What happens to a client's offers and records, noted for its own systems to be told.
+
+Noting is part of the transaction in which it happens, so that nothing is told that was not so and
+nothing is lost; where a client has named no receiver, nothing is noted. A row holds ids alone. What
+is *not* here: messages (``messages``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
+
+from .api_tables import webhook_events, webhook_receivers
+from .tables import issuances, offers, reports
+
+OFFER_STATES: Final[Mapping[str, str]] = {
+    "expired": "offer.expired",
+    "burned": "offer.burned",
+    "cancelled": "offer.cancelled",
+}
+RECORD_STATES: Final[Mapping[int, str]] = {
+    0: "record.reinstated",
+    1: "record.withdrawn",
+    2: "record.suspended",
+    3: "record.replaced",
+}
+COLLECTED: Final = "offer.collected"
+REPORTED: Final = "report.received"
+KINDS: Final = frozenset({COLLECTED, REPORTED, *OFFER_STATES.values(), *RECORD_STATES.values()})
+
+
+def _noted(query: Select[Any]) -> Insert:
+    return insert(webhook_events).from_select(["client", "kind", "subject"], query)
+
+
+def _told(client: ColumnElement[str]) -> ColumnElement[bool]:
+    return exists().where(webhook_receivers.c.client == client)
+
+
+_KIND: Final = bindparam("noted_kind", type_=webhook_events.c.kind.type)
+_ID: Final = bindparam("noted_id", type_=offers.c.id.type)
+# An offer without a PIN is a wallet's own: it asked for it, and no system made it.
+_OFFER: Final = _noted(
+    select(offers.c.client, _KIND, offers.c.id).where(
+        offers.c.id == _ID, offers.c.pin_mac != "", _told(offers.c.client)
+    )
+)
+_FIRST: Final = _noted(
+    select(offers.c.client, literal(COLLECTED), offers.c.id).where(
+        offers.c.id == _ID,
+        offers.c.pin_mac != "",
+        _told(offers.c.client),
+        select(func.count()).where(issuances.c.offer == offers.c.id).scalar_subquery() == 1,
+    )
+)
+_RECORD: Final = _noted(
+    select(issuances.c.client, _KIND, issuances.c.id).where(
+        issuances.c.id == _ID, _told(issuances.c.client)
+    )
+)
+_REPORT: Final = _noted(
+    select(reports.c.client, literal(REPORTED), reports.c.id).where(
+        reports.c.id == _ID, _told(reports.c.client)
+    )
+)
+
+
+def note_offer(connection: Connection, offer: str, state: str) -> None:
+    """Note that ``offer`` came to an end in ``state``, where that is told."""
+    if state in OFFER_STATES:
+        connection.execute(_OFFER, {"noted_id": offer, "noted_kind": OFFER_STATES[state]})
+
+
+def note_collected(connection: Connection, offer: str) -> None:
+    """Note that something of ``offer`` was collected, the first time."""
+    connection.execute(_FIRST, {"noted_id": offer})
+
+
+def note_status(connection: Connection, issuance: str, status: int) -> None:
+    """Note the new status of ``issuance``."""
+    connection.execute(_RECORD, {"noted_id": issuance, "noted_kind": RECORD_STATES[status]})
+
+
+def note_report(connection: Connection, report: str) -> None:
+    """Note that a patient sent ``report``."""
+    connection.execute(_REPORT, {"noted_id": report})

@@ -1,0 +1,39 @@
+"""The tables of the console's staff: who is signed in, and who is on the way.
+
+What is *not* here: the other tables (``tables``, which has the rules for all).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Index, String, Table
+
+from .tables import metadata
+
+staff_sessions: Final = Table(
+    "staff_sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("subject", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("roles", String, nullable=False),
+    Column("way", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+Index("staff_sessions_end", staff_sessions.c.ends_at)
+
+staff_sign_ins: Final = Table(
+    "staff_sign_ins",
+    metadata,
+    Column("state", String, primary_key=True),
+    Column("browser", String, nullable=False),
+    Column("nonce", String, nullable=False),
+    Column("verifier", String, nullable=False),
+    Column("issuer", String, nullable=False),
+    Column("next", String, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+Index("staff_sign_ins_end", staff_sign_ins.c.ends_at)

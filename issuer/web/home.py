@@ -1,0 +1,53 @@
+"""The first page, help, and how the console is set up.
+
+What is *not* here: the work with one patient (``find`` and on), and changing the set-up (settings
+and commands).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from healthpassport.languages import msg
+from issuer.service.console.staff import ROLES, Action, Role
+
+from .access import Member, Service
+from .languages import words_of
+from .rendering import page
+
+SEE_OTHER: Final = 303
+
+router = APIRouter()
+
+
+@router.get("/", response_class=HTMLResponse)
+def start(request: Request, who: Member) -> Response:
+    """What staff can do here; for those who see no patient, the page that is theirs."""
+    if not who.may(Action.PREPARE) and who.may(Action.SET_UP):
+        return RedirectResponse("/set-up", status_code=SEE_OTHER)
+    return HTMLResponse(page(request, "home.html"))
+
+
+@router.get("/help", response_class=HTMLResponse)
+def explain(request: Request) -> str:
+    """What the console is for, and what each role may do."""
+    return page(request, "help.html")
+
+
+@router.get("/set-up", response_class=HTMLResponse)
+def set_up(request: Request, console: Service) -> str:
+    """How this console is set up; nothing of a patient."""
+    settings, say = console.issuer.settings, words_of(request)
+    nobody = say(
+        msg("nobody signs in: %(role)s"),
+        role=", ".join(say(ROLES[Role(name)]) for name in settings.web_role.split(",")),
+    )
+    rows = (
+        (say(msg("Organisation")), f"{settings.name} ({settings.ods})"),
+        (say(msg("Address for wallets")), settings.iss),
+        (say(msg("Staff sign in with")), settings.web_oidc_issuer or nobody),
+    )
+    return page(request, "set_up.html", rows=rows)

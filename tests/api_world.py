@@ -1,0 +1,134 @@
+"""A record system of one's own for a test: a client of the API, its tokens and its calls."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+from simulated_issuer import ISS, Answer, Site
+
+from healthpassport.jose import jws
+from healthpassport.keys import generate_signer
+from healthpassport.protocols import oid4vci
+from issuer.service.api_clients import add_client
+from issuer.service.client_assertions import TYPE
+from issuer.service.scopes import Scope
+
+PATIENT = Path(__file__).resolve().parents[1] / "demo" / "patients" / "agnes-quillfeather.json"
+FORM = "application/x-www-form-urlencoded"
+TOKEN = "/clients/token"
+EVERY = frozenset(Scope)
+
+
+def bundle():
+    return json.loads(PATIENT.read_text())
+
+
+@dataclass
+class System:
+    """One client of the API of ``site``, with a secret or a key."""
+
+    site: Site
+    name: str = "epr"
+    scopes: frozenset[Scope] = EVERY
+    keyed: bool = False
+    dpop: bool = False
+    secret: str | None = None
+    signer: object = field(default_factory=generate_signer)
+    dpop_key: object = None
+    token: str = ""
+
+    def __post_init__(self):
+        jwks = json.dumps(self.signer.public_key.jwk()).encode() if self.keyed else None
+        made = add_client(
+            self.site.issuer, name=self.name, scopes=self.scopes, jwks=jwks, dpop=self.dpop
+        )
+        self.secret = made.secret
+
+    def basic(self, secret=None, name=None):
+        told = f"{name or self.name}:{secret or self.secret}".encode()
+        return {"authorization": "Basic " + base64.b64encode(told).decode()}
+
+    def assertion(self, *, signer=None, header=None, **changes):
+        now = int(self.site.now.timestamp())
+        claims = {
+            "iss": self.name,
+            "sub": self.name,
+            "aud": ISS + TOKEN,
+            "exp": now + 240,
+            "iat": now,
+            "jti": secrets.token_hex(16),
+        }
+        claims = {k: v for k, v in (claims | changes).items() if v is not None}
+        return jws.sign(
+            header={"typ": "JWT"} | (header or {}),
+            payload=claims,
+            signer=signer or self.signer,
+        )
+
+    def proof(self, path, *, method="POST", token=None, signer=None):
+        return oid4vci.make_dpop_proof(
+            signer=signer or self.dpop_key,
+            method=method,
+            uri=ISS + path,
+            jti=secrets.token_hex(16),
+            now=self.site.now,
+            access_token=token,
+        )
+
+    def ask_token(self, *, headers=None, assertion=None, body=None, host="198.51.100.9", **form):
+        told = {"grant_type": "client_credentials"} | form
+        if self.keyed and assertion is None and headers is None:
+            assertion = self.assertion()
+        if assertion is not None:
+            told |= {"client_assertion": assertion, "client_assertion_type": TYPE}
+        elif headers is None:
+            headers = self.basic()
+        sent = {"content-type": FORM} | (headers or {})
+        if self.dpop_key is not None and "dpop" not in sent:
+            sent["dpop"] = self.proof(TOKEN)
+        text = urlencode(told).encode() if body is None else body
+        return self.site.call("POST", TOKEN, body=text, headers=sent, host=host)
+
+    def enter(self, **form):
+        answer = self.ask_token(**form)
+        assert answer.status == 200, answer.body
+        self.token = answer.json()["access_token"]
+        return self
+
+    def call(self, method, path, value=None, *, key=None, headers=None, body=b"") -> Answer:
+        plain = path.partition("?")[0]
+        if headers is None:
+            headers = {"authorization": f"Bearer {self.token}"}
+            if self.dpop_key is not None:
+                headers = {
+                    "authorization": f"DPoP {self.token}",
+                    "dpop": self.proof(plain, method=method, token=self.token),
+                }
+        if key is not None:
+            headers = headers | {"idempotency-key": key}
+        if value is not None:
+            body = json.dumps(value).encode()
+        return self.site.call(method, path, body=body, headers=headers)
+
+    def make_offer(self, *, key=None, **more):
+        value = {"bundle": bundle(), "recordTypes": ["AllergySummary"]} | more
+        return self.call("POST", "/offers", value, key=key)
+
+
+def fresh_key():
+    return str(uuid.uuid4())
+
+
+def later(site: Site, **delta) -> None:
+    site.now += timedelta(**delta)
+
+
+def code(answer: Answer):
+    return answer.status, answer.json()["code"]

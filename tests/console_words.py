@@ -1,0 +1,35 @@
+"""Every word that the console's pages can say: ``words()`` maps an area to its messages.
+
+Areas: ``words`` (issuer/service) and ``pages`` (templates and issuer/web).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from page_words import of_python, of_template
+from repository import ROOT
+
+CONSOLE = ROOT / "issuer"
+AREAS = {"words": ("service",), "pages": ("web", "templates")}
+
+
+def templates() -> list[Path]:
+    return sorted((CONSOLE / "templates").rglob("*.html"))
+
+
+def words() -> dict[str, set[str]]:
+    """All messages by area; both forms of a message with a plural."""
+    found: dict[str, set[str]] = {}
+    for area, folders in AREAS.items():
+        paths = [path for folder in folders for path in sorted((CONSOLE / folder).rglob("*"))]
+        html = [of_template(path) for path in paths if path.suffix == ".html"]
+        code = [of_python(path) for path in paths if path.suffix == ".py"]
+        found[area] = {text for one in html for message in one for text in message}.union(*code)
+    return found
+
+
+def message_ids() -> dict[str, set[str]]:
+    """The messages by which translations are found: of a plural, the first form."""
+    several = {m[1] for path in templates() for m in of_template(path) if len(m) > 1}
+    return {area: texts - several for area, texts in words().items()}

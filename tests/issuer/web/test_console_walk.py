@@ -1,0 +1,131 @@
+"""Every page of the console in a real browser, in both languages, each loaded once a language.
+
+Accessible (axe), narrow (320 px, also from right to left), usable by keyboard alone with a focus
+that can be seen, readable in forced colours, silent on the console, asking nobody else; whole in
+Welsh; and all of it without scripts. A new page needs its state in ``console_states``.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import chromium
+from console_states import NAMES, console_pages
+from console_words import templates
+from console_world import Practice
+from page_server import serving
+from playwright.sync_api import sync_playwright
+from walking import ALL_RULES, OF_WORDS, OVERFLOW, seen_whole, stands_without_mouse_or_colours
+
+from healthpassport.languages import LANGUAGES
+from issuer.web.languages import COOKIE
+
+pytestmark = pytest.mark.browser
+# Words that no Welsh sentence has.
+ENGLISH = re.compile(
+    r"\b(the|and|was|with|from|this|that|your|which|has|been|not|you|for|it)\b", re.IGNORECASE
+)
+# What the page says itself: not what a record or a person said, nor names.
+OWN_TEXT = """() => {
+  const copy = document.body.cloneNode(true);
+  copy.querySelectorAll('[lang=en], .console-header__organisation, svg')
+    .forEach(e => e.remove());
+  const spoken = [...copy.querySelectorAll('[aria-label]')].map(e => e.ariaLabel);
+  return [document.title, ...spoken, copy.textContent].join('\\n');
+}"""
+NO_PAGES = {"base.html", "parts.html", "links.html", "signed_in.html"}
+NARROW = {"width": 320, "height": 700}
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    practice = Practice(tmp_path_factory.mktemp("walk"))
+    with serving(practice.app) as base:
+        yield console_pages(practice, base)
+
+
+@pytest.fixture(scope="module")
+def views():
+    """``views(page, language, scripts)``: one tab of the browser for each language, at the page."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        made = {}
+
+        def get(where, language="en", *, scripts=True):
+            if (language, scripts) not in made:
+                context = browser.new_context(viewport=NARROW, java_script_enabled=scripts)
+                tab = context.new_page()
+                tab.noise, tab.hosts = [], set()
+                tab.on("console", lambda m: tab.noise.append(m.text))
+                tab.on("pageerror", lambda e: tab.noise.append(str(e)))
+                tab.on("request", lambda r: tab.hosts.add(r.url.split("/")[2]))
+                made[language, scripts] = tab
+            tab = made[language, scripts]
+            cookies = {COOKIE: language, **where.cookies}
+            tab.context.clear_cookies()
+            tab.context.add_cookies(
+                [{"name": n, "value": v, "url": where.base} for n, v in cookies.items()]
+            )
+            tab.noise.clear()
+            tab.hosts.clear()
+            tab.goto(where.address)
+            return tab
+
+        yield get
+        browser.close()
+
+
+def test_the_walk_knows_every_state_of_the_console_and_leaves_no_template_out(pages):
+    assert set(NAMES) == set(pages)
+    seen = {shown_by(where) for where in pages.values()}
+    assert {path.name for path in templates()} - NO_PAGES == seen
+
+
+def shown_by(where):
+    """The template of a page."""
+    cookies = "; ".join(f"{name}={value}" for name, value in where.cookies.items())
+    asked = Request(where.address, headers={"cookie": cookies})  # noqa: S310 - of this test
+    try:
+        with urlopen(asked, timeout=10) as answer:  # noqa: S310
+            text = answer.read().decode()
+    except HTTPError as error:
+        text = error.read().decode()
+    return re.search(r'data-page="([a-z_/.]+)"', text)[1]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_of_the_console_can_be_used_by_everybody(name, language, pages, views):
+    page = views(pages[name], language)
+    assert page.locator("html").get_attribute("lang") == language
+    whole = seen_whole(language)
+    result = Axe().run(page, options=ALL_RULES if whole else OF_WORDS)
+    assert result.violations_count == 0, result.generate_report()
+    assert page.evaluate(OVERFLOW) == 0
+    if whole:
+        stands_without_mouse_or_colours(page)
+    if language != "en":
+        assert ENGLISH.findall(page.evaluate(OWN_TEXT)) == []
+    # A browser says itself that a page answered 4xx; anything else on the console is a fault.
+    assert [words for words in page.noise if "Failed to load resource" not in words] == []
+    assert page.hosts == {pages[name].base.removeprefix("http://")}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_of_the_console_works_without_scripts(name, pages, views):
+    page = views(pages[name], scripts=False)
+    assert page.locator("h1").first.is_visible()
+    assert page.locator("main").inner_text().strip()
+
+
+def test_the_language_of_the_console_is_chosen_without_scripts_and_stays(pages, views):
+    page = views(pages["help"], scripts=False)
+    page.get_by_role("button", name="Cymraeg").click()
+    page.locator("html[lang=cy]").wait_for()
+    assert page.url == pages["help"].address
+    page.get_by_role("button", name="English").click()
+    page.locator("html[lang=en]").wait_for()
