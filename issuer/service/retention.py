@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from healthpassport.status.bitstring import PURPOSES
 from issuer.settings import VALIDITY_DAYS
-from issuer.store import bitstrings, statuses
+from issuer.store import Store, bitstrings, statuses
 from issuer.store.places import TOKEN, Kind, bitstring_kind
 from issuer.store.status_tables import status_marks
 from issuer.store.tables import issuances
@@ -59,6 +59,20 @@ def list_reports(issuer: IssuerContext) -> tuple[ListReport, ...]:
             kind, uri = bitstring_kind(state.purpose), bitstring_uri(issuer, state.number)
             found.append(_report(tx, kind, state, uri=uri, now=issuer.now()))
     return tuple(found)
+
+
+def small_lists(store: Store, *, now: int) -> tuple[tuple[int, int], ...]:
+    """Token status lists in which few records stand, each with how many; empty ones are none."""
+    entries, count = TOKEN.entries, func.count()
+    standing = entries.join(issuances, issuances.c.id == entries.c.issuance)
+    query = select(entries.c.list, count).select_from(standing)
+    with store.reading() as tx:
+        rows = tx.execute(
+            query.where(issuances.c.expires_at > now)
+            .group_by(entries.c.list)
+            .having(count < SMALL_HERD)
+        ).all()
+    return tuple((row[0], row[1]) for row in rows)
 
 
 def retire(issuer: IssuerContext) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ from issuer.settings import Settings  # noqa: E402
 COPIES: Final = 5
 WARM: Final = 20  # requests before the count begins
 PATIENCE: Final = 60.0
+SPYING: Final = 4.0  # seconds until py-spy has begun
 OK: Final = 200
 RECORD: Final = "AllergySummary"
 
@@ -207,8 +208,10 @@ def _spying(pid: int, file: str | None, words: str) -> subprocess.Popen[bytes] |
     if file is None:
         return None
     where = Path(file).with_suffix(f".{words.split(maxsplit=1)[0].lower()}.txt")
-    options = ["record", "-p", str(pid), "-d", "12", "-r", "400", "-f", "raw", "-o", str(where)]
-    return subprocess.Popen([os.environ.get("PY_SPY", "py-spy"), *options])
+    options = ["record", "-g", "-p", str(pid), "-d", "20", "-r", "200", "-f", "raw"]
+    found = subprocess.Popen([os.environ.get("PY_SPY", "py-spy"), *options, "-o", str(where)])
+    time.sleep(SPYING)
+    return found
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from issuer.service.list_care import PUBLISH_SECONDS, ListCare
 from issuer.service.list_files import RESIGN_SECONDS, publish_files
 from issuer.service.published_files import Held, read_bitstring, read_token
 from issuer.service.restoring import GAP, after_restore
-from issuer.service.retention import list_reports, retire
+from issuer.service.retention import list_reports, retire, small_lists
 from issuer.service.status_journal import journal_path
 from issuer.store.tables import issuances, status_entries, status_lists
 
@@ -283,6 +283,8 @@ def test_few_records_in_a_list_are_said_to_single_people_out(site):
     report = list_reports(site.issuer)[0]
     assert (report.given, report.standing, report.marked) == (2, 2, 2)
     assert report.is_small
+    assert small_lists(site.issuer.store, now=site.issuer.now()) == ((1, 2),)
+    assert small_lists(site.issuer.store, now=site.issuer.now() + 400 * 86_400) == ()
     assert not report.closed
 
 
