@@ -122,6 +122,17 @@ class System:
         return self.call("POST", "/offers", value, key=key)
 
 
+def as_made(offer, pin):
+    """What a wallet needs of an offer that was told over HTTP."""
+
+    class Made:
+        pass
+
+    Made.offer = oid4vci.parse_offer(json.dumps(offer))
+    Made.pin = pin
+    return Made
+
+
 def fresh_key():
     return str(uuid.uuid4())
 

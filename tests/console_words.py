@@ -1,6 +1,7 @@
 """Every word that the console's pages can say: ``words()`` maps an area to its messages.
 
-Areas: ``words`` (issuer/service) and ``pages`` (templates and issuer/web).
+Areas: ``words`` (issuer/service), ``keeping`` (reports, keys, lists, the trail, cards) and
+``pages`` (the other templates and modules of issuer/web).
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from repository import ROOT
 
 CONSOLE = ROOT / "issuer"
 AREAS = {"words": ("service",), "pages": ("web", "templates")}
+KEEPING = (
+    "templates/keeping", "templates/reports", "templates/card", "templates/links.html",
+    "web/audit", "web/keeping", "web/reports", "web/cards", "web/card_",
+)  # fmt: skip
 
 
 def templates() -> list[Path]:
@@ -21,12 +26,27 @@ def templates() -> list[Path]:
 def words() -> dict[str, set[str]]:
     """All messages by area; both forms of a message with a plural."""
     found: dict[str, set[str]] = {}
-    for area, folders in AREAS.items():
-        paths = [path for folder in folders for path in sorted((CONSOLE / folder).rglob("*"))]
+    for area, paths in _paths().items():
         html = [of_template(path) for path in paths if path.suffix == ".html"]
         code = [of_python(path) for path in paths if path.suffix == ".py"]
         found[area] = {text for one in html for message in one for text in message}.union(*code)
     return found
+
+
+def _paths() -> dict[str, list[Path]]:
+    found = {
+        area: [path for folder in folders for path in sorted((CONSOLE / folder).rglob("*"))]
+        for area, folders in AREAS.items()
+    }
+    found["keeping"] = [path for path in found["pages"] if _is_keeping(path)]
+    found["pages"] = [
+        path for path in found["pages"] if path.name == "links.html" or not _is_keeping(path)
+    ]
+    return found
+
+
+def _is_keeping(path: Path) -> bool:
+    return path.relative_to(CONSOLE).as_posix().startswith(KEEPING)
 
 
 def message_ids() -> dict[str, set[str]]:

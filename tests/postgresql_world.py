@@ -8,10 +8,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -47,6 +49,22 @@ class Server:
 
     folder: Path
     numbers: Iterator[int]
+    start: Callable[[], None]
+
+    def crash(self) -> None:
+        """Kill -9 it and its children, as a machine does that loses its power."""
+        above = self.pid
+        own = [int(p.name) for p in Path("/proc").glob("[0-9]*") if _parent(p) == above]
+        for pid in (above, *own):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + 10
+        while any(_runs(pid) for pid in (above, *own)):
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        # Where nobody buries the dead their numbers stay taken, which they are not after a reboot.
+        for name in ("data/postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def empty_database(self) -> str:
         """The URL of a new database without any table: making one takes a second."""
@@ -98,6 +116,18 @@ class Server:
         return f"host={self.folder} user=desk dbname={name}"
 
 
+def _parent(process: Path) -> int:
+    with suppress(OSError):
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def _runs(pid: int) -> bool:
+    with suppress(OSError):
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
 @contextmanager
 def running(which: str | None = None, *, durable: bool = False) -> Iterator[Server]:
     """A server for the time of the block; skips where none is installed, or fails where CI is.
@@ -132,9 +162,13 @@ def running(which: str | None = None, *, durable: bool = False) -> Iterator[Serv
     try:
         call("initdb", "-U", "desk", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
         options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' {flags}"
-        call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+
+        def start() -> None:
+            call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", options)
+
+        start()
         try:
-            yield Server(folder, count(1))
+            yield Server(folder, count(1), start)
         finally:
             call("pg_ctl", "stop", "-m", "immediate")
     finally:

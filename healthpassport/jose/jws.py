@@ -24,7 +24,8 @@ from healthpassport.encoding import (
 )
 from healthpassport.errors import JoseError
 from healthpassport.jose.header import check_kid, read_header
-from healthpassport.keys import PublicKey, Signer
+from healthpassport.keys import PublicKey
+from healthpassport.keys.signer import SignsMessages
 
 PARTS: Final = 3
 REMEMBERED_HEADERS: Final = 128  # some hundred issuers with their certificates, at most 1 MB
@@ -66,7 +67,9 @@ class VerifiedJws:
     claims: Mapping[str, Json]
 
 
-def sign(*, header: Mapping[str, Json], payload: bytes | Mapping[str, Json], signer: Signer) -> str:
+def sign(
+    *, header: Mapping[str, Json], payload: bytes | Mapping[str, Json], signer: SignsMessages
+) -> str:
     """The compact JWS over ``payload``; ``alg`` is the signer's and cannot be chosen otherwise."""
     protected = dump_json({**header, "alg": signer.algorithm})
     body = payload if isinstance(payload, bytes) else dump_json(payload)

@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from healthpassport.encoding import Json, b64url_decode, b64url_encode
 from healthpassport.errors import EncodingError, KeyMaterialError
@@ -24,21 +25,25 @@ LibraryPrivateKey: TypeAlias = (
 )
 
 
-class Signer(Protocol):
-    """Something that signs with one key and one algorithm."""
+class SignsMessages(Protocol):
+    """Something that signs with one algorithm, whatever its key."""
 
     @property
     def algorithm(self) -> str:
         """The JOSE name of the signature algorithm, for example ``ES256``."""
         ...
 
+    def sign(self, message: bytes) -> bytes:
+        """The signature over ``message`` in JOSE form: for ECDSA r and s, not DER."""
+        ...
+
+
+class Signer(SignsMessages, Protocol):
+    """Something that signs with one key and one algorithm that records may bear."""
+
     @property
     def public_key(self) -> PublicKey:
         """The key with which the signatures are checked."""
-        ...
-
-    def sign(self, message: bytes) -> bytes:
-        """The signature over ``message`` in JOSE form: for ECDSA r and s, not DER."""
         ...
 
 
@@ -81,6 +86,19 @@ def signer_from_library(key: object) -> SoftwareSigner:
     if not isinstance(key, known):
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses such a key")
     return SoftwareSigner(public_key_from_library(key.public_key()), key)
+
+
+def signer_from_pem(pem: bytes) -> SoftwareSigner:
+    """The signer for the private key in ``pem``, which no passphrase protects.
+
+    Raises:
+        KeyMaterialError: ``key.unreadable`` for no key; as ``signer_from_library``.
+    """
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError) as error:
+        raise KeyMaterialError("key.unreadable", "it holds no private key") from error
+    return signer_from_library(key)
 
 
 def generate_signer(algorithm: str = "ES256") -> SoftwareSigner:

@@ -19,15 +19,27 @@ from starlette.exceptions import HTTPException
 
 from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
 from healthpassport.errors import ServiceError
+from healthpassport.fetch import Fetcher
 from issuer import service
 from issuer.service.audit_keeping import rest, started
 from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
-from issuer.service.list_care import ListCare
 from issuer.settings import Settings
 
-from . import cards, credentials, health, holders, publication, status_lists, systems, wallets
+from . import (
+    cards,
+    credentials,
+    health,
+    holders,
+    publication,
+    pushed,
+    status_lists,
+    systems,
+    wallets,
+)
+from .fresh import FreshValues
 from .rendering import framework_refusal
+from .working import keep_working
 
 __all__ = ["create_app"]
 
@@ -41,18 +53,22 @@ def _now() -> datetime:
 
 
 def create_app(
-    settings: Settings, *, clock: Clock = _now, random: Randomness = secrets.token_bytes
+    settings: Settings,
+    *,
+    clock: Clock = _now,
+    random: Randomness = secrets.token_bytes,
+    fetcher: Fetcher | None = None,
 ) -> FastAPI:
     """The issuer's web application; it opens (and migrates) the database at once.
 
-    The issuer's context is ``app.state.issuer``.
+    The issuer's context is ``app.state.issuer``; ``fetcher`` is as in ``service.open_issuer``.
 
     Raises:
         SettingsError: when settings, key, certificate or API keys do not fit together.
         ServiceError: when the database cannot be opened.
     """
     clients = read_clients(settings.api_keys)
-    issuer = service.open_issuer(settings, clock=clock, random=random)
+    issuer = service.open_issuer(settings, clock=clock, random=random, fetcher=fetcher)
     app = FastAPI(
         title="Health Passport issuer",
         lifespan=_lifespan,
@@ -65,6 +81,7 @@ def create_app(
     )
     app.state.issuer = issuer
     app.include_router(wallets.routes(issuer))
+    app.include_router(pushed.routes(issuer))
     app.include_router(credentials.routes(issuer))
     app.include_router(cards.routes(issuer))
     app.include_router(holders.routes(issuer))
@@ -75,6 +92,8 @@ def create_app(
     limits = {settings.path + path: MAX_BUNDLE_BYTES for path in systems.BODIES}
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(Problems)
+    if settings.dpop_nonce or settings.wallet_attestation_challenge:
+        app.add_middleware(FreshValues, issuer=issuer)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -84,7 +103,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Sweep at once and then on a timetable; let go of the database at the end."""
     issuer: service.IssuerContext = app.state.issuer
     await run_in_threadpool(started, issuer)
-    tasks = [asyncio.create_task(one) for one in (_sweep(issuer), systems.keep_telling(issuer))]
+    loops = (_sweep(issuer), systems.keep_telling(issuer), keep_working(issuer))
+    tasks = [asyncio.create_task(one) for one in loops]
     try:
         yield
     finally:
@@ -97,11 +117,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _sweep(issuer: service.IssuerContext) -> None:
-    care = ListCare(issuer)
     while True:
         try:
             await run_in_threadpool(service.sweep, issuer)
-            await run_in_threadpool(care.run)
         except ServiceError as error:
             _LOG.warning("The sweep failed and will be tried again: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)

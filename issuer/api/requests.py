@@ -6,7 +6,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from healthpassport.errors import ProtocolError
+from healthpassport.protocols.oid4vci.wallet_attestation import HEADER, POP_HEADER
 from issuer import service
+from issuer.service.wallet_clients import SentAttestation
 
 
 async def access_of(issuer: service.IssuerContext, request: Request, path: str) -> service.Access:
@@ -27,6 +29,12 @@ def dpop(request: Request) -> str | None:
     if len(values) > 1:
         raise ProtocolError("oid4vci.invalid_dpop_proof", "there are two DPoP headers")
     return values[0] if values else None
+
+
+def attestation(request: Request) -> SentAttestation:
+    """The headers with which a wallet proves which kind of wallet it is, however often sent."""
+    headers = request.headers
+    return SentAttestation(headers.getlist(HEADER), headers.getlist(POP_HEADER))
 
 
 def media_type(request: Request) -> str:

@@ -13,19 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthpassport.errors import ProtocolError
-from healthpassport.protocols.oid4vci import (
-    RefreshRequest,
-    TokenResponse,
-    parse_token_request,
-)
+from healthpassport.protocols.oid4vci import parse_token_request
 from issuer import service
+from issuer.service import token_requests
 from issuer.service.grants import TOKEN_PATH
 from issuer.service.nonces import NONCE_PATH, new_nonce
 from issuer.service.offers import OFFER_PATH
 
 from .limits import limit_of
 from .rendering import in_oauth_words, json
-from .requests import address_of, dpop, media_type
+from .requests import address_of, attestation, dpop, media_type
 
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -52,12 +49,11 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
             asked = parse_token_request(await request.body())
             proof = dpop(request)
 
-            def granted() -> TokenResponse:
-                if isinstance(asked, RefreshRequest):
-                    return service.refresh(issuer, asked, proof=proof)
-                return service.redeem(issuer, asked, proof=proof)
-
-            return json((await run_in_threadpool(granted)).wire())
+            sent = attestation(request)
+            given = await run_in_threadpool(
+                token_requests.give, issuer, asked, sent=sent, proof=proof
+            )
+            return json(given.wire())
 
         return await in_oauth_words(work, otherwise="invalid_request", at_resource=False)
 

@@ -12,6 +12,7 @@ import typer
 from healthpassport import terminal
 
 from .audit import audit
+from .bulk import bulk
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
 from .codes import codes
@@ -20,6 +21,7 @@ from .doctor import doctor
 from .extract import extract
 from .grants import grants
 from .issued import issued
+from .jobs import jobs, worker
 from .key_changes import keys
 from .offers import offers
 from .preview import preview
@@ -59,6 +61,9 @@ app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
+app.add_typer(jobs, name="jobs")
+app.add_typer(bulk, name="bulk")
+app.command()(worker)
 app.add_typer(clients, name="clients")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")

@@ -66,6 +66,9 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     if settings.second_key:
         yield "second key", _tried(lambda: _check_second_key(settings))
     yield "api keys", _tried(lambda: _check_clients(settings))
+    yield "wallets", _tried(lambda: _check_wallets(settings))
+    if settings.signs_in_patients:
+        yield "patient sign-in", _tried(lambda: _check_patients(settings))
     yield "database", _tried(lambda: _check_database(settings))
 
 
@@ -153,6 +156,29 @@ def _check_second_key(settings: Settings) -> None:
     from issuer.service.context import load_second_signer  # noqa: PLC0415 - cold start
 
     load_second_signer(settings)
+
+
+def _check_wallets(settings: Settings) -> None:
+    from issuer.service.known_wallets import read_known_wallets  # noqa: PLC0415 - cold start
+
+    read_known_wallets(settings)
+
+
+def _check_patients(settings: Settings) -> None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from healthpassport.errors import SettingsError  # noqa: PLC0415
+    from issuer.service.known_wallets import read_known_wallets  # noqa: PLC0415
+    from issuer.service.patient_provider import open_patient_provider  # noqa: PLC0415
+
+    known = read_known_wallets(settings)
+    if settings.wallet_attestation != "optional" and not known.attest:
+        raise SettingsError("patient.setup", "no wallet provider is trusted: no wallet can ask")
+    if settings.wallet_attestation == "optional" and not known.clients and not known.attest:
+        raise SettingsError("patient.setup", "PASSPORT_ISSUER_WALLET_CLIENTS: no wallet is known")
+    provider = open_patient_provider(settings, None)
+    if provider is not None:
+        provider.metadata(datetime.now(UTC))
 
 
 def _check_clients(settings: Settings) -> None:

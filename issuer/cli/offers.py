@@ -11,7 +11,8 @@ import typer
 from .opening import AsJson, Config, opened, say, show_json
 
 if TYPE_CHECKING:
-    from issuer.service import NewOffer
+    from issuer.service import IssuerContext, NewOffer
+    from issuer.service.sign_in_offers import NewSignInOffer
 
 offers = typer.Typer(no_args_is_help=True, help="Offers of records to patients.")
 STANDARD_INPUT = "-"
@@ -39,6 +40,9 @@ def create(
     subject: Annotated[
         str | None, typer.Option(help="Which person, where the bundle holds several.")
     ] = None,
+    sign_in: Annotated[
+        bool, typer.Option("--sign-in", help="The patient signs in for it; there is no PIN.")
+    ] = False,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +55,9 @@ def create(
     bundle = b"" if file is None else _read(file)
     wanted = tuple(record_type or ())
     with opened(config) as issuer:
+        if sign_in:
+            _tell(_for_sign_in(issuer, bundle, source, kind, wanted, subject), as_json=as_json)
+            return
         if source is not None:
             made = offer_source(
                 issuer,
@@ -84,6 +91,43 @@ def create(
     _print(made)
 
 
+def _for_sign_in(  # noqa: PLR0917 - the options of the command
+    issuer: IssuerContext,
+    bundle: bytes,
+    source: str | None,
+    kind: str | None,
+    wanted: tuple[str, ...],
+    subject: str | None,
+) -> NewSignInOffer:
+    from issuer.service.sign_in_offers import offer_for_sign_in  # noqa: PLC0415 - cold start
+
+    return offer_for_sign_in(
+        issuer,
+        client=COMMAND_LINE,
+        bundle=bundle,
+        name=source,
+        kind=kind,
+        wanted=wanted,
+        subject=subject,
+    )
+
+
+def _tell(made: NewSignInOffer, *, as_json: bool) -> None:
+    if as_json:
+        show_json(
+            {
+                "offerId": made.id,
+                "recordTypes": list(made.record_types),
+                "expiresAt": made.expires_at.isoformat(),
+                "link": made.link,
+            }
+        )
+        return
+    _show_link(made.link)
+    say(f"Records: {', '.join(made.record_types)}")
+    say(f"The patient signs in to get them. Valid until {made.expires_at:%d %B, %H:%M} UTC, once.")
+
+
 def _read(file: Path) -> bytes:
     from healthpassport.errors import SourceError  # noqa: PLC0415 - cold start
 
@@ -94,10 +138,14 @@ def _read(file: Path) -> bytes:
 
 
 def _print(made: NewOffer) -> None:
-    import segno  # noqa: PLC0415 - cold start
-
-    typer.echo(made.link)
-    segno.make(made.link, error="l", micro=False).terminal(out=sys.stderr, compact=True)
+    _show_link(made.link)
     say(f"Records: {', '.join(made.record_types)}")
     say(f"PIN: {made.pin}  (tell it to the patient apart from the link)")
     say(f"Valid until {made.expires_at:%H:%M:%S} UTC, once.")
+
+
+def _show_link(link: str) -> None:
+    import segno  # noqa: PLC0415 - cold start
+
+    typer.echo(link)
+    segno.make(link, error="l", micro=False).terminal(out=sys.stderr, compact=True)

@@ -31,6 +31,10 @@ def serve(config: Config = None) -> None:
     if (problem := tls_problem(settings)) is not None:
         raise SettingsError("issuer.settings", problem)
     app = create_app(settings)
+    if settings.signs_in_patients:
+        from issuer.web.patient import add_pages  # noqa: PLC0415 - cold start
+
+        add_pages(app)
     # The server gives a signal back once it has stopped: that it stopped as told is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config_of = partial(

@@ -18,10 +18,10 @@ from healthpassport.encoding import JsonObject, parse_source_json
 from healthpassport.errors import EncodingError, FetchError, ProtocolError, SourceError
 from healthpassport.fetch import Fetcher, HttpRequest, HttpResponse
 from healthpassport.protocols.smart import Smart
+from issuer.fhir.outcomes import issues_in, words
 from issuer.fhir.source import MAX_SOURCE_DEPTH
 
 from .limits import Limits, Reading
-from .outcome import issues_in, words
 
 FHIR_JSON: Final = "application/fhir+json"
 FORM: Final = "application/x-www-form-urlencoded"
@@ -29,6 +29,7 @@ JSON_TYPES: Final = frozenset({FHIR_JSON, "application/json", "application/json+
 FIRST_WAIT: Final = 0.5  # seconds; doubled at each try
 _SECONDS: Final = re.compile(r"[0-9]{1,6}\Z")
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
+_DISSENT: Final = "no_patient_consent"  # GP Connect, "Security validation errors"
 _BUSY: Final = frozenset({429, 502, 503, 504})  # RFC 9110 sections 15.6.3 to 15.6.5, RFC 6585
 _CODES: Final = {
     "net.timeout": "source.timeout",
@@ -111,7 +112,10 @@ class Exchange:
             raise SourceError("source.unknown")
         if answer.status == _UNAUTHORIZED:
             raise SourceError("source.sign_in", "it does not take the token")
-        said = words(issues_in(answer.body))
+        issues = issues_in(answer.body)
+        said = words(issues)
+        if any(_DISSENT in issue.details for issue in issues):
+            raise SourceError("source.dissent")
         if answer.status == _FORBIDDEN:
             raise SourceError("source.forbidden", said)
         if not 200 <= answer.status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3

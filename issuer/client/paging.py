@@ -14,12 +14,12 @@ from urllib.parse import urlencode
 
 from healthpassport.encoding import JsonObject
 from healthpassport.errors import SourceError
+from issuer.fhir.outcomes import Issue, issues_of, words
 from issuer.fhir.source import resource_type
 from issuer.fhir.values import obj, objs, string
 
 from .exchange import FORM, Call, Exchange
 from .limits import Reading
-from .outcome import Issue, issues_of, words
 
 OUTCOME: Final = "OperationOutcome"
 MODES: Final = frozenset({"match", "include", "outcome"})

@@ -61,6 +61,8 @@ _PART: Final = re.compile(
     r"topical|regular|minor|major|recent)\b",
     re.IGNORECASE,
 )
+CONFIDENTIAL: Final = "confidential-items"
+WITHHELD: Final = "withheld"
 _SECONDARY: Final = "secondarylistvalues"  # GP Connect: what hangs on consultations and problems
 
 
@@ -158,6 +160,8 @@ def _statement(
 ) -> Statement:
     reason = concept(holder.get("emptyReason"))
     words = codes(holder.get("emptyReason"))
+    if not objs(holder.get("entry")) and CONFIDENTIAL in _warning_codes(holder):
+        words = [WITHHELD]  # GP Connect: it is empty because all that it had is confidential
     title, whole = string(holder.get("title")), _covers(holder, in_composition=in_composition)
     if words and not whole:  # "Nil known" alone would hide of what
         part = title or concept(holder.get("code")).name
@@ -183,11 +187,14 @@ def _statement(
 
 def warnings(index: Index, said: list[Statement]) -> list[str]:
     """The source's own warnings: GP Connect's List warnings, and those written in a narrative."""
-    found = [
-        word
-        for resource in index.of("List")
-        for extension in extensions(resource.resource, "ListWarningCode")
-        for word in codes(extension.get("valueCode") or extension.get("valueCodeableConcept"))
-    ]
+    found = [word for one in index.of("List") for word in _warning_codes(one.resource)]
     found += [w for s in said if s.table is not None for w in s.table.warnings]
     return list(dict.fromkeys(found))
+
+
+def _warning_codes(resource: JsonObject) -> list[str]:
+    return [
+        word
+        for extension in extensions(resource, "ListWarningCode")
+        for word in codes(extension.get("valueCode") or extension.get("valueCodeableConcept"))
+    ]

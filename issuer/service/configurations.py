@@ -55,6 +55,12 @@ def configuration_id(record_type: str, format_: str) -> str:
     return record_type if format_ == SD_JWT_VC else f"{record_type}.{format_}"
 
 
+def scope_of(configuration: Configuration) -> str:
+    """The scope that asks for ``configuration`` (HAIP 1.0 section 4.1: each has one)."""
+    known = configuration.definition.vct
+    return known if configuration.format == SD_JWT_VC else f"{known}#{configuration.format}"
+
+
 def configuration_named(settings: Settings, name: str, *, what: str) -> Configuration:
     """The configuration ``name``; ``what`` says how a request named it.
 
@@ -72,6 +78,7 @@ def described(issuer: IssuerContext, configuration: Configuration) -> dict[str, 
     known = configuration.definition
     return {
         "format": configuration.format,
+        "scope": scope_of(configuration),
         **_type_and_algorithm(issuer, configuration),
         "cryptographic_binding_methods_supported": ["jwk"],
         "proof_types_supported": proof_types(issuer.settings),
@@ -103,6 +110,7 @@ def described_card(issuer: IssuerContext) -> dict[str, dict[str, object]]:
     return {
         CARD: {
             "format": cards.FORMAT,
+            "scope": CARD,  # HAIP 1.0 section 4.1 wants one; no sign-in gives a card
             "credential_metadata": {
                 "display": [{"name": labels[code].patient, "locale": code} for code in labels]
             },

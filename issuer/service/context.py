@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import SettingsError
+from healthpassport.fetch import Fetcher
 from healthpassport.keys import Signer, load_signer
 from healthpassport.keys.made import made_key
 from healthpassport.suites import POST_QUANTUM
@@ -20,6 +21,8 @@ from issuer.store import Store, open_store, spent
 from . import status_journal
 from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
+from .known_wallets import KnownWallets, read_known_wallets
+from .patient_provider import PatientProvider, open_patient_provider
 from .places import Pool, open_lists
 from .sources import open_sources
 
@@ -40,9 +43,10 @@ class IssuerContext:
     ``keys`` are those that sign, each from its day on; ``signer``, ``x5c`` (DER, leaf first) and
     ``certified_from`` are those of the key that signs now. ``second_signer`` makes the signature
     beside the first (docs/adr/0025), where the issuer has one. ``sources`` are where it reads notes
-    itself, by their kinds. ``published`` and ``published_bitstrings`` remember the signed status
-    lists of either kind by their numbers; ``places`` are those of the lists that this process has
-    leased and not yet given.
+    itself, by their kinds; ``wallets`` those that ask by themselves, ``patients`` the service at
+    which patients sign in, None where they do not. ``published`` and ``published_bitstrings``
+    remember the signed status lists of either kind by their numbers; ``places`` are those of the
+    lists that this process has leased and not yet given.
     """
 
     settings: Settings
@@ -54,6 +58,8 @@ class IssuerContext:
     audit: AuditTrail
     second_signer: Signer | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
+    wallets: KnownWallets = field(default_factory=KnownWallets)
+    patients: PatientProvider | None = None
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
     places: Pool = field(default_factory=Pool)
@@ -92,15 +98,21 @@ class IssuerContext:
 
 
 def open_issuer(
-    settings: Settings, *, clock: Clock, random: Randomness, operator: str = ""
+    settings: Settings,
+    *,
+    clock: Clock,
+    random: Randomness,
+    operator: str = "",
+    fetcher: Fetcher | None = None,
 ) -> IssuerContext:
     """The issuer that ``settings`` describe, with its database at the present schema.
 
-    ``operator`` is whoever runs a command, for the audit trail.
+    ``operator`` is whoever runs a command, for the audit trail; ``fetcher`` is the way to the
+    service at which patients sign in, the settings' own where None.
 
     Raises:
         SettingsError: ``issuer.key_mismatch``, ``issuer.certificate``, ``issuer.second_key``,
-            ``source.setup``.
+            ``source.setup``, ``issuer.wallets``, ``patient.setup``.
         KeyMaterialError: when a key cannot be loaded.
         ServiceError: ``issuer.database``.
     """
@@ -130,6 +142,8 @@ def open_issuer(
         ),
         second_signer=second_signer,
         sources=open_sources(settings, clock=clock, random=random),
+        wallets=read_known_wallets(settings),
+        patients=open_patient_provider(settings, fetcher),
     )
 
 

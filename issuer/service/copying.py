@@ -40,7 +40,7 @@ class Order:
     """What is to be made: one record for these keys, for the request that hashes so.
 
     ``places`` are for their status entries; ``turn`` tells apart several of one record for one
-    offer.
+    offer; with ``asks_notice`` the wallet is asked to say what became of it.
     """
 
     configuration: Configuration
@@ -49,6 +49,7 @@ class Order:
     offer: str
     places: Reserved
     turn: int = 0
+    asks_notice: bool = True
 
 
 def make_copies(
@@ -95,7 +96,9 @@ def make_copies(
         _copy(issuer, payload, order.configuration, times=times, holder=key, status=status)
         for key, status in zip(order.keys, entries, strict=True)
     ]
-    response = CredentialResponse(credentials=tuple(copies), notification_id=notification_id)
+    response = CredentialResponse(
+        credentials=tuple(copies), notification_id=notification_id if order.asks_notice else None
+    )
     keep(issuer, tx, access, issuance, request=order.request_hash, response=response)
     return issuance, response
 

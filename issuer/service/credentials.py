@@ -31,7 +31,7 @@ from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .copying import Order, make_copies
 from .deferring import Wanted, needs_sign_off, put_off
-from .grants import same_line
+from .grant_lines import same_line
 from .holder_keys import proven_keys, spend
 from .places import Reserved, reserving
 from .refreshing import LATER, prepare, supersede

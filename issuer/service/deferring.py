@@ -31,7 +31,7 @@ from issuer.store.again import tried_again
 from .configurations import Configuration, configurations
 from .context import IssuerContext, digest
 from .copying import ID_LENGTH, Order, make_copies
-from .grants import line_of, same_line
+from .grant_lines import line_of, same_line
 from .holder_keys import spend
 from .places import MOST_COPIES, Reserved, reserving
 from .refreshing import LATER, prepare
@@ -165,18 +165,17 @@ def _given(
         issuer.store.writing() as tx,
     ):
         offers.stand_still(tx, access.offer)
-        now_found = deferrals.find(tx, found.id)
-        if now_found is None or now_found.sealed is None:
-            raise ProtocolError("oid4vci.invalid_transaction_id")
-        content = parse_json_object(unseal(now_found.sealed, secret=transaction, purpose=_CONTENT))
+        still = deferrals.find(tx, found.id)
+        if still is None or still.sealed is None:  # given, denied or dropped meanwhile
+            return _collected(issuer, access, transaction)
+        content = parse_json_object(unseal(still.sealed, secret=transaction, purpose=_CONTENT))
         if found.reason is DeferralReason.SOURCE:
             content["record"] = _taken(issuer, tx, access, found.configuration)
             if needs_sign_off(issuer, access):
                 kept = _sealed(issuer, dump_json(content), transaction, _CONTENT)
                 deferrals.change(tx, found.id, reason=DeferralReason.STAFF.value, sealed=kept)
                 return _wait(issuer, transaction)
-        if not deferrals.claim(tx, found.id):
-            raise ProtocolError("oid4vci.invalid_transaction_id")
+        deferrals.claim(tx, found.id)
         holder = replace(access, token=transaction)
         response = _issued(issuer, tx, holder, found, content, places=places)
     issuer.store.wipe()
@@ -199,7 +198,15 @@ def _issued(
         raise ProtocolError("oid4vci.credential_request_denied")
     turn = len(issuances.all_of_offer(tx, found.offer, found.configuration))
     keys = _keys(content["keys"])
-    order = Order(configuration, keys, found.request_hash, found.offer, places, turn=turn)
+    order = Order(
+        configuration,
+        keys,
+        found.request_hash,
+        found.offer,
+        places,
+        turn=turn,
+        asks_notice=issuer.settings.deferred_notification,
+    )
     issuance, response = make_copies(issuer, tx, access, order, record)
     until = access.offer.token_expires_at or issuer.now()
     deferrals.change(tx, found.id, issuance=issuance.id, expires_at=until, answer=None)

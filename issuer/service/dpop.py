@@ -7,6 +7,7 @@ from healthpassport.protocols.oid4vci import DpopProof, verify_dpop_proof, verif
 from healthpassport.protocols.oid4vci.dpop import REPLAY_WINDOW
 from issuer.store import spent
 
+from . import nonces
 from .context import IssuerContext, digest
 
 
@@ -56,6 +57,11 @@ def accepted_new_key(issuer: IssuerContext, proof: str, *, path: str, token: str
 
 
 def _spend(issuer: IssuerContext, proof: DpopProof) -> None:
+    if issuer.settings.dpop_nonce:  # RFC 9449 section 8, section 4.3 step 10
+        try:
+            nonces.check(issuer, proof.nonce or "")
+        except ProtocolError as error:
+            raise ProtocolError("oid4vci.use_dpop_nonce") from error
     expires_at = int((proof.issued_at + REPLAY_WINDOW).timestamp())
     with issuer.store.writing() as tx:
         if not spent.spend(tx, digest(f"{proof.thumbprint} {proof.jti}"), expires_at):

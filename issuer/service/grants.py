@@ -220,20 +220,6 @@ def tell_ended(
     issuer.audit.write("grant.ended", who=who, tx=tx, subject=grant.root, reason=state.value)
 
 
-def line_of(tx: Connection, offer: Offer) -> str | None:
-    """The root of the line of grants that ``offer`` belongs to, None where it has none."""
-    found = None if offer.grant is None else grants.find(tx, offer.grant)
-    return None if found is None else found.root
-
-
-def same_line(tx: Connection, offer: Offer, other: str) -> bool:
-    """Whether the offer ``other`` is ``offer``, or one of the same line of grants."""
-    if offer.id == other:
-        return True
-    line, found = line_of(tx, offer), offers.find(tx, other)
-    return line is not None and found is not None and line_of(tx, found) == line
-
-
 def close_grant(tx: Connection, grant: Grant, state: GrantState, *, status: int | None) -> None:
     """End ``grant`` in ``state`` and give every copy of its line ``status``, if any."""
     grants.change(tx, grant.id, state=state.value, sealed=None, previous_hash=None)
@@ -260,6 +246,11 @@ def _known(tx: Connection, token: str, key: str) -> Grant:
     if grant is None or not hmac.compare_digest(grant.key_thumbprint, key):
         raise ProtocolError("oid4vci.invalid_grant")
     return grant
+
+
+def grant_of_token(tx: Connection, token: str) -> Grant | None:
+    """The grant that ``token`` says it belongs to; nothing of it was checked."""
+    return grants.by_lasting(tx, digest(token.partition(".")[0]))
 
 
 def _require_active(issuer: IssuerContext, grant: Grant) -> None:

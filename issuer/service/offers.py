@@ -16,9 +16,16 @@ from sqlalchemy import Connection
 from healthpassport.audit import Actor
 from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SourceError
-from healthpassport.protocols.oid4vci import CredentialOffer, TxCode, make_offer, offer_link
+from healthpassport.protocols.oid4vci import (
+    CredentialOffer,
+    SignInOffer,
+    TxCode,
+    make_offer,
+    make_sign_in_offer,
+    offer_link,
+)
 from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
-from issuer.store import Offer, OfferState, deferrals, reports, spent
+from issuer.store import Offer, OfferState, deferrals, reports, sign_ins, spent
 from issuer.store import offers as rows
 from issuer.store.again import tried_again
 from issuer.store.locking import Turn, take_turn
@@ -35,8 +42,10 @@ from .sources import SOURCE, SourceReference, kind_of, source
 PIN_DIGITS: Final = 6
 OFFER_PATH: Final = "/credential-offers/"
 PIN_WORDS: Final = "The PIN that the practice gave you"
+SIGN_IN: Final = "sign-in"  # in the place of a PIN's digest, which it never is
 SWEPT_AT_ONCE: Final = 500  # offers in one transaction, so that nobody waits long for it
 _CODE: Final = "pre-authorised code"
+_ISSUER_STATE: Final = "issuer state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,25 @@ def offer_source(
         SourceError: ``source.`` codes, and as ``offer_bundle``.
         SettingsError: ``issuer.sensitive_codes``.
     """
+    summary, reference = read_source(issuer, name=name, wanted=wanted, subject=subject, kind=kind)
+    return offer_summary(
+        issuer, client=client, summary=summary, wanted=wanted, reference=reference, who=who
+    )
+
+
+def read_source(
+    issuer: IssuerContext,
+    *,
+    name: str,
+    wanted: Sequence[str] = (),
+    subject: str | None = None,
+    kind: str | None = None,
+) -> tuple[PatientSummary, SourceReference]:
+    """What the source says under ``name`` now, and how it is found again.
+
+    Raises:
+        SourceError: as ``offer_source``. SettingsError: ``issuer.sensitive_codes``.
+    """
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
     kind = kind_of(issuer, kind)
@@ -103,10 +131,7 @@ def offer_source(
     if found.gone:  # it could be read this once, and never again
         raise SourceError("offer.gone")
     person = dict(found.summary.records[0].subject)
-    reference = SourceReference(kind, name, subject, person, tuple(wanted))
-    return offer_summary(
-        issuer, client=client, summary=found.summary, wanted=wanted, reference=reference, who=who
-    )
+    return found.summary, SourceReference(kind, name, subject, person, tuple(wanted))
 
 
 def offer_summary(
@@ -170,7 +195,7 @@ def offer_summary(
     )
 
 
-def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
+def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer | SignInOffer:
     """The offer at ``address``, while it can be redeemed (OpenID4VCI 1.0 section 4.1.3).
 
     Raises:
@@ -183,6 +208,8 @@ def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer:
             raise ServiceError("not_found")
         held = rows.record_types(tx, offer.id)
     in_order = tuple(name for name in configurations(issuer.settings) if name in held)
+    if offer.pin_mac == SIGN_IN:
+        return sign_in_offer(issuer, address, in_order)
     return _offer(issuer, derived(address, _CODE), in_order)
 
 
@@ -219,6 +246,26 @@ def _forget_old(issuer: IssuerContext, now: int) -> None:
             deferrals.expire(tx, now)
             reports.forget_answered(tx, now - int(ANSWERS_KEPT.total_seconds()))
             spent.forget(tx, now)
+            sign_ins.forget(tx, now)
+
+
+def sign_in_offer(issuer: IssuerContext, address: str, names: tuple[str, ...]) -> SignInOffer:
+    """The offer at ``address`` of records for which the patient signs in."""
+    return make_sign_in_offer(
+        issuer=issuer.settings.iss,
+        configuration_ids=names,
+        issuer_state=issuer_state_at(address),
+    )
+
+
+def issuer_state_at(address: str) -> str:
+    """What leads a wallet's request back to the offer at ``address``."""
+    return derived(address, _ISSUER_STATE)
+
+
+def state_digest(issuer_state: str) -> str:
+    """What an offer with ``issuer_state`` is found by; no code of another kind leads there."""
+    return digest(derived(issuer_state, _ISSUER_STATE))
 
 
 def _tell(

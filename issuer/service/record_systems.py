@@ -8,16 +8,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 from healthpassport.errors import ProtocolError, SettingsError
 from healthpassport.fetch import Fetcher, HttpsFetcher
 from healthpassport.protocols.smart import Smart, load_client_key
 from issuer.client.exchange import Exchange
 from issuer.client.fhir_server import FhirServer, Way
+from issuer.client.gp_connect import GpConnect
+from issuer.client.gp_connect_token import Asker
 from issuer.client.limits import Limits
 from issuer.settings import Settings
 
 from .key_schedule import first_line
+
+VERSION: Final = "1"  # of this product, as a practice's audit trail names it
 
 
 def open_fhir(
@@ -54,6 +59,36 @@ def open_fhir(
     exchange = open_exchange(settings, base, fetcher=way, smart=smart, clock=clock)
     return FhirServer(
         exchange, way=Way(settings.source_fhir_way), without=settings.source_fhir_without
+    )
+
+
+def open_gp_connect(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    random: Callable[[int], bytes],
+    fetcher: Fetcher | None = None,
+) -> GpConnect:
+    """The GP Connect endpoint that ``settings`` name."""
+    base = settings.source_gp_connect_url.rstrip("/")
+    asker = Asker(
+        iss=settings.iss,
+        ods=settings.ods,
+        organisation=settings.name,
+        asid=settings.source_gp_connect_from,
+        version=VERSION,
+        user=settings.source_gp_connect_user,
+        user_name=settings.source_gp_connect_user_name,
+        sds_user=settings.source_gp_connect_sds_user,
+        sds_role=settings.source_gp_connect_sds_role,
+    )
+    way = fetcher or https(settings)
+    return GpConnect(
+        open_exchange(settings, base, fetcher=way, smart=None, clock=clock),
+        audience=settings.source_gp_connect_audience or base,
+        asker=asker,
+        provider=settings.source_gp_connect_to,
+        random=random,
     )
 
 

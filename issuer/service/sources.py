@@ -108,6 +108,10 @@ def open_sources(
         from .record_systems import open_fhir  # noqa: PLC0415 - cold start
 
         opened[FHIR] = open_fhir(settings, clock=clock, random=random, fetcher=fetcher)
+    if settings.source_gp_connect_url:
+        from .record_systems import open_gp_connect  # noqa: PLC0415 - cold start
+
+        opened[GP_CONNECT] = open_gp_connect(settings, clock=clock, random=random, fetcher=fetcher)
     return opened
 
 

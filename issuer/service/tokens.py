@@ -33,6 +33,20 @@ _LONGEST_TOKEN: Final = 256  # characters; ours have 43
 
 
 @dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What an offer is redeemed with.
+
+    ``secret`` unseals it, ``named`` are the configurations that the wallet named one by one, and
+    ``thumbprint`` is of the wallet's key, None for a bearer token.
+    """
+
+    secret: str
+    client_id: str | None
+    named: tuple[str, ...]
+    thumbprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """An accepted access token: the offer that it opens, and the secret that unseals it."""
 
@@ -73,7 +87,9 @@ def _redeemed(
 ) -> TokenResponse | None:
     with issuer.store.writing() as tx:
         offer = _judge_pin(issuer, tx, request, told)
-        return None if offer is None else _grant(issuer, tx, offer, request, thumbprint)
+        named = tuple(d.credential_configuration_id for d in request.authorization_details)
+        redeemed = Redeemed(request.code, request.client_id, named, thumbprint)
+        return None if offer is None else give_token(issuer, tx, offer, redeemed)
 
 
 def authenticate(
@@ -157,29 +173,27 @@ def _judge_pin(
     return None
 
 
-def _grant(
-    issuer: IssuerContext,
-    tx: Connection,
-    offer: Offer,
-    request: TokenRequest,
-    thumbprint: str | None,
+def give_token(
+    issuer: IssuerContext, tx: Connection, offer: Offer, redeemed: Redeemed
 ) -> TokenResponse:
     """Redeem ``offer``: single use, its records sealed anew under the token.
 
     Section 6.1.1: a wallet may ask for less than was offered; the rest is forgotten.
+
+    Raises:
+        ProtocolError: ``oid4vci.invalid_request`` where the wallet names what the offer lacks.
     """
     held = rows.sealed_records(tx, offer.id)
-    named = (d.credential_configuration_id for d in request.authorization_details)
-    asked = tuple(dict.fromkeys(named))
+    asked = tuple(dict.fromkeys(redeemed.named))
     if not set(asked) <= held.keys():
-        raise ProtocolError("oid4vci.invalid_request", "authorization_details exceed the offer")
+        raise ProtocolError("oid4vci.invalid_authorization_details", "they exceed the offer")
     if asked:
         rows.keep_records(tx, offer.id, asked)
         held = {name: held[name] for name in asked}
     token = issuer.secret()
     anew = {
         name: seal(
-            unseal(sealed, secret=request.code, purpose=name),
+            unseal(sealed, secret=redeemed.secret, purpose=name),
             secret=token,
             purpose=name,
             random=issuer.random,
@@ -187,7 +201,7 @@ def _grant(
         for name, sealed in held.items()
     }
     rows.reseal(tx, offer.id, anew)
-    grant, refresh_token = _opened_grant(issuer, tx, offer, request, thumbprint)
+    grant, refresh_token = _opened_grant(issuer, tx, offer, redeemed)
     seconds = issuer.settings.token_minutes * 60
     rows.change(
         tx,
@@ -195,8 +209,8 @@ def _grant(
         state=OfferState.REDEEMED.value,
         token_hash=digest(token),
         token_expires_at=issuer.now() + seconds,
-        key_thumbprint=thumbprint,
-        client_id=request.client_id,
+        key_thumbprint=redeemed.thumbprint,
+        client_id=redeemed.client_id,
         by_identifier=bool(asked),
         grant=grant,
         sealed_source=None,
@@ -209,7 +223,7 @@ def _grant(
     )
     return TokenResponse(
         access_token=token,
-        token_type=BEARER if thumbprint is None else DPOP,
+        token_type=BEARER if redeemed.thumbprint is None else DPOP,
         expires_in=seconds,
         refresh_token=refresh_token,
         authorization_details=details,
@@ -217,20 +231,17 @@ def _grant(
 
 
 def _opened_grant(
-    issuer: IssuerContext,
-    tx: Connection,
-    offer: Offer,
-    request: TokenRequest,
-    thumbprint: str | None,
+    issuer: IssuerContext, tx: Connection, offer: Offer, redeemed: Redeemed
 ) -> tuple[str | None, str | None]:
     """The grant of ``offer`` and its refresh token; only a token that is bound to a key gets one.
 
     RFC 9700 section 2.2.2: those of public clients are bound to a key, or turn; ours do both.
     """
-    if thumbprint is None or offer.pin_mac == NO_PIN:  # a card is not refreshed: a new one is made
+    key = redeemed.thumbprint
+    if key is None or offer.pin_mac == NO_PIN:  # a card is not refreshed: a new one is made
         return None, None
     reference = None
     if offer.sealed_source is not None:
-        reference = unseal(offer.sealed_source, secret=request.code, purpose=SOURCE)
-    named = replace(offer, client_id=request.client_id)
-    return open_grant(issuer, tx, named, thumbprint=thumbprint, reference=reference)
+        reference = unseal(offer.sealed_source, secret=redeemed.secret, purpose=SOURCE)
+    named = replace(offer, client_id=redeemed.client_id)
+    return open_grant(issuer, tx, named, thumbprint=key, reference=reference)

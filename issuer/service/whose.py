@@ -7,7 +7,7 @@ Rules: a person is taken only where exactly one fits; two are never chosen betwe
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from healthpassport.errors import SourceError
 from issuer.client import Person
@@ -18,6 +18,8 @@ from .sources import source
 
 if TYPE_CHECKING:
     from healthpassport.summary import PatientSummary
+
+NOBODY: Final = "9999999999"  # of the range for tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def named_by(issuer: IssuerContext, whose: Whose) -> Whose:
 
 def source_problems(issuer: IssuerContext) -> dict[str, str | None]:
     """Each source by its kind, with the code of why it cannot be read now, or None."""
-    probe = Person(nhs_number="9990000000").checked()  # of the range for tests: nobody bears it
+    probe = Person(nhs_number=NOBODY).checked()
     problems: dict[str, str | None] = {}
     for kind, one in issuer.sources.items():
         problems[kind] = None

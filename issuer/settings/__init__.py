@@ -27,10 +27,13 @@ from .api import ApiSettings
 from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
+from .jobs import JobSettings
 from .keys import KeySettings
+from .patients import PatientSettings
 from .protocol import ProtocolSettings
 from .sources import SourceSettings
 from .statuses import StatusSettings
+from .wallets import WalletSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -75,8 +78,11 @@ class Settings(
     AuditSettings,
     ConsoleSettings,
     DatabaseSettings,
+    JobSettings,
     SourceSettings,
     ApiSettings,
+    PatientSettings,
+    WalletSettings,
     StatusSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""

@@ -44,6 +44,11 @@ class ProtocolSettings(BaseSettings):
     deferred_days: int = Field(
         14, description="Days that a record waits to be released or read.", ge=1, le=90
     )
+    deferred_notification: bool = Field(
+        False,
+        description="Send `notification_id` with records that are given later, so that older "
+        "copies are replaced. Wallets made with @openid4vc up to 0.4.6 refuse such an answer.",
+    )
     collect_again: bool = Field(
         False,
         description="Give a record again for new keys while the access token lasts: it then waits, "

@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from .locking import locked
 from .tables import answers, metadata, offers
 
 deferrals: Final = Table(
@@ -129,13 +130,9 @@ def change(connection: Connection, deferral: str, **values: str | int | bytes | 
     connection.execute(update(deferrals).where(deferrals.c.id == deferral).values(values))
 
 
-def claim(connection: Connection, deferral: str) -> bool:
-    """Whether ``deferral`` is this transaction's to issue: it is open no more from now on."""
-    where = (deferrals.c.id == deferral) & deferrals.c.state.in_(_OPEN)
-    done = connection.execute(
-        update(deferrals).where(where).values(state=DeferralState.ISSUED.value, sealed=None)
-    )
-    return done.rowcount == 1
+def claim(connection: Connection, deferral: str) -> None:
+    """Issue ``deferral``, which the transaction has locked: it holds nothing any more."""
+    change(connection, deferral, state=DeferralState.ISSUED.value, sealed=None)
 
 
 def drop_of_line(connection: Connection, root: str) -> None:
@@ -167,6 +164,7 @@ def _ended(state: DeferralState) -> dict[str, Any]:
 
 def _all(connection: Connection, where: Any) -> tuple[Deferral, ...]:  # noqa: ANN401 - an expression
     query = select(deferrals).where(where).order_by(deferrals.c.created_at, deferrals.c.turn)
+    query = locked(connection, query)
     return tuple(_deferral(dict(row._mapping)) for row in connection.execute(query))  # noqa: SLF001
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
 
@@ -15,14 +15,18 @@ from .tables import answers, grants, issuances, offer_records, offers
 
 
 class OfferState(StrEnum):
-    """The life of an offer; every state but the first two holds nothing any more."""
+    """The life of an offer; every state but the first three holds nothing any more."""
 
     OPEN = "open"
+    AUTHORIZED = "authorized"  # whose patient has signed in, and whose wallet has no token yet
     REDEEMED = "redeemed"
     DONE = "done"
     BURNED = "burned"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+
+
+_WAITING: Final = (OfferState.OPEN.value, OfferState.AUTHORIZED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def close_of_grant(connection: Connection, grant: str) -> None:
 def overdue(connection: Connection, now: int, *, limit: int) -> tuple[tuple[str, OfferState], ...]:
     """At most ``limit`` offers that nobody redeemed in time, or whose token has run out."""
     late = or_(
-        and_(offers.c.state == OfferState.OPEN.value, offers.c.expires_at <= now),
+        and_(offers.c.state.in_(_WAITING), offers.c.expires_at <= now),
         and_(offers.c.state == OfferState.REDEEMED.value, offers.c.token_expires_at <= now),
     )
     query = select(offers.c.id, offers.c.state).where(late).order_by(offers.c.id).limit(limit)

@@ -62,6 +62,9 @@ def opened(url: str) -> Engine:
     except SQLAlchemyError as error:
         engine.dispose()
         raise ServiceError("issuer.database") from error
+    except ServiceError:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -101,7 +104,6 @@ def _checked(url: str) -> URL:
 def _require_version(engine: Engine) -> None:
     version = engine.dialect.server_version_info
     if version is None or tuple(version) < MIN_VERSION:
-        engine.dispose()
         raise ServiceError("issuer.database", f"PostgreSQL {MIN_VERSION[0]} or later is needed")
 
 

@@ -54,6 +54,9 @@ def opened(path: Path | None) -> Engine:
     except (OSError, sqlite3.Error, DatabaseError) as error:
         engine.dispose()
         raise ServiceError("issuer.database") from error
+    except ServiceError:
+        engine.dispose()
+        raise
     return engine
 
 

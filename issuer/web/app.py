@@ -16,14 +16,21 @@ from healthpassport.asgi import BodyLimit, Guard, ProblemPages, SecurityHeaders,
 from healthpassport.rates import RateLimit
 from issuer.service.console import Console
 
-from . import home, languages, sign_in
+from . import audit, home, keeping, languages, reports, sign_in
 from .access import enter
 from .headers import HEADERS
 from .problems import add_problem_pages, refusal_page
 from .rendering import STATIC
 
 MAX_FORM: Final = 16_384  # bytes; the longest form ticks every record type and names two reasons
-ROUTERS: Final = (home.router, sign_in.router, languages.router)
+ROUTERS: Final = (
+    home.router,
+    sign_in.router,
+    languages.router,
+    keeping.router,
+    audit.router,
+    reports.router,
+)
 LIMITS: Final[dict[str, int]] = {}  # bytes of the forms that bring a file, by path
 
 

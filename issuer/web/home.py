@@ -26,6 +26,8 @@ router = APIRouter()
 @router.get("/", response_class=HTMLResponse)
 def start(request: Request, who: Member) -> Response:
     """What staff can do here; for those who see no patient, the page that is theirs."""
+    if not who.may(Action.PREPARE) and who.may(Action.REPORTS):
+        return RedirectResponse("/reports", status_code=SEE_OTHER)
     if not who.may(Action.PREPARE) and who.may(Action.SET_UP):
         return RedirectResponse("/set-up", status_code=SEE_OTHER)
     return HTMLResponse(page(request, "home.html"))

@@ -119,7 +119,8 @@ def plan(tmp_path_factory, attester):
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory, attester):
     """The issuer in the plan's deferred mode: staff sign off everything."""
-    yield from served_suite(tmp_path_factory, attester, sign_off="all", deferred_interval_seconds=1)
+    changes = {"sign_off": "all", "deferred_interval_seconds": 1, "deferred_notification": True}
+    yield from served_suite(tmp_path_factory, attester, **changes)
 
 
 def credential_request(wallet: SuiteWallet, **more: Any) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import ssl
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,11 @@ from repository import ROOT
 
 from demo.client import ApiClient
 from demo.script import TEMPLATE
+from demo.servers import LoopbackServer, free_ports
 from demo.world import Ports, World
 from healthpassport.summary import definition, record_types
+from issuer import service
+from issuer.api import create_app
 
 PATIENTS = ROOT / "demo" / "patients"
 PATIENT = PATIENTS / "rowan-ashdown.json"  # three active allergies
@@ -187,3 +192,41 @@ def test_it_sees_that_a_record_was_withdrawn(
     request = hospital.post("/requests", {"template": TEMPLATE})
     with pytest.raises(WalletRefusedError, match="Status is not valid"):
         wallet.present(str(request["link"]), held, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def careful(world: World) -> Iterator[LoopbackServer]:
+    """The same surgery at another address, whose staff look at each record first."""
+    (port,) = free_ports(1)
+    changes = {
+        "iss": f"https://localhost:{port}",
+        "port": port,
+        "database": world.folders.issuer / "careful.sqlite",
+        "sign_off": "all",
+        "deferred_interval_seconds": 1,
+    }
+    settings = world.issuer_settings.model_copy(update=changes)
+    app = create_app(settings, clock=world.clock)
+    server = LoopbackServer("careful", app, port, world.tls)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_it_waits_for_a_record_that_staff_look_at_first(
+    wallet: ThirdPartyWallet, careful: LoopbackServer
+):
+    issuer = careful.app.state.issuer
+    offer = service.offer_bundle(
+        issuer, client="practice", bundle=PATIENT.read_bytes(), wanted=("AllergySummary",)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        receiving = pool.submit(wallet.receive, offer.link, offer.pin)
+        while not (waiting := service.waiting_records(issuer)):
+            assert not receiving.done(), receiving.exception()
+            time.sleep(0.05)
+        assert [one.offer for one in waiting] == [offer.id]
+        service.decide(issuer, deferral=waiting[0].id, decision=service.Decision.RELEASE)
+        stored = receiving.result(60)["stored"]
+    assert [row["vct"].split("/")[-2] for row in stored] == ["AllergySummary"] * 2
+    assert [issued.copies for issued in service.issued(issuer)] == [2]

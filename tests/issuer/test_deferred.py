@@ -20,7 +20,7 @@ from issuer.service import Decision
 
 @pytest.fixture
 def site(tmp_path):
-    return Site(tmp_path, {"sign_off": "all"})
+    return Site(tmp_path, {"sign_off": "all", "deferred_notification": True})
 
 
 def asked(wallet, record_type="AllergySummary", **more):
@@ -56,6 +56,21 @@ def test_what_staff_released_is_given_once_and_again_until_the_wallet_notifies(s
     wallet.accept(first)
     refused(collected(wallet, transaction), "invalid_transaction_id")
     assert [one.copies for one in service.issued(site.issuer)] == [3]
+
+
+def test_a_wallet_that_takes_no_notification_id_is_sent_none(tmp_path):
+    """As those on @openid4vc up to 0.4.6: the answer can be had again until the token ends."""
+    site = Site(tmp_path, {"sign_off": "all"})
+    wallet = Returning.of(site)
+    transaction = asked(wallet)
+    decided(site, Decision.RELEASE)
+    answer = collected(wallet, transaction)
+    assert set(answer.json()) == {"credentials"}
+    assert collected(wallet, transaction).json() == answer.json()
+    site.pass_time(minutes=10)
+    service.sweep(site.issuer)
+    wallet.refresh()
+    refused(collected(wallet, transaction), "invalid_transaction_id")
 
 
 def test_the_metadata_names_the_endpoint(site):
@@ -160,7 +175,7 @@ def test_no_value_of_what_waits_stands_in_the_clear(site):
 
 
 def test_what_a_wallet_comes_back_for_waits_where_only_that_is_looked_at(tmp_path):
-    site = source_site(tmp_path, sign_off="returning")
+    site = source_site(tmp_path, sign_off="returning", deferred_notification=True)
     made = offered(site)
     wallet = Returning.of(site, made)
     wallet.accept(wallet.ask_credential())

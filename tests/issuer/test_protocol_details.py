@@ -10,7 +10,7 @@ import pytest
 from attested_keys import ROOT, attested
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
-from returning_wallet import Returning
+from returning_wallet import Returning, offered, source_site
 from simulated_issuer import NOW, Site, Wallet, refused
 
 from healthpassport.errors import SettingsError
@@ -56,6 +56,27 @@ def test_each_detail_gives_its_own_identifiers(site):
         proofs = {"jwt": [wallet.proof(wallet.nonce())]}
         answer = wallet.post("/credential", {"credential_identifier": name, "proofs": proofs})
         assert answer.status == 200
+
+
+def test_a_wallet_that_comes_back_may_ask_by_identifiers_too(tmp_path):
+    site = source_site(tmp_path)
+    wallet = Returning.of(site, offered(site))
+    old = wallet.refresh_token
+    refused(wallet.refresh(**detail("Nothing")), "invalid_authorization_details")
+    refused(wallet.refresh(authorization_details="[5]"), "invalid_authorization_details")
+    assert wallet.refresh_token == old
+    told = wallet.refresh(**detail("AllergySummary")).json()["authorization_details"]
+    assert told == [
+        {
+            "type": "openid_credential",
+            "credential_configuration_id": "AllergySummary",
+            "credential_identifiers": ["AllergySummary"],
+        }
+    ]
+    refused(wallet.ask_credential(), "invalid_credential_request")
+    proofs = {"jwt": [wallet.proof(wallet.nonce())]}
+    asked = {"credential_identifier": "AllergySummary", "proofs": proofs}
+    assert wallet.post("/credential", asked).status == 200
 
 
 def test_an_unknown_scope_is_ignored_with_a_code_that_was_authorised_before(site):

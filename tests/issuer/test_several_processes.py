@@ -48,6 +48,15 @@ def at_once(*calls):
         return list(threads.map(run, calls))
 
 
+def raw(url, *statements):
+    """Run ``statements`` as the database's operator."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+    engine.dispose()
+
+
 def at(site, wallet):
     """``wallet`` as if its requests went to ``site``."""
     moved = Wallet.__new__(Wallet)
@@ -121,7 +130,7 @@ def test_a_record_is_issued_once_and_the_lost_answer_comes_again_from_the_other(
 
 def test_entries_drawn_at_both_at_once_are_never_the_same(pair):
     """The list is so small that most draws meet."""
-    size, each = 64, 6
+    size, each = 128, 6
 
     def take(site, number):
         name = f"i{number}"
@@ -137,16 +146,16 @@ def test_entries_drawn_at_both_at_once_are_never_the_same(pair):
     (known,) = service.issued(one.issuer)
     with one.issuer.store.writing() as tx:
         tx.execute(sa.update(status_lists).values(size=8, allocated=8))  # full
-        for number in range(16):
+        for number in range(8):
             issuances.add(
                 tx,
                 replace(
                     known, id=f"i{number}", record_type=f"t{number}", notification_hash=f"{number}"
                 ),
             )
-    calls = [lambda n=n: tried_again(take)(pair[n % 2], n) for n in range(16)]
+    calls = [lambda n=n: tried_again(take)(pair[n % 2], n) for n in range(8)]
     given = [place for places in at_once(*calls) for place in places]
-    assert len(given) == len(set(given)) == 16 * each
+    assert len(given) == len(set(given)) == 8 * each
     with one.issuer.store.reading() as tx:
         for state in statuses.lists(tx)[1:]:
             mine = status_entries.c.list == state.number
@@ -172,9 +181,7 @@ def test_first_lists_and_secrets_are_made_once_by_those_who_start_together(tmp_p
         assert sorted(one.number for one in bitstrings.lists(tx)) == [1, 2]
     for issuer in made:
         issuer.store.close()
-    with sa.create_engine(url).connect() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-        connection.commit()
+    raw(url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ServiceError) as caught:
         open_store(None, url=url)
     assert caught.value.code == "issuer.database"
@@ -257,30 +264,22 @@ def test_connections_that_are_ended_and_a_database_that_only_reads_are_told_and_
     assert answer.json()["code"] == "issuer.unavailable"
     assert one.call("GET", "/issuances", headers=headers).status == 200
 
-    def only_reads(value):
-        with other.issuer.store.engine.connect() as connection:
-            name = connection.execute(sa.text("SELECT current_database()")).scalar()
-            connection.execute(
-                sa.text(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}")
-            )
-            connection.commit()
-        one.issuer.store.engine.dispose()
-
-    only_reads("on")  # as a standby that was connected to by mistake
+    url = one.settings.database_url.get_secret_value()
+    name = one.issuer.store.engine.url.database
+    # As a standby that was connected to by mistake.
+    raw(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    one.issuer.store.engine.dispose()
     try:
         with pytest.raises(ServiceError) as caught:
             one.offer()
         assert caught.value.code == "issuer.unavailable"
         assert one.call("GET", "/issuances", headers=headers).status == 200
     finally:
-        with sa.create_engine(
-            one.settings.database_url.get_secret_value(), isolation_level="AUTOCOMMIT"
-        ).connect() as connection:
-            connection.execute(sa.text("SET default_transaction_read_only = off"))
-            name = connection.execute(sa.text("SELECT current_database()")).scalar()
-            connection.execute(
-                sa.text(f"ALTER DATABASE {name} RESET default_transaction_read_only")
-            )
+        raw(
+            url,
+            "SET default_transaction_read_only = off",
+            f"ALTER DATABASE {name} RESET default_transaction_read_only",
+        )
         one.issuer.store.engine.dispose()
     assert one.offer().pin
 

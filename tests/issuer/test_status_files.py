@@ -15,7 +15,7 @@ from healthpassport.status import cwt
 from healthpassport.status import token_status_list as tsl
 from issuer import service
 from issuer.service import Change, change_status
-from issuer.service.list_care import PUBLISH_SECONDS, ListCare
+from issuer.service.job_kinds import EVERY, PUBLISH, Timetable, work_round
 from issuer.service.list_files import RESIGN_SECONDS, publish_files
 from issuer.service.published_files import Held, read_bitstring, read_token
 from issuer.service.restoring import GAP, after_restore
@@ -105,21 +105,19 @@ def test_a_file_that_is_lost_is_written_again(site, out):
 
 
 def test_sta_023_a_withdrawal_shows_within_five_minutes(site, out, tmp_path):
-    site.reopen()
-    changes = {"status_folder": out, "database": tmp_path / "other.sqlite"}
     (tmp_path / "b").mkdir()
-    other = Site(tmp_path / "b", changes, now=site.now)
-    care = ListCare(other.issuer)
-    care.run()
+    other = Site(tmp_path / "b", {"status_folder": out}, now=site.now)
+    timetable = Timetable({})
+    work_round(other.issuer, timetable)
     issuance, [reference, *_] = issue(other)
-    other.pass_time(seconds=PUBLISH_SECONDS - 1)
-    care.run()
+    other.pass_time(seconds=EVERY[PUBLISH] - 1)
+    work_round(other.issuer, timetable)
     change_status(other.issuer, issuance=issuance, change=Change.WITHDRAW)
     waited = timedelta()
     while in_file(other, out, reference) == tsl.VALID:
         other.pass_time(seconds=15)  # between two runs of a server
         waited += timedelta(seconds=15)
-        care.run()
+        work_round(other.issuer, timetable)
     # A shared cache may keep the file for a minute, and a desk what it fetched for the list's ttl.
     default = timedelta(seconds=type(other.settings).model_fields["status_ttl_seconds"].default)
     assert waited + timedelta(seconds=60) + default <= timedelta(minutes=5)

@@ -6,21 +6,35 @@ The rows come from the issuer's own OpenAPI document, so a route that nobody tho
 from __future__ import annotations
 
 import json
+import re
 import secrets
 
 import pytest
+from api_world import System
 from simulated_issuer import Site, Wallet
 
 from issuer.service.clients import Role, add_client
+from issuer.service.scopes import OF_ROLE, Scope
 
-# What each of the practice's routes needs.
+# What each of the record systems' routes needs.
 PRACTICE = {
-    ("POST", "/offers"): Role.OFFER,
-    ("GET", "/issuances"): Role.STATUS,
-    ("POST", "/issuances/{issuance}/status"): Role.STATUS,
-    ("GET", "/reports"): Role.STATUS,
-    ("GET", "/reports/{report}"): Role.STATUS,
-    ("POST", "/reports/{report}/answer"): Role.STATUS,
+    ("POST", "/offers"): Scope.OFFERS_CREATE,
+    ("GET", "/offers"): Scope.OFFERS_READ,
+    ("GET", "/offers/{offer}"): Scope.OFFERS_READ,
+    ("POST", "/offers/{offer}/cancel"): Scope.OFFERS_CREATE,
+    ("GET", "/issuances"): Scope.STATUS_READ,
+    ("POST", "/issuances/{issuance}/status"): Scope.STATUS_CHANGE,
+    ("GET", "/reports"): Scope.REPORTS_READ,
+    ("GET", "/reports/{report}"): Scope.REPORTS_READ,
+    ("POST", "/reports/{report}/answer"): Scope.REPORTS_ANSWER,
+    ("POST", "/cards"): Scope.CARDS_MAKE,
+    ("POST", "/webhooks"): Scope.WEBHOOKS,
+    ("GET", "/webhooks"): Scope.WEBHOOKS,
+    ("POST", "/webhooks/{webhook}/secret"): Scope.WEBHOOKS,
+    ("POST", "/webhooks/{webhook}/end"): Scope.WEBHOOKS,
+    ("GET", "/webhooks/messages"): Scope.WEBHOOKS,
+    ("POST", "/webhooks/messages/{message}/retry"): Scope.WEBHOOKS,
+    ("GET", "/sources"): Scope.OFFERS_READ,
 }
 # What a wallet's access token and its key open, and nothing else does.
 TOKEN = {
@@ -36,6 +50,7 @@ TOKEN = {
 MESSAGE = {
     ("GET", "/credential-offers/{address}"),
     ("POST", "/token"),
+    ("POST", "/clients/token"),
     ("POST", "/nonce"),
     ("POST", "/cards/request"),
     ("POST", "/cards/answer"),
@@ -47,7 +62,7 @@ EVERYBODYS = {"Public", "Health"}
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    made = Site(tmp_path_factory.mktemp("site"))
+    made = Site(tmp_path_factory.mktemp("site"), {"client_request_burst": 10**6})
     made.other = add_client(
         made.settings.api_keys, name="other-practice", random=secrets.token_bytes
     ).key
@@ -61,6 +76,12 @@ def site(tmp_path_factory):
         for role in Role
     }
     made.reopen()
+    made.tokens = {
+        scope: System(made, f"only-{scope.name.lower().replace('_', '-')}", frozenset({scope}))
+        .enter()
+        .token
+        for scope in Scope
+    }
     wallet = Wallet(made, made.offer(wanted=["AllergySummary"]))
     assert wallet.ask_token().status == 200
     assert wallet.ask_credential().status == 200
@@ -83,8 +104,7 @@ ADDRESSES = iter(f"198.51.{n // 250}.{n % 250}" for n in range(10_000))
 
 def ask(site, row, headers):
     method, path = row
-    for name in ("{issuance}", "{report}"):
-        path = path.replace(name, "any")
+    path = re.sub(r"\{\w+\}", "any", path)
     address = next(ADDRESSES)  # each with tries of its own
     return site.call(method, path, body=b'{"change":"withdraw"}', headers=headers, host=address)
 
@@ -116,10 +136,22 @@ def test_htt_018_a_wallet_is_no_practice(site, row):
 def test_htt_018_a_key_without_the_role_is_not_let_in(site, row):
     for role, key in site.only.items():
         answer = ask(site, row, {"x-api-key": key})
-        if role is not PRACTICE[row]:
+        if PRACTICE[row] not in OF_ROLE[role]:
             assert (answer.status, answer.json()["code"]) == (403, "forbidden")
         else:
             assert answer.status not in {401, 403}
+
+
+@pytest.mark.parametrize("row", PRACTICE, ids=" ".join)
+def test_htt_018_a_token_opens_what_its_scope_names_and_nothing_else(site, row):
+    for scope, token in site.tokens.items():
+        answer = ask(site, row, {"authorization": f"Bearer {token}"})
+        if scope is PRACTICE[row]:
+            assert answer.status not in {401, 403}, answer.body
+        else:
+            assert (answer.status, answer.json()["code"]) == (403, "api.insufficient_scope")
+            wanted = f'Bearer error="insufficient_scope", scope="{PRACTICE[row].value}"'
+            assert answer.headers["www-authenticate"] == wanted
 
 
 def test_htt_018_another_practice_sees_and_changes_nothing(site):
@@ -127,9 +159,8 @@ def test_htt_018_another_practice_sees_and_changes_nothing(site):
     [entry] = site.call("GET", "/issuances", headers=mine).json()["issuances"]
     theirs = {"x-api-key": site.other}
     assert site.call("GET", "/issuances", headers=theirs).json()["issuances"] == []
-    assert site.call("GET", f"/issuances?offer={entry['offerId']}", headers=theirs).json() == {
-        "issuances": []
-    }
+    found = site.call("GET", f"/issuances?offer={entry['offerId']}", headers=theirs).json()
+    assert found["issuances"] == []
     path = f"/issuances/{entry['id']}/status"
     answer = site.call("POST", path, body=b'{"change":"withdraw"}', headers=theirs)
     assert answer.status in {403, 404}

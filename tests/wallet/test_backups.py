@@ -11,8 +11,8 @@ from backup_files import refused as backup_refused
 from wallet_home import refused
 from wallet_world import PASSPHRASE
 
+from healthpassport.record_words import day
 from wallet.backup.reading import look
-from wallet.consent.words import day
 from wallet.service import Wallet
 from wallet.service.backups import Backups
 from wallet.service.recipients import HelpersParts

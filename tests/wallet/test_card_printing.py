@@ -13,10 +13,10 @@ from reading import grade, too_hard
 from record_examples import allergies, identity
 
 import schemas
+from healthpassport.card_sheets.pages import page
+from healthpassport.card_sheets.sheet import sheet_json
 from healthpassport.cards import typed
 from healthpassport.summary import Item, PatientSummary
-from wallet.service.card_pages import page
-from wallet.service.card_sheet import sheet_json
 
 
 @pytest.fixture
@@ -110,7 +110,8 @@ def test_the_vault_holds_no_card_in_the_clear(wallet, tmp_path):
 
 
 def sentences():
-    yield from schemas.load("cards/words.json")["sentences"].items()
+    found = schemas.load("cards/words.json")
+    yield from (found["sentences"] | found["spoken"]).items()
 
 
 @pytest.mark.parametrize(("name", "words"), list(sentences()))

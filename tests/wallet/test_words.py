@@ -10,10 +10,10 @@ import typer.main
 from repository import ROOT
 
 import schemas
+from healthpassport.record_words import day
 from healthpassport.summary import definition
 from wallet import cli
 from wallet.consent import choices, effect, item_words, value_words
-from wallet.consent.words import day
 
 GRADE = 6.0
 SHORTEST = 6  # words; a shorter sentence has no grade worth measuring

@@ -100,7 +100,7 @@ def show(
     as_json: session.AsJson = False,
 ) -> None:
     """Show what a card says, word for word."""
-    from wallet.service.card_sheet import sheet_json  # noqa: PLC0415 - heavy
+    from healthpassport.card_sheets.sheet import sheet_json  # noqa: PLC0415 - heavy
 
     with session.unlocked(passphrase_file) as wallet:
         found = wallet.cards.print_data(card_id)
@@ -125,9 +125,9 @@ def print_card(
     passphrase_file: session.PassphraseFile = None,
 ) -> None:
     """Write a page to print: a card of 90 x 55 mm, and sheets in large print."""
+    from healthpassport.card_sheets.pages import page  # noqa: PLC0415
     from healthpassport.errors import ServiceError  # noqa: PLC0415
     from schemas.definitions import LANGUAGES  # noqa: PLC0415
-    from wallet.service.card_pages import page  # noqa: PLC0415
 
     if language not in LANGUAGES:
         raise typer.BadParameter(f"use one of: {', '.join(LANGUAGES)}", param_hint="--language")
@@ -180,7 +180,7 @@ def _show_question(question: CardQuestion, keys: frozenset[str]) -> None:
 
 
 def _say_preview(question: CardQuestion, preview: CardPreview) -> None:
-    from wallet.service.card_words import word  # noqa: PLC0415 - heavy
+    from healthpassport.card_sheets.words import word  # noqa: PLC0415 - heavy
 
     session.say(f"The card will say: {preview.allergies['en']}")
     session.say(f"Room: {preview.octets} of {preview.limit}.")

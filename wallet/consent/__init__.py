@@ -6,13 +6,14 @@
 is *not* here: storage, network and screens.
 """
 
+from healthpassport.record_words import item_words, label, value_words
+
 from .answer import ChosenRecord, chosen
 from .care import needed_tag
 from .effect import Effect, Preview, preview
 from .model import Choice, ConsentQuestion, HeldRecord, Option, Target, Tick
 from .question import ask
 from .refusal import Refusal, offer_refusal_of, refusal_of
-from .words import item_words, label, value_words
 
 __all__ = [
     "Choice",

@@ -14,6 +14,15 @@ from typing import Final
 from healthpassport.encoding import Json, b64url_encode, jcs
 from healthpassport.formats import HeldCredential
 from healthpassport.protocols.dcql import CredentialQuery, Place
+from healthpassport.record_words import (
+    always_words,
+    day,
+    item_words,
+    label,
+    record_label,
+    state_words,
+    value_words,
+)
 from healthpassport.summary import (
     DisclosedRecord,
     FieldDefinition,
@@ -26,7 +35,6 @@ from healthpassport.summary import definition as definition_of
 from .acting import count_words
 from .care import Care, detail_care, field_care, item_care, record_care
 from .model import CARRIED, HeldRecord, Target, Tick
-from .words import always_words, day, item_words, label, record_label, state_words, value_words
 
 ABOUT: Final = {"en": "About you", "cy": "Amdanoch chi"}
 OLD: Final = {"en": "out of date", "cy": "wedi dyddio"}

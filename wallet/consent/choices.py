@@ -11,10 +11,10 @@ from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.protocols.dcql import CredentialQuery, Query
+from healthpassport.record_words import day, record_label
 from healthpassport.summary import definition_for_vct, from_payload
 
 from .model import Choice, HeldRecord, Option
-from .words import day, record_label
 
 SET: Final = "set:"
 RECORD: Final = "record:"

@@ -14,12 +14,12 @@ from typing import Final
 
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.dcql import without
+from healthpassport.record_words import record_label, state_words
 from healthpassport.summary import DisclosedRecord, definition_for_vct, from_payload
 from healthpassport.verification.person import identifies
 
 from .answer import ChosenRecord, chosen
 from .model import ConsentQuestion, HeldRecord
-from .words import record_label, state_words
 
 ALLERGIES: Final = "AllergySummary"
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {

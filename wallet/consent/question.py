@@ -18,6 +18,7 @@ from typing import Final
 import schemas
 from healthpassport.errors import RequestError
 from healthpassport.protocols.dcql import CredentialQuery, Query, match
+from healthpassport.record_words import record_label
 from healthpassport.requests import VerifiedRequest
 from healthpassport.summary import definition, definition_for_vct, record_types
 from healthpassport.verification.person import contradicts
@@ -25,7 +26,6 @@ from healthpassport.verification.person import contradicts
 from .boxes import Boxes
 from .choices import RECORD, preferred_options, record_choice, set_choices
 from .model import Choice, ConsentQuestion, HeldRecord
-from .words import record_label
 
 NO_CHOICE: Final[Mapping[str, str]] = MappingProxyType({})
 

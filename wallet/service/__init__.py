@@ -6,11 +6,11 @@
 *not* here: HTTP servers, terminals and environment variables.
 """
 
+from healthpassport.card_sheets.question import CardChoice, CardPreview, CardQuestion
+from healthpassport.card_sheets.sheet import CardSheet
 from wallet.consent import Choice, ConsentQuestion, Effect, Option, Preview, Refusal, Tick
 
 from .borrowing import LentLine, Received
-from .card_question import CardChoice, CardPreview, CardQuestion
-from .card_sheet import CardSheet
 from .card_store import CardState
 from .cards import Cards, CardView
 from .choosing import WhichPersonError

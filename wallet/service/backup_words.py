@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from wallet.consent.words import day
+from healthpassport.record_words import day
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "whole": {

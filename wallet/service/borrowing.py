@@ -15,11 +15,11 @@ from typing import Final
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.formats import format_named
 from healthpassport.jose.times import CLOCK_SKEW
+from healthpassport.record_words import record_label
 from healthpassport.summary import definition_for_vct
 from healthpassport.verification.person import identifies
 from wallet.client.checking import CheckedRecord, check_collected
 from wallet.client.collecting import Collected
-from wallet.consent.words import record_label
 from wallet.handing import (
     Content,
     HandedRecord,

@@ -14,6 +14,15 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport import cards
+from healthpassport.card_sheets.question import (
+    CardPreview,
+    CardQuestion,
+    content_of,
+    preview,
+    question,
+)
+from healthpassport.card_sheets.sheet import CardSheet, name_of, sheet
+from healthpassport.card_sheets.words import Words, allergy_words, title_of, word
 from healthpassport.cards import CardContent
 from healthpassport.errors import CardError, PassportError, ServiceError
 from healthpassport.requests import VerifiedRequest
@@ -22,7 +31,6 @@ from schemas.queries import card_template
 from wallet.client.card_making import MadeCard, answer_issuer, ask_issuer, collect_card, end_card
 from wallet.vault import Vault
 
-from .card_question import CardPreview, CardQuestion, content_of, preview, question
 from .card_records import (
     CardRecords,
     HeldForCard,
@@ -31,10 +39,8 @@ from .card_records import (
     newer_than,
     one_person,
 )
-from .card_sheet import CardSheet, name_of, sheet
 from .card_showing import presentation, shown
 from .card_store import CardState, StoredCard, add_card, change_card, read_cards
-from .card_words import Words, allergy_words, title_of, word
 from .passports import of_person, read_passports, settled
 from .past import HistoryEntry, HistoryKind, add_entry
 from .review import check_again
@@ -150,7 +156,8 @@ class Cards:
 
     def print_data(self, card_id: str) -> CardSheet:
         """The card ready to print. Anyone who holds what is printed can read it."""
-        return sheet(self._find(card_id))
+        card = self._find(card_id)
+        return sheet(card.text, card.claims, name=card.id)
 
     def _records(self, about: str | None) -> CardRecords:
         vault, around = self._opened(), self._around

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import Json, dump_json, jcs, parse_json_object
+from healthpassport.record_words import always_words, record_label, state_words
 from healthpassport.summary import DisclosedRecord, Item, RecordDefinition, definition
 from wallet.consent import item_words, label, value_words
-from wallet.consent.words import always_words, record_label, state_words
 from wallet.vault import Vault, Writer
 
 from .shelf import StoredRecord

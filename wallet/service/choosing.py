@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from healthpassport.errors import ServiceError
 from healthpassport.formats import format_named
 from healthpassport.keys.x509 import authority_key_ids
+from healthpassport.record_words import record_label
 from healthpassport.summary import definition
 from wallet.consent import ConsentQuestion, HeldRecord
 from wallet.consent.acting import acting_words, again_words
-from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .passports import Passport, birth_in, name_in, of_person, read_passports, settled

@@ -15,9 +15,9 @@ import schemas
 from healthpassport.encoding import Json
 from healthpassport.errors import catalogue
 from healthpassport.receipts import Receipt, ReceivedRecord, Sent
+from healthpassport.record_words import day, record_label
 from healthpassport.summary import definition, record_types
 from wallet.consent import label
-from wallet.consent.words import day, record_label
 
 from .past import HistoryEntry
 from .receipts import KeptReceipt, worst

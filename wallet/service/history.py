@@ -17,8 +17,8 @@ from healthpassport import receipts
 from healthpassport.encoding import parse_json_object
 from healthpassport.errors import EncodingError, ReceiptError, ServiceError
 from healthpassport.receipts import Kind, Receipt
+from healthpassport.record_words import record_label
 from healthpassport.summary import definition, record_types
-from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from . import receipts as kept_receipts

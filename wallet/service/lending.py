@@ -16,11 +16,11 @@ from typing import Final, TypeAlias
 from healthpassport.encoding import Json, b64url_encode
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.formats import HeldCredential, Place, format_named
+from healthpassport.record_words import record_label
 from healthpassport.summary import definition, from_payload
 from healthpassport.verification.person import identifies
 from wallet.consent.care import detail_care
 from wallet.consent.model import CARRIED
-from wallet.consent.words import record_label
 from wallet.handing import (
     HandedCopy,
     HandedRecord,

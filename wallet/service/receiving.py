@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError, TrustError
 from healthpassport.protocols.oid4vci import NotificationEvent
+from healthpassport.record_words import record_label
 from wallet.client.checking import CheckedRecord, check_collected
 from wallet.client.collecting import Collected, Collector
 from wallet.client.offers import OpenedOffer, open_offer
-from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .gifts import not_withdrawn

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.protocols.oid4vci import NotificationEvent
+from healthpassport.record_words import record_label
 from healthpassport.verification.person import Match, compare
 from wallet.client.checking import CheckedRecord, check_collected
 from wallet.client.collecting import Collected
 from wallet.client.holding import HolderClient
 from wallet.client.offers import Wanted
-from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .changes import ChangeNote, add_notes, note_of, read_notes

@@ -16,9 +16,9 @@ from typing import Final
 from healthpassport.encoding import Json, b64url_encode, dump_json, parse_json_object
 from healthpassport.errors import EncodingError, JoseError, PassportError, ServiceError
 from healthpassport.jose import jwe
+from healthpassport.record_words import day, record_label
 from healthpassport.summary import definition
 from wallet.client.holding import HolderClient
-from wallet.consent.words import day, record_label
 from wallet.vault import Vault
 
 from .changes import ChangeNote

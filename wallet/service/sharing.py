@@ -26,6 +26,7 @@ from healthpassport.errors import (
     TrustError,
 )
 from healthpassport.formats import format_named
+from healthpassport.record_words import record_label
 from healthpassport.requests import VerifiedRequest, asked_for
 from healthpassport.summary import RecordDefinition, definition_for_vct
 from wallet.client.answering import Delivered, send_answer, send_refusal
@@ -35,7 +36,6 @@ from wallet.consent.acting import PROXIES
 from wallet.consent.boxes import record_key
 from wallet.consent.question import NO_CHOICE
 from wallet.consent.refusal import YOURS
-from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .choices import keep_choices, read_choices

@@ -10,6 +10,7 @@ from typing import Final
 from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError
 from healthpassport.keys import SoftwareSigner, signer_from_private_jwk
+from healthpassport.record_words import always_words, day, record_label, state_words, warning_words
 from healthpassport.summary import (
     DisclosedRecord,
     FieldDefinition,
@@ -20,7 +21,6 @@ from healthpassport.summary import (
 from schemas.definitions import FORMAT_MEMBERS
 from wallet.client.checking import CheckedRecord
 from wallet.consent import item_words, label, value_words
-from wallet.consent.words import always_words, day, record_label, state_words, warning_words
 from wallet.vault import Vault, Writer
 
 from .disputes import DISPUTED, is_disputed

@@ -19,6 +19,7 @@ from healthpassport.errors import RecordError, ServiceError
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.formats.coarse_times import RecordTimes, whole_days
 from healthpassport.keys import SoftwareSigner, generate_signer
+from healthpassport.record_words import NOT_CHECKED, record_label
 from healthpassport.summary import (
     Item,
     Record,
@@ -31,7 +32,6 @@ from healthpassport.summary import (
 )
 from healthpassport.verification.person import identifies
 from wallet.client.checking import CheckedCopy, CheckedRecord
-from wallet.consent.words import NOT_CHECKED, record_label
 from wallet.vault import Vault
 
 from .passports import of_person, settled

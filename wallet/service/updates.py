@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.record_words import record_label
 from healthpassport.summary import definition
-from wallet.consent.words import record_label
 from wallet.vault import Vault
 
 from .changes import ChangeNote, mark_read, read_notes

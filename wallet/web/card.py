@@ -14,12 +14,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from healthpassport.card_sheets.pages import front_holds
+from healthpassport.card_sheets.words import Words, title_of, word
 from healthpassport.cards import ALLERGIES
 from healthpassport.errors import CardError, FetchError, PassportError, ServiceError, VaultError
 from wallet.service import CardPreview, CardQuestion, CardState, CardView
-from wallet.service.card_pages import front_holds
 from wallet.service.card_records import SUMMARY
-from wallet.service.card_words import Words, title_of, word
 
 from .page import Page, Seen
 from .problems import Told, told

@@ -12,9 +12,9 @@ from typing import Any, Final
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 from jinja2.ext import i18n
 
+from healthpassport.record_words import day, value_words
 from healthpassport.summary import definition
 from healthpassport.terminal import visible
-from wallet.consent.words import day, value_words
 
 from .words import LANGUAGES, catalogue
 

@@ -36,11 +36,15 @@ _HTTPS_PORT: Final = 443
 
 @dataclass(frozen=True, slots=True)
 class DpopProof:
-    """A proof that was checked: the thumbprint of its key, and what makes it single use."""
+    """A proof that was checked: the thumbprint of its key, and what makes it single use.
+
+    ``nonce`` is what the proof says that the server gave (section 8), for the caller to judge.
+    """
 
     thumbprint: str
     jti: str
     issued_at: datetime
+    nonce: str | None = None
 
 
 def access_token_hash(token: str) -> str:
@@ -49,7 +53,14 @@ def access_token_hash(token: str) -> str:
 
 
 def make_dpop_proof(
-    *, signer: Signer, method: str, uri: str, jti: str, now: datetime, access_token: str | None
+    *,
+    signer: Signer,
+    method: str,
+    uri: str,
+    jti: str,
+    now: datetime,
+    access_token: str | None,
+    nonce: str | None = None,
 ) -> str:
     """The DPoP proof for one request (section 4.2)."""
     header: dict[str, Json] = {"typ": TYP, "alg": signer.algorithm, "jwk": signer.public_key.jwk()}
@@ -61,6 +72,8 @@ def make_dpop_proof(
     }
     if access_token is not None:
         claims["ath"] = access_token_hash(access_token)
+    if nonce is not None:
+        claims["nonce"] = nonce
     return jws.sign(header=header, payload=claims, signer=signer)
 
 
@@ -131,10 +144,12 @@ def _checked(
         raise refuse("invalid_dpop_proof", detail="htm is another method")
     if _normal(claims.get("htu")) != _normal(uri):  # step 9
         raise refuse("invalid_dpop_proof", detail="htu is another address")
-    # Step 11. Step 10, a nonce of the server, is not used here.
+    # Step 11. Step 10, a nonce of the server, is the caller's.
     if issued_at is None or not now - MAX_AGE - CLOCK_SKEW <= issued_at <= now + CLOCK_SKEW:
         raise refuse("invalid_dpop_proof", detail="iat is too long ago or ahead")
-    return claims, thumbprint, DpopProof(thumbprint, jti, issued_at.astimezone(UTC))
+    nonce = claims.get("nonce")
+    told = nonce if isinstance(nonce, str) else None
+    return claims, thumbprint, DpopProof(thumbprint, jti, issued_at.astimezone(UTC), told)
 
 
 def _signed(proof: str) -> tuple[dict[str, Json], str]:

@@ -21,6 +21,7 @@ SERVER_METADATA: Final = "oauth-authorization-server"  # RFC 8414 section 3
 JWT_VC_ISSUER: Final = "jwt-vc-issuer"  # SD-JWT VC draft-19 section 4
 SIGNED_TYP: Final = "openidvci-issuer-metadata+jwt"  # OpenID4VCI 1.0 section 12.2.3
 
+Names = Annotated[tuple[str, ...], Field(strict=False)]
 # Section 12.2.4: empty, it asks for an attestation of any level.
 _MAY_BE_EMPTY: Final = frozenset({"key_attestations_required"})
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s#]+$", max_length=2_048)]
@@ -73,6 +74,7 @@ class CredentialConfiguration(WireModel):
     """One kind of credential that an issuer gives (section 12.2.4, appendix A.3)."""
 
     format: str
+    scope: str | None = None
     vct: str | None = None
     credential_definition: CredentialDefinition | None = None
     cryptographic_binding_methods_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -125,10 +127,22 @@ class AuthorizationServerMetadata(WireModel):
 
     issuer: HttpsUrl
     token_endpoint: HttpsUrl
-    grant_types_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    response_types_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    token_endpoint_auth_methods_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    dpop_signing_alg_values_supported: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    authorization_endpoint: HttpsUrl | None = None
+    pushed_authorization_request_endpoint: HttpsUrl | None = None  # RFC 9126 section 5
+    require_pushed_authorization_requests: bool | None = None
+    challenge_endpoint: HttpsUrl | None = None  # attestation-based client auth, draft-07 section 8
+    scopes_supported: Names = ()
+    grant_types_supported: Names = ()
+    response_types_supported: Names = ()
+    response_modes_supported: Names = ()
+    ui_locales_supported: Names = ()
+    code_challenge_methods_supported: Names = ()
+    authorization_details_types_supported: Names = ()  # RFC 9396 section 10
+    authorization_response_iss_parameter_supported: bool | None = None  # RFC 9207 section 3
+    token_endpoint_auth_methods_supported: Names = ()
+    client_attestation_signing_alg_values_supported: Names = ()
+    client_attestation_pop_signing_alg_values_supported: Names = ()
+    dpop_signing_alg_values_supported: Names = ()
     anonymous: Annotated[
         bool | None, Field(alias="pre-authorized_grant_anonymous_access_supported")
     ] = None

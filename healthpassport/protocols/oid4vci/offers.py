@@ -41,6 +41,32 @@ class Grants(WireModel):
     pre_authorized: Annotated[PreAuthorizedGrant, Field(alias=PRE_AUTHORIZED_CODE_GRANT)]
 
 
+class SignInGrant(WireModel):
+    """The authorization code grant of an offer (section 4.1.1)."""
+
+    issuer_state: Annotated[str, Field(min_length=1, max_length=2_048)]
+
+
+class SignInGrants(WireModel):
+    """The grants of an offer for whose records the patient signs in."""
+
+    authorization_code: SignInGrant
+
+
+class SignInOffer(WireModel):
+    """An offer for whose records the patient signs in: ``issuer_state`` leads back to it."""
+
+    credential_issuer: Annotated[str, Field(pattern=r"^https://[^\s?#]+$", max_length=2_048)]
+    credential_configuration_ids: Annotated[
+        tuple[str, ...], Field(min_length=1, max_length=64, strict=False)
+    ]
+    grants: SignInGrants
+
+    def wire(self) -> dict[str, Json]:
+        """The offer as its JSON object."""
+        return self.model_dump(mode="json")
+
+
 class CredentialOffer(WireModel):
     """An offer: who issues, what, and the pre-authorised code that fetches it."""
 
@@ -68,6 +94,18 @@ def make_offer(
             "credential_configuration_ids": configuration_ids,
             "grants": {PRE_AUTHORIZED_CODE_GRANT: grant},
         }
+    )
+
+
+def make_sign_in_offer(
+    *, issuer: str, configuration_ids: tuple[str, ...], issuer_state: str
+) -> SignInOffer:
+    """The offer of ``configuration_ids``; ``issuer_state`` comes back with the request."""
+    grant = SignInGrant(issuer_state=issuer_state)
+    return SignInOffer(
+        credential_issuer=issuer,
+        credential_configuration_ids=configuration_ids,
+        grants=SignInGrants(authorization_code=grant),
     )
 
 

@@ -153,7 +153,8 @@ class _Rule:
         now = self.now
         if claims.get("aud") != self.issuer:
             raise ProtocolError("oid4vci.invalid_proof", "aud is not this issuer")
-        if claims.get("iss") != self.client_id:  # left out where access is anonymous
+        # The client, optional; left out where access is anonymous.
+        if claims.get("iss", self.client_id) != self.client_id:
             raise ProtocolError("oid4vci.invalid_proof", "iss is not the client of the token")
         issued_at, expires_at = numeric_date(claims, "iat"), numeric_date(claims, "exp")
         if issued_at is None or not now - MAX_AGE - CLOCK_SKEW <= issued_at <= now + CLOCK_SKEW:

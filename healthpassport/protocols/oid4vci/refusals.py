@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from healthpassport.errors import PassportError, ProtocolError
 
 AREA: Final = "oid4vci."
+DETAILS: Final = "authorization_details"
 # RFC 6749 section 5.2: error_description holds no quotation mark, backslash or control character.
 _FORBIDDEN: Final = str.maketrans({'"': "'", "\\": "/"})
 
@@ -37,6 +38,13 @@ def where(error: ValidationError) -> str:
     """The first place that ``error`` complains of, without the value that stood there."""
     first = error.errors(include_input=False, include_url=False)[0]
     return f"{'.'.join(str(part) for part in first['loc']) or 'the message'}: {first['type']}"
+
+
+def refuse_form(error: ValidationError) -> ProtocolError:
+    """The refusal of a form; RFC 9396 section 5 has a name of its own for one parameter."""
+    place = error.errors(include_input=False, include_url=False)[0]["loc"]
+    name = "invalid_authorization_details" if place[:1] == (DETAILS,) else "invalid_request"
+    return refuse(name, error)
 
 
 def refuse(name: str, error: ValidationError | None = None, detail: str = "") -> ProtocolError:

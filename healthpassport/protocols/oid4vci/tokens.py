@@ -1,4 +1,4 @@
-"""Token requests and response: by pre-authorised code (OpenID4VCI 1.0 section 6) or refresh token.
+"""Token requests and response: by either kind of code (OpenID4VCI 1.0 section 6) or refresh token.
 
 A refresh request may carry ``attempt``, a member of our own (others ignore it, RFC 6749 section
 3.2): random, kept by the wallet before it asks and sent again with the same refresh token, so that
@@ -7,19 +7,17 @@ an answer that was lost can be told again however late.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Final, Literal
-from urllib.parse import parse_qsl
 
 from pydantic import Field, ValidationError
 
-from healthpassport.encoding import Json, parse_json, parse_json_object
-from healthpassport.errors import EncodingError
+from healthpassport.encoding import Json, parse_json_object
+from healthpassport.protocols.oid4vci.forms import authorization_details, form
 from healthpassport.protocols.oid4vci.offers import PRE_AUTHORIZED_CODE_GRANT
-from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
+from healthpassport.protocols.oid4vci.refusals import WireModel, refuse, refuse_form
 
-MAX_PARAMETERS: Final = 32  # of a form; the grant knows eight
 REFRESH_GRANT: Final = "refresh_token"  # RFC 6749 section 6
+AUTHORIZATION_CODE_GRANT: Final = "authorization_code"  # RFC 6749 section 4.1.3
 AUTHORIZATION_DETAIL: Final = "openid_credential"  # section 5.1.1
 
 Short = Annotated[str, Field(min_length=1, max_length=2_048)]
@@ -49,6 +47,17 @@ class TokenRequest(WireModel):
         return form | {name: value for name, value in optional.items() if value is not None}
 
 
+class CodeRequest(WireModel):
+    """A token request with the code of an authorization (RFC 6749 section 4.1.3, RFC 7636)."""
+
+    code: Short
+    redirect_uri: Short
+    code_verifier: Annotated[str, Field(pattern=r"^[A-Za-z0-9._~-]{43,128}$")]
+    client_id: Short | None = None
+    resource: Short | None = None
+    authorization_details: tuple[AuthorizationDetail, ...] = ()
+
+
 class RefreshRequest(WireModel):
     """A token request with a refresh token (RFC 6749 section 6)."""
 
@@ -57,9 +66,10 @@ class RefreshRequest(WireModel):
     scope: Short | None = None
     resource: Short | None = None
     attempt: Annotated[str, Field(min_length=16, max_length=64)] | None = None
+    authorization_details: tuple[AuthorizationDetail, ...] = ()
 
     def wire(self) -> dict[str, str]:
-        """The parameters of the form; ``scope`` is not sent."""
+        """The parameters of the form; ``authorization_details`` and ``scope`` are not sent."""
         form = {"grant_type": REFRESH_GRANT, "refresh_token": self.refresh_token}
         optional = {"client_id": self.client_id, "resource": self.resource, "attempt": self.attempt}
         return form | {name: value for name, value in optional.items() if value is not None}
@@ -80,6 +90,7 @@ class TokenResponse(WireModel):
     token_type: str
     expires_in: Annotated[int, Field(gt=0)] | None = None
     refresh_token: Short | None = None
+    scope: Short | None = None
     authorization_details: Annotated[tuple[GrantedDetail, ...], Field(strict=False)] = ()
 
     def wire(self) -> dict[str, Json]:
@@ -88,28 +99,30 @@ class TokenResponse(WireModel):
         return {name: value for name, value in dumped.items() if value != []}
 
 
-def parse_token_request(body: bytes) -> TokenRequest | RefreshRequest:
+def parse_token_request(body: bytes) -> TokenRequest | CodeRequest | RefreshRequest:
     """The token request in the form ``body``.
 
     Raises:
         ProtocolError: ``oid4vci.invalid_request`` for a form that is malformed or names a parameter
             twice (RFC 6749 section 3.2), ``oid4vci.unsupported_grant_type``.
     """
-    form = _form(body)
-    grant = form.get("grant_type")
+    given = form(body)
+    grant = given.get("grant_type")
     if grant is None:
         raise refuse("invalid_request", detail="grant_type is missing")
-    if grant not in {PRE_AUTHORIZED_CODE_GRANT, REFRESH_GRANT}:
+    if grant not in {PRE_AUTHORIZED_CODE_GRANT, AUTHORIZATION_CODE_GRANT, REFRESH_GRANT}:
         raise refuse("unsupported_grant_type")
-    values: dict[str, object] = dict(form)
+    values: dict[str, object] = dict(given)
     try:
+        if "authorization_details" in given:
+            values["authorization_details"] = authorization_details(given["authorization_details"])
         if grant == REFRESH_GRANT:
             return RefreshRequest.model_validate(values)
-        if "authorization_details" in form:
-            values["authorization_details"] = _details(form["authorization_details"])
+        if grant == AUTHORIZATION_CODE_GRANT:
+            return CodeRequest.model_validate(values)
         return TokenRequest.model_validate(values)
     except ValidationError as error:
-        raise refuse("invalid_request", error) from error
+        raise refuse_form(error) from error
 
 
 def parse_token_response(data: bytes) -> TokenResponse:
@@ -123,30 +136,3 @@ def parse_token_response(data: bytes) -> TokenResponse:
         return TokenResponse.model_validate(parse_json_object(data))
     except ValidationError as error:
         raise refuse("response", error) from error
-
-
-def _form(body: bytes) -> Mapping[str, str]:
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=MAX_PARAMETERS,
-        )
-    except ValueError as error:
-        raise refuse("invalid_request", detail="the body is not a form") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise refuse("invalid_request", detail="a parameter stands twice")
-    return form
-
-
-def _details(text: str) -> tuple[Json, ...]:
-    try:
-        details = parse_json(text, max_bytes=16_384)
-    except EncodingError as error:
-        raise refuse("invalid_request", detail="authorization_details is not JSON") from error
-    if not isinstance(details, list) or not details:
-        raise refuse("invalid_request", detail="authorization_details is no list")
-    return tuple(details)

@@ -9,7 +9,7 @@ What is *not* here: remembering the state, and whose browser it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -52,8 +52,9 @@ def authorization_url(
     acr_values: Sequence[str] = (),
     max_age: int | None = None,
     language: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> str:
-    """Where the browser goes (section 3.1.2.1)."""
+    """Where the browser goes (section 3.1.2.1); ``more`` is what one provider alone knows."""
     told = {
         "response_type": "code",
         "client_id": client_id,
@@ -67,7 +68,7 @@ def authorization_url(
         "max_age": "" if max_age is None else str(max_age),
         "ui_locales": language,
     }
-    return _with(provider.authorization_endpoint, told)
+    return _with(provider.authorization_endpoint, {**(more or {}), **told})
 
 
 def sign_out_url(provider: ProviderMetadata, *, client_id: str, return_to: str) -> str | None:

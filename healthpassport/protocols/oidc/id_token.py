@@ -21,7 +21,8 @@ from healthpassport.protocols.oidc.jwks import ALGORITHMS, ProviderKeys
 
 MAX_AGE: Final = timedelta(minutes=10)  # an ID token is read at once; iat may be no older
 MAX_SUBJECT: Final = 255  # section 2: characters of sub
-# Core section 3.1.3.6: half of the hash that goes with the algorithm; Ed25519 hashes with SHA-512.
+# Core section 3.1.3.6: half of the hash that goes with the algorithm; RS512 and Ed25519
+# hash with SHA-512.
 _HASHES: Final = {"256": "sha256", "384": "sha384"}
 
 

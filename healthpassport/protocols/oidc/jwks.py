@@ -1,9 +1,8 @@
 """A provider's keys (RFC 7517), and the algorithms with which it may sign an ID token.
 
-Providers sign with RSA (OpenID Connect Core 1.0 section 15.1), records never do: so RSA stands
-here and not in ``suites``, and no trust list can bring it near a record. Rules: asymmetric
-algorithms alone, an algorithm must fit the key, RSA keys have 2,048 bits or more. What is *not*
-here: fetching, and what is signed.
+Providers sign with RSA too (``rsa``), which no trust list can bring near a record. Rules:
+asymmetric algorithms alone, an algorithm must fit the key, RSA keys have 2,048 bits or more. What
+is *not* here: fetching, and what is signed.
 """
 
 from __future__ import annotations
@@ -12,19 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from healthpassport import suites
 from healthpassport.encoding import Json, b64url_decode, parse_json_object
 from healthpassport.errors import EncodingError, JoseError, KeyMaterialError, ProtocolError
 from healthpassport.keys.public import PRIVATE_MEMBERS, PublicKey, public_key_from_jwk
+from healthpassport.protocols.oidc.rsa import MAX_RSA_BITS, MIN_RSA_BITS, SCHEMES, check
 
-RSA_ALGORITHMS: Final = ("RS256", "PS256")
-ALGORITHMS: Final = (*RSA_ALGORITHMS, "ES256", "ES384", "EdDSA", "Ed25519")
-MIN_RSA_BITS: Final = 2_048  # RFC 7518 section 3.3
-MAX_RSA_BITS: Final = 8_192
+# What is taken where nobody says otherwise; what a key can do more (RS512) has to be asked for.
+ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")
 MIN_EXPONENT: Final = 65_537  # FIPS 186-5 section A.1.1
 MAX_EXPONENT: Final = 2**32  # a greater one only costs time
 MAX_KEYS: Final = 64
@@ -46,15 +42,7 @@ class ProviderKey:
         if isinstance(self.key, PublicKey):
             suites.verify(self.key, algorithm, signature, message)
             return
-        scheme = (
-            padding.PKCS1v15()  # RFC 7518 section 3.3
-            if algorithm == "RS256"
-            else padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size)  # section 3.5
-        )
-        try:
-            self.key.verify(signature, message, scheme, SHA256())
-        except InvalidSignature as error:
-            raise JoseError("jws.signature") from error
+        check(self.key, algorithm, signature, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +121,5 @@ def _rsa_key(jwk: Mapping[str, Json], kid: str | None) -> ProviderKey | None:
         key = rsa.RSAPublicNumbers(e, n).public_key()
     except ValueError:
         return None
-    allowed = _allowed(jwk, RSA_ALGORITHMS)
+    allowed = _allowed(jwk, tuple(SCHEMES))
     return ProviderKey(kid, allowed, key) if allowed else None

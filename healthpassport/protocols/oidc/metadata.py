@@ -40,8 +40,17 @@ def discovery_url(issuer: str) -> str:
     return issuer.rstrip("/") + WELL_KNOWN
 
 
-def read_metadata(body: bytes, *, expected_issuer: str) -> ProviderMetadata:
+def read_metadata(
+    body: bytes, *, expected_issuer: str, pkce_required: bool = True
+) -> ProviderMetadata:
     """The metadata in ``body``.
+
+    Args:
+        body: the document.
+        expected_issuer: the provider, exactly as it was set up.
+        pkce_required: whether a provider is refused that does not say that it knows PKCE. Where it
+            is not, the client has to be a confidential one, and the nonce alone stands against a
+            code that somebody else slips in (RFC 9700 section 2.1.1).
 
     Raises:
         ProtocolError: ``oidc.metadata`` for a document of another shape or of a provider that
@@ -56,7 +65,8 @@ def read_metadata(body: bytes, *, expected_issuer: str) -> ProviderMetadata:
     _require(found, "response_types_supported", "code")
     # RFC 9700 section 2.1.1: a client makes sure that its provider knows PKCE. Silence is refused,
     # since a provider that ignores the challenge would let an injected code through.
-    _require(found, "code_challenge_methods_supported", "S256")
+    if pkce_required:
+        _require(found, "code_challenge_methods_supported", "S256")
     return ProviderMetadata(
         issuer=expected_issuer,
         authorization_endpoint=_address(found, "authorization_endpoint"),

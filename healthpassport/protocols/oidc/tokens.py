@@ -19,6 +19,7 @@ from healthpassport.errors import EncodingError, ProtocolError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from healthpassport.jose import jws
 from healthpassport.keys import Signer
+from healthpassport.protocols.oidc.rsa import RsaClientKey
 
 OK: Final = 200
 BAD_REQUEST: Final = 400
@@ -49,7 +50,7 @@ class ClientCredentials:
     client_id: str
     way: ClientAuthentication = ClientAuthentication.NONE
     secret: str = field(default="", repr=False)
-    signer: Signer | None = field(default=None, repr=False)
+    signer: Signer | RsaClientKey | None = field(default=None, repr=False)
     kid: str = ""
     audience: str = ""
 
@@ -107,8 +108,10 @@ def _assertion(client: ClientCredentials, now: datetime, jti: str) -> str:
         "iat": int(now.timestamp()),
         "exp": int((now + ASSERTION_LIFETIME).timestamp()),
     }
-    header = {"typ": "JWT", "kid": client.kid or client.signer.public_key.thumbprint()}
-    return jws.sign(header=header, payload=claims, signer=client.signer)
+    signer = client.signer
+    key = signer if isinstance(signer, RsaClientKey) else signer.public_key
+    header = {"typ": "JWT", "kid": client.kid or key.thumbprint()}
+    return jws.sign(header=header, payload=claims, signer=signer)
 
 
 def read_token_answer(response: HttpResponse) -> TokenAnswer:

@@ -141,9 +141,9 @@ class ReportSeen(Told):
 
     id: str
     record_type: str
-    issuance: str | None
+    issuance: str | None = None
     state: str
-    outcome: str | None
+    outcome: str | None = None
     made_at: datetime
     due_by: datetime
 
@@ -151,7 +151,7 @@ class ReportSeen(Told):
 class ReportSealed(ReportSeen):
     """With the words, sealed for the practice's own key; None once it is answered."""
 
-    sealed: str | None
+    sealed: str | None = None
 
 
 class Reports(Told):
@@ -224,7 +224,7 @@ class MessageSeen(Told):
     attempts: int
     since: datetime
     due_at: datetime
-    problem: str | None
+    problem: str | None = None
 
 
 class Messages(Told):

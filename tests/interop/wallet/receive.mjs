@@ -5,6 +5,7 @@ import { callbacks, newKey, publicPart } from './keys.mjs'
 import { checked } from './records.mjs'
 
 const COPIES = 2
+const DEFERRED_TRIES = 20
 
 export async function receive(offerLink, pin) {
   const keys = []
@@ -56,11 +57,12 @@ async function credentials(client, access, id, holders) {
       issuedAt: new Date(),
     })
   const jwt = (await Promise.all(holders.map(proof))).map((made) => made.jwt)
-  const { credentialResponse } = await client.retrieveCredentials({
+  const { credentialResponse: first } = await client.retrieveCredentials({
     ...access,
     credentialConfigurationId: id,
     proofs: { jwt },
   })
+  const credentialResponse = first.transaction_id ? await later(client, access, first) : first
   if (credentialResponse.notification_id && access.issuerMetadata.credentialIssuer.notification_endpoint) {
     await client.sendNotification({
       ...access,
@@ -70,4 +72,17 @@ async function credentials(client, access, id, holders) {
   const texts = credentialResponse.credentials.map((entry) => entry.credential)
   if (texts.length !== holders.length) throw new Error(`asked for ${holders.length}, got ${texts.length}`)
   return texts
+}
+
+// What the issuer puts off is asked for again, as often and as late as it says.
+async function later(client, access, { transaction_id: transactionId, interval }) {
+  for (let tries = 0; tries < DEFERRED_TRIES; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, interval * 1000))
+    const { deferredCredentialResponse } = await client.retrieveDeferredCredentials({
+      ...access,
+      transactionId,
+    })
+    if (deferredCredentialResponse.credentials) return deferredCredentialResponse
+  }
+  throw new Error('the issuer put the record off too often')
 }

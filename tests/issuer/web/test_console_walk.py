@@ -14,8 +14,9 @@ from urllib.request import Request, urlopen
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium
+from console_reports import report_keys
 from console_states import NAMES, console_pages
-from console_words import templates
+from console_words import CONSOLE, templates
 from console_world import Practice
 from page_server import serving
 from playwright.sync_api import sync_playwright
@@ -43,7 +44,8 @@ NARROW = {"width": 320, "height": 700}
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    practice = Practice(tmp_path_factory.mktemp("walk"))
+    folder = tmp_path_factory.mktemp("walk")
+    practice = Practice(folder, changes=report_keys(folder))
     with serving(practice.app) as base:
         yield console_pages(practice, base)
 
@@ -82,7 +84,9 @@ def views():
 def test_the_walk_knows_every_state_of_the_console_and_leaves_no_template_out(pages):
     assert set(NAMES) == set(pages)
     seen = {shown_by(where) for where in pages.values()}
-    assert {path.name for path in templates()} - NO_PAGES == seen
+    folder = CONSOLE / "templates"
+    names = {path.relative_to(folder).as_posix() for path in templates()}
+    assert names - NO_PAGES == seen
 
 
 def shown_by(where):

@@ -11,7 +11,7 @@ from lending_world import later
 from wallet_pages import BOUNDARY, Browser, filled
 from wallet_world import PASSPHRASE
 
-from wallet.consent.words import day
+from healthpassport.record_words import day
 from wallet.handing import invite
 
 STRANGER = {"origin": "https://evil.example"}

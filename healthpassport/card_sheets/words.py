@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 import schemas
 from healthpassport.cards import CardContent, CardSection, allergy_statement, carried_fields
 from healthpassport.encoding import Json
+from healthpassport.record_words import day, item_words, record_label, value_words
 from healthpassport.summary import Item, definition
 from schemas.definitions import LANGUAGES, states, warnings
-from wallet.consent.words import day, item_words, record_label, value_words
 
 Words: TypeAlias = Mapping[str, str]
 IDENTITY: Final = "PatientIdentity"

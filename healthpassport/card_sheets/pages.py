@@ -1,7 +1,7 @@
 """An emergency card as one HTML file that prints by itself: a card of 90 x 55 mm, and large print.
 
 No script, no address, no font but the printer's own; every value is escaped. What is *not* here:
-the words (``card_sheet``) and the wallet's own pages.
+the words (``sheet``) and the wallet's own pages.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final
 
-from .card_sheet import CARD_HEIGHT_MM, CARD_WIDTH_MM, CardSheet
-from .card_words import CardPart, Words, word
+from .sheet import CARD_HEIGHT_MM, CARD_WIDTH_MM, CardSheet
+from .words import CardPart, Words, word
 
 # Of a card's side below its title, at 7.5 points; tried in a browser with wide letters.
 FRONT_LINES: Final = 12

@@ -1,7 +1,7 @@
 """An emergency card ready to print: words, the code, and the letters below it. No layout.
 
 The code's dots are whole dots of a printer of 150 dpi, as large as a card of 90 x 55 mm allows.
-What is *not* here: HTML (``card_pages``).
+What is *not* here: HTML (``pages``).
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from healthpassport.encoding import Json
 from schemas.cards import table
 from schemas.definitions import LANGUAGES, warnings
 
-from .card_store import StoredCard
-from .card_words import CardPart, Words, allergy_words, days, detail_words, parts, word
+from .words import CardPart, Words, allergy_words, days, detail_words, parts, word
 
 CARD_WIDTH_MM: Final = 90
 CARD_HEIGHT_MM: Final = 55
@@ -80,14 +79,13 @@ class CardSheet:
     typed: tuple[str, ...]
 
 
-def sheet(card: StoredCard) -> CardSheet:
-    """``card`` ready to print."""
-    claims = card.claims
+def sheet(text: str, claims: CardClaims, *, name: str) -> CardSheet:
+    """The card ``text``, which says ``claims``, ready to print; it goes by ``name`` here."""
     content = claims.content
     subject = content.subject
     born = subject["birthDate"]
     return CardSheet(
-        id=card.id,
+        id=name,
         name=name_of(claims),
         born=detail_words("birthDate", born)[1],
         details=tuple(
@@ -107,8 +105,8 @@ def sheet(card: StoredCard) -> CardSheet:
             word("sentences", "changed"),
             word("sentences", "scan"),
         ),
-        code=printed_code(card.text),
-        typed=typed.lines(card.text),
+        code=printed_code(text),
+        typed=typed.lines(text),
     )
 
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from healthpassport.encoding import JsonObject, parse_source_json
 from healthpassport.errors import EncodingError
-from issuer.fhir.values import codes, obj, objs, string
+
+from .values import codes, obj, objs, string
 
 MAX_BYTES: Final = 262_144  # of an answer whose words alone are wanted
 MAX_ISSUES: Final = 50

@@ -5,18 +5,38 @@ What is *not* here: what can be ticked (``healthpassport.cards``) and making it 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from healthpassport import cards
 from healthpassport.cards import CardContent, CardEntry
+from healthpassport.cards.building import AnyRecord
 from schemas.definitions import LANGUAGES
 
-from .card_records import IDENTITY, CardRecords
-from .card_words import Words, allergy_words, detail_words, entry_words, title_of, word
+from .words import IDENTITY, Words, allergy_words, detail_words, entry_words, title_of, word
 
 NAMES: Final = ("familyName", "givenNames", "birthDate")  # on every card
+
+
+class CardSource(Protocol):
+    """Everything that one card can be made of: records of one person and one issuer."""
+
+    @property
+    def iss(self) -> str:
+        """The issuer's address."""
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's name."""
+
+    @property
+    def status_uri(self) -> str:
+        """Where the card's status will stand, as near as can be known before."""
+
+    @property
+    def records(self) -> Sequence[AnyRecord]:
+        """The contents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +88,7 @@ class CardPreview:
         return self.over == 0
 
 
-def question(found: CardRecords) -> CardQuestion:
+def question(found: CardSource) -> CardQuestion:
     """What can be on a card of ``found``."""
     records = found.records
     told = {name: record.subject[name] for record in records for name in record.subject}
@@ -79,10 +99,10 @@ def question(found: CardRecords) -> CardQuestion:
     )
 
 
-def preview(found: CardRecords, ticks: Collection[str]) -> CardPreview:
+def preview(found: CardSource, ticks: Collection[str]) -> CardPreview:
     """How a card of exactly ``ticks`` would be."""
     content = content_of(found, ticks)
-    space = found.room(content)
+    space = cards.room(content, iss=found.iss, status_uri=found.status_uri)
     off: tuple[str, ...] | None = ()
     if not space.fits:
         off = cards.to_take_off(found.records, ticks, iss=found.iss, status_uri=found.status_uri)
@@ -96,12 +116,12 @@ def preview(found: CardRecords, ticks: Collection[str]) -> CardPreview:
     )
 
 
-def content_of(found: CardRecords, ticks: Collection[str]) -> CardContent:
+def content_of(found: CardSource, ticks: Collection[str]) -> CardContent:
     """What stands on a card of ``ticks``."""
     return cards.build(found.records, cards.choices(found.records, ticks))
 
 
-def _choice(entry: CardEntry, found: CardRecords) -> CardChoice:
+def _choice(entry: CardEntry, found: CardSource) -> CardChoice:
     records = {record.type: record for record in found.records}
     if entry.detail is not None:
         value = next(r.subject[entry.detail] for r in records.values() if entry.detail in r.subject)

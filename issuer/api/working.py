@@ -1,0 +1,45 @@
+"""Background work inside a serving process, one job at a time beside the requests.
+
+What is *not* here: the work, and a process that does nothing else (``passport-issuer worker``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+
+from healthpassport.errors import ServiceError
+from issuer.service import IssuerContext
+from issuer.service.job_kinds import Timetable, work_round
+
+PAUSE_SECONDS: Final = 2.0  # between two looks for what is due
+GRACE_SECONDS: Final = 5.0  # for the job that is under way when the server stops
+_LOG: Final = logging.getLogger(__name__)
+
+
+async def keep_working(issuer: IssuerContext) -> None:
+    """Do what is due, again and again, until cancelled; a job that is under way is ended first."""
+    if not issuer.settings.jobs_in_process:
+        return
+    stopped, timetable = threading.Event(), Timetable({})
+    round_: asyncio.Task[int] | None = None
+    try:
+        while True:
+            round_ = asyncio.create_task(
+                run_in_threadpool(work_round, issuer, timetable, stop=stopped.is_set)
+            )
+            await asyncio.wait({round_})
+            error = round_.exception()
+            if isinstance(error, ServiceError):
+                _LOG.warning("Background work failed and will be tried again: %s", error)
+            elif error is not None:  # its claim runs out, and after some tries the job is dead
+                _LOG.error("Background work broke off", exc_info=error)
+            await asyncio.sleep(PAUSE_SECONDS)
+    finally:
+        stopped.set()
+        if round_ is not None:
+            await asyncio.wait({round_}, timeout=GRACE_SECONDS)

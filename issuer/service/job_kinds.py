@@ -1,0 +1,95 @@
+"""The kinds of job, and which of them come again and again.
+
+A kind is one line here; what it does stands elsewhere. Every process enqueues what is due anew, and
+the key, made of the kind and its turn, sees to it that it is there once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from issuer.store.again import tried_again
+
+from . import bulk_work, jobs, reminders
+from .context import IssuerContext
+from .jobs import Job, Kind
+from .list_files import publish_files
+from .offers import sweep
+from .retention import retire
+
+ERASE: Final = "erase"
+REMIND: Final = "remind"
+PUBLISH: Final = "publish-lists"
+RETIRE: Final = "retire-lists"
+
+
+def _erase(issuer: IssuerContext, _job: Job) -> None:
+    """Close what is over, give its space back for writing over, forget old jobs."""
+    sweep(issuer)
+    issuer.store.vacuum()
+    jobs.forget_ended(issuer)
+
+
+def _publish(issuer: IssuerContext, _job: Job) -> None:
+    """Status lists as files, where a folder is named; one process does so for all."""
+    if issuer.settings.status_folder is not None:
+        publish_files(issuer, issuer.settings.status_folder)
+
+
+def _retire(issuer: IssuerContext, _job: Job) -> None:
+    retire(issuer)
+
+
+def _remind(issuer: IssuerContext, _job: Job) -> None:
+    reminders.note_due(issuer)
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    bulk_work.LINE: Kind(bulk_work.offer_line, ends_itself=True, gives_up=bulk_work.give_up),
+    ERASE: Kind(_erase),
+    REMIND: Kind(_remind),
+    PUBLISH: Kind(_publish),
+    RETIRE: Kind(_retire),
+}
+EVERY: Final[Mapping[str, int]] = {  # seconds
+    ERASE: 300,
+    REMIND: 3_600,
+    PUBLISH: 60,  # so that a withdrawal shows within five minutes (docs/status.md)
+    RETIRE: 21_600,
+}
+
+
+@dataclass(slots=True)
+class Timetable:
+    """Enqueues what comes again, once for each turn; remembers which turns it has seen to."""
+
+    seen: dict[str, int]
+
+    def enqueue_due(self, issuer: IssuerContext) -> None:
+        """Enqueue each kind whose turn has come."""
+        now = issuer.now()
+        turns = {kind: now // seconds for kind, seconds in EVERY.items()}
+        if due := {kind: turn for kind, turn in turns.items() if self.seen.get(kind) != turn}:
+            _enqueue(issuer, due)
+            self.seen.update(due)
+
+
+@tried_again
+def _enqueue(issuer: IssuerContext, due: Mapping[str, int]) -> None:
+    with issuer.store.writing() as tx:
+        for kind, turn in due.items():
+            jobs.enqueue(issuer, tx, kind, {}, key=f"{kind}@{turn}")
+
+
+def work_round(
+    issuer: IssuerContext, timetable: Timetable, *, stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Enqueue what comes again and do what is due; how many jobs were done.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``; the next round may do better.
+    """
+    timetable.enqueue_due(issuer)
+    return jobs.run_due(issuer, KINDS, stop=stop)

@@ -1,0 +1,60 @@
+"""Grants whose newest records run out soon, each noted once for each time that it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, delete, func, insert, literal, select
+
+from .grants import GrantState
+from .job_tables import reminders
+from .tables import grants, issuances, offers
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A grant, whose API client made it, and when the newest of its records runs out."""
+
+    grant: str
+    client: str
+    expires_at: int
+    noted_at: int
+
+
+def note(connection: Connection, *, now: int, until: int) -> int:
+    """Note active grants whose newest record ends after ``now`` and by ``until``; how many new."""
+    newest = func.max(issuances.c.expires_at)
+    known = select(literal(1)).where(reminders.c.grant == grants.c.id)
+    found = (
+        select(grants.c.id, grants.c.client, newest, literal(now))
+        .join(offers, offers.c.grant == grants.c.id)
+        .join(issuances, issuances.c.offer == offers.c.id)
+        .where(grants.c.state == GrantState.ACTIVE.value, ~known.exists())
+        .group_by(grants.c.id, grants.c.client)
+        .having(and_(newest > now, newest <= until))
+    )
+    columns = ["grant", "client", "expires_at", "noted_at"]
+    noted = insert(reminders).from_select(columns, found).returning(reminders.c.grant)
+    return len(connection.execute(noted).all())
+
+
+def due(connection: Connection, *, client: str | None, now: int) -> tuple[Reminder, ...]:
+    """Reminders that still hold, the soonest first."""
+    query = select(reminders).where(reminders.c.expires_at > now).order_by(reminders.c.expires_at)
+    if client is not None:
+        query = query.where(reminders.c.client == client)
+    return tuple(Reminder(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
+
+
+def forget(connection: Connection, now: int) -> None:
+    """Forget what ran out, and what was fetched anew meanwhile."""
+    later = (
+        select(literal(1))
+        .select_from(offers.join(issuances, issuances.c.offer == offers.c.id))
+        .where(
+            offers.c.grant == reminders.c.grant,
+            issuances.c.expires_at > reminders.c.expires_at,
+        )
+    )
+    over = reminders.c.expires_at <= now
+    connection.execute(delete(reminders).where(over | later.exists()))
