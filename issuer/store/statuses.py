@@ -39,7 +39,7 @@ def give(connection: Connection, *, issuance: str, places: Sequence[tuple[int, i
     To be called in the transaction that keeps the issuance: both are there, or neither is.
     """
     rows = [{"list": n, "idx": i, "issuance": issuance, "status": 0} for n, i in places]
-    connection.execute(insert(status_entries), rows)
+    connection.execute(_GIVE, rows)
 
 
 def change(connection: Connection, *, issuance: str, status: int) -> None:
@@ -100,6 +100,7 @@ def marked(connection: Connection, number: int) -> tuple[tuple[int, int], ...]:
 
 # As it stands in the index: a planner that sees a parameter would look at every entry.
 _NOTHING: Final[ColumnElement[int]] = literal_column("0")
+_GIVE: Final = insert(status_entries)  # made once: each record that is issued runs it
 _COLUMNS: Final = (
     status_lists.c.number,
     status_lists.c.size,
