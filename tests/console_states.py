@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
-from console_reports import reported
+from console_kept import CARDS, KEPT, card_pages, kept_pages
+from console_world import NUMBER, Walk
 
-from healthpassport.encoding import dump_json
-from issuer.service.reports import answer_report, parse_answer
+AGNES = "9990000042"  # whose allergies stand in words alone
 
 
 @dataclass(frozen=True)
 class Page:
-    """Where a page is, and as whom it is opened."""
+    """Where a page is, and as whom it is opened.
+
+    What answers a form has the fields to fill and the button to press first; what can be opened
+    once has ``fresh``, which gives the path of another one.
+    """
 
     base: str
     path: str
     cookies: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    press: str = ""
+    fresh: Callable[[], str] | None = None
 
-    @property
-    def address(self):
-        return self.base + self.path
+    def opened(self, tab):
+        """Open it in ``tab``; its own address."""
+        path = self.path if self.fresh is None else self.fresh()
+        tab.goto(self.base + path)
+        for selector, value in self.fields.items():
+            tab.fill(selector, value)
+        if self.press:
+            tab.click(self.press)
+        return self.base + path
 
 
-# Each page of the console: whose role opens it. "" is somebody who is not signed in.
 NAMES = (
-    "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out",
-    "keys", "trust", "lists", "audit", "reports", "report", "report answered",
+    "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out", "find",
+    "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
+    "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
+    "change", "take back", "found", "pin", "pin letter", *KEPT, *CARDS,
 )  # fmt: skip
 
 
 def console_pages(practice, base):
     """Each page of ``practice``, which is served at ``base``."""
-    of = {
-        role: practice.browser(role).cookies
-        for role in ("clerk", "clinician", "corrections", "admin")
+    browsers = {
+        role: practice.browser(role) for role in ("clerk", "clinician", "corrections", "admin")
     }
+    of = {role: browser.cookies for role, browser in browsers.items()}
     found = {
         "home": ("/", of["clerk"]),
         "help": ("/help", of["clerk"]),
@@ -45,30 +59,57 @@ def console_pages(practice, base):
         "sign in": ("/sign-in", {}),
         "sign in refused": ("/sign-in/callback?state=unknown&code=unknown", {}),
         "signed out": ("/signed-out", {}),
-        **_kept(of["admin"]),
-        **_reports(practice, of["corrections"]),
+        "find": ("/find", of["clerk"]),
+        "today": ("/today", of["clinician"]),
+        "given": ("/given", of["clinician"]),
     }
-    return {name: Page(base, *where) for name, where in found.items()}
+    walk = Walk(browsers["clinician"])
+    found |= kept_pages(practice, of)
+    found |= {name: (path, of["clinician"]) for name, path in card_pages(walk).items()}
+    found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
+    pages = {name: Page(base, *where) for name, where in found.items()}
+    return pages | answers(pages, walk)
 
 
-def _kept(admin):
+VISITS = 3  # of each page: without scripts, and in each language
+
+
+def answers(pages, walk):
+    """What answers a form of ``pages``."""
+    find, told = pages["find"], 'form[action$="/pin"] button'
+    # Made now: under a browser's loop nothing can be called.
+    said = iter([walk.offered() for _ in range(VISITS)])
+    posted = iter([walk.offered(link_by="letter", pin_by="letter") for _ in range(VISITS)])
     return {
-        "keys": ("/keys", admin),
-        "trust": ("/trust", admin),
-        "lists": ("/lists", admin),
-        "audit": ("/audit", admin),
+        "card too much": replace(pages["card too much"], press='button[value="make"]'),
+        "find nothing typed": replace(find, press='form[action="/find"] button'),
+        "found": replace(find, fields={"#nhs-number": NUMBER}, press='form[action="/find"] button'),
+        "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),
+        "pin": replace(pages["handed"], press=told, fresh=said.__next__),
+        "pin letter": replace(pages["handed"], press=told, fresh=posted.__next__),
     }
 
 
-def _reports(practice, corrections):
-    """Reports that wait, one that is late, and one that was answered."""
-    names = ("report-that-waits-here", "report-that-is-so-late", "report-with-an-answer")
-    for name, days in zip(names, (0, 40, 27), strict=True):
-        reported(practice, name, days_ago=days)
-    told = parse_answer(dump_json({"outcome": "corrected", "words": "Thank you."}))
-    answer_report(practice.issuer, names[2], told)
+def of_a_patient(walk):
+    """The path of each page of the work with one patient."""
+    new, words, chosen, signed = walk.opened(), walk.opened(AGNES), walk.opened(), walk.opened()
+    for one in (words, chosen, signed):
+        walk.identified(one)
+    walk.signed(signed)
+    screen, letter = walk.offered(), walk.offered(link_by="letter", pin_by="letter")
+    added = walk.offered()
+    walk.collect(added)
+    offers = {name: one.replace("handed", "offers") for name, one in (("o", screen), ("a", added))}
     return {
-        "reports": ("/reports?answered=1", corrections),
-        "report": (f"/reports/{names[1]}", corrections),
-        "report answered": (f"/reports/{names[2]}", corrections),
+        "identity": new,
+        "preview": chosen,
+        "preview of words alone": words,
+        "hand over": f"{signed}/hand-over",
+        "handed": screen,
+        "handed by letter": letter,
+        "letter": f"{letter}/letter",
+        "offer": offers["o"],
+        "take back": f"{offers['o']}/change?to=withdraw",
+        "offer added": offers["a"],
+        "change": f"{offers['a']}/change?to=suspend",
     }

@@ -14,7 +14,7 @@ from repository import ROOT
 CONSOLE = ROOT / "issuer"
 AREAS = {"words": ("service",), "pages": ("web", "templates")}
 KEEPING = (
-    "templates/keeping", "templates/reports", "templates/card", "templates/links.html",
+    "templates/keeping", "templates/reports", "templates/card",
     "web/audit", "web/keeping", "web/reports", "web/cards", "web/card_",
 )  # fmt: skip
 
@@ -39,9 +39,7 @@ def _paths() -> dict[str, list[Path]]:
         for area, folders in AREAS.items()
     }
     found["keeping"] = [path for path in found["pages"] if _is_keeping(path)]
-    found["pages"] = [
-        path for path in found["pages"] if path.name == "links.html" or not _is_keeping(path)
-    ]
+    found["pages"] = [path for path in found["pages"] if not _is_keeping(path)]
     return found
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import copy
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from asgi_calls import Answer, call
-from simulated_issuer import Site
+from repository import ROOT
+from simulated_issuer import Site, Wallet
 from simulated_provider import CLIENT, ISSUER, SECRET, Provider
 
 from issuer.service.console import open_console
+from issuer.service.offers import NewOffer, offer_at
 from issuer.web import create_app
 
 OWN = {"origin": "http://localhost"}
@@ -22,6 +26,9 @@ ROLES = {
     "records": "corrections",
     "it": "admin",
 }
+PATIENTS = ("rowan-ashdown.json", "agnes-quillfeather.json")
+NUMBER = "9990000018"
+TYPES = ("PatientIdentity", "AllergySummary", "MedicationSummary")
 OF_ROLE = {role: name for name, role in ROLES.items()}
 
 
@@ -44,6 +51,12 @@ class Practice:
                 "web_oidc_client_secret_file": self.folder / "client-secret",
                 "web_oidc_roles": ROLES,
             }
+        (self.folder / "source").mkdir(exist_ok=True)
+        for name in PATIENTS:
+            copy(ROOT / "demo" / "patients" / name, self.folder / "source" / name)
+        signing_in["source_folder"] = self.folder / "source"
+        # The clock stands still, and so does what a second allows.
+        signing_in["request_burst"] = 100_000
         console = {"web_port": 8490, "web_url": "http://localhost", **signing_in}
         self.site = Site(self.folder, {**console, **self.changes})
         self.provider = Provider(clock=self._seconds)
@@ -105,6 +118,72 @@ class Browser:
             else:
                 self.cookies[name] = value
         return answer
+
+
+class Walk:
+    """The steps from a patient to a code, each by the page's own form."""
+
+    def __init__(self, browser: Browser):
+        self.browser = browser
+
+    def found(self, number: str = "") -> tuple[str, int]:
+        """The search that finds one patient, and how many it found."""
+        answer = self.browser.post("/find", nhs_number=number or NUMBER)
+        assert answer.status == 200, answer.text
+        search = re.search(r'name="search" value="([^"]+)"', answer.text)
+        return (search[1] if search else "", answer.text.count('name="place"'))
+
+    def opened(self, number: str = "") -> str:
+        """The address of a preparation."""
+        search, _ = self.found(number)
+        answer = self.browser.post("/find/open", search=search, place="0")
+        assert answer.status == 303, answer.text
+        return answer.headers["location"]
+
+    def identified(self, where: str, check: str = "photo_in_person", **more: str) -> Answer:
+        return self.browser.post(f"{where}/identity", check=check, **more)
+
+    def signed(self, where: str, types: tuple[str, ...] = TYPES, **more: str) -> Answer:
+        ticks = [("types", one) for one in types]
+        return self.browser.post(f"{where}/sign-off", ticks, cautions_read="yes", **more)
+
+    def handed(self, where: str, **more: str) -> Answer:
+        form = {"phone": "private", "link_by": "screen", "pin_by": "in_person", **more}
+        return self.browser.post(f"{where}/hand-over", **form)
+
+    def offered(self, **more: str) -> str:
+        """The address of what was handed over, all steps by one clinician."""
+        where = self.opened()
+        assert self.identified(where).status == 303
+        assert self.signed(where).status == 303
+        answer = self.handed(where, **more)
+        assert answer.status == 303, answer.text
+        return answer.headers["location"]
+
+    def pin(self, handed: str) -> str:
+        answer = self.browser.post(f"{handed}/pin")
+        assert answer.status == 200, answer.text
+        found = re.search(r'console-pin">(\d{3}) (\d{3})<', answer.text)
+        return found[1] + found[2]
+
+    def link(self, text: str) -> str:
+        """The link on the page with the code, as it stands there."""
+        return text.split('class="console-token">')[1].split('href="')[1].split('"', maxsplit=1)[0]
+
+    def collect(self, handed: str, types: tuple[str, ...] = ("AllergySummary",)) -> Wallet:
+        """A wallet that collects ``types`` of what was handed over."""
+        practice = self.browser.practice
+        link = self.link(self.browser.get(handed).text)
+        query = parse_qs(urlsplit(link.replace("&amp;", "&")).query)
+        uri = query["credential_offer_uri"][0]
+        offer = offer_at(practice.issuer, uri.rsplit("/", 1)[1])
+        pin = self.pin(handed)
+        made = NewOffer("", offer, uri, link, pin, practice.site.now, ())
+        wallet = Wallet(practice.site, made)
+        assert wallet.ask_token().status == 200
+        for one in types:
+            assert wallet.ask_credential(one).status == 200
+        return wallet
 
 
 def refused(answer: Answer, code: str, status: int = 0) -> None:

@@ -228,7 +228,7 @@ def several(world: World, folder: Path, url: str, *, processes: int = 2) -> Iter
 @asynccontextmanager
 async def one_address(ports: list[int]) -> AsyncIterator[int]:
     """A port behind which connections go to ``ports`` in turn; one that refuses is passed over."""
-    turn = iter(range(1 << 30))
+    turn, carrying = iter(range(1 << 30)), set()
 
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -238,6 +238,15 @@ async def one_address(ports: list[int]) -> AsyncIterator[int]:
         writer.close()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        carrying.add(asyncio.current_task())
+        try:
+            await choose(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def choose(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         start = next(turn)
         for place in range(len(ports)):
             port = ports[(start + place) % len(ports)]
@@ -246,11 +255,13 @@ async def one_address(ports: list[int]) -> AsyncIterator[int]:
             except OSError:
                 continue
             await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+            with suppress(OSError):
+                await far_writer.wait_closed()
             return
-        writer.close()
 
     server = await asyncio.start_server(carry, "127.0.0.1", 0)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        await asyncio.gather(*carrying, return_exceptions=True)

@@ -21,18 +21,35 @@ ADDRESS: Final = ("addressLines", "postcode")
 
 @dataclass(frozen=True, slots=True)
 class SpokenPart:
-    """What is said under one heading; the first part has none."""
+    """What is said under one heading; the first part has none. ``entries`` are of the record."""
 
     title: Words | None
     sentences: tuple[Words, ...]
+    entries: tuple[Words, ...] = ()
+    notes: tuple[Words, ...] = ()
+
+    @property
+    def everything(self) -> tuple[Words, ...]:
+        """All sentences in order."""
+        return (*self.sentences, *self.entries, *self.notes)
 
 
 def spoken(claims: CardClaims) -> tuple[SpokenPart, ...]:
     """Everything that the card of ``claims`` says, to be read aloud in order."""
     content = claims.content
     told = parts(content)
-    allergies = SpokenPart(allergy_words(content.allergies), _allergies(content.allergies, told[0]))
-    others = (SpokenPart(one.title, (_sentence(one.said), *_entries(one))) for one in told[1:])
+    allergies = SpokenPart(
+        allergy_words(content.allergies),
+        _counted(content.allergies),
+        _entries(told[0]),
+        tuple(map(_sentence, told[0].notes)),
+    )
+    others = (
+        SpokenPart(
+            one.title, (_sentence(one.said),), _entries(one), tuple(map(_sentence, one.notes))
+        )
+        for one in told[1:]
+    )
     return (SpokenPart(None, _person(claims)), allergies, *others, SpokenPart(None, _end(claims)))
 
 
@@ -57,23 +74,21 @@ def _detail(name: str, value: Json) -> tuple[Words, ...]:
     return ({language: f"{title[language]}: {told[language]}." for language in LANGUAGES},)
 
 
-def _allergies(section: CardSection, part: CardPart) -> tuple[Words, ...]:
+def _counted(section: CardSection) -> tuple[Words, ...]:
+    """How many of the allergies are on the card; nothing where the list has none."""
     shown, total = len(section.items), section.item_count
     if not total:
-        return tuple(map(_sentence, part.notes))
-    name = (
-        "all_allergies" if shown == total else "some_allergies" if shown else "no_allergies_shown"
-    )
-    counted = _said(name, shown=each(str(shown)), total=each(str(total)))
-    return (counted, *_entries(part))
+        return ()
+    some = "some_allergies" if shown else "no_allergies_shown"
+    name = "all_allergies" if shown == total else some
+    return (_said(name, shown=each(str(shown)), total=each(str(total))),)
 
 
 def _entries(part: CardPart) -> tuple[Words, ...]:
-    lines = (
+    return tuple(
         _said("one_of", number=each(str(number)), entry=line)
         for number, line in enumerate(part.lines, start=1)
     )
-    return (*lines, *map(_sentence, part.notes))
 
 
 def _end(claims: CardClaims) -> tuple[Words, ...]:

@@ -21,6 +21,7 @@ from schemas.definitions import LANGUAGES, states, warnings
 
 Words: TypeAlias = Mapping[str, str]
 IDENTITY: Final = "PatientIdentity"
+ALLERGIES_FIRST: Final = ("AllergySummary", "EmergencySummary")  # above everything else on a page
 
 
 @dataclass(frozen=True, slots=True)

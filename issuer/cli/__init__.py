@@ -18,6 +18,7 @@ from .clients import clients
 from .codes import codes
 from .deferred import deferred
 from .doctor import doctor
+from .erased import erased
 from .extract import extract
 from .grants import grants
 from .issued import issued
@@ -28,6 +29,7 @@ from .preview import preview
 from .records import records
 from .reports import reports
 from .serve import serve
+from .sources import sources
 from .status import status
 from .vc_api import vc_api
 from .webhooks import webhooks
@@ -53,8 +55,10 @@ app.command(context_settings=IDS)(suspend)
 app.command(context_settings=IDS)(reinstate)
 app.command(context_settings=IDS)(replace)
 app.command()(doctor)
+app.command()(erased)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
+app.add_typer(sources, name="sources")
 app.add_typer(grants, name="grants")
 app.add_typer(deferred, name="deferred")
 app.add_typer(reports, name="reports")

@@ -70,6 +70,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     if settings.signs_in_patients:
         yield "patient sign-in", _tried(lambda: _check_patients(settings))
     yield "database", _tried(lambda: _check_database(settings))
+    if settings.source_folder or settings.source_fhir_url or settings.source_gp_connect_url:
+        yield "sources (`sources try` asks them)", _tried(lambda: _check_sources(settings))
 
 
 def _check_certificates(settings: Settings) -> None:
@@ -150,6 +152,19 @@ def _small_herds(settings: Settings) -> Iterator[str]:
 
 def _is_file(uri: str | None) -> TypeGuard[str]:
     return uri is not None and uri.startswith("file:")
+
+
+def _check_sources(settings: Settings) -> None:
+    """Whether they can be opened; nobody is asked."""
+    import secrets  # noqa: PLC0415 - cold start
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from healthpassport.errors import SourceError  # noqa: PLC0415
+    from issuer.service.sources import open_sources  # noqa: PLC0415
+
+    opened = open_sources(settings, clock=lambda: datetime.now(UTC), random=secrets.token_bytes)
+    if settings.source_default is not None and settings.source_default not in opened:
+        raise SourceError("source.none", settings.source_default)
 
 
 def _check_second_key(settings: Settings) -> None:

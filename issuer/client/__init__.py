@@ -9,6 +9,6 @@ whose notes they are, which is checked at each reading (``issuer.service.refresh
 from __future__ import annotations
 
 from .folder import FolderSource
-from .people import Found, Person, Source
+from .people import NOBODY, Found, Person, Source
 
-__all__ = ["FolderSource", "Found", "Person", "Source"]
+__all__ = ["NOBODY", "FolderSource", "Found", "Person", "Source"]

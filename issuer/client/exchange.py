@@ -133,7 +133,7 @@ class Exchange:
             except FetchError as error:
                 if last or error.code not in _AGAIN:
                     raise _told(error) from error
-                self._wait(reading, FIRST_WAIT * 2 ** (tried - 1), "source.unreachable")
+                self._wait(reading, FIRST_WAIT * 2 ** (tried - 1), _told(error).code)
                 continue
             if answer.status == _UNAUTHORIZED and self._smart is not None and not renewed:
                 renewed = True

@@ -27,7 +27,7 @@ from .capability import EVERYTHING, SUMMARY, Capability, read_capability
 from .exchange import Call, Exchange
 from .limits import Reading
 from .paging import Gathered, pages, search
-from .people import MAX_FOUND, Found, Person, bounded, fits, found, same
+from .people import MAX_FOUND, NOBODY, Found, Person, bounded, fits, found, same
 from .subjects import check_subjects
 from .wanted import (
     ASKED,
@@ -108,6 +108,17 @@ class FhirServer:
         url = f"{self._exchange.base}/Patient/{name}"
         notes.gathered.rows["Patient", name] = (url, patient)
         return dump_json(self._bundle(notes, f"Patient/{name}"))
+
+    def describe(self) -> tuple[str, ...]:
+        """See ``Source``: what the server says it can, and a search for a number of nobody."""
+        reading = self._exchange.begin()
+        able, way = self.capability(reading), self._chosen(reading)
+        self.find(Person(nhs_number=NOBODY))
+        told = [f"notes are read by {way}", "people are found by POST Patient/_search"]
+        if way is Way.SEARCH:
+            had = [k for k in ASKED if k not in self._without and able.can_search(k)]
+            told += [f"told as missing: {name}" for name in missing_sections(had)]
+        return tuple(told)
 
     def capability(self, reading: Reading) -> Capability:
         """What the server says that it can do, asked anew each hour.

@@ -53,6 +53,18 @@ class FolderSource:
         asked = person.checked()
         return bounded(self._fitting(asked))
 
+    def describe(self) -> tuple[str, ...]:
+        """See ``Source``; the files that cannot be read are named."""
+        from issuer.fhir.finding import everybody  # noqa: PLC0415 - cold start
+
+        told, names = [], self.names()
+        for name in names:
+            try:
+                everybody(self.read(name))
+            except SourceError as error:
+                told.append(f"{name} cannot be read: {error.code}")
+        return (f"{len(names)} files, {len(names) - len(told)} of which can be read", *told)
+
     def names(self) -> list[str]:
         """The names that can be read, in their order.
 

@@ -21,7 +21,7 @@ from issuer.fhir.stu3 import AREAS, Area, structured_record
 
 from .exchange import Call, Exchange
 from .gp_connect_token import Asker, unsecured_token
-from .people import Found, Person, fits, found
+from .people import NOBODY, Found, Person, fits, found
 
 NHS_NUMBER: Final = "https://fhir.nhs.uk/Id/nhs-number"
 OPERATION: Final = "/Patient/$gpc.getstructuredrecord"
@@ -75,6 +75,14 @@ class GpConnect:
                 return ()
             raise
         return (found(asked.nhs_number, known),) if fits(asked, known) else ()
+
+    def describe(self) -> tuple[str, ...]:
+        """See ``Source``: the record of a number of nobody, which has to be unknown there."""
+        known = self.find(Person(nhs_number=NOBODY))
+        return (
+            f"asked as {self._asker.user}, of {self._asker.ods}",
+            "the number of nobody is known there" if known else "the endpoint answers",
+        )
 
     def _record(self, number: str, areas: Iterable[Area]) -> tuple[bytes, Demographics]:
         if not _NUMBER.match(number) or not is_valid_nhs_number(number):

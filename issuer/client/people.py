@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from issuer.fhir.finding import Demographics
 
 MAX_FOUND: Final = 20  # people of one search; more are told apart by asking for more
+NOBODY: Final = "9999999999"  # of the range for tests: a number to try a source with
 MAX_NAME: Final = 200  # characters
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
@@ -98,6 +99,14 @@ class Source(Protocol):
         Raises:
             SourceError: ``source.number``, ``source.person`` for what cannot be looked for,
                 ``source.too_many`` for too many who fit, and as ``read``.
+        """
+        ...
+
+    def describe(self) -> tuple[str, ...]:
+        """What it can do now, in lines for an engineer who sets it up; it is asked, of nobody.
+
+        Raises:
+            SourceError: as ``read``.
         """
         ...
 

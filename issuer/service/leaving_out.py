@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from healthpassport.languages import msg
 from healthpassport.summary import RecordDefinition, definition, record_types
 from issuer.fhir import Bucket, Entry, as_of
 from issuer.fhir.telling import READINGS, Review, entries_of, items_of, may_reach_patient
@@ -19,19 +20,19 @@ from issuer.records import told
 from .reading import Reading, Rules
 
 WORDS: Final = {
-    "sensitive": "It is of a sensitive kind, or hangs on something that is.",
-    "confidential": "Its source marks it as confidential, or not for the patient.",
-    "safeguarding": "It is about safeguarding.",
-    "in_error": "Its source marks it as entered in error.",
-    "refuted": "Its source says that it is not so.",
-    "modifier": "It carries a modifier that is not understood.",
-    "not_whole": "It cannot be told whole.",
-    "counted": "It has ended: ended allergies are counted, not listed.",
-    "over": "It is over: stopped, superseded, ended or cancelled.",
-    "passed_over": "A newer entry stands in its place, or it is not in force.",
-    "laboratory": "Only a laboratory issues blood groups.",
-    "told_elsewhere": "Another entry tells it: a plan or order behind a medicine.",
-    "no_record": "No record type holds it.",
+    "sensitive": msg("It is of a sensitive kind, or hangs on something that is."),
+    "confidential": msg("Its source marks it as confidential, or not for the patient."),
+    "safeguarding": msg("It is about safeguarding."),
+    "in_error": msg("Its source marks it as entered in error."),
+    "refuted": msg("Its source says that it is not so."),
+    "modifier": msg("It carries a modifier that is not understood."),
+    "not_whole": msg("It cannot be told whole."),
+    "counted": msg("It has ended: ended allergies are counted, not listed."),
+    "over": msg("It is over: stopped, superseded, ended or cancelled."),
+    "passed_over": msg("A newer entry stands in its place, or it is not in force."),
+    "laboratory": msg("Only a laboratory issues blood groups."),
+    "told_elsewhere": msg("Another entry tells it: a plan or order behind a medicine."),
+    "no_record": msg("No record type holds it."),
 }
 _OWN: Final = {
     "safeguarding": "safeguarding",

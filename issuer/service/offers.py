@@ -142,11 +142,12 @@ def offer_summary(
     wanted: Sequence[str] = (),
     reference: SourceReference | None = None,
     who: Actor | None = None,
+    minutes: int | None = None,
 ) -> NewOffer:
     """Offer the records of ``summary``, or the ``wanted`` ones of them.
 
     ``reference`` is where they can be read again, None where nowhere. ``who`` asks for it, where
-    that is not the API client itself.
+    that is not the API client itself. ``minutes`` is how long it stands, the settings' where None.
 
     Raises:
         SourceError: ``offer.record_type`` for a type that is unknown or stands twice,
@@ -168,7 +169,7 @@ def offer_summary(
         state=OfferState.OPEN,
         tries=0,
         created_at=issuer.now(),
-        expires_at=issuer.now() + issuer.settings.offer_minutes * 60,
+        expires_at=issuer.now() + (minutes or issuer.settings.offer_minutes) * 60,
         sealed_source=None
         if reference is None
         else seal(reference.wire(), secret=code, purpose=SOURCE, random=issuer.random),

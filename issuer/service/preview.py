@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import Json
+from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import (
     FieldDefinition,
     Item,
@@ -26,113 +27,118 @@ from .leaving_out import WORDS, left_out
 from .reading import Reading, Rules
 
 VERSION: Final = 1
-LANGUAGE: Final = "en"
 _CODES: Final = frozenset({"codings", "sha256"})  # for machines; a patient reads the words
 
 
-def preview(reading: Reading, *, rules: Rules, now: datetime) -> dict[str, Json]:
+def preview(
+    reading: Reading, *, rules: Rules, now: datetime, say: Words = ENGLISH
+) -> dict[str, Json]:
     """The preview as JSON: records as each side reads them, and what reaches no record."""
     return {
         "version": VERSION,
-        "records": [_record(record) for record in reading.summary.records],
+        "records": [_record(record, say) for record in reading.summary.records],
         "leftOut": [
             {
                 "section": row.section,
                 "place": row.place,
                 "text": row.text,
                 "reason": row.reason,
-                "words": WORDS[row.reason],
+                "words": say(WORDS[row.reason]),
             }
             for row in left_out(reading, rules=rules, now=now)
         ],
     }
 
 
-def _record(record: Record) -> dict[str, Json]:
+def _record(record: Record, say: Words) -> dict[str, Json]:
     return {
         "type": record.type,
         "asOf": record.as_of.isoformat(),
         "state": record.state.value,
         "window": record.window,
-        "patient": _side(record, clinical=False),
-        "hospital": _side(record, clinical=True),
+        "patient": _side(record, say, clinical=False),
+        "hospital": _side(record, say, clinical=True),
     }
 
 
-def _side(record: Record, *, clinical: bool) -> dict[str, Json]:
+def _side(record: Record, say: Words, *, clinical: bool) -> dict[str, Json]:
     """A record as one reader has it; the hospital sees codes and can look each up."""
     known = definition(record.type)
-    told = [one.note[LANGUAGE] for one in noted(record.always, known) if one.note]
+    told = [say.of(one.note) for one in noted(record.always, known) if one.note]
     notes = [_word(note, clinical=clinical) for note in told]
     said, fields = warnings(), known.subject_fields
     notes += [
-        _word(said[w][LANGUAGE], clinical=clinical) if w in said else w for w in record.warnings
+        _word(say.of(said[w]), clinical=clinical) if w in said else w for w in record.warnings
     ]
     return {
-        "title": _word(known.labels[LANGUAGE], clinical=clinical),
-        "state": _word(states()[record.state.value].labels[LANGUAGE], clinical=clinical),
+        "title": _word(say.of(known.labels), clinical=clinical),
+        "state": _word(say.of(states()[record.state.value].labels), clinical=clinical),
         "facts": [
-            *_lines(record.always, known.always_fields, clinical=clinical),
-            *([] if known.has_items else _lines(record.subject, fields, clinical=clinical)),
+            *_lines(record.always, known.always_fields, say, clinical=clinical),
+            *([] if known.has_items else _lines(record.subject, fields, say, clinical=clinical)),
         ],
-        "items": [_item(item, known, clinical=clinical) for item in record.items],
+        "items": [_item(item, known, say, clinical=clinical) for item in record.items],
         "negations": [str(row.unit.get("text", "")) for row in record.negations],
         "notes": list(notes),
     }
 
 
-def _item(item: Item, known: RecordDefinition, *, clinical: bool) -> dict[str, Json]:
+def _item(item: Item, known: RecordDefinition, say: Words, *, clinical: bool) -> dict[str, Json]:
     if known.derived:
         own, inner = part_of(item, known)
-        told = _item(inner, own, clinical=clinical)
-        title = _word(own.labels[LANGUAGE], clinical=clinical)
+        told = _item(inner, own, say, clinical=clinical)
+        title = _word(say.of(own.labels), clinical=clinical)
         return {**told, "text": f"{title}: {told['text']}"}
     unit = {name: value for name, value in item.unit.items() if name != "text"}
     return {
         "text": item.unit["text"],
-        "together": _lines(unit, known.unit_fields, clinical=clinical),
-        "separable": _lines(item.fields, known.item_fields, clinical=clinical),
+        "together": _lines(unit, known.unit_fields, say, clinical=clinical),
+        "separable": _lines(item.fields, known.item_fields, say, clinical=clinical),
     }
 
 
 def _lines(
-    values: Mapping[str, Json], fields: Mapping[str, FieldDefinition], *, clinical: bool
+    values: Mapping[str, Json],
+    fields: Mapping[str, FieldDefinition],
+    say: Words,
+    *,
+    clinical: bool,
 ) -> list[Json]:
     lines: list[Json] = []
     for name, value in values.items():
         if clinical or fields[name].type not in _CODES:
-            label = _word(fields[name].labels[LANGUAGE], clinical=clinical)
-            lines.append(f"{label}: {_value(fields[name], value, clinical=clinical)}")
+            label = _word(say.of(fields[name].labels), clinical=clinical)
+            lines.append(f"{label}: {_value(fields[name], value, say, clinical=clinical)}")
     return lines
 
 
-def _value(field: FieldDefinition, value: Json, *, clinical: bool) -> str:
+def _value(field: FieldDefinition, value: Json, say: Words, *, clinical: bool) -> str:
     if field.name == "group" and value in groups():
-        return _word(groups()[str(value)][LANGUAGE], clinical=clinical)
+        return _word(say.of(groups()[str(value)]), clinical=clinical)
     if field.name == SECTIONS and isinstance(value, Sequence):
         rows = [row for row in value if isinstance(row, Mapping)]
-        return "; ".join(_part(row, clinical=clinical) for row in rows)
-    return _plain(value)
+        return "; ".join(_part(row, say, clinical=clinical) for row in rows)
+    return _plain(value, say)
 
 
-def _part(row: Mapping[str, Json], *, clinical: bool) -> str:
+def _part(row: Mapping[str, Json], say: Words, *, clinical: bool) -> str:
     """What a summary says of one of its parts."""
     name, count = str(row["section"]), row["count"]
     title = section_title(name)
-    words = _word(states()[str(row["state"])].labels[LANGUAGE], clinical=clinical)
+    words = _word(say.of(states()[str(row["state"])].labels), clinical=clinical)
     told = f"{words} ({count})" if count else words
-    return f"{_word(title[LANGUAGE], clinical=clinical) if title else name}: {told}"
+    return f"{_word(say.of(title), clinical=clinical) if title else name}: {told}"
 
 
-def _plain(value: Json) -> str:
+def _plain(value: Json, say: Words) -> str:
     """Any value on one line, in its own words."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return say(msg("Yes")) if value else say(msg("No"))
     if isinstance(value, Mapping):
-        words = (f"{n} {v}" if type(v) is int else _plain(v) for n, v in value.items())
+        words = (f"{n} {v}" if type(v) is int else _plain(v, say) for n, v in value.items())
         return " ".join(word for word in words if word)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "; ".join(word for entry in value if (word := _plain(entry)))
+        return "; ".join(word for entry in value if (word := _plain(entry, say)))
     return "" if value is None else str(value)
 
 

@@ -12,7 +12,9 @@ from typing import Final
 
 from healthpassport.errors import ProtocolError, SettingsError
 from healthpassport.fetch import Fetcher, HttpsFetcher
-from healthpassport.protocols.smart import Smart, load_client_key
+from healthpassport.keys import generate_signer, save_signer
+from healthpassport.keys.files import key_path
+from healthpassport.protocols.smart import ClientKey, Smart, load_client_key
 from issuer.client.exchange import Exchange
 from issuer.client.fhir_server import FhirServer, Way
 from issuer.client.gp_connect import GpConnect
@@ -40,17 +42,10 @@ def open_fhir(
     way, base = fetcher or https(settings), settings.source_fhir_url.rstrip("/")
     smart = None
     if settings.source_fhir_client_id:
-        path = settings.source_fhir_key_passphrase_file
-        try:
-            key = load_client_key(
-                settings.source_fhir_key, None if path is None else first_line(path)
-            )
-        except ProtocolError as error:
-            raise SettingsError("source.setup", error.detail) from error
         smart = Smart(
             base,
             client_id=settings.source_fhir_client_id,
-            key=key,
+            key=source_key(settings),
             scope=settings.source_fhir_scope,
             fetcher=way,
             clock=clock,
@@ -60,6 +55,24 @@ def open_fhir(
     return FhirServer(
         exchange, way=Way(settings.source_fhir_way), without=settings.source_fhir_without
     )
+
+
+def source_key(settings: Settings, *, make: bool = False) -> ClientKey:
+    """The key for the sign-in at the FHIR server; with ``make`` a new one where none is yet.
+
+    Raises:
+        SettingsError: ``source.setup``.
+    """
+    uri, path = settings.source_fhir_key, settings.source_fhir_key_passphrase_file
+    passphrase = None if path is None else first_line(path)
+    if not uri:
+        raise SettingsError("source.setup", "source_fhir_key is not set")
+    if make and uri.startswith("file:") and not key_path(uri).exists():
+        save_signer(generate_signer("ES384"), key_path(uri), passphrase)
+    try:
+        return load_client_key(uri, passphrase)
+    except ProtocolError as error:
+        raise SettingsError("source.setup", error.detail) from error
 
 
 def open_gp_connect(

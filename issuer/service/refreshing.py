@@ -3,7 +3,8 @@
 Rules: whose notes they are is checked at each reading, and so is whether the person still belongs
 here: where the notes say that they left or died, the grant closes and every copy is suspended,
 which the practice can undo, since such flags are sometimes wrong. An older copy counts until the
-wallet says that it holds the newer one. Nowhere does a reference to a source stand in the clear.
+wallet says that it holds the newer one; of a record on hold there is no newer one meanwhile.
+Nowhere does a reference to a source stand in the clear.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
         if still is None or still.state is not GrantState.ACTIVE:
             raise ServiceError("forbidden")
         if not offers.record_types(tx, access.offer.id):
-            offers.hold(tx, access.offer.id, held)
+            on_hold = grants.suspended_types(tx, still.root)
+            given = {n: sealed for n, sealed in held.items() if n.partition(".")[0] not in on_hold}
+            offers.hold(tx, access.offer.id, given)
             _drop_untold(issuer, tx, grant, told=payloads.keys())
 
 

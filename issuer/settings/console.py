@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 ROLES: Final = r"(clerk|clinician|corrections|admin)"
@@ -119,6 +119,25 @@ class ConsoleSettings(BaseSettings):
         description="Hosts (with their port, where it is not 443) of the provider and of the"
         " service that sends texts which may have a private address (a JSON list).",
     )
+    web_four_eyes: bool = Field(
+        default=False,
+        description="Whether somebody else than the one who prepared a record has to sign it off.",
+    )
+    web_letter_days: int = Field(
+        default=7,
+        ge=1,
+        le=28,
+        description="Days that an offer stands whose link or PIN goes by letter.",
+    )
+    web_text_url: str = Field(
+        default="",
+        pattern=r"^(https://[!-~]{1,512})?$",
+        description="Address of the practice's service that sends texts (docs/console.md). Empty:"
+        " no PIN goes by text.",
+    )
+    web_text_key_file: Path | None = Field(
+        default=None, description="File with the key towards that service, sent as a bearer token."
+    )
     web_session_idle_minutes: int = Field(
         default=15, ge=1, le=240, description="Minutes without a look after which staff sign in."
     )
@@ -130,6 +149,13 @@ class ConsoleSettings(BaseSettings):
     @classmethod
     def _in_lower_case(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(host.lower() for host in value)
+
+    @model_validator(mode="after")
+    def _knows_who_signs_off(self) -> Self:
+        if self.web_four_eyes and not self.web_oidc_issuer:
+            message = "web_four_eyes needs staff who sign in: web_oidc_issuer"
+            raise ValueError(message)
+        return self
 
     @property
     def web_address(self) -> str:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from healthpassport.status.entries import SUSPENDED
+
 from .locking import held, locked
 from .tables import grants, issuances, offers
 
@@ -98,6 +100,17 @@ def issued(connection: Connection, root: str) -> tuple[str, ...]:
         .order_by(issuances.c.issued_at)
     )
     return tuple(connection.execute(query).scalars())
+
+
+def suspended_types(connection: Connection, root: str) -> frozenset[str]:
+    """The record types (of any format) that are suspended in the line that begins with ``root``."""
+    query = (
+        select(issuances.c.record_type)
+        .join(offers, offers.c.id == issuances.c.offer)
+        .join(grants, grants.c.id == offers.c.grant)
+        .where(grants.c.root == root, issuances.c.status == SUSPENDED)
+    )
+    return frozenset(name.partition(".")[0] for name in connection.execute(query).scalars())
 
 
 def root_of_issuance(connection: Connection, issuance: str) -> str | None:

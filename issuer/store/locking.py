@@ -2,7 +2,8 @@
 
 SQLite lets one writer in at a time. On PostgreSQL a row that is read in a transaction that writes
 is locked until it ends, so that what was judged is still so when it is changed. Rows are locked in
-one order, the grant, the offer, the issuance, the status list, so that nobody waits in a circle.
+one order, the sign-in, the grant, the offer, the issuance, the status list, so that nobody waits in
+a circle.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class OfferState(StrEnum):
     DONE = "done"
     BURNED = "burned"
     EXPIRED = "expired"
-    CANCELLED = "cancelled"
+    CANCELLED = "cancelled"  # taken back by the practice before it was collected
 
 
 _WAITING: Final = (OfferState.OPEN.value, OfferState.AUTHORIZED.value)

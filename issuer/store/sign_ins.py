@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from .locking import locked
 from .sign_in_tables import authorizations
 
 
@@ -85,7 +86,8 @@ def under_way(connection: Connection) -> int:
 
 
 def _one(connection: Connection, where: Any) -> Authorization | None:  # noqa: ANN401 - an expression
-    row = connection.execute(select(authorizations).where(where)).first()
+    # Locked before the grant and the offer that it leads to (``locking``).
+    row = connection.execute(locked(connection, select(authorizations).where(where))).first()
     if row is None:
         return None
     values = dict(row._mapping)  # noqa: SLF001 - the library's documented accessor

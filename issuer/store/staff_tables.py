@@ -1,4 +1,4 @@
-"""The tables of the console's staff: who is signed in, and who is on the way.
+"""The tables of the console: who is signed in, who is on the way, and what was handed over.
 
 What is *not* here: the other tables (``tables``, which has the rules for all).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table
 
 from .tables import metadata
 
@@ -37,3 +37,19 @@ staff_sign_ins: Final = Table(
     Column("ends_at", BigInteger, nullable=False),
 )
 Index("staff_sign_ins_end", staff_sign_ins.c.ends_at)
+
+# What the console handed to patients: no name and no number of a patient, only a keyed digest.
+handed: Final = Table(
+    "handed",
+    metadata,
+    Column("offer", String, ForeignKey("offers.id"), primary_key=True),
+    Column("person", String),
+    Column("vouched_by", String),
+    Column("prepared_by", String, nullable=False),
+    Column("signed_by", String, nullable=False),
+    Column("link_by", String, nullable=False),
+    Column("pin_by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("handed_person", handed.c.person)
+Index("handed_at", handed.c.at)

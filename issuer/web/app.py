@@ -16,7 +16,21 @@ from healthpassport.asgi import BodyLimit, Guard, ProblemPages, SecurityHeaders,
 from healthpassport.rates import RateLimit
 from issuer.service.console import Console
 
-from . import audit, home, keeping, languages, reports, sign_in
+from . import (
+    audit,
+    card_paper,
+    cards,
+    find,
+    hand,
+    home,
+    keeping,
+    languages,
+    prepare,
+    reports,
+    sign_in,
+    status,
+    upload,
+)
 from .access import enter
 from .headers import HEADERS
 from .problems import add_problem_pages, refusal_page
@@ -25,13 +39,19 @@ from .rendering import STATIC
 MAX_FORM: Final = 16_384  # bytes; the longest form ticks every record type and names two reasons
 ROUTERS: Final = (
     home.router,
+    find.router,
+    prepare.router,
+    hand.router,
+    status.router,
     sign_in.router,
     languages.router,
     keeping.router,
     audit.router,
     reports.router,
+    cards.router,
+    card_paper.router,
 )
-LIMITS: Final[dict[str, int]] = {}  # bytes of the forms that bring a file, by path
+LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD}  # bytes of the forms that bring a file
 
 
 def create_app(console: Console) -> FastAPI:

@@ -6,31 +6,54 @@ and commands).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.languages import msg
+from issuer.service.console.preparing import Preparation, Step
 from issuer.service.console.staff import ROLES, Action, Role
 
 from .access import Member, Service
 from .languages import words_of
 from .rendering import page
+from .telling import moment
 
 SEE_OTHER: Final = 303
+STEPS: Final[Mapping[Step, str]] = {
+    Step.OPENED: msg("Being prepared"),
+    Step.WAITING: msg("Waits for a clinician"),
+    Step.SIGNED: msg("Signed off, not handed over yet"),
+}
 
 router = APIRouter()
 
 
 @router.get("/", response_class=HTMLResponse)
-def start(request: Request, who: Member) -> Response:
+def start(request: Request, console: Service, who: Member) -> Response:
     """What staff can do here; for those who see no patient, the page that is theirs."""
     if not who.may(Action.PREPARE) and who.may(Action.REPORTS):
         return RedirectResponse("/reports", status_code=SEE_OTHER)
     if not who.may(Action.PREPARE) and who.may(Action.SET_UP):
         return RedirectResponse("/set-up", status_code=SEE_OTHER)
-    return HTMLResponse(page(request, "home.html"))
+    waiting = console.preparations.waiting() if who.may(Action.PREPARE) else ()
+    return HTMLResponse(page(request, "home.html", waiting=_lines(request, waiting)))
+
+
+def _lines(request: Request, waiting: Iterable[Preparation]) -> list[dict[str, str]]:
+    """What is prepared, without a name or any content."""
+    say = words_of(request)
+    return [
+        {
+            "id": one.id,
+            "time": moment(one.opened_at, say),
+            "by": (one.prepared_by or one.opened_by).name,
+            "state": say(STEPS[one.step]),
+        }
+        for one in waiting
+    ]
 
 
 @router.get("/help", response_class=HTMLResponse)

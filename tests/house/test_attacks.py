@@ -24,7 +24,7 @@ CATEGORIES = (
     "privacy",
 )
 # Of an issuer on PostgreSQL, which is not built yet.
-NOT_YET = {"rel-002", "rel-012"}
+NOT_YET = {"rel-012"}
 
 
 def attacks() -> list[dict[str, str]]:

@@ -7,20 +7,15 @@ creates and references with Medplum's engine; fhir.resources validates what it t
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import subprocess
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from desk_world import code_of, full_wallet, make_desk, make_world, opened, post
 from fhir.resources.R4B import get_fhir_model_class
 from hospital_desk import added, found
 from hospital_store import CLIENT, KINDS, MRN, person
-from interop.third_party import installed, program
+from interop.record_server import SOURCE, started
 
-from demo.tls import make_tls_files
 from healthpassport.fetch import HttpRequest, HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
 from verifier.client import Outcome, load_client_key, public_jwks
@@ -28,7 +23,6 @@ from verifier.service import Expected
 from verifier.service.hospital import completed, open_hospital
 
 pytestmark = pytest.mark.node
-SOURCE = Path(__file__).parent / "records"
 PEOPLE = [
     person(),
     person(number="9990000026", given="Twin"),
@@ -62,36 +56,15 @@ class Records:
 @pytest.fixture(scope="module")
 def records(request, tmp_path_factory):
     home = tmp_path_factory.mktemp("records")
-    folder = installed(request.config.cache.mkdir("third-party-records"), SOURCE)
-    tls = make_tls_files(home / "tls", now=datetime.now(UTC))
     save_signer(generate_signer("ES384"), home / "fhir.key")
-    people = [{name: v for name, v in one.items() if name != "id"} for one in PEOPLE]
     setup = {
         "kinds": sorted(KINDS),
         "jwks": public_jwks(load_client_key(f"file:{home / 'fhir.key'}")),
         "client": CLIENT,
-        "people": people,
+        "people": PEOPLE,
     }
-    (home / "setup.json").write_text(json.dumps(setup))
-    server = subprocess.Popen(
-        [program("node"), "server.mjs"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={
-            "PATH": os.environ["PATH"],
-            "RECORDS_SETUP": str(home / "setup.json"),
-            "RECORDS_CERT": str(tls.certificate),
-            "RECORDS_KEY": str(tls.key),
-        },
-    )
-    try:
-        port = server.stdout.readline().strip()
-        assert port, server.stderr.read().decode()
-        yield Records(int(port), tls, home)
-    finally:
-        server.terminate()
-        server.communicate(timeout=20)
+    with started(request.config.cache, home, **setup) as (port, tls):
+        yield Records(port, tls, home)
 
 
 @pytest.fixture(scope="module")

@@ -92,7 +92,7 @@ def test_an_allergy_that_is_left_off_is_counted_and_said(site):
     card = made(site, ticks=asked.ticked - set(allergies))
     said = sheet(card.text, card.claims, name="x").allergies["en"]
     assert said.startswith("Allergies unavailable")
-    aloud = " ".join(one["en"] for part in spoken(card.claims) for one in part.sentences)
+    aloud = " ".join(one["en"] for part in spoken(card.claims) for one in part.everything)
     assert "Our list has 2 allergies. The card shows none of them." in aloud
 
 
@@ -163,11 +163,11 @@ def test_everything_on_the_card_is_read_aloud_in_both_languages(site):
     card = made(site, of=with_allergies("Penicillin V", "Natural rubber latex"))
     for language, born in (("en", "You were born on 14 Jul 1958."), ("cy", "14 Gor 1958")):
         parts = spoken(card.claims)
-        aloud = " ".join(one[language] for part in parts for one in part.sentences)
+        aloud = " ".join(one[language] for part in parts for one in part.everything)
         assert born in aloud
         assert "Quillon Zephyrine" in aloud
         assert aloud.index("1: Penicillin V") < aloud.index("2: Natural rubber latex")
-    english = [one["en"] for part in parts for one in part.sentences]
+    english = [one["en"] for part in parts for one in part.everything]
     assert "Your NHS number is not on the card." in english
     assert "All of your allergies on our list are on the card." in english
 

@@ -166,7 +166,7 @@ def test_a_chain_to_a_trusted_anchor_does_as_well(site, wallet):
 @pytest.mark.parametrize(
     ("bend", "error"),
     [
-        (lambda w: w.headers(w.attestation(exp=1)), "use_fresh_attestation"),
+        (lambda w: w.headers(w.attestation(exp=1)), "invalid_client"),
         (lambda w: w.headers(w.attestation(exp=None)), "invalid_client"),
         (lambda w: w.headers(w.attestation(exp="soon")), "invalid_client"),
         (lambda w: w.headers(w.attestation(sub=None)), "invalid_client"),

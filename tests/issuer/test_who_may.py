@@ -39,6 +39,7 @@ PRACTICE = {
 # What a wallet's access token and its key open, and nothing else does.
 TOKEN = {
     ("POST", "/credential"),
+    ("POST", "/deferred_credential"),
     ("POST", "/notification"),
     ("GET", "/holder/grant"),
     ("POST", "/holder/copies/withdraw"),

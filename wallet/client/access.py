@@ -23,7 +23,16 @@ from healthpassport.protocols.oid4vci import (
     parse_token_response,
 )
 
-from .exchange import JSON_TYPE, SUCCESS, error_name, post_form, post_json, refusal, understood
+from .exchange import (
+    JSON_TYPE,
+    SUCCESS,
+    error_name,
+    post_form,
+    post_json,
+    post_jwt,
+    refusal,
+    understood,
+)
 
 JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 DPOP: Final = "dpop"
@@ -82,6 +91,10 @@ class Access:
     def post(self, url: str, value: Mapping[str, Json]) -> HttpResponse:
         """The answer to a POST of a JSON object, whatever its status."""
         return post_json(self.caller.fetcher, url, value, **self._headers("POST", url))
+
+    def post_hidden(self, url: str, token: str) -> HttpResponse:
+        """The answer to a POST of an encrypted JSON object, whatever its status."""
+        return post_jwt(self.caller.fetcher, url, token, **self._headers("POST", url))
 
     def _headers(self, method: str, url: str) -> dict[str, str]:
         token = self.token.access_token

@@ -25,6 +25,7 @@ from healthpassport.protocols.oid4vci import (
 )
 from healthpassport.summary import RecordDefinition
 
+from . import hidden
 from .access import Access, Caller, Randomness, by_code, failed
 from .exchange import SUCCESS, post_form, refusal, understood
 from .offers import OpenedOffer, Wanted
@@ -104,7 +105,7 @@ def collect_record(
         )
         for key in keys
     )
-    response = access.post(issuer.credential_endpoint, _request(access, name, proofs).wire())
+    response = hidden.ask(access, issuer, _request(access, name, proofs))
     if response.status not in SUCCESS:
         raise failed(response)
     found = understood(parse_credential_response, response)
@@ -114,7 +115,7 @@ def collect_record(
 
 def collect_unbound(access: Access, issuer: IssuerMetadata, name: str) -> tuple[str, str | None]:
     """What is bound to no key, such as an emergency card: its text and its notification_id."""
-    response = access.post(issuer.credential_endpoint, _request(access, name, ()).wire())
+    response = hidden.ask(access, issuer, _request(access, name, ()))
     if response.status not in SUCCESS:
         raise failed(response)
     found = parse_credential_response(response.body)

@@ -15,6 +15,7 @@ Answer = TypeVar("Answer")
 OK: Final = 200
 SUCCESS: Final = range(200, 300)
 JSON_TYPE: Final = "application/json"
+JWT_TYPE: Final = "application/jwt"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MAX_SAID: Final = 200  # characters kept of what a server says
 
@@ -37,6 +38,12 @@ def post_json(
 ) -> HttpResponse:
     """The answer to a POST of a JSON object."""
     return _post(fetcher, url, dump_json(value), JSON_TYPE, headers)
+
+
+def post_jwt(fetcher: Fetcher, url: str, token: str, **headers: str) -> HttpResponse:
+    """The answer to a POST of an encrypted message; it may be one too."""
+    named = {"Accept": f"{JWT_TYPE}, {JSON_TYPE}", **headers}
+    return _post(fetcher, url, token.encode("ascii"), JWT_TYPE, named)
 
 
 def _post(

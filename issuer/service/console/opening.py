@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from healthpassport.fetch import Fetcher
+from healthpassport.keys.made import made_key
 from issuer.service.context import IssuerContext
+from issuer.service.paper_cards import HeldCards
 
+from .handed import Handed
+from .preparing import Preparations
 from .sign_in import SignIn, open_sign_in, own_fetcher
 
 
@@ -17,6 +21,10 @@ class Console:
     issuer: IssuerContext
     sign_in: SignIn
     fetcher: Fetcher
+    preparations: Preparations
+    handed: Handed
+    cards: HeldCards
+    digest_key: bytes = field(repr=False)
 
 
 def open_console(issuer: IssuerContext, *, fetcher: Fetcher | None = None) -> Console:
@@ -27,4 +35,13 @@ def open_console(issuer: IssuerContext, *, fetcher: Fetcher | None = None) -> Co
         KeyMaterialError: where the key for signing in cannot be loaded.
     """
     way_out = fetcher or own_fetcher(issuer.settings)
-    return Console(issuer, open_sign_in(issuer, fetcher=way_out), way_out)
+    sign_in = open_sign_in(issuer, fetcher=way_out)
+    return Console(
+        issuer=issuer,
+        sign_in=sign_in,
+        fetcher=way_out,
+        preparations=Preparations(issuer.clock),
+        handed=Handed(issuer.clock),
+        cards=HeldCards(issuer.clock),
+        digest_key=made_key(issuer.settings.audit_key_file, issuer.random),
+    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from healthpassport import sign_in as steps
-from healthpassport.errors import ServiceError
+from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import Fetcher, HttpsFetcher
 from healthpassport.sign_in import (
     CALLBACK_PATH,
@@ -32,6 +32,7 @@ from issuer.settings import Settings
 from issuer.store import staff as rows
 
 from .staff import Role, StaffMember, Way, this_machine
+from .trail import actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,12 @@ class SignIn:
         begun = steps.begun_here(
             taken, browser=browser, expected_issuer=self._settings.web_oidc_issuer
         )
-        member = self._vouched_for(provider, listed, begun, now)
+        try:
+            member = self._vouched_for(provider, listed, begun, now)
+        except PassportError as error:
+            audit = self._issuer.audit
+            audit.refused("sign_in.refused", who=actor(self._issuer), code=error.code)
+            raise
         return Entered(self._session(member, now), member, begun.next)
 
     def _vouched_for(
@@ -152,7 +158,9 @@ class SignIn:
         """End ``session`` and say whose it was; one that is over already changes nothing."""
         member = self.member(session) if session else None
         if member is not None and member.signed_in:
-            self._end(steps.digest(session))
+            with self._issuer.store.writing() as tx:
+                rows.end_session(tx, steps.digest(session))
+                self._issuer.audit.write("sign_out.made", who=actor(self._issuer, member), tx=tx)
             return member
         return None
 
@@ -181,6 +189,8 @@ class SignIn:
         )
         with self._issuer.store.writing() as tx:
             rows.add_session(tx, row, now=self._issuer.now())
+            who, way = actor(self._issuer, member), member.way.value
+            self._issuer.audit.write("sign_in.made", who=who, tx=tx, way=way)
         return secret
 
     def _end(self, digest: str) -> None:

@@ -24,7 +24,18 @@ const router = new FhirRouter();
 const keys = createLocalJWKSet(setup.jwks);
 const used = new Set();
 const tokens = new Set();
-for (const person of setup.people) await store.createResource(person);
+const people = [];
+for (const person of setup.people) people.push((await store.createResource(person)).id);
+for (const resource of setup.resources ?? []) {
+  const text = JSON.stringify(resource).replace(/Patient\/@(\d+)/g, (_, n) => `Patient/${people[n]}`);
+  await store.createResource(JSON.parse(text));
+}
+// What the engine can do: its router has no statement of its own.
+const statement = {
+  resourceType: "CapabilityStatement",
+  fhirVersion: "4.0.1",
+  rest: [{ mode: "server", resource: setup.kinds.map((type) => ({ type, interaction: [{ code: "search-type" }] })) }],
+};
 
 function send(response, status, body, type = "application/fhir+json") {
   response.writeHead(status, { "content-type": type });
@@ -68,6 +79,7 @@ async function answer(request, response, body) {
   if (!tokens.has((request.headers.authorization ?? "").replace("Bearer ", ""))) {
     return send(response, 401, {});
   }
+  if (request.url === "/r4/metadata") return send(response, 200, statement);
   const form = type.startsWith("application/x-www-form-urlencoded");
   const read = form ? Object.fromEntries(new URLSearchParams(body)) : body && JSON.parse(body);
   const url = request.url.replace(/^\/r4/, "") || "/";

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+import reading
 from console_words import message_ids, templates, words
-from page_words import untranslated
+from page_words import of_template, untranslated
 from repository import ROOT
 
 from healthpassport.languages import LANGUAGES, read_po
+from issuer.service.console.texting import TEXT
 from issuer.web import languages
 from issuer.web.languages import LOCALE
 
@@ -54,3 +56,14 @@ def test_a_template_of_the_console_has_no_words_in_one_language_alone(path):
 
 def test_practice_staff_are_not_spoken_to_in_the_words_of_protocols():
     assert [text for texts in words().values() for text in texts if FORBIDDEN.search(text)] == []
+
+
+def test_what_a_patient_gets_on_paper_or_by_text_is_easy_to_read():
+    sheets = [path for path in templates() if path.name in {"letter.html", "pin_letter.html"}]
+    assert len(sheets) == 2
+    # The first line of a sheet is for staff, who print it.
+    said = [m[0] for path in sheets for m in of_template(path) if not m[0].startswith("Print this")]
+    sentences = [s.strip() for text in [*said, TEXT] for s in re.split(r"(?<=[.!?])\s", text)]
+    counted = [s for s in sentences if len(reading.words(s)) >= reading.COUNTED_FROM]
+    assert len(counted) >= 5
+    assert [s for s in counted if reading.grade(s) > reading.LIMIT] == []

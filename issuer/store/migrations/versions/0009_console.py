@@ -36,7 +36,7 @@ def upgrade() -> None:
         "handed",
         sa.Column("offer", sa.String, sa.ForeignKey("offers.id"), primary_key=True),
         sa.Column("person", sa.String),
-        *map(_text, ("checked", "prepared_by", "signed_by", "link_by", "pin_by")),
+        *map(_text, ("prepared_by", "signed_by", "link_by", "pin_by")),
         sa.Column("vouched_by", sa.String),
         _time("at"),
     )

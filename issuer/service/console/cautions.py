@@ -1,0 +1,69 @@
+"""What a clinician must have read before a record goes out: above all, of allergies.
+
+Rules (clinical.md): a list of allergies that is withheld, partial, in words alone or missing must
+never read as "no allergies", neither here nor at a desk, and whoever signs off knows which it is.
+What is *not* here: the record's own warnings, which travel with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from healthpassport.languages import ENGLISH, Words, msg
+from healthpassport.summary import SectionState, definition
+from issuer.service.reading import Reading
+from schemas.definitions import warnings
+
+ALLERGIES: Final = "AllergySummary"
+MISSING: Final = msg(
+    "There is no allergy record in what was read. A hospital will not read that there are no"
+    " allergies: it reads that they are unavailable."
+)
+UNWHOLE: Final[Mapping[SectionState, str]] = MappingProxyType(
+    {
+        SectionState.WITHHELD: msg(
+            "Allergies are held back. A hospital reads: Allergies unavailable."
+        ),
+        SectionState.NARRATIVE_ONLY: msg(
+            "Allergies stand in words alone. A hospital reads the words, not a checked list."
+        ),
+        SectionState.NO_INFORMATION: msg(
+            "Nothing is known of allergies. A hospital reads that, and not that there are none."
+        ),
+        SectionState.NOT_RECORDED: msg(
+            "No allergies are recorded. A hospital reads that, and not that there are none."
+        ),
+        SectionState.ONLY_INACTIVE: msg(
+            "Only past allergies are recorded. A hospital does not read that there are none."
+        ),
+    }
+)
+# The source's own warnings that make a list of allergies less than whole.
+NOT_WHOLE: Final = frozenset(
+    {
+        "confidential-items",
+        "data-awaiting-filing",
+        "data-in-transit",
+        "degraded-entries",
+        "deliberately-withheld",
+        "entries-missing",
+        "entries-refused",
+        "may-be-incomplete",
+        "recently-registered",
+    }
+)
+
+
+def cautions(reading: Reading, say: Words = ENGLISH) -> tuple[str, ...]:
+    """The cautions of ``reading``; none where its allergies are whole."""
+    record = next((r for r in reading.summary.records if r.type == ALLERGIES), None)
+    if record is None:
+        return (say(MISSING),)
+    found = [say(UNWHOLE[record.state])] if record.state in UNWHOLE else []
+    title, told = say.of(definition(ALLERGIES).labels).clinical, warnings()
+    found += [
+        f"{title}: {say.of(told[one]).clinical}" for one in record.warnings if one in NOT_WHOLE
+    ]
+    return tuple(found)

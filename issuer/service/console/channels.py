@@ -1,0 +1,104 @@
+"""How the link and the PIN get to a patient: two ways, and never a phone that others use for a PIN.
+
+Rules: staff first ask whether the phone is private and who else uses it; a PIN goes by text or
+voice to a private phone alone; nothing pretends that a text was sent. What is *not* here: sending
+(``texting``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from healthpassport.errors import ServiceError
+from healthpassport.languages import msg
+
+PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")  # ITU-T E.164 section 6
+
+
+class LinkBy(StrEnum):
+    """How the link gets to the patient."""
+
+    SCREEN = "screen"
+    LETTER = "letter"
+
+
+class PinBy(StrEnum):
+    """How the PIN gets to the patient."""
+
+    IN_PERSON = "in_person"
+    VOICE = "voice"
+    TEXT = "text"
+    LETTER = "letter"
+
+
+class Phone(StrEnum):
+    """What the patient says of the phone."""
+
+    PRIVATE = "private"
+    SHARED = "shared"
+    UNSURE = "unsure"
+
+
+LINK_WORDS: Final[Mapping[LinkBy, tuple[str, str]]] = MappingProxyType(
+    {
+        LinkBy.SCREEN: (
+            msg("On this screen, now"),
+            msg("The patient is here and scans a code with their wallet."),
+        ),
+        LinkBy.LETTER: (
+            msg("By letter"),
+            msg("A sheet with the code and the link, to take along or to post."),
+        ),
+    }
+)
+PIN_WORDS: Final[Mapping[PinBy, tuple[str, str]]] = MappingProxyType(
+    {
+        PinBy.IN_PERSON: (msg("I tell it in person"), msg("Away from the screen with the code.")),
+        PinBy.VOICE: (msg("I say it on the phone"), msg("To the number in the record.")),
+        PinBy.TEXT: (msg("By text"), msg("To the phone number that you type below.")),
+        PinBy.LETTER: (
+            msg("By a letter of its own"),
+            msg("A second sheet, in another envelope, on another day."),
+        ),
+    }
+)
+PHONE_WORDS: Final[Mapping[Phone, str]] = MappingProxyType(
+    {
+        Phone.PRIVATE: msg("It is private: nobody else uses it or reads its messages"),
+        Phone.SHARED: msg("Somebody else uses it, or may look at it"),
+        Phone.UNSURE: msg("They are not sure, or have no phone"),
+    }
+)
+TO_PHONE: Final = frozenset({PinBy.VOICE, PinBy.TEXT})
+
+
+def checked_ways(link_by: str, pin_by: str, phone: str) -> tuple[LinkBy, PinBy, Phone]:
+    """The two ways, where they may be gone.
+
+    Raises:
+        ServiceError: ``console.private``, ``console.channel``, ``console.not_private``.
+    """
+    if phone not in set(Phone):
+        raise ServiceError("console.private")
+    if link_by not in set(LinkBy) or pin_by not in set(PinBy):
+        raise ServiceError("console.channel")
+    way = PinBy(pin_by)
+    if way in TO_PHONE and phone != Phone.PRIVATE:
+        raise ServiceError("console.not_private")
+    return LinkBy(link_by), way, Phone(phone)
+
+
+def checked_number(typed: str) -> str:
+    """A phone number as those who send texts want it.
+
+    Raises:
+        ServiceError: ``console.phone``.
+    """
+    number = re.sub(r"[\s().-]", "", typed)
+    if not PHONE.match(number):
+        raise ServiceError("console.phone")
+    return number

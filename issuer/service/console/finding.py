@@ -1,0 +1,154 @@
+"""Finding a patient, and reading their record once it is sure whose it is.
+
+Rules: what was read is compared with whom staff looked for, and another patient's record goes no
+further; a file that is brought says nothing of itself until staff say whose it is. What is *not*
+here: sources (``issuer.service.sources``) and FHIR.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from healthpassport.encoding import Json
+from healthpassport.errors import ServiceError, SourceError
+from issuer.client import Person
+from issuer.client.people import folded
+from issuer.service.reading import Reading, read_bundle, rules_of
+from issuer.service.sources import SourceReference, kind_of, source
+
+from .opening import Console
+from .preparing import HELD, Preparation, Search, Who
+from .staff import Action, StaffMember, require
+from .trail import actor
+
+SEARCH_HELD: Final = timedelta(minutes=10)
+ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
+
+
+def look_for(console: Console, who: StaffMember, person: Person) -> Search:
+    """Everybody in the practice's record system who fits ``person``.
+
+    Raises:
+        ServiceError: ``staff.role``.
+        SourceError: ``source.`` codes.
+    """
+    require(who, Action.PREPARE)
+    issuer = console.issuer
+    kind = kind_of(issuer)
+    with issuer.audit.refusals("patient.looked_for", who=actor(issuer, who)):
+        found = source(issuer, kind).find(person)
+    issuer.audit.write(
+        "patient.looked_for",
+        who=actor(issuer, who),
+        subject=person.checked().nhs_number,
+        found=len(found),
+    )
+    ends = issuer.clock() + SEARCH_HELD
+    search = Search(issuer.secret()[:ID_LENGTH], found, kind, _of(who), ends)
+    console.preparations.keep_search(search)
+    return search
+
+
+def open_found(console: Console, who: StaffMember, search: str, place: int) -> Preparation:
+    """Read the record of whoever stands at ``place`` (from 0) of ``search``.
+
+    Raises:
+        ServiceError: ``staff.role``, ``console.gone``, ``console.full``.
+        SourceError: ``console.other_patient``, ``offer.gone``, ``source.``, ``fhir.``.
+    """
+    require(who, Action.PREPARE)
+    looked = console.preparations.searched(search, by=_of(who))
+    if not 0 <= place < len(looked.found):
+        raise ServiceError("console.gone")
+    found = looked.found[place]
+    data = source(console.issuer, looked.kind).read(found.name)
+    reading = _read(console, data, found.subject)
+    expected = Who(found.family_name, found.given_names, found.birth_date, found.nhs_number)
+    person = _compared(reading, expected)
+    told = dict(reading.summary.records[0].subject)
+    reference = SourceReference(looked.kind, found.name, found.subject, told, ())
+    return _opened(console, who, reading, person, reference)
+
+
+def open_file(
+    console: Console, who: StaffMember, data: bytes, *, nhs_number: str = "", birth_date: str = ""
+) -> Preparation:
+    """Read a FHIR file that somebody brought, of the patient whom staff name.
+
+    Raises:
+        ServiceError: ``staff.role``, ``console.not_named``, ``console.file``, ``console.full``.
+        SourceError: ``console.other_patient``, ``source.number``, ``offer.gone``, ``fhir.``.
+    """
+    require(who, Action.PREPARE)
+    if not nhs_number.strip() and not birth_date:
+        raise ServiceError("console.not_named")
+    number = Person(nhs_number=nhs_number).checked().nhs_number if nhs_number.strip() else ""
+    if not data:
+        raise ServiceError("console.file")
+    reading = _read(console, data, None)
+    person = _compared(reading, Who("", (), birth_date, number))
+    return _opened(console, who, reading, person, None)
+
+
+def _of(who: StaffMember) -> str:
+    return f"{who.way}:{who.subject}"
+
+
+def _read(console: Console, data: bytes, subject: str | None) -> Reading:
+    issuer = console.issuer
+    reading = read_bundle(
+        data, rules=rules_of(issuer.settings), subject=subject, now=issuer.clock()
+    )
+    if reading.gone:
+        raise SourceError("offer.gone")
+    return reading
+
+
+def _compared(reading: Reading, expected: Who) -> Who:
+    """Who the record says it is of, where nothing of it differs from ``expected``."""
+    subject = reading.summary.records[0].subject
+    number = subject.get("nhsNumber")
+    given = subject.get("givenNames")
+    told = Who(
+        family_name=_text(subject.get("familyName")),
+        given_names=tuple(map(str, given)) if isinstance(given, list | tuple) else (),
+        birth_date=_text(subject.get("birthDate")),
+        nhs_number=_text(number.get("value")) if isinstance(number, dict) else "",
+    )
+    pairs = (
+        (expected.nhs_number, told.nhs_number),
+        (expected.birth_date, told.birth_date),
+        (folded(expected.family_name), folded(told.family_name)),
+    )
+    if any(wanted and wanted != found for wanted, found in pairs):
+        raise SourceError("console.other_patient")
+    return told
+
+
+def _opened(
+    console: Console,
+    who: StaffMember,
+    reading: Reading,
+    person: Who,
+    reference: SourceReference | None,
+) -> Preparation:
+    issuer = console.issuer
+    now = issuer.clock()
+    made = Preparation(
+        id=issuer.secret()[:ID_LENGTH],
+        who=person,
+        reading=reading,
+        reference=reference,
+        opened_by=who,
+        opened_at=now,
+        ends_at=now + HELD,
+    )
+    console.preparations.add(made)
+    by, about = actor(issuer, who), person.nhs_number or made.id
+    issuer.audit.write("patient.opened", who=by, subject=about)
+    return made
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
