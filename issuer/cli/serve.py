@@ -25,13 +25,16 @@ def serve(config: Config = None) -> None:
     from issuer.api import create_app  # noqa: PLC0415
     from issuer.settings import load, tls_problem  # noqa: PLC0415
 
+    from .logs import log_to_stderr  # noqa: PLC0415
     from .together import run_together  # noqa: PLC0415
+    from .watched import watched  # noqa: PLC0415
 
     no_memory_images()
     VcApiSettings().refuse_beside_real_keys()
     settings = load(config)
     if (problem := tls_problem(settings)) is not None:
         raise SettingsError("issuer.settings", problem)
+    log_to_stderr(settings.log_level)
     app = create_app(settings)
     if settings.signs_in_patients:
         from issuer.web.patient import add_pages  # noqa: PLC0415 - cold start
@@ -41,7 +44,7 @@ def serve(config: Config = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config_of = partial(
         uvicorn.Config,
-        log_level=settings.log_level,
+        log_config=None,  # what uvicorn logs goes where everything goes
         # An access log would hold the addresses of offers, which open them.
         access_log=False,
         server_header=False,
@@ -52,7 +55,7 @@ def serve(config: Config = None) -> None:
         http=with_deadline(AutoHTTPProtocol),
     )
     own = config_of(
-        app,
+        watched(app, "wallets"),
         host=settings.host,
         port=settings.port,
         ssl_certfile=str(settings.tls_cert),
@@ -67,4 +70,5 @@ def serve(config: Config = None) -> None:
 
     pages = create_console(open_console(app.state.issuer))
     say(f"Console for staff: {settings.web_address}, on {CONSOLE_HOST}:{settings.web_port}.")
-    run_together(own, config_of(pages, host=CONSOLE_HOST, port=settings.web_port))
+    staff = config_of(watched(pages, "console"), host=CONSOLE_HOST, port=settings.web_port)
+    run_together(own, staff)
