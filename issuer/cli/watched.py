@@ -1,4 +1,4 @@
-"""A served application with a watcher of its requests around it.
+"""Served applications with watchers of their requests around them.
 
 What is *not* here: what watchers tell (``healthpassport.watching``).
 """
@@ -7,21 +7,36 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from healthpassport.asgi import Application
 from healthpassport.watching import Watched, Watcher, log_request
+from issuer.service import IssuerContext
+
+if TYPE_CHECKING:
+    from issuer.api.metrics import Metrics
 
 ID_BYTES: Final = 8  # of a request's number in the log: enough to find it within a day
 
 
-def watched(app: Application, name: str, *, more: Sequence[Watcher] = ()) -> Watched:
-    """``app`` with each request in the log, and told to ``more`` watchers."""
-    return Watched(
-        app,
-        name=name,
-        watchers=(log_request, *more),
-        new_id=lambda: secrets.token_hex(ID_BYTES),
-        clock=time.perf_counter,
-    )
+class Watching:
+    """The watchers of one process: the log, and what the settings of ``issuer`` ask for."""
+
+    def __init__(self, issuer: IssuerContext) -> None:
+        self.metrics: Metrics | None = None
+        self._watchers: list[Watcher] = [log_request]
+        if issuer.settings.metrics_port is not None:
+            from issuer.api.metrics import Metrics  # noqa: PLC0415 - only where they are asked for
+
+            self.metrics = Metrics(issuer)
+            self._watchers.append(self.metrics.watch)
+
+    def around(self, app: Application, name: str) -> Watched:
+        """``app``, with each request told to every watcher under ``name``."""
+        return Watched(
+            app,
+            name=name,
+            watchers=self._watchers,
+            new_id=lambda: secrets.token_hex(ID_BYTES),
+            clock=time.perf_counter,
+        )

@@ -15,7 +15,7 @@ from simulated_issuer import Wallet
 
 from issuer import service
 from issuer.cli.logs import QUIET, log_to_stderr
-from issuer.cli.watched import watched
+from issuer.cli.watched import Watching
 from issuer.service.offers import offer_at
 
 OWN = {"A12345", "Example Surgery"}
@@ -58,8 +58,9 @@ def lived(told, tmp_path_factory):
     """An issuer after a day's work and a night's trouble; the secrets of it."""
     practice = Practice(tmp_path_factory.mktemp("practice"))
     site = practice.site
-    site.app = watched(site.app, "wallets")
-    practice.app = watched(practice.app, "console")
+    watching = Watching(site.issuer)
+    site.app = watching.around(site.app, "wallets")
+    practice.app = watching.around(practice.app, "console")
     held = json.loads((practice.folder / "source" / "rowan-ashdown.json").read_bytes())
     secrets = {*issued(site, held), *refused(site, held), *console(practice), *broken(site, held)}
     return practice, values(held) - OWN, secrets, told.getvalue()
