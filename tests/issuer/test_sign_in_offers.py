@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from fhir_examples import PATIENT, allergy, bundle, concept, data
-from sign_in_world import LATEX, MINUTE, SCOPE, Asking, SignInSite, person, returned, told, way_back
+from sign_in_world import (
+    FORM,
+    LATEX,
+    MINUTE,
+    SCOPE,
+    Asking,
+    SignInSite,
+    person,
+    returned,
+    told,
+    way_back,
+)
 from simulated_issuer import refused
 
 from healthpassport.errors import PassportError
@@ -101,8 +112,6 @@ def test_the_state_opens_nothing_by_itself(site):
         "pre-authorized_code": state,
         "tx_code": "000000",
     }
-    from urllib.parse import urlencode  # noqa: PLC0415
-
     headers = {
         "content-type": "application/x-www-form-urlencoded",
         "dpop": wallet.dpop("/token"),
@@ -145,3 +154,24 @@ def test_an_offer_from_a_source_may_be_refreshed(tmp_path):
     given = wallet.redeem(wallet.code(issuer_state=state_of(made)))
     assert "refresh_token" in given.json()
     assert json.dumps(made.offer.wire())
+
+
+def test_a_wallet_that_comes_back_gets_what_the_patient_agreed_to_and_nothing_else(tmp_path):
+    """The practice offered all it has; the page that the patient saw named the allergies alone."""
+    site = SignInSite(tmp_path)
+    made = offer_for_sign_in(site.issuer, client="practice", name="a.json")
+    wallet = Asking(site)
+    given = wallet.redeem(wallet.code(issuer_state=state_of(made)))
+    assert given.json()["scope"] == SCOPE
+    site.pass_time(days=1)
+    body = {
+        "grant_type": "refresh_token",
+        "refresh_token": given.json()["refresh_token"],
+        "client_id": wallet.client,
+    }
+    sent = [*FORM.items(), ("dpop", wallet.dpop("/token"))]
+    again = site.call("POST", "/token", body=urlencode(body).encode(), headers=sent)
+    assert again.status == 200, again.body
+    wallet.token = again.json()["access_token"]
+    assert wallet.collect("PatientIdentity").status == 400
+    assert wallet.collect("AllergySummary").status == 200
