@@ -25,7 +25,8 @@ from simulated_issuer import refused
 from healthpassport.errors import PassportError
 from issuer import service
 from issuer.service.sign_in_offers import offer_for_sign_in
-from issuer.store import offers
+from issuer.store import Wanted, offers
+from issuer.store import audit as trail
 
 NUT = allergy(concept("91935009", "Allergy to peanut"))
 IDENTITY = "https://passport.example/vct/PatientIdentity/1"
@@ -175,3 +176,15 @@ def test_a_wallet_that_comes_back_gets_what_the_patient_agreed_to_and_nothing_el
     wallet.token = again.json()["access_token"]
     assert wallet.collect("PatientIdentity").status == 400
     assert wallet.collect("AllergySummary").status == 200
+
+
+def test_such_an_offer_stands_in_the_audit_trail_and_is_found_by_the_number(site):
+    made = offered(site)
+    site.issuer.audit.settle()
+    site.issuer.audit.seal()
+    with site.issuer.store.reading() as tx:
+        about = Wanted(about=site.issuer.audit.about("9990000018"))
+        (patient,) = trail.find(tx, about, 10)
+        (offer,) = trail.find(tx, Wanted(about=site.issuer.audit.about(made.id)), 10)
+    assert json.loads(patient.entry)["event"] == "patient.offered"
+    assert json.loads(offer.entry)["event"] == "offer.made"
