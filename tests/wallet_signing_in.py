@@ -22,6 +22,7 @@ from wallet.service import way_back
 from wallet.settings import DEFAULT_CLIENT_ID
 
 BACK = way_back(PORTS.wallet)
+TYPES = ("PatientIdentity", "AllergySummary")
 LATEX = allergy(concept("1003755004", "Allergy to latex"))
 
 
@@ -58,7 +59,9 @@ class SigningWorld(WalletWorld):
     def sign_in_offer(self, *resources, patient=PATIENT):
         """An offer for which the patient signs in."""
         notes = data(bundle(patient, *(resources or (LATEX,))))
-        return offer_for_sign_in(self.app.state.issuer, client="practice", bundle=notes)
+        return offer_for_sign_in(
+            self.app.state.issuer, client="practice", bundle=notes, wanted=TYPES
+        )
 
     def patient(self, address: str, answer: str = "yes", **changed: str) -> str:
         """A patient's browser at ``address``; where it is sent back to."""
