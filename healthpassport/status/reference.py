@@ -66,11 +66,14 @@ def require_valid(status: int) -> None:
     """Return only for VALID (section 8.3 step 7).
 
     Raises:
-        StatusError: ``status.replaced`` for our REPLACED; ``status.revoked`` for every other value,
-            also for those that section 7.1 reserves: what is not understood is not valid.
+        StatusError: ``status.suspended`` and, for our REPLACED, ``status.replaced``;
+            ``status.revoked`` for every other value, also for those that section 7.1 reserves: what
+            is not understood is not valid.
     """
     if status == VALID:
         return
     if status == REPLACED:
         raise StatusError("status.replaced")
+    if status == SUSPENDED:
+        raise StatusError("status.suspended")
     raise StatusError("status.revoked", f"the issuer's list says: {status_name(status)}")

@@ -90,11 +90,14 @@ def sign(
     expires_at: datetime,
     ttl: timedelta,
     x5c: Sequence[bytes] = (),
+    compressed: bytes | None = None,
 ) -> str:
     """The Status List Token for ``status_list`` at ``uri`` (section 5.1).
 
     ``x5c`` holds the signer's chain in DER, leaf first. ``kid`` is the key's thumbprint.
+    ``compressed`` is what ``compress`` made of the list, where that was done before.
     """
+    packed = compress(status_list.data) if compressed is None else compressed
     header: dict[str, Json] = {
         "alg": signer.algorithm,
         "typ": TYP,
@@ -110,7 +113,7 @@ def sign(
         "ttl": int(ttl.total_seconds()),
         "status_list": {
             "bits": status_list.bits,
-            "lst": b64url_encode(compress(status_list.data)),
+            "lst": b64url_encode(packed),
         },
     }
     return jws.sign(header=header, payload=payload, signer=signer)

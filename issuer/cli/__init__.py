@@ -16,6 +16,7 @@ from .bulk import bulk
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
 from .codes import codes
+from .database import database
 from .deferred import deferred
 from .doctor import doctor
 from .erased import erased
@@ -65,6 +66,7 @@ app.add_typer(reports, name="reports")
 app.add_typer(status, name="status")
 app.add_typer(keys, name="keys")
 app.add_typer(codes, name="codes")
+app.add_typer(database, name="database")
 app.add_typer(jobs, name="jobs")
 app.add_typer(bulk, name="bulk")
 app.command()(worker)

@@ -43,7 +43,8 @@ def _warned(config: Path | None) -> list[str]:
     from issuer.settings import load  # noqa: PLC0415
 
     try:
-        return list(_warnings(load(config)))
+        settings = load(config)
+        return [*_warnings(settings), *_small_herds(settings)]
     except PassportError:
         return []  # the checks said so
 
@@ -132,6 +133,21 @@ def _warnings(settings: Settings) -> Iterator[str]:
     for path in files:
         if path.exists() and (group_reads(path) or path.stat().st_mode & 0o007):
             yield f"others can read {path.name}: chmod 600"
+
+
+def _small_herds(settings: Settings) -> Iterator[str]:
+    """Lists in which so few records stand that one change can point at a person."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from issuer.service.retention import small_lists  # noqa: PLC0415
+    from issuer.store import open_store  # noqa: PLC0415
+
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    try:
+        for number, standing in small_lists(store, now=int(datetime.now(UTC).timestamp())):
+            yield f"only {standing} records stand in status list {number} (docs/status.md, herds)"
+    finally:
+        store.close()
 
 
 def _is_file(uri: str | None) -> TypeGuard[str]:

@@ -6,7 +6,7 @@ commands, which parse, make one call here, and render.
 
 from __future__ import annotations
 
-from .bitstrings import all_list_uris, allocate_entries, bitstring_uris, published_bitstring
+from .bitstrings import all_list_uris, bitstring_uris, published_bitstring
 from .card_copies import MadeCard, change_card
 from .cards import CardOffer, card_answer, card_request, make_card
 from .context import IssuerContext, open_issuer
@@ -15,17 +15,12 @@ from .deferring import collect
 from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
 from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
-from .publication import (
-    PublishedList,
-    issuer_metadata,
-    list_uris,
-    published_list,
-    server_metadata,
-)
+from .publication import issuer_metadata, server_metadata
 from .readiness import check
 from .reports import all_reports, answer_report, held_reports, one_report, open_report, take_report
 from .sign_off import Decision, WaitingRecord, decide, waiting_records
 from .statuses import Change, change_status, issued
+from .token_lists import PublishedList, list_uris, published_list
 from .tokens import Access, authenticate, redeem
 
 __all__ = [
@@ -41,7 +36,6 @@ __all__ = [
     "all_grants",
     "all_list_uris",
     "all_reports",
-    "allocate_entries",
     "answer_report",
     "authenticate",
     "bitstring_uris",

@@ -8,7 +8,7 @@ token status lists (``statuses``, ``publication``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, TypeAlias
 
@@ -22,10 +22,11 @@ from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer.settings import LDP_VC
 from issuer.store import bitstrings
 
-from .context import IssuerContext, bitstring_size, utc
+from .context import IssuerContext, utc
 from .identity import issuer_did
-from .publication import STATUS_PATH, PublishedList, list_uris
+from .places import Place
 from .securing import secured
+from .token_lists import STATUS_PATH, PublishedList, list_uris
 
 Secure: TypeAlias = Callable[[IssuerContext, JsonObject], dict[str, Json]]
 
@@ -50,28 +51,18 @@ def all_list_uris(issuer: IssuerContext) -> tuple[str, ...]:
     return (*list_uris(issuer), *others)
 
 
-def allocate_entries(
-    issuer: IssuerContext, tx: Connection, *, issuance: str, copies: int
+def entries_at(
+    issuer: IssuerContext, columns: Sequence[Sequence[Place]]
 ) -> tuple[tuple[BitstringEntry, ...], ...]:
-    """For each copy of ``issuance`` its entries, one a purpose, for ``credentialStatus``.
+    """For each copy its entries, one a purpose, for ``credentialStatus``.
 
-    To be called in the transaction ``tx`` that keeps the issuance.
+    ``columns`` are the places of all copies, for each purpose, as ``Reserved.give`` says.
     """
-    columns = []
-    for purpose in PURPOSES:
-        places = bitstrings.allocate(
-            tx,
-            issuance=issuance,
-            purpose=purpose,
-            copies=copies,
-            list_size=bitstring_size(issuer.settings),
-            now=issuer.now(),
-            random=issuer.random,
-        )
-        columns.append(
-            [BitstringEntry(purpose, i, bitstring_uri(issuer, number)) for number, i in places]
-        )
-    return tuple(zip(*columns, strict=True))
+    by_purpose = [
+        [BitstringEntry(purpose, i, bitstring_uri(issuer, number)) for number, i in places]
+        for purpose, places in zip(PURPOSES, columns, strict=True)
+    ]
+    return tuple(zip(*by_purpose, strict=True))
 
 
 def change_entries(tx: Connection, *, issuance: str, status: int) -> None:
@@ -93,8 +84,8 @@ def published_bitstring(
     now, ttl = issuer.now(), issuer.settings.status_ttl_seconds
     with issuer.store.reading() as tx:
         state = bitstrings.find(tx, number)
-        if state is None:
-            raise ServiceError("not_found")
+        if state is None or state.retired_at is not None:
+            raise ServiceError("not_found" if state is None else "issuer.list_retired")
         held = issuer.published_bitstrings.get(number)
         if held is not None and held.version == state.version and now < held.fresh_until:
             return held

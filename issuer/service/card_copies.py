@@ -23,16 +23,18 @@ from healthpassport.formats.coarse_times import whole_days
 from healthpassport.protocols.oid4vci import CredentialRequest, CredentialResponse
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.entries import REPLACED, WITHDRAWN
-from issuer.store import Issuance, issuances, offers, statuses
+from issuer.settings import SD_JWT_VC
+from issuer.store import Issuance, issuances, offers
 from issuer.store.again import tried_again
 from schemas.cards import CARD
 
 from .answers import again, keep, request_hash
 from .audit_issued import tell_issued
 from .context import IssuerContext, digest
-from .publication import list_uri
+from .places import Reserved, reserving
 from .sealing import unseal
 from .statuses import Change, change_status
+from .token_lists import list_uri
 from .tokens import Access
 
 ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
@@ -76,7 +78,7 @@ def issue_card(
     if request.proofs:
         raise ProtocolError("oid4vci.invalid_proof", "a card is bound to no key")
     asked = request_hash(request)
-    with issuer.store.writing() as tx:
+    with reserving(issuer, SD_JWT_VC, copies=1) as place, issuer.store.writing() as tx:
         offers.stand_still(tx, access.offer)
         done = issuances.of_offer(tx, access.offer.id, CARD)
         if done is not None:
@@ -92,6 +94,7 @@ def issue_card(
             client=access.offer.client,
             content=content,
             who=issuer.audit.wallet,
+            place=place,
         )
         response = CredentialResponse(
             credentials=(IssuedCredential(credential=made.text),), notification_id=made.secret
@@ -109,6 +112,7 @@ def sign_card(
     offer: str,
     client: str,
     content: CardContent,
+    place: Reserved,
     who: Actor,
 ) -> MadeCard:
     """The signed card of ``content``, with its issuance and status entry in transaction ``tx``.
@@ -135,14 +139,7 @@ def sign_card(
     )
     issuances.add(tx, issuance)
     tell_issued(issuer, tx, issuance, who=who)
-    ((number, index),) = statuses.allocate(
-        tx,
-        issuance=issuance.id,
-        copies=1,
-        list_size=issuer.settings.status_list_size,
-        now=issuance.issued_at,
-        random=issuer.random,
-    )
+    (((number, index),),) = place.give(tx, issuance.id, copies=1)
     claims = CardClaims(
         issuer.settings.iss,
         times.issued_at.replace(microsecond=0),

@@ -37,6 +37,7 @@ from healthpassport.protocols.oid4vp import (
     parse_payload,
 )
 from healthpassport.summary import PatientSummary
+from issuer.settings import SD_JWT_VC
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
 from issuer.store.again import tried_again
@@ -49,8 +50,9 @@ from .configurations import can_make_cards
 from .context import IssuerContext, digest, utc
 from .own_records import own_records
 from .people import nhs_number
-from .publication import list_uri
+from .places import reserving
 from .sealing import derived, seal
+from .token_lists import list_uri
 from .tokens import NO_PIN
 
 REQUEST_PATH: Final = "/cards/request"
@@ -151,11 +153,19 @@ def make_card(
     """
     _refuse_unable(issuer)
     content = cards.build(summary.records, choices)
-    with issuer.store.writing() as tx:
+    with reserving(issuer, SD_JWT_VC, copies=1) as place, issuer.store.writing() as tx:
         offer = replace(_empty_offer(issuer, issuer.secret(), client), state=OfferState.DONE)
         rows.add(tx, offer, {})
         told = who or issuer.audit.by(client)
-        made = sign_card(issuer, tx, offer=offer.id, client=client, content=content, who=told)
+        made = sign_card(
+            issuer,
+            tx,
+            offer=offer.id,
+            client=client,
+            content=content,
+            who=told,
+            place=place,
+        )
         number = nhs_number(summary.records)
         if number:
             issuer.audit.write(

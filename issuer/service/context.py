@@ -13,20 +13,21 @@ from healthpassport.errors import SettingsError
 from healthpassport.fetch import Fetcher
 from healthpassport.keys import Signer, load_signer
 from healthpassport.keys.made import made_key
-from healthpassport.status.bitstring import PURPOSES
 from healthpassport.suites import POST_QUANTUM
 from issuer.client import Source
 from issuer.settings import SD_JWT_VC, Settings
-from issuer.store import Store, bitstrings, open_store, spent, statuses
+from issuer.store import Store, open_store, spent
 
+from . import status_journal
 from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .known_wallets import KnownWallets, read_known_wallets
 from .patient_provider import PatientProvider, open_patient_provider
+from .places import Pool, open_lists
 from .sources import open_sources
 
 if TYPE_CHECKING:
-    from .publication import PublishedList
+    from .token_lists import PublishedList
 
 Clock: TypeAlias = Callable[[], datetime]
 Randomness: TypeAlias = Callable[[int], bytes]
@@ -44,7 +45,8 @@ class IssuerContext:
     beside the first (docs/adr/0025), where the issuer has one. ``sources`` are where it reads notes
     itself, by their kinds; ``wallets`` those that ask by themselves, ``patients`` the service at
     which patients sign in, None where they do not. ``published`` and ``published_bitstrings``
-    remember the signed status lists of either kind by their numbers.
+    remember the signed status lists of either kind by their numbers; ``places`` are those of the
+    lists that this process has leased and not yet given.
     """
 
     settings: Settings
@@ -60,6 +62,7 @@ class IssuerContext:
     patients: PatientProvider | None = None
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
+    places: Pool = field(default_factory=Pool)
 
     @property
     def signing(self) -> SigningKey:
@@ -116,12 +119,12 @@ def open_issuer(
     keys = open_keys(settings)
     second_signer = load_second_signer(settings)
     store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    status_journal.attach(store, settings, random=random)
     audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
-        now = int(clock().timestamp())
-        statuses.ensure_first(tx, list_size=settings.status_list_size, now=now)
-        bitstrings.ensure_first(tx, purposes=PURPOSES, list_size=bitstring_size(settings), now=now)
+        status_journal.catch_up(tx)
+        open_lists(tx, settings, now=int(clock().timestamp()), random=random)
     return IssuerContext(
         settings=settings,
         store=store,
@@ -142,11 +145,6 @@ def open_issuer(
         wallets=read_known_wallets(settings),
         patients=open_patient_provider(settings, fetcher),
     )
-
-
-def bitstring_size(settings: Settings) -> int:
-    """Entries of a new bitstring list: as many as a token status list has, in whole bytes."""
-    return -(-settings.status_list_size // 8) * 8
 
 
 def load_second_signer(settings: Settings) -> Signer | None:

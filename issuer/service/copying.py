@@ -19,15 +19,16 @@ from healthpassport.protocols.oid4vci import CredentialResponse
 from healthpassport.protocols.oid4vci.credentials import IssuedCredential
 from healthpassport.status.token_status_list import StatusReference
 from issuer.settings import LDP_VC, SD_JWT_VC
-from issuer.store import Issuance, issuances, statuses
+from issuer.store import Issuance, issuances
 
 from .answers import keep
 from .audit_issued import tell_issued
-from .bitstrings import allocate_entries
+from .bitstrings import entries_at
 from .configurations import Configuration
 from .context import IssuerContext, digest
-from .publication import list_uri
+from .places import Place, Reserved
 from .reports import with_dispute
+from .token_lists import list_uri
 from .tokens import Access
 from .validity import days_valid
 
@@ -38,14 +39,15 @@ ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
 class Order:
     """What is to be made: one record for these keys, for the request that hashes so.
 
-    ``turn`` tells apart several of one record for one offer; with ``asks_notice`` the wallet is
-    asked to say what became of it.
+    ``places`` are for their status entries; ``turn`` tells apart several of one record for one
+    offer; with ``asks_notice`` the wallet is asked to say what became of it.
     """
 
     configuration: Configuration
     keys: Sequence[PublicKey]
     request_hash: str
     offer: str
+    places: Reserved
     turn: int = 0
     asks_notice: bool = True
 
@@ -88,7 +90,8 @@ def make_copies(
     )
     issuances.add(tx, issuance)
     tell_issued(issuer, tx, issuance, who=issuer.audit.wallet)
-    entries = _entries(issuer, tx, issuance, order.configuration.format)
+    columns = order.places.give(tx, issuance.id, copies=issuance.copies)
+    entries = _entries(issuer, columns, order.configuration.format)
     copies = [
         _copy(issuer, payload, order.configuration, times=times, holder=key, status=status)
         for key, status in zip(order.keys, entries, strict=True)
@@ -101,21 +104,14 @@ def make_copies(
 
 
 def _entries(
-    issuer: IssuerContext, tx: Connection, issuance: Issuance, format_: str
+    issuer: IssuerContext, columns: Sequence[Sequence[Place]], format_: str
 ) -> Iterator[dict[str, Json]]:
     """For each copy what it says of where its status stands, in the way of its format."""
     if format_ == LDP_VC:
-        places = allocate_entries(issuer, tx, issuance=issuance.id, copies=issuance.copies)
-        return ({"credentialStatus": [one.claim() for one in copy]} for copy in places)
-    found = statuses.allocate(
-        tx,
-        issuance=issuance.id,
-        copies=issuance.copies,
-        list_size=issuer.settings.status_list_size,
-        now=issuance.issued_at,
-        random=issuer.random,
-    )
-    return ({**StatusReference(list_uri(issuer, number), i).claim()} for number, i in found)
+        copies = entries_at(issuer, columns)
+        return ({"credentialStatus": [one.claim() for one in copy]} for copy in copies)
+    (places,) = columns
+    return ({**StatusReference(list_uri(issuer, number), i).claim()} for number, i in places)
 
 
 def _copy(

@@ -1,7 +1,7 @@
 """Issuing: key proofs become signed copies of one record, each with a status entry of its own.
 
-One transaction uses the nonce, gives the status entries, keeps the issuance, forgets the record and
-keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
+One transaction uses the nonce, enters the status entries, keeps the issuance, forgets the record
+and keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
 proofs, until it notifies or the token ends; other proofs never make a second issuance, unless the
 setting ``collect_again`` says so. What cannot be given yet is put off (``deferring``).
 """
@@ -33,6 +33,7 @@ from .copying import Order, make_copies
 from .deferring import Wanted, needs_sign_off, put_off
 from .grant_lines import same_line
 from .holder_keys import proven_keys, spend
+from .places import Reserved, reserving
 from .refreshing import LATER, prepare, supersede
 from .sealing import unseal
 from .tokens import Access
@@ -72,14 +73,18 @@ def _issued(
     wanted = Wanted(configuration, proofs, request_hash(request))
     if reason is not None:
         return put_off(issuer, access, wanted, reason=reason)
-    with issuer.store.writing() as tx:
+    with (
+        reserving(issuer, configuration.format, copies=len(proofs)) as places,
+        issuer.store.writing() as tx,
+    ):
         offers.stand_still(tx, access.offer)
         done = issuances.all_of_offer(tx, access.offer.id, configuration.id)
         told = _told_before(issuer, tx, access, done, wanted)
         if told is not None:
             return told
         spend(issuer, tx, proofs)
-        response = _issue(issuer, tx, access, wanted, turn=len(done))
+        order = _order(access, wanted, places, turn=len(done))
+        response = _issue(issuer, tx, access, order)
         finished = not offers.sealed_records(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
@@ -171,21 +176,21 @@ def _told_before(
     return None
 
 
+def _order(access: Access, wanted: Wanted, places: Reserved, *, turn: int) -> Order:
+    keys = [proof.key for proof in wanted.proofs]
+    return Order(
+        wanted.configuration, keys, wanted.request_hash, access.offer.id, places, turn=turn
+    )
+
+
 def _issue(
-    issuer: IssuerContext, tx: Connection, access: Access, wanted: Wanted, *, turn: int
+    issuer: IssuerContext, tx: Connection, access: Access, order: Order
 ) -> CredentialResponse:
-    name = wanted.configuration.id
+    name = order.configuration.id
     sealed = offers.sealed_record(tx, access.offer.id, name)
     if sealed is None:
         raise ProtocolError("oid4vci.invalid_credential_request", "the offer is closed")
     record = parse_json_object(unseal(sealed, secret=access.token, purpose=name))
-    order = Order(
-        wanted.configuration,
-        [proof.key for proof in wanted.proofs],
-        wanted.request_hash,
-        access.offer.id,
-        turn,
-    )
     _, response = make_copies(issuer, tx, access, order, record)
     if not issuer.settings.collect_again:
         offers.erase_record(tx, access.offer.id, name)

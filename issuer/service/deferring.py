@@ -24,6 +24,7 @@ from healthpassport.protocols.oid4vci import (
     KeyProof,
     parse_credential_response,
 )
+from issuer.settings import SD_JWT_VC
 from issuer.store import Deferral, DeferralReason, DeferralState, deferrals, issuances, offers
 from issuer.store.again import tried_again
 
@@ -33,6 +34,7 @@ from .copying import ID_LENGTH, Order, make_copies
 from .grant_lines import line_of, same_line
 from .holder_keys import spend
 from .offers import SIGN_IN
+from .places import MOST_COPIES, Reserved, reserving
 from .refreshing import LATER, prepare
 from .sealing import seal, unseal
 from .tokens import NO_PIN, Access
@@ -158,7 +160,11 @@ def _given(
     issuer: IssuerContext, access: Access, found: Deferral, transaction: str
 ) -> CredentialResponse | DeferredResponse:
     """Issue ``found``, or put it before staff where it was read only now."""
-    with issuer.store.writing() as tx:
+    known = configurations(issuer.settings).get(found.configuration)
+    with (
+        reserving(issuer, known.format if known else SD_JWT_VC, copies=MOST_COPIES) as places,
+        issuer.store.writing() as tx,
+    ):
         offers.stand_still(tx, access.offer)
         still = deferrals.find(tx, found.id)
         if still is None or still.sealed is None:  # given, denied or dropped meanwhile
@@ -171,7 +177,8 @@ def _given(
                 deferrals.change(tx, found.id, reason=DeferralReason.STAFF.value, sealed=kept)
                 return _wait(issuer, transaction)
         deferrals.claim(tx, found.id)
-        response = _issued(issuer, tx, replace(access, token=transaction), found, content)
+        holder = replace(access, token=transaction)
+        response = _issued(issuer, tx, holder, found, content, places=places)
     issuer.store.wipe()
     return response
 
@@ -182,6 +189,8 @@ def _issued(
     access: Access,
     found: Deferral,
     content: dict[str, Json],
+    *,
+    places: Reserved,
 ) -> CredentialResponse:
     """The copies; ``access.token`` is the transaction_id, which seals the answer."""
     configuration = configurations(issuer.settings).get(found.configuration)
@@ -189,12 +198,14 @@ def _issued(
     if configuration is None or not isinstance(record, dict):  # no longer given in this format
         raise ProtocolError("oid4vci.credential_request_denied")
     turn = len(issuances.all_of_offer(tx, found.offer, found.configuration))
+    keys = _keys(content["keys"])
     order = Order(
         configuration,
-        _keys(content["keys"]),
+        keys,
         found.request_hash,
         found.offer,
-        turn,
+        places,
+        turn=turn,
         asks_notice=issuer.settings.deferred_notification,
     )
     issuance, response = make_copies(issuer, tx, access, order, record)

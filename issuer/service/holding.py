@@ -22,8 +22,8 @@ from issuer.store.again import tried_again
 from .bitstrings import REVOCATION, bitstring_uri
 from .context import IssuerContext
 from .grants import close_grant, tell_ended
-from .publication import list_uri
 from .refreshing import on_offer
+from .token_lists import list_uri
 from .tokens import Access
 
 GRANT_PATH: Final = "/holder/grant"

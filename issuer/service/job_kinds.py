@@ -15,10 +15,14 @@ from issuer.store.again import tried_again
 from . import bulk_work, jobs, reminders
 from .context import IssuerContext
 from .jobs import Job, Kind
+from .list_files import publish_files
 from .offers import sweep
+from .retention import retire
 
 ERASE: Final = "erase"
 REMIND: Final = "remind"
+PUBLISH: Final = "publish-lists"
+RETIRE: Final = "retire-lists"
 
 
 def _erase(issuer: IssuerContext, _job: Job) -> None:
@@ -26,6 +30,16 @@ def _erase(issuer: IssuerContext, _job: Job) -> None:
     sweep(issuer)
     issuer.store.vacuum()
     jobs.forget_ended(issuer)
+
+
+def _publish(issuer: IssuerContext, _job: Job) -> None:
+    """Status lists as files, where a folder is named; one process does so for all."""
+    if issuer.settings.status_folder is not None:
+        publish_files(issuer, issuer.settings.status_folder)
+
+
+def _retire(issuer: IssuerContext, _job: Job) -> None:
+    retire(issuer)
 
 
 def _remind(issuer: IssuerContext, _job: Job) -> None:
@@ -36,8 +50,15 @@ KINDS: Final[Mapping[str, Kind]] = {
     bulk_work.LINE: Kind(bulk_work.offer_line, ends_itself=True, gives_up=bulk_work.give_up),
     ERASE: Kind(_erase),
     REMIND: Kind(_remind),
+    PUBLISH: Kind(_publish),
+    RETIRE: Kind(_retire),
 }
-EVERY: Final[Mapping[str, int]] = {ERASE: 300, REMIND: 3_600}  # seconds
+EVERY: Final[Mapping[str, int]] = {  # seconds
+    ERASE: 300,
+    REMIND: 3_600,
+    PUBLISH: 60,  # so that a withdrawal shows within five minutes (docs/status.md)
+    RETIRE: 21_600,
+}
 
 
 @dataclass(slots=True)

@@ -24,8 +24,8 @@ from healthpassport.verification.person import contradicts, identifies
 from issuer.store import Issuance, grants, issuances, reports, statuses
 
 from .context import IssuerContext
-from .publication import STATUS_PATH
 from .reports import SUMMARY
+from .token_lists import STATUS_PATH
 
 
 def own_records(

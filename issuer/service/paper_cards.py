@@ -30,8 +30,8 @@ from schemas.cards import CARD
 from .cards import make_card
 from .context import IssuerContext
 from .people import nhs_number
-from .publication import list_uri
 from .statuses import Change, change_status
+from .token_lists import list_uri
 
 HELD: Final = timedelta(minutes=30)  # to print it and to read it aloud
 MAX_HELD: Final = 200

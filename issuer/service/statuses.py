@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from healthpassport.audit import Actor
 from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
-from issuer.store import Issuance, issuances, statuses
+from issuer.store import Issuance, issuances, journal, statuses
 from issuer.store.again import tried_again
 
 from .bitstrings import change_entries
@@ -89,6 +89,7 @@ def change_status(
 def set_status(tx: Connection, *, issuance: str, status: int) -> None:
     """Bring ``issuance`` and its copies to ``status``; a copy that was withdrawn stays so."""
     issuances.change(tx, issuance, status=status)
+    journal.note_issuance(tx, issuance, status=status)
     statuses.change(tx, issuance=issuance, status=status)
     change_entries(tx, issuance=issuance, status=status)
 

@@ -18,7 +18,7 @@ from schemas.cards import CARD
 
 from .context import IssuerContext
 from .key_list import LIST_AGE, SOON
-from .publication import list_uris
+from .token_lists import list_uris
 
 
 class NextStep(StrEnum):

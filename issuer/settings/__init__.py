@@ -32,6 +32,7 @@ from .keys import KeySettings
 from .patients import PatientSettings
 from .protocol import ProtocolSettings
 from .sources import SourceSettings
+from .statuses import StatusSettings
 from .wallets import WalletSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
@@ -53,7 +54,6 @@ Format: TypeAlias = Literal["dc+sd-jwt", "ldp_vc"]
 SD_JWT_VC: Final = "dc+sd-jwt"
 LDP_VC: Final = "ldp_vc"
 SECOND_REVIEW_AGE: Final = 16  # clinical.md rule 13
-MIN_LIST_SIZE: Final = 131_072  # 2^17 entries: a smaller list singles people out
 
 
 def _issuer_url(value: str) -> str:
@@ -83,6 +83,7 @@ class Settings(
     ApiSettings,
     PatientSettings,
     WalletSettings,
+    StatusSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 
@@ -151,19 +152,6 @@ class Settings(
     )
     dpop_required: bool = Field(
         True, description="Refuse tokens that are not bound to a key (RFC 9449)."
-    )
-    status_list_size: int = Field(
-        MIN_LIST_SIZE, description="Entries of a new status list.", ge=MIN_LIST_SIZE, le=2**22
-    )
-    status_ttl_seconds: int = Field(
-        900, description="Seconds that a status list may be cached.", ge=1, le=86_400
-    )
-    status_hours: int = Field(
-        72,
-        description="Hours until a published status list expires: how long a desk without a "
-        "network can still tell that a record was not withdrawn.",
-        ge=1,
-        le=720,
     )
     requests_per_second: float = Field(
         50.0, description="Token and nonce requests that one address may make.", gt=0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from healthpassport.status.entries import SUSPENDED
 
-from .locking import locked
+from .locking import held, locked
 from .tables import grants, issuances, offers
 
 
@@ -61,7 +61,8 @@ def add(connection: Connection, grant: Grant) -> None:
 
 def find(connection: Connection, grant: str) -> Grant | None:
     """The grant with this id."""
-    return _first(connection, grants.c.id == grant)
+    row = connection.execute(held(connection, _BY_ID), {"this": grant}).first()
+    return None if row is None else _grant(row)
 
 
 def by_lasting(connection: Connection, lasting_hash: str) -> Grant | None:
@@ -121,6 +122,9 @@ def root_of_issuance(connection: Connection, issuance: str) -> str | None:
         .where(issuances.c.id == issuance)
     )
     return connection.execute(query).scalar()
+
+
+_BY_ID: Final = select(grants).where(grants.c.id == bindparam("this", type_=grants.c.id.type))
 
 
 def _first(connection: Connection, where: Any) -> Grant | None:  # noqa: ANN401 - an expression

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from . import outbox
 from .locking import locked
@@ -31,7 +31,7 @@ class Issuance:
 
 def add(connection: Connection, issuance: Issuance) -> None:
     """Keep ``issuance``."""
-    connection.execute(insert(issuances).values(asdict(issuance)))
+    connection.execute(_ADD, asdict(issuance))
     outbox.note_collected(connection, issuance.offer)
 
 
@@ -47,9 +47,8 @@ def of_offer(connection: Connection, offer: str, record_type: str) -> Issuance |
 
 def all_of_offer(connection: Connection, offer: str, record_type: str) -> tuple[Issuance, ...]:
     """Everything that was issued of ``record_type`` for ``offer``, the first one first."""
-    mine = (issuances.c.offer == offer) & (issuances.c.record_type == record_type)
-    query = select(issuances).where(mine).order_by(issuances.c.turn)
-    return tuple(Issuance(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
+    rows = connection.execute(_OF_OFFER, {"this": offer, "type": record_type})
+    return tuple(Issuance(**row._mapping) for row in rows)  # noqa: SLF001
 
 
 def by_notification(connection: Connection, notification_hash: str) -> Issuance | None:
@@ -78,9 +77,8 @@ def change(connection: Connection, issuance: str, **values: str | int | None) ->
 
 def keep_answer(connection: Connection, issuance: str, request_hash: str, sealed: bytes) -> None:
     """Keep the sealed answer to the request that hashes to ``request_hash``."""
-    connection.execute(
-        insert(answers).values(issuance=issuance, request_hash=request_hash, sealed=sealed)
-    )
+    row = {"issuance": issuance, "request_hash": request_hash, "sealed": sealed}
+    connection.execute(_ANSWER, row)
 
 
 def answer(connection: Connection, issuance: str, request_hash: str) -> bytes | None:
@@ -94,6 +92,17 @@ def answer(connection: Connection, issuance: str, request_hash: str) -> bytes | 
 def forget_answer(connection: Connection, issuance: str) -> None:
     """Forget the answer of ``issuance``."""
     connection.execute(delete(answers).where(answers.c.issuance == issuance))
+
+
+# Made once, since each request runs them: making one anew costs more than running it.
+_ADD: Final = insert(issuances)
+_ANSWER: Final = insert(answers)
+_OF_OFFER: Final = (
+    select(issuances)
+    .where(issuances.c.offer == bindparam("this", type_=issuances.c.offer.type))
+    .where(issuances.c.record_type == bindparam("type", type_=issuances.c.record_type.type))
+    .order_by(issuances.c.turn)
+)
 
 
 def _first(connection: Connection, where: Any) -> Issuance | None:  # noqa: ANN401 - an expression

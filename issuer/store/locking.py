@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final, TypeVar
+from functools import cache
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -39,6 +40,18 @@ def locked(connection: Connection, query: T, *, others_pass: bool = False) -> T:
     return query.with_for_update(key_share=True, skip_locked=others_pass)
 
 
+def held(connection: Connection, query: T) -> T:
+    """As ``locked``, for a query that is a constant of its module."""
+    if connection.get_execution_options().get(READS_ONLY, False):
+        return query
+    return cast("T", _held(query))
+
+
+@cache
+def _held(query: Select[Any]) -> Select[Any]:
+    return query.with_for_update(key_share=True)
+
+
 def add_new(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]
 ) -> Sequence[Any]:
@@ -46,9 +59,15 @@ def add_new(
 
     Where another transaction adds the same at this moment, its end is waited for.
     """
-    made: Any = postgresql.insert if connection.dialect.name == _POSTGRESQL else sqlite.insert
-    statement = made(table).values(list(rows)).on_conflict_do_nothing()
-    return connection.execute(statement.returning(*table.primary_key.columns)).all()
+    statement = _adding(table, connection.dialect.name)
+    return connection.execute(statement, rows[0] if len(rows) == 1 else list(rows)).all()
+
+
+@cache
+def _adding(table: Table, dialect: str) -> Any:  # noqa: ANN401 - a statement of either dialect
+    """Made once for each table: making it anew costs more than running it."""
+    made: Any = postgresql.insert if dialect == _POSTGRESQL else sqlite.insert
+    return made(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
 
 
 def take_turn(connection: Connection, turn: Turn, *, wait: bool) -> bool:

@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from . import outbox
-from .locking import locked
+from .locking import held, locked
 from .tables import answers, grants, issuances, offer_records, offers
 
 
@@ -82,25 +94,23 @@ def by_code(connection: Connection, code_hash: str) -> Offer | None:
 
 def by_token(connection: Connection, token_hash: str) -> Offer | None:
     """The offer that was redeemed for the access token that hashes to ``token_hash``."""
-    return _one(connection, offers.c.token_hash == token_hash)
+    return _found(connection, _BY_TOKEN, token_hash)
 
 
 def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
     """The record types of ``offer``, collected or not."""
-    found = select(offer_records.c.record_type).where(offer_records.c.offer == offer)
-    return tuple(connection.execute(found).scalars())
+    return tuple(connection.execute(_TYPES, {"this": offer}).scalars())
 
 
 def sealed_record(connection: Connection, offer: str, record_type: str) -> bytes | None:
     """The sealed record that still waits, or None."""
-    found = select(offer_records.c.sealed).where(_record(offer, record_type))
-    return connection.execute(found).scalar()
+    found = connection.execute(_SEALED, {"this": offer, "type": record_type})
+    return found.scalar()
 
 
 def sealed_records(connection: Connection, offer: str) -> dict[str, bytes]:
     """Every sealed record that still waits in ``offer``, by record type."""
-    columns = select(offer_records.c.record_type, offer_records.c.sealed)
-    rows = connection.execute(columns.where(offer_records.c.offer == offer))
+    rows = connection.execute(_ALL_SEALED, {"this": offer})
     return {row.record_type: row.sealed for row in rows if row.sealed is not None}
 
 
@@ -113,8 +123,7 @@ def reseal(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> N
 
 def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     """Forget one record of ``offer``."""
-    where = _record(offer, record_type)
-    connection.execute(update(offer_records).where(where).values(sealed=None))
+    connection.execute(_ERASE, {"this": offer, "type": record_type})
 
 
 def keep_records(connection: Connection, offer: str, names: Collection[str]) -> None:
@@ -178,14 +187,28 @@ def stand_still(connection: Connection, offer: Offer) -> None:
     To be called first in it: the grant is locked before its offers by everybody (``locking``).
     """
     if offer.grant is not None:
-        connection.execute(
-            locked(connection, select(grants.c.id).where(grants.c.id == offer.grant))
-        )
+        connection.execute(held(connection, _GRANT), {"this": offer.grant})
     _hold(connection, offer.id)
 
 
 def _hold(connection: Connection, offer: str) -> None:
-    connection.execute(locked(connection, select(offers.c.id).where(offers.c.id == offer)))
+    connection.execute(held(connection, _OFFER), {"this": offer})
+
+
+# Made once, since each request runs them: making one anew costs more than running it.
+_THIS: Final = bindparam("this", type_=offers.c.id.type)
+_OFFER: Final = select(offers.c.id).where(offers.c.id == _THIS)
+_GRANT: Final = select(grants.c.id).where(grants.c.id == _THIS)
+_BY_TOKEN: Final = select(offers).where(offers.c.token_hash == _THIS)
+_TYPES: Final = select(offer_records.c.record_type).where(offer_records.c.offer == _THIS)
+_ALL_SEALED: Final = select(offer_records.c.record_type, offer_records.c.sealed).where(
+    offer_records.c.offer == _THIS
+)
+_RECORD: Final = (offer_records.c.offer == _THIS) & (
+    offer_records.c.record_type == bindparam("type", type_=offer_records.c.record_type.type)
+)
+_SEALED: Final = select(offer_records.c.sealed).where(_RECORD)
+_ERASE: Final = update(offer_records).where(_RECORD).values(sealed=None)
 
 
 def _record(offer: str, record_type: str) -> Any:  # noqa: ANN401 - an expression of the library
@@ -194,7 +217,14 @@ def _record(offer: str, record_type: str) -> Any:  # noqa: ANN401 - an expressio
 
 def _one(connection: Connection, where: Any) -> Offer | None:  # noqa: ANN401 - as above
     query = locked(connection, select(offers).where(where))
-    row: Row[Any] | None = connection.execute(query).first()
+    return _read(connection.execute(query).first())
+
+
+def _found(connection: Connection, query: Select[Any], this: str) -> Offer | None:
+    return _read(connection.execute(held(connection, query), {"this": this}).first())
+
+
+def _read(row: Row[Any] | None) -> Offer | None:
     if row is None:
         return None
     values = dict(row._mapping)  # noqa: SLF001 - the library's documented accessor

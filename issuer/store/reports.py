@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from . import outbox
 from .locking import locked
@@ -70,9 +70,7 @@ def open_of_line(connection: Connection, root: str) -> int:
 
 def disputed_types(connection: Connection, root: str) -> frozenset[str]:
     """The record types of one line with a report that waits for an answer."""
-    mine = (reports.c.root == root) & (reports.c.state == ReportState.OPEN.value)
-    query = select(reports.c.record_type).where(mine).distinct()
-    return frozenset(connection.execute(query).scalars())
+    return frozenset(connection.execute(_DISPUTED, {"this": root}).scalars())
 
 
 def waiting_first(
@@ -100,3 +98,12 @@ def forget_answered(connection: Connection, before: int) -> None:
 def _report(row: Any) -> Report:  # noqa: ANN401 - a row of the library
     values = dict(row._mapping)  # noqa: SLF001 - the library's documented accessor
     return Report(**(values | {"state": ReportState(values["state"])}))
+
+
+# Made once, since each record that is issued asks: making it anew costs more than running it.
+_DISPUTED: Final = (
+    select(reports.c.record_type)
+    .where(reports.c.root == bindparam("this", type_=reports.c.root.type))
+    .where(reports.c.state == ReportState.OPEN.value)
+    .distinct()
+)

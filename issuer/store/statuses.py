@@ -1,59 +1,45 @@
-"""Token status lists and their entries: each index is given once, at random, and never again."""
+"""Token status lists and their entries: each place is given once and never again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from healthpassport.status.entries import WITHDRAWN
 
-from .drawing import FULL_AT, take_free
-from .locking import add_new
+from . import journal
+from .places import TOKEN
+from .replaying import grow
+from .status_tables import status_marks
 from .tables import status_entries, status_lists
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """How a list stands: ``version`` grows with every change of an entry."""
+    """How a list stands: ``version`` grows with every change of an entry.
+
+    ``allocated`` places are leased; from ``closed_at`` on no more are; ``retired_at`` ends it.
+    """
 
     number: int
     size: int
     allocated: int
     version: int
+    closed_at: int | None = None
+    retired_at: int | None = None
 
 
-def allocate(
-    connection: Connection,
-    *,
-    issuance: str,
-    copies: int,
-    list_size: int,
-    now: int,
-    random: Callable[[int], bytes],
-) -> tuple[tuple[int, int], ...]:
-    """``copies`` new entries for ``issuance`` as (list number, index), in random places.
+def give(connection: Connection, *, issuance: str, places: Sequence[tuple[int, int]]) -> None:
+    """Enter ``places``, each (list, index), for the copies of ``issuance``.
 
     To be called in the transaction that keeps the issuance: both are there, or neither is.
     """
-    current = _open_list(connection, copies=copies, list_size=list_size, now=now)
-    chosen = take_free(
-        connection,
-        status_entries,
-        values={"issuance": issuance, "status": 0},
-        number=current.number,
-        size=current.size,
-        count=copies,
-        random=random,
-    )
-    connection.execute(
-        update(status_lists)
-        .where(status_lists.c.number == current.number)
-        .values(allocated=status_lists.c.allocated + copies)
-    )
-    return tuple((current.number, index) for index in chosen)
+    rows = [{"list": n, "idx": i, "issuance": issuance, "status": 0} for n, i in places]
+    connection.execute(_GIVE, rows)
 
 
 def change(connection: Connection, *, issuance: str, status: int) -> None:
@@ -62,15 +48,8 @@ def change(connection: Connection, *, issuance: str, status: int) -> None:
     A copy that was withdrawn on its own stays withdrawn.
     """
     mine = (status_entries.c.issuance == issuance) & (status_entries.c.status != WITHDRAWN)
-    numbers = tuple(
-        connection.execute(select(status_entries.c.list).where(mine).distinct()).scalars()
-    )
-    connection.execute(update(status_entries).where(mine).values(status=status))
-    connection.execute(
-        update(status_lists)
-        .where(status_lists.c.number.in_(numbers))
-        .values(version=status_lists.c.version + 1)
-    )
+    rows = update(status_entries).where(mine).values(status=status)
+    _changed(connection, rows.returning(status_entries.c.list, status_entries.c.idx), status)
 
 
 def issuance_at(connection: Connection, number: int, index: int) -> str | None:
@@ -81,54 +60,54 @@ def issuance_at(connection: Connection, number: int, index: int) -> str | None:
 
 def withdraw_one(connection: Connection, number: int, index: int) -> None:
     """Withdraw one copy for good; the list becomes a new version."""
-    here = _place(number, index)
-    connection.execute(update(status_entries).where(here).values(status=WITHDRAWN))
-    connection.execute(
-        update(status_lists)
-        .where(status_lists.c.number == number)
-        .values(version=status_lists.c.version + 1)
-    )
+    rows = update(status_entries).where(_place(number, index)).values(status=WITHDRAWN)
+    _changed(connection, rows.returning(status_entries.c.list, status_entries.c.idx), WITHDRAWN)
 
 
 def lists(connection: Connection) -> tuple[ListState, ...]:
-    """Every list, oldest first."""
-    rows = connection.execute(select(*_COLUMNS).order_by(status_lists.c.number))
-    return tuple(ListState(*row) for row in rows)
+    """Every list that is published, oldest first."""
+    rows = select(*_COLUMNS).where(status_lists.c.retired_at.is_(None))
+    found = connection.execute(rows.order_by(status_lists.c.number))
+    return tuple(ListState(*row) for row in found)
 
 
 def find(connection: Connection, number: int) -> ListState | None:
-    """The list ``number``."""
+    """The list ``number``, retired or not."""
     row = connection.execute(select(*_COLUMNS).where(status_lists.c.number == number)).first()
     return None if row is None else ListState(*row)
 
 
 def entry(connection: Connection, number: int, index: int) -> tuple[str, int] | None:
     """The issuance and the status at ``index`` of list ``number``, or None where none was given."""
-    query = select(status_entries.c.issuance, status_entries.c.status).where(
-        status_entries.c.list == number, status_entries.c.idx == index
-    )
+    query = select(status_entries.c.issuance, status_entries.c.status).where(_place(number, index))
     row = connection.execute(query).first()
     return None if row is None else (row.issuance, row.status)
 
 
 def marked(connection: Connection, number: int) -> tuple[tuple[int, int], ...]:
     """Every entry of list ``number`` whose status is not VALID, as (index, status)."""
-    query = select(status_entries.c.idx, status_entries.c.status).where(
-        status_entries.c.list == number, status_entries.c.status != 0
+    with_entry = select(status_entries.c.idx, status_entries.c.status).where(
+        status_entries.c.list == number, status_entries.c.status != _NOTHING
     )
-    return tuple((row.idx, row.status) for row in connection.execute(query))
+    without = select(status_marks.c.idx, status_marks.c.status).where(
+        status_marks.c.kind == TOKEN.name,
+        status_marks.c.list == number,
+        status_marks.c.status != 0,
+    )
+    found = (*connection.execute(with_entry), *connection.execute(without))
+    return tuple((row.idx, row.status) for row in found)
 
 
-def ensure_first(connection: Connection, *, list_size: int, now: int) -> None:
-    """Open the first list, so that its address answers before anything was issued."""
-    _open_list(connection, copies=1, list_size=list_size, now=now)
-
-
+# As it stands in the index: a planner that sees a parameter would look at every entry.
+_NOTHING: Final[ColumnElement[int]] = literal_column("0")
+_GIVE: Final = insert(status_entries)  # made once: each record that is issued runs it
 _COLUMNS: Final = (
     status_lists.c.number,
     status_lists.c.size,
     status_lists.c.allocated,
     status_lists.c.version,
+    status_lists.c.closed_at,
+    status_lists.c.retired_at,
 )
 
 
@@ -136,15 +115,8 @@ def _place(number: int, index: int) -> ColumnElement[bool]:
     return (status_entries.c.list == number) & (status_entries.c.idx == index)
 
 
-def _open_list(connection: Connection, *, copies: int, list_size: int, now: int) -> ListState:
-    """The newest list, or a new one when that is nearly full."""
-    query = select(*_COLUMNS).order_by(status_lists.c.number.desc()).limit(1)
-    row = connection.execute(query).first()
-    if row is not None:
-        newest = ListState(*row)
-        if newest.allocated + copies <= newest.size * FULL_AT:
-            return newest
-    number = 1 if row is None else row.number + 1
-    made = {"number": number, "size": list_size, "allocated": 0, "version": 0, "created_at": now}
-    add_new(connection, status_lists, [made])  # another process may open it at this moment
-    return find(connection, number) or ListState(number, list_size, 0, 0)
+def _changed(connection: Connection, rows: ReturningUpdate[tuple[int, int]], status: int) -> None:
+    touched = [(row.list, row.idx) for row in connection.execute(rows)]
+    for number in sorted({number for number, _ in touched}):
+        grow(connection, TOKEN, number)
+    journal.note_marks(connection, TOKEN.name, touched, status=status)

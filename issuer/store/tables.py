@@ -131,6 +131,8 @@ answers: Final = Table(
     Column("sealed", LargeBinary, nullable=False),
 )
 
+# ``allocated`` places are leased to processes, in the order of ``seed``; from ``closed_at`` on no
+# more are, and from ``retired_at`` on the list is no longer published.
 status_lists: Final = Table(
     "status_lists",
     metadata,
@@ -139,6 +141,9 @@ status_lists: Final = Table(
     Column("allocated", Integer, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=0),
     Column("created_at", Integer, nullable=False),
+    Column("seed", LargeBinary),
+    Column("closed_at", Integer),
+    Column("retired_at", Integer),
 )
 
 # The primary key is the promise that no index is ever given twice (draft section 13.3).
@@ -151,6 +156,14 @@ status_entries: Final = Table(
     Column("status", Integer, nullable=False, default=0),
 )
 Index("status_entries_issuance", status_entries.c.issuance)
+# A list is built from the few entries that say something, without a look at all the others.
+Index(
+    "status_entries_marked",
+    status_entries.c.list,
+    status_entries.c.idx,
+    sqlite_where=status_entries.c.status != 0,
+    postgresql_where=status_entries.c.status != 0,
+)
 
 # Bitstring lists serve one purpose each; their numbers are shared by all purposes.
 bitstring_lists: Final = Table(
@@ -162,6 +175,9 @@ bitstring_lists: Final = Table(
     Column("allocated", Integer, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=0),
     Column("created_at", Integer, nullable=False),
+    Column("seed", LargeBinary),
+    Column("closed_at", Integer),
+    Column("retired_at", Integer),
 )
 
 # As with status_entries: an index is given once and never again.
@@ -174,6 +190,13 @@ bitstring_entries: Final = Table(
     Column("marked", Boolean, nullable=False, default=False),
 )
 Index("bitstring_entries_issuance", bitstring_entries.c.issuance)
+Index(
+    "bitstring_entries_marked",
+    bitstring_entries.c.list,
+    bitstring_entries.c.idx,
+    sqlite_where=bitstring_entries.c.marked.is_(True),
+    postgresql_where=bitstring_entries.c.marked.is_(True),
+)
 
 # What may be used once: DPoP jti and nonces, as hashes.
 spent: Final = Table(

@@ -15,10 +15,13 @@ from healthpassport.formats.data_integrity import DEFAULT_ALLOWED, verify_creden
 from healthpassport.formats.vcdm import check_credential
 from healthpassport.status.bitstring import BitstringEntry, read_entry, read_list
 from issuer import service
-from issuer.service import Change, allocate_entries, change_status
-from issuer.service.bitstrings import published_bitstring
+from issuer.service import Change, change_status
+from issuer.service.bitstrings import entries_at, published_bitstring
+from issuer.service.places import reserving
+from issuer.settings import LDP_VC
 from issuer.store import bitstrings, open_store
 from issuer.store.migrating import MIGRATIONS
+from issuer.store.places import bitstring_kind, ensure_open
 from issuer.store.tables import bitstring_entries, bitstring_lists
 
 REVOCATION = "https://issuer.example/status/bitstring/1"
@@ -36,9 +39,15 @@ def issue(site, copies=3):
     assert wallet.ask_token().status == 200
     assert wallet.ask_credential(copies=copies).status == 200
     [issuance] = service.issued(site.issuer, offer=wallet.made.id)
-    with site.issuer.store.writing() as tx:
-        entries = allocate_entries(site.issuer, tx, issuance=issuance.id, copies=copies)
-    return issuance.id, entries
+    return issuance.id, allocate(site, issuance.id, copies)
+
+
+def allocate(site, issuance, copies):
+    with (
+        reserving(site.issuer, LDP_VC, copies=copies) as places,
+        site.issuer.store.writing() as tx,
+    ):
+        return entries_at(site.issuer, places.give(tx, issuance, copies=copies))
 
 
 def verified(site, body: bytes):
@@ -81,7 +90,7 @@ def test_the_lists_answer_before_anything_was_issued(tmp_path, algorithm):
     assert asked(site, REVOCATION).purposes == ("revocation",)
     held = asked(site, SUSPENSION)
     assert held.purposes == ("suspension",)
-    assert held.data == bytes(16_384)
+    assert held.data == bytes(131_072)
     subject = site.call("GET", "/status/bitstring/1").json()["credentialSubject"]
     assert subject["ttl"] == 300_000
     assert site.call("GET", "/status/bitstring").json() == {
@@ -160,45 +169,23 @@ def test_what_another_transaction_gave_up_leaves_no_entry(site):
     issuance, _ = issue(site)
 
     def give_up():
-        with site.issuer.store.writing() as tx:
-            allocate_entries(site.issuer, tx, issuance=issuance, copies=2)
+        with (
+            reserving(site.issuer, LDP_VC, copies=2) as places,
+            site.issuer.store.writing() as tx,
+        ):
+            places.give(tx, issuance, copies=2)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         give_up()
     with site.issuer.store.reading() as tx:
-        assert [entry.allocated for entry in bitstrings.lists(tx)] == [3, 3]
         assert len(tx.execute(bitstring_entries.select()).all()) == 6
 
 
-def allocate(site, issuance, copies, draws, purpose="revocation"):
-    left = iter(draws)
-    with site.issuer.store.writing() as tx:
-        return bitstrings.allocate(
-            tx,
-            issuance=issuance,
-            purpose=purpose,
-            copies=copies,
-            list_size=131_072,
-            now=1,
-            random=lambda _: next(left).to_bytes(8, "big"),
-        )
-
-
-def test_a_place_that_is_taken_is_drawn_once_more(site):
-    wallet = Wallet(site, site.offer(wanted=["AllergySummary"]))
-    assert wallet.ask_token().status == 200
-    assert wallet.ask_credential().status == 200
-    [issuance] = service.issued(site.issuer, offer=wallet.made.id)
-    assert allocate(site, issuance.id, 2, [5, 5, 6]) == ((1, 5), (1, 6))
-    assert allocate(site, issuance.id, 1, [6, 5, 7]) == ((1, 7),)
-    assert allocate(site, issuance.id, 1, [5], "suspension") == ((2, 5),)
-
-
-def test_a_nearly_full_list_is_followed_by_one_for_the_same_purpose(site):
+def test_a_full_list_is_followed_by_one_for_the_same_purpose(site):
     with site.issuer.store.writing() as tx:
         full = bitstring_lists.update().where(bitstring_lists.c.number == 1)
-        tx.execute(full.values(allocated=int(131_072 * 0.8)))
+        tx.execute(full.values(allocated=2**20))
     issuance, entries = issue(site)
     third = "https://issuer.example/status/bitstring/3"
     assert {pair[0].uri for pair in entries} == {third}
@@ -279,7 +266,10 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(tmp_path):
     store = open_store(path)
     with store.writing() as tx:
         assert tx.execute(text("select allocated from status_lists")).scalar() == 7
-        bitstrings.ensure_first(tx, purposes=("revocation",), list_size=131_072, now=1)
+        # Its lists stay, and nothing is added to them: their places were drawn, not counted.
+        assert tx.execute(text("select closed_at, seed from status_lists")).one() == (5, None)
+        kind = bitstring_kind("revocation")
+        ensure_open(tx, kind, list_size=131_072, now=1, random=bytes)
         assert [entry.number for entry in bitstrings.lists(tx)] == [1]
     store.close()
 

@@ -100,19 +100,40 @@ def test_an_empty_issuer_says_so(config):
 
 
 def test_status_lists_are_written_to_files(config, tmp_path):
-    told = json_lines(run("status", "publish", tmp_path / "out", "--json", "--config", config))
+    def publish(folder, *more):
+        return run("status", "publish", "--to", folder, *more, "--config", config)
+
+    told = json_lines(publish(tmp_path / "out", "--json"))
     assert [row["uri"] for row in told] == [
         "https://issuer.example/status/1",
         "https://issuer.example/status/bitstring/1",
         "https://issuer.example/status/bitstring/2",
     ]
+    assert all(row["written"] for row in told)
     bitstring = json.loads((tmp_path / "out" / "bitstring" / "2").read_text())
     assert bitstring["credentialSubject"]["statusPurpose"] == "suspension"
     assert (tmp_path / "out" / "1").read_text().count(".") == 2
-    assert "status/1" in run("status", "publish", tmp_path / "out", "--config", config).stdout
+    assert "unchanged" in publish(tmp_path / "out").stdout
     taken = tmp_path / "file"
     taken.write_text("")
-    failed(run("status", "publish", taken, "--config", config), "issuer.folder")
+    failed(publish(taken), "issuer.folder")
+
+
+def test_status_lists_are_shown_and_closed_after_a_restore(config, tmp_path):
+    first, *_ = json_lines(run("status", "show", "--json", "--config", config))
+    assert first["uri"] == "https://issuer.example/status/1"
+    assert (first["size"], first["closed"], first["small"]) == (2**20, False, first["standing"] > 0)
+    assert "status/1" in run("status", "show", "--config", config).stdout
+    assert run("status", "retire", "--config", config).stdout == ""
+    run("status", "publish", "--to", tmp_path / "out", "--config", config)
+    said = run("status", "after-restore", "--published", tmp_path / "out", "--config", config)
+    assert "3 published lists read" in said.stdout
+    (done,) = json_lines(run("status", "after-restore", "--json", "--config", config))
+    assert done["next_list"] > 1_000
+    failed(
+        run("status", "after-restore", "--published", tmp_path / "no", "--config", config),
+        "issuer.folder",
+    )
 
 
 def test_a_key_is_shown_once(config):

@@ -35,7 +35,7 @@ from healthpassport.keys.pkcs11.signing import TokenSigner
 from healthpassport.keys.requests import certificate_request
 from healthpassport.status import token_status_list
 from issuer.service.bitstrings import published_bitstring
-from issuer.service.publication import list_uri, published_list
+from issuer.service.token_lists import list_uri, published_list
 from verifier.cli.commands import app
 from verifier.service.key_fit import key_fit
 

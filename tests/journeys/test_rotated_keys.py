@@ -28,7 +28,7 @@ from healthpassport.status.token_status_list import read
 from healthpassport.trust.reading import read_trust_list
 from issuer.cli import app
 from issuer.service.key_list import ends_soon, key_rows
-from issuer.service.publication import list_uri, published_list
+from issuer.service.token_lists import list_uri, published_list
 
 ISS = "https://issuer.example"
 NOW = datetime.now(UTC).replace(microsecond=0)  # the library of the trust list has its own clock

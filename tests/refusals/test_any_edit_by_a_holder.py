@@ -102,7 +102,8 @@ def judge(surgery: Surgery, desk: Desk, text: str, record: Record) -> bool:
         assert section.issuer.iss == surgery.iss
         for value in (WITHDRAWN, SUSPENDED):  # the same presentation, once the record is withdrawn
             marked = replace_statuses(surgery, value)
-            assert desk.verify({"allergies": text}, status=marked).codes == ("status.revoked",)
+            code = "status.suspended" if value == SUSPENDED else "status.revoked"
+            assert desk.verify({"allergies": text}, status=marked).codes == (code,)
     return summary.verdict is Verdict.ACCEPTED
 
 

@@ -38,7 +38,7 @@ PATIENT: Final = "patient"
 FRAME: Final = frozenset(
     {"Composition", "Organization", "Provenance", "Binary", "DocumentReference", "Patient"}
 )
-_WITHDRAWN: Final = frozenset({"status.revoked", "status.replaced"})
+_WITHDRAWN: Final = frozenset({"status.revoked", "status.suspended", "status.replaced"})
 _KEY: Final = frozenset(
     {
         "trust.issuer_unknown",

@@ -49,6 +49,7 @@ _LIMITS: Final[Mapping[CardLimit, str]] = {
 }
 _ENDED: Final[Mapping[str, str]] = {
     "status.revoked": msg("Withdrawn by its holder or its issuer (hidden)"),
+    "status.suspended": msg("Suspended by its issuer for now (hidden)"),
     "status.replaced": msg("Replaced by a newer card (hidden)"),
 }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from issuer.service.key_list import KeyRow, key_rows
-from issuer.service.publication import list_uri
+from issuer.service.token_lists import list_uri
 from issuer.service.trust_view import TrustStanding, standing
 from issuer.store import statuses
 

@@ -168,7 +168,8 @@ def test_a_withdrawn_suspended_or_replaced_record_fails_and_is_hidden(form, valu
     desk = Desk((surgery,), lists_issued_at=NOW - age)
     _, section = allergy_section(surgery, desk)
     replaced = value == 3 and form == SD_JWT  # a bitstring has no word for replaced
-    code = "status.replaced" if replaced else "status.revoked"
+    words = {2: "status.suspended", 3: "status.replaced" if replaced else "status.revoked"}
+    code = words.get(value, "status.revoked")
     assert (section.state, section.code) == (DeskState.FAILED_CHECK, code)
     assert (section.items, section.subject, section.total) == ((), None, 0)
 

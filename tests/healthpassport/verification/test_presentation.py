@@ -151,7 +151,7 @@ def test_sta_019_a_status_list_older_than_policy_is_could_not_check_never_valid(
     assert section.status_list_age == age
 
 
-@pytest.mark.parametrize(("value", "code"), [(1, "revoked"), (2, "revoked"), (3, "replaced")])
+@pytest.mark.parametrize(("value", "code"), [(1, "revoked"), (2, "suspended"), (3, "replaced")])
 def test_a_withdrawn_suspended_or_replaced_record_fails_and_is_hidden(value, code):
     surgery = Surgery(statuses={7: value})
     text = present(surgery.issue(allergies(), HOLDER), HOLDER)

@@ -1,0 +1,153 @@
+"""Places of status lists for the copies of a record, from the blocks that this process leased.
+
+Places are taken before the transaction that issues, so that it waits for no other process: a block
+of up to ``LARGEST`` is leased in a transaction of its own, small at first, since a command of one
+minute would otherwise leave most of it ungiven. What was taken and not used goes back; what a
+transaction used and did not keep for certain is given to nobody. What is *not* here: the secret
+order (``healthpassport.status.permutation``) and who else leases (``issuer.store.places``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from sqlalchemy import Connection
+
+from healthpassport.errors import ServiceError
+from healthpassport.status.bitstring import PURPOSES
+from healthpassport.status.permutation import SecretOrder
+from issuer.settings import LDP_VC, Settings
+from issuer.store import bitstrings, statuses
+from issuer.store.again import tried_again
+from issuer.store.places import TOKEN, Block, Kind, bitstring_kind, ensure_open, lease
+
+if TYPE_CHECKING:
+    from .context import IssuerContext
+
+Place: TypeAlias = tuple[int, int]  # number of the list, index in it
+
+MOST_COPIES: Final = 50  # of one record in one go, as the setting batch_size allows
+SMALLEST: Final = 32  # places of a first lease
+LARGEST: Final = 1_024  # of a later one; each is twice the one before
+
+
+@dataclass(slots=True)
+class _Leased:
+    """What is left of the blocks of one kind of list."""
+
+    lock: Lock = field(default_factory=Lock)
+    left: list[Place] = field(default_factory=list)
+    next_lease: int = SMALLEST
+
+
+@dataclass(slots=True)
+class Pool:
+    """The places that this process has leased and not given, by kind and purpose of list."""
+
+    lock: Lock = field(default_factory=Lock)
+    kinds: dict[str, _Leased] = field(default_factory=dict)
+
+    def of(self, kind: Kind) -> _Leased:
+        """What is left for ``kind``."""
+        with self.lock:
+            return self.kinds.setdefault(kind.purpose or kind.name, _Leased())
+
+
+@dataclass(slots=True)
+class Reserved:
+    """Places for the copies of one record, a column for each kind of list that it needs.
+
+    ``used`` is how many copies have theirs.
+    """
+
+    columns: tuple[tuple[Place, ...], ...]
+    used: int = 0
+
+    def give(self, tx: Connection, issuance: str, *, copies: int) -> tuple[tuple[Place, ...], ...]:
+        """Enter the first of them for ``copies`` of ``issuance`` in transaction ``tx``.
+
+        Returns these places, a column for each kind of list. It is called once.
+
+        Raises:
+            ServiceError: ``issuer.unavailable`` where fewer are reserved.
+        """
+        if self.used or any(len(column) < copies for column in self.columns):
+            raise ServiceError("issuer.unavailable", "too few places of status lists are at hand")
+        self.used = copies
+        given = tuple(column[:copies] for column in self.columns)
+        enter = statuses.give if len(given) == 1 else bitstrings.give
+        for column in given:
+            enter(tx, issuance=issuance, places=column)
+        return given
+
+
+@contextmanager
+def reserving(issuer: IssuerContext, format_: str, *, copies: int) -> Iterator[Reserved]:
+    """Places for ``copies`` of a record in ``format_``, for a transaction inside the block.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``, ``issuer.journal``.
+    """
+    kinds = kinds_of(format_)
+    reserved = Reserved(tuple(_take(issuer, kind, copies) for kind in kinds))
+    try:
+        yield reserved
+    finally:
+        for kind, column in zip(kinds, reserved.columns, strict=True):
+            leased = issuer.places.of(kind)
+            with leased.lock:
+                leased.left.extend(column[reserved.used :])
+
+
+def kinds_of(format_: str) -> tuple[Kind, ...]:
+    """The kinds of list in which a record of ``format_`` has an entry."""
+    if format_ == LDP_VC:
+        return tuple(bitstring_kind(purpose) for purpose in PURPOSES)
+    return (TOKEN,)
+
+
+def open_lists(
+    tx: Connection, settings: Settings, *, now: int, random: Callable[[int], bytes]
+) -> None:
+    """Open a list of each kind where none takes records."""
+    for kind in (*kinds_of(""), *kinds_of(LDP_VC)):
+        ensure_open(tx, kind, list_size=list_size(settings, kind), now=now, random=random)
+
+
+def list_size(settings: Settings, kind: Kind) -> int:
+    """Entries of a new list of ``kind``, in whole bytes whatever its width."""
+    return settings.status_list_size if kind is TOKEN else -(-settings.status_list_size // 8) * 8
+
+
+def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
+    leased = issuer.places.of(kind)
+    with leased.lock:
+        while len(leased.left) < copies:
+            count = max(copies, leased.next_lease)
+            leased.left[:0] = _places(_block(issuer, kind, count))
+            leased.next_lease = min(leased.next_lease * 2, LARGEST)
+        taken = leased.left[-copies:]
+        del leased.left[-copies:]
+        return tuple(taken)
+
+
+@tried_again
+def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:
+    with issuer.store.writing() as tx:
+        return lease(
+            tx,
+            kind,
+            count=count,
+            list_size=list_size(issuer.settings, kind),
+            now=issuer.now(),
+            random=issuer.random,
+        )
+
+
+def _places(block: Block) -> Sequence[Place]:
+    order = SecretOrder(block.seed, block.size)
+    return [(block.number, order.place(number)) for number in range(block.start, block.end)]

@@ -1,0 +1,43 @@
+"""Where the journal of status changes is kept, and what it brings back (docs/status.md).
+
+What is *not* here: writing it (``issuer.store.journal``) and reading it (``replaying`` there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection
+
+from healthpassport.encoding import b64url_encode
+from issuer.settings import Settings
+from issuer.store import Store, journal, replaying
+
+_NAME_BYTES: Final = 16
+_SUFFIX: Final = ".status-journal"
+
+
+def journal_path(settings: Settings) -> Path:
+    """The file of the journal; beside the API keys where the database is no file."""
+    if settings.status_journal is not None:
+        return settings.status_journal
+    if settings.database is not None:
+        return settings.database.with_name(settings.database.name + _SUFFIX)
+    return settings.api_keys.with_name(f"issuer{_SUFFIX}")
+
+
+def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) -> None:
+    """From now on every change of a status is in the journal before it is in the database.
+
+    Raises:
+        ServiceError: ``issuer.journal``.
+    """
+    name = b64url_encode(random(_NAME_BYTES))
+    journal.attach(store.engine, journal_path(settings), name=name)
+
+
+def catch_up(tx: Connection) -> int:
+    """Bring in what the journal knows and the database does not; returns how many changes."""
+    return replaying.catch_up(tx)

@@ -1,0 +1,128 @@
+"""A database brought up to what its journal of status changes says.
+
+Rules: a withdrawal is never undone, whatever comes after it; a place that was leased is never given
+again; a mark whose entry this database does not know is kept without one. Doing it twice is doing
+it once. What is *not* here: writing the journal (``journal``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from healthpassport.encoding import JsonObject
+from healthpassport.status.bitstring import PURPOSES
+from healthpassport.status.entries import WITHDRAWN
+
+from . import journal, places
+from .places import Kind
+from .status_tables import status_marks
+from .tables import bitstring_entries, bitstring_lists, issuances, status_entries
+
+REVOCATION: Final = PURPOSES[0]
+
+
+def catch_up(connection: Connection) -> int:
+    """Bring in what the journal knows and the database does not; returns how many changes.
+
+    Raises:
+        ServiceError: ``issuer.journal`` when the file cannot be read.
+    """
+    kept = journal.of(connection)
+    if kept is None:
+        return 0
+    known, end = journal.position(connection, kept), kept.size()
+    if known >= end:
+        return 0
+    done = 0
+    for notes in kept.since(known):
+        for note in notes:
+            _apply(connection, note)
+            done += 1
+    journal.move(connection, kept, end)
+    return done
+
+
+def mark(connection: Connection, kind: Kind, number: int, index: int, status: int) -> None:
+    """Let entry ``index`` of list ``number`` have ``status``, if it was not withdrawn for good."""
+    if kind.name == "token":
+        here = (status_entries.c.list == number) & (status_entries.c.idx == index)
+        left = update(status_entries).where(here, status_entries.c.status != WITHDRAWN)
+        entries, values = status_entries, left.values(status=status)
+    else:
+        here = (bitstring_entries.c.list == number) & (bitstring_entries.c.idx == index)
+        entries = bitstring_entries
+        values = update(entries).where(here).values(marked=bool(status))
+    if connection.execute(select(entries.c.idx).where(here)).first() is None:
+        _without_entry(connection, kind, number, index, status)
+    else:
+        connection.execute(values)
+
+
+def grow(connection: Connection, kind: Kind, number: int) -> None:
+    """List ``number`` is a new version."""
+    lists = kind.lists
+    rows = update(lists).where(lists.c.number == number)
+    connection.execute(rows.values(version=lists.c.version + 1))
+
+
+def _apply(connection: Connection, note: JsonObject) -> None:
+    match note:
+        case {
+            "lease": str(name),
+            "list": int(number),
+            "size": int(size),
+            "end": int(end),
+            "at": int(now),
+        }:
+            purpose = note.get("for")
+            kind = _kind(name, purpose if isinstance(purpose, str) else None)
+            if not _is_known(connection, kind, number):
+                places.remember(connection, kind, number=number, size=size, now=now)
+            places.raise_lease(connection, kind, number=number, end=end, now=now)
+        case {"mark": str(name), "list": int(number), "at": list(indexes), "status": int(status)}:
+            kind = _kind(name, _purpose(connection, number) if name != "token" else None)
+            if kind.purpose != REVOCATION or status:
+                for index in indexes:
+                    if isinstance(index, int):
+                        mark(connection, kind, number, index, status)
+                grow(connection, kind, number)
+        case {"issuance": str(issuance), "status": int(status)}:
+            mine = (issuances.c.id == issuance) & (issuances.c.status != WITHDRAWN)
+            connection.execute(update(issuances).where(mine).values(status=status))
+        case _:  # of a newer version of this program
+            pass
+
+
+def _kind(name: str, purpose: str | None) -> Kind:
+    return places.TOKEN if name == "token" else places.bitstring_kind(purpose or REVOCATION)
+
+
+def _purpose(connection: Connection, number: int) -> str | None:
+    query = select(bitstring_lists.c.purpose).where(bitstring_lists.c.number == number)
+    return connection.execute(query).scalar()
+
+
+def _is_known(connection: Connection, kind: Kind, number: int) -> bool:
+    lists = kind.lists
+    return (
+        connection.execute(select(lists.c.number).where(lists.c.number == number)).first()
+        is not None
+    )
+
+
+def _without_entry(
+    connection: Connection, kind: Kind, number: int, index: int, status: int
+) -> None:
+    here = (
+        (status_marks.c.kind == kind.name)
+        & (status_marks.c.list == number)
+        & (status_marks.c.idx == index)
+    )
+    known = connection.execute(select(status_marks.c.status).where(here)).scalar()
+    if known is None:
+        row = {"kind": kind.name, "list": number, "idx": index, "status": status}
+        connection.execute(insert(status_marks).values(row))
+    elif known != WITHDRAWN or kind.name != "token":
+        connection.execute(update(status_marks).where(here).values(status=status))
