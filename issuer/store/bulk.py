@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from .job_tables import bulk_lines, bulks, jobs
 from .jobs import JobState
@@ -110,6 +110,31 @@ def settle(connection: Connection, bulk: str, number: int, **values: str | bytes
     waits = bulk_lines.c.state == LineState.WAITING.value
     statement = update(bulk_lines).where(mine, waits).values(sealed=None, **values)
     return connection.execute(statement).rowcount == 1
+
+
+def settle_offered(connection: Connection, bulk: str, made: Sequence[BulkLine]) -> bool:
+    """Keep the offers of lines that wait; False where one of them does not, and all is undone."""
+    mine = (bulk_lines.c.bulk == bulk) & (bulk_lines.c.line == bindparam("number"))
+    waits = bulk_lines.c.state == LineState.WAITING.value
+    statement = (
+        update(bulk_lines)
+        .where(mine, waits)
+        .values(
+            state=LineState.OFFERED.value,
+            sealed=None,
+            offer=bindparam("made"),
+            result=bindparam("told"),
+        )
+    )
+    rows = [{"number": one.line, "made": one.offer, "told": one.result} for one in made]
+    return connection.execute(statement, rows).rowcount == len(rows)
+
+
+def numbered(connection: Connection, bulk: str, numbers: Sequence[int]) -> tuple[BulkLine, ...]:
+    """Those lines of a run, in order."""
+    mine = (bulk_lines.c.bulk == bulk) & bulk_lines.c.line.in_(numbers)
+    query = select(bulk_lines).where(mine).order_by(bulk_lines.c.line)
+    return tuple(_line(row) for row in connection.execute(query))
 
 
 def forget_results(connection: Connection, bulk: str, numbers: Sequence[int]) -> None:
