@@ -11,6 +11,9 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from .job_tables import bulk_lines, bulks, jobs
 from .jobs import JobState
+from .locking import locked
+from .offers import OfferState
+from .tables import offers
 
 
 class BulkState(StrEnum):
@@ -148,6 +151,26 @@ def waits(connection: Connection, bulk: str) -> bool:
     """Whether a line of a run still waits."""
     mine = (bulk_lines.c.bulk == bulk) & (bulk_lines.c.state == LineState.WAITING.value)
     return connection.execute(select(bulk_lines.c.line).where(mine).limit(1)).first() is not None
+
+
+def open_offers(connection: Connection, bulk: str, *, limit: int) -> dict[int, str]:
+    """Offers of a run that nobody has begun to collect, by their lines; at most ``limit``."""
+    made = bulk_lines.c.state.in_([LineState.OFFERED.value, LineState.TOLD.value])
+    query = (
+        select(bulk_lines.c.line, offers.c.id)
+        .join(offers, offers.c.id == bulk_lines.c.offer)
+        .where(bulk_lines.c.bulk == bulk, made, offers.c.state == OfferState.OPEN.value)
+        .order_by(bulk_lines.c.line)
+        .limit(limit)
+    )
+    return {row.line: row.id for row in connection.execute(locked(connection, query))}
+
+
+def take_back(connection: Connection, bulk: str, numbers: Sequence[int]) -> None:
+    """The offers of these lines were taken back: nobody gets their links or PINs."""
+    mine = (bulk_lines.c.bulk == bulk) & bulk_lines.c.line.in_(numbers)
+    gone = {"state": LineState.CANCELLED.value, "result": None}
+    connection.execute(update(bulk_lines).where(mine).values(**gone))
 
 
 def end(connection: Connection, bulk: str, state: BulkState, now: int) -> bool:

@@ -18,13 +18,13 @@ from typer.testing import CliRunner
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.keys import generate_signer
 from issuer.cli import app
-from issuer.service import bulk, bulk_work, jobs, open_issuer
+from issuer.service import bulk, bulk_taking_back, bulk_work, jobs, open_issuer
 from issuer.service.bulk_lines import MAX_LINES, parse_lines
 from issuer.service.job_kinds import KINDS
 from issuer.service.queue_key import queue_key
 from issuer.store.bulk import BulkState
 from issuer.store.jobs import JobState
-from issuer.store.tables import offers
+from issuer.store.tables import offer_records, offers
 
 NUMBERS = ["9990000018", "9990000026", "9990000034"]
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -75,15 +75,24 @@ def test_a_list_becomes_offers_that_wallets_can_take(site):
     assert [one.line for one in told] == [1, 2]
     assert len({one.link for one in told}) == len({one.pin for one in told} | {""}) - 1 == 2
     site.pass_time(days=27)  # a letter may lie for a while
-    address = told[0].link.partition("credential-offers%2F")[2]
-    offer = site.call("GET", f"/credential-offers/{address}")
+    wallet = _wallet(site, told[0])
+    assert wallet.ask_token().status == 200
+    assert wallet.ask_credential().status == 200
+
+
+def _wallet_offer(site, told):
+    address = told.link.partition("credential-offers%2F")[2]
+    return site.call("GET", f"/credential-offers/{address}")
+
+
+def _wallet(site, told):
+    offer = _wallet_offer(site, told)
     assert offer.status == 200
     wallet = Wallet.__new__(Wallet)
     wallet.site, wallet.iss, wallet.prefix = site, site.settings.iss, ""
     wallet.key, wallet.token = generate_signer(), None
-    wallet.made = _made(offer.json(), told[0].pin)
-    assert wallet.ask_token().status == 200
-    assert wallet.ask_credential().status == 200
+    wallet.made = _made(offer.json(), told.pin)
+    return wallet
 
 
 def _made(offer, pin):
@@ -265,6 +274,29 @@ def test_what_was_claimed_and_not_begun_is_given_back_when_the_process_stops(sit
         (JobState.WAITING, 0),
     ]
     assert work(site) == 2
+
+
+def test_offers_of_a_run_are_taken_back_and_what_was_begun_is_not(site, monkeypatch):
+    monkeypatch.setattr(bulk_taking_back, "AT_ONCE", 1)
+    made, key = start(site, "0.json", "1.json", "2.json", wanted=("AllergySummary",))
+    assert work(site) == 3
+    told = bulk.results(site.issuer, made, key=key)
+    bulk.forget_results(site.issuer, made, told[1:])
+    assert _wallet(site, told[0]).ask_token().status == 200
+    assert bulk_taking_back.take_back(site.issuer, made) == 2
+    assert bulk_taking_back.take_back(site.issuer, made) == 0
+    assert bulk.progress(site.issuer, made).counts == {"offered": 1, "cancelled": 2}
+    assert _wallet_offer(site, told[1]).status == 404
+    with site.issuer.store.reading() as tx:
+        held = select(func.count()).where(offer_records.c.sealed.is_not(None))
+        assert tx.execute(held).scalar() == 1
+    assert [one.line for one in bulk.results(site.issuer, made, key=key)] == [1]
+
+
+def test_offers_of_an_unknown_run_are_not_taken_back(site):
+    with pytest.raises(ServiceError) as caught:
+        bulk_taking_back.take_back(site.issuer, "nothing")
+    assert caught.value.code == "bulk.unknown"
 
 
 def _offers(site):

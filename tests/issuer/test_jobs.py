@@ -183,7 +183,7 @@ def test_whose_records_run_out_soon_is_noted_once_and_forgotten_when_they_come_a
     assert reminders.note_due(site.issuer) == 1
     assert reminders.note_due(site.issuer) == 0
     (due,) = reminders.due(site.issuer)
-    assert due.client == "practice"
+    assert (due.client, due.offer) == ("practice", wallet.made.id)
     assert reminders.due(site.issuer, client="another") == ()
     assert 0 < due.expires_at - site.issuer.now() <= reminders.AHEAD
     site.pass_time(days=8)
