@@ -402,6 +402,10 @@ def test_the_whole_by_commands(tmp_path):
     command(*asked)
     assert len(links.read_text().splitlines()) == 1
     assert command("bulk", "cancel", bulk_run).exception.code == "bulk.over"
+    taken = command("bulk", "cancel", bulk_run, "--offers")
+    assert (taken.exit_code, "1 offers" in taken.stderr) == (0, True)
+    assert command("bulk", "show", bulk_run).stdout == "ended: 1 cancelled\n"
+    assert command("bulk", "cancel", "nothing", "--offers").exception.code == "bulk.unknown"
     for step in (planned, started):
         assert NUMBERS[0] not in step.output
         assert "Quillfeather" not in step.output
