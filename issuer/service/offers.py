@@ -226,7 +226,14 @@ def keep_offers(
     """Keep in ``tx`` what ``who`` asked for; it is offered once that is committed."""
     rows.add_all(tx, [(one.row, one.sealed) for one in made])
     for one in made:
-        _tell(issuer, tx, one.row, one.records, who)
+        tell_made(
+            issuer,
+            tx,
+            one.row,
+            who=who,
+            records=len(one.records),
+            number=nhs_number(one.records),
+        )
 
 
 def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer | SignInOffer:
@@ -312,20 +319,19 @@ def _sealed(issuer: IssuerContext, chosen: Mapping[str, Record], code: str) -> d
     }
 
 
-def _tell(
-    issuer: IssuerContext, tx: Connection, offer: Offer, records: Sequence[Record], who: Actor
+def tell_made(
+    issuer: IssuerContext, tx: Connection, offer: Offer, *, who: Actor, records: int, number: str
 ) -> None:
-    """Two entries: of the offer, and of the person whom it is for."""
+    """Two entries of the audit trail: of the offer, and of the person whom it is for."""
     issuer.audit.write(
         "offer.made",
         who=who,
         tx=tx,
         subject=offer.id,
-        records=len(records),
+        records=records,
         minutes=(offer.expires_at - offer.created_at) // 60,
         source=offer.sealed_source is not None,
     )
-    number = nhs_number(records)
     if number:
         issuer.audit.write("patient.offered", who=who, tx=tx, subject=number, offer=offer.id)
 
