@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from healthpassport.encoding import Json
 from issuer import service
 
 from .rendering import json
@@ -23,7 +24,7 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> Response:
         """Database and certificate are in order; else the problem that stands."""
-        await run_in_threadpool(service.check, issuer)
-        return json({"status": "ready"})
+        warnings: list[Json] = [*await run_in_threadpool(service.check, issuer)]
+        return json({"status": "ready", **({"warnings": warnings} if warnings else {})})
 
     return router
