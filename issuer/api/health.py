@@ -6,7 +6,6 @@ from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from healthpassport.encoding import Json
 from issuer import service
 
 from .rendering import json
@@ -23,8 +22,9 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        """Database and certificate are in order; else the problem that stands."""
-        warnings: list[Json] = [*await run_in_threadpool(service.check, issuer)]
-        return json({"status": "ready", **({"warnings": warnings} if warnings else {})})
+        """Database and certificate are in order, and what to look at; else the problem."""
+        await run_in_threadpool(service.check, issuer)
+        found = await run_in_threadpool(service.warnings, issuer)
+        return json({"status": "ready", **({"warnings": list(found)} if found else {})})
 
     return router

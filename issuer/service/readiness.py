@@ -8,7 +8,6 @@ this could make us ask a record system as often as they like (`sources try` asks
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
@@ -18,17 +17,21 @@ from issuer.store import issuances, jobs
 
 from .context import IssuerContext
 from .list_files import STATE
+from .retention import small_lists
+
+SMALL_HERD: Final = "status.small_herd"  # which list, and how small, tells ``doctor``
+LATE_LISTS: Final = "status.late"  # the files of the lists are not kept up to date
+LATE_JOBS: Final = "jobs.late"  # nobody does what is due
+ENDS_SOON: Final = "key.ends_soon"  # the certificate that signs, and no key follows
+NO_NOTES: Final = "source.unreachable"  # the folder of notes cannot be read
 
 SOON: Final = timedelta(days=14)  # before the certificate ends
-LATE_JOB: Final = 600  # seconds that a job is due and nobody does it
-LATE_LISTS: Final = 900  # seconds since the lists were last published; they are each minute
+JOB_SECONDS: Final = 600  # that a job is due
+LIST_SECONDS: Final = 900  # since the lists were last published; they are each minute
 
 
-def check(issuer: IssuerContext) -> tuple[str, ...]:
-    """Return only when this issuer could issue at this moment; what to look at soon, in one word.
-
-    ``certificate``: it ends within 14 days. ``jobs``: nobody does what waits. ``lists``: the files
-    of the status lists are not kept up to date. ``source``: the folder of notes cannot be read.
+def check(issuer: IssuerContext) -> None:
+    """Return only when this issuer could issue at this moment.
 
     Raises:
         ServiceError: ``issuer.not_ready``; the detail names what is wrong, for its operator.
@@ -36,26 +39,41 @@ def check(issuer: IssuerContext) -> tuple[str, ...]:
     """
     with issuer.store.reading() as tx:
         issuances.newest(tx, limit=1, offer=None, client=None)
-        late = jobs.is_due(tx, issuer.now() - LATE_JOB)
     now = issuer.clock()
-    chain = [read_certificate(der) for der in issuer.x5c]
-    if not all(one.not_valid_before_utc <= now < one.not_valid_after_utc for one in chain):
-        raise ServiceError("issuer.not_ready", "the signing certificate is not in force")
-    ends = min(one.not_valid_after_utc for one in chain)
-    return tuple(_warnings(issuer, late=late, ending=ends - now < SOON))
+    for der in issuer.x5c:
+        one = read_certificate(der)
+        if not one.not_valid_before_utc <= now < one.not_valid_after_utc:
+            raise ServiceError("issuer.not_ready", "the signing certificate is not in force")
 
 
-def _warnings(issuer: IssuerContext, *, late: bool, ending: bool) -> Iterator[str]:
-    followed = any(key.signs_from is not None for key in issuer.keys)
-    if ending and not (followed and issuer.signing is not issuer.keys[-1]):
-        yield "certificate"
-    if late:
-        yield "jobs"
-    if _lists_late(issuer):
-        yield "lists"
+def warnings(issuer: IssuerContext) -> tuple[str, ...]:
+    """What an operator should look at; no number of records, since everybody may ask.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``.
+    """
+    with issuer.store.reading() as tx:
+        late = jobs.is_due(tx, issuer.now() - JOB_SECONDS)
+    found = {
+        ENDS_SOON: _ends_soon(issuer),
+        LATE_JOBS: late,
+        LATE_LISTS: _lists_late(issuer),
+        NO_NOTES: _no_notes(issuer),
+        SMALL_HERD: bool(small_lists(issuer.store, now=issuer.now())),
+    }
+    return tuple(word for word, holds in found.items() if holds)
+
+
+def _ends_soon(issuer: IssuerContext) -> bool:
+    if issuer.signing is not issuer.keys[-1]:
+        return False
+    ends = min(read_certificate(der).not_valid_after_utc for der in issuer.x5c)
+    return ends - issuer.clock() < SOON
+
+
+def _no_notes(issuer: IssuerContext) -> bool:
     folder = issuer.settings.source_folder
-    if folder is not None and not os.access(folder, os.R_OK | os.X_OK):
-        yield "source"
+    return folder is not None and not os.access(folder, os.R_OK | os.X_OK)
 
 
 def _lists_late(issuer: IssuerContext) -> bool:
@@ -66,4 +84,4 @@ def _lists_late(issuer: IssuerContext) -> bool:
         published = (folder / STATE).stat().st_mtime
     except OSError:
         return True
-    return issuer.now() - published > LATE_LISTS
+    return issuer.now() - published > LIST_SECONDS

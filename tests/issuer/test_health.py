@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from simulated_issuer import Site
+from simulated_issuer import Site, Wallet
 
 from issuer.service.job_kinds import REMIND
 from issuer.service.jobs import enqueue
@@ -19,6 +19,15 @@ def site(tmp_path):
 def test_a_sound_issuer_is_alive_and_ready(site, path, status):
     answer = site.call("GET", path)
     assert (answer.status, answer.json()) == (200, {"status": status})
+
+
+def test_a_small_herd_is_a_warning_that_tells_no_number(site):
+    wallet = Wallet(site, site.offer())
+    wallet.ask_token()
+    assert wallet.ask_credential().status == 200
+    answer = site.call("GET", "/readyz")
+    assert answer.status == 200
+    assert answer.json() == {"status": "ready", "warnings": ["status.small_herd"]}
 
 
 def test_an_issuer_whose_certificate_has_run_out_is_alive_and_not_ready(site):
@@ -47,7 +56,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(site):
     site.pass_time(days=685)
     assert warned(site) == []
     site.pass_time(days=2)
-    assert warned(site) == ["certificate"]
+    assert warned(site) == ["key.ends_soon"]
 
 
 def test_work_that_nobody_does_is_a_warning(site):
@@ -56,16 +65,16 @@ def test_work_that_nobody_does_is_a_warning(site):
     site.pass_time(minutes=9)
     assert warned(site) == []
     site.pass_time(minutes=2)
-    assert warned(site) == ["jobs"]
+    assert warned(site) == ["jobs.late"]
 
 
 def test_lists_that_are_not_published_are_a_warning(tmp_path):
     site = Site(tmp_path, {"status_folder": tmp_path / "lists"})
-    assert warned(site) == ["lists"]
+    assert warned(site) == ["status.late"]
     publish_files(site.issuer, tmp_path / "lists")
     assert warned(site) == []
     site.pass_time(minutes=16)
-    assert warned(site) == ["lists"]
+    assert warned(site) == ["status.late"]
 
 
 def test_notes_that_cannot_be_reached_are_a_warning_and_not_a_failure(tmp_path):
@@ -73,4 +82,4 @@ def test_notes_that_cannot_be_reached_are_a_warning_and_not_a_failure(tmp_path):
     site = Site(tmp_path, {"source_folder": tmp_path / "notes"})
     assert warned(site) == []
     (tmp_path / "notes").rmdir()
-    assert warned(site) == ["source"]
+    assert warned(site) == ["source.unreachable"]
