@@ -10,11 +10,13 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from healthpassport.asgi import Application
+from healthpassport.errors import SettingsError
 from healthpassport.watching import Watched, Watcher, log_request
 from issuer.service import IssuerContext
 
 if TYPE_CHECKING:
     from issuer.api.metrics import Metrics
+    from issuer.api.tracing import Traces
 
 ID_BYTES: Final = 8  # of a request's number in the log: enough to find it within a day
 
@@ -24,19 +26,39 @@ class Watching:
 
     def __init__(self, issuer: IssuerContext) -> None:
         self.metrics: Metrics | None = None
-        self._watchers: list[Watcher] = [log_request]
+        self.watchers: list[Watcher] = [log_request]
         if issuer.settings.metrics_port is not None:
             from issuer.api.metrics import Metrics  # noqa: PLC0415 - only where they are asked for
 
             self.metrics = Metrics(issuer)
-            self._watchers.append(self.metrics.watch)
+            self.watchers.append(self.metrics.watch)
+        self.traces = _traces(issuer.settings.traces_url)
+        if self.traces is not None:
+            self.watchers.append(self.traces.watch)
 
     def around(self, app: Application, name: str) -> Watched:
         """``app``, with each request told to every watcher under ``name``."""
         return Watched(
             app,
             name=name,
-            watchers=self._watchers,
+            watchers=self.watchers,
             new_id=lambda: secrets.token_hex(ID_BYTES),
             clock=time.perf_counter,
         )
+
+
+def _traces(url: str) -> Traces | None:
+    """What sends traces to the collector at ``url``, where there is one.
+
+    Raises:
+        SettingsError: ``issuer.settings`` where the packages for it are not installed.
+    """
+    if not url:
+        return None
+    try:
+        from issuer.api.tracing import to_collector  # noqa: PLC0415 - only where asked for
+    except ImportError as error:
+        raise SettingsError(
+            "issuer.settings", "traces_url needs health-passport[tracing]"
+        ) from error
+    return to_collector(url, clock=time.time_ns)

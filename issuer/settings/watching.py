@@ -20,3 +20,9 @@ class WatchingSettings(BaseSettings):
         description="Address that `/metrics` listens on; another than this machine's own only "
         "where a firewall lets nobody but your Prometheus in.",
     )
+    traces_url: str = Field(
+        "",
+        description="Address of a collector that takes traces (OTLP over http, such as "
+        "`http://127.0.0.1:4318/v1/traces`); needs `health-passport[tracing]`. Empty: none.",
+        pattern=r"^(https?://[^\s?#@]+)?$",
+    )
