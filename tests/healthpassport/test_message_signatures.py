@@ -90,7 +90,9 @@ def test_a_body_of_which_one_bit_was_changed_is_refused(place, bit):
 
 
 @pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_AAAA", SECRET.removeprefix("whsec_"), "whsec_" + "A" * 400, "é"]
+    "secret",
+    ["", "whsec_", "whsec_AAAA", SECRET.removeprefix("whsec_"), "whsec_" + "A" * 400, "é"],
+    ids=["nothing", "no key", "a short one", "no prefix", "a long one", "no letters of base64"],
 )
 def test_what_is_no_secret_is_refused(secret):
     with pytest.raises(EncodingError):

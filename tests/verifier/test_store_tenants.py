@@ -17,15 +17,14 @@ import pytest
 import sqlalchemy as sa
 from past_desk import database_at
 
+from healthpassport.audit import KeptHead, Sealed
 from healthpassport.errors import ServiceError
 from healthpassport.sign_in import SessionRow, SignInRow
 from verifier import store as package
 from verifier.settings import MAIN
 from verifier.store import (
-    KeptHead,
     Note,
     Row,
-    Sealed,
     SealedRow,
     Store,
     Wanted,
