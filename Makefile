@@ -24,7 +24,7 @@ export UV_NO_PROGRESS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help venv install assets demo test coverage lint fmt bench node lock clean
+.PHONY: help venv install assets demo test coverage lint fmt bench sbom node lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:[^#]*## /|/' \
@@ -66,6 +66,9 @@ fmt: $(VENV)/.dev.stamp ## Format the code and write the generated files again
 bench: $(VENV)/.dev.stamp ## Measure against the peers that install, in one run
 	@set -e; for file in tests/bench/bench_*.py; do $(BIN)/python "$$file"; done
 
+sbom: $(VENV)/.project.stamp ## Write build/sbom.cdx.json (CycloneDX): what an installation consists of
+	@$(BIN)/python -m demo.sbom
+
 node: $(VENV)/.venv.stamp ## Install Node from PyPI, for tests/interop where the system has none
 	$(call install_hashed,constraints/node.txt)
 
@@ -73,6 +76,8 @@ lock: $(VENV)/.venv.stamp ## Resolve constraints/ again from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file constraints/run.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev --constraints constraints/run.txt \
 		--output-file constraints/dev.txt
+	$(COMPILE) pyproject.toml --extra issuer --extra postgresql --constraints constraints/run.txt \
+		--output-file constraints/issuer.txt
 	$(COMPILE) --group build --output-file constraints/build.txt
 	$(COMPILE) --group node --output-file constraints/node.txt
 

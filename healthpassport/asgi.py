@@ -17,6 +17,7 @@ from typing import Any, Final, TypeAlias
 from healthpassport.encoding import MAX_BODY_BYTES, dump_json
 from healthpassport.errors import EncodingError, PassportError, ServiceError
 from healthpassport.rates import RateLimit
+from healthpassport.refused import say_refused
 
 # The types of the ASGI specification 3.0: its messages are dictionaries of many shapes.
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -273,6 +274,7 @@ def client_address(scope: Scope, proxies: Collection[str] = ()) -> str:
 
 async def send_problem(error: PassportError, send: Send) -> None:
     """Answer with ``error`` as a problem object; a status of the catalogue is never 5xx here."""
+    say_refused(error.code)
     body = dump_json(error.problem())
     headers = [
         (b"content-type", PROBLEM_MEDIA_TYPE.encode()),

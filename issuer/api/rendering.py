@@ -14,6 +14,7 @@ from healthpassport.encoding import Json, dump_json
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.protocols.oid4vci import oauth_error
 from healthpassport.protocols.oid4vci.dpop import ALGORITHMS
+from healthpassport.refused import say_refused
 
 JSON: Final = "application/json"
 METADATA_CACHE: Final = "public, max-age=300"  # seconds; metadata changes with a release
@@ -33,6 +34,7 @@ def json(
 
 def problem(error: PassportError) -> Response:
     """``error`` as an RFC 9457 problem object."""
+    say_refused(error.code)
     return Response(
         dump_json(error.problem()),
         status_code=error.status,
@@ -55,6 +57,7 @@ async def in_oauth_words(
     try:
         return await work()
     except PassportError as error:
+        say_refused(error.code)
         if error.code.startswith(_GRANT):  # RFC 6749 section 5.2; OpenID4VCI 1.0 section 8.3.1.2
             otherwise = "credential_request_denied" if at_resource else "invalid_grant"
         body = oauth_error(error, otherwise=otherwise)

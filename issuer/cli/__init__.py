@@ -12,6 +12,7 @@ import typer
 from healthpassport import terminal
 
 from .audit import audit
+from .backup import backup
 from .bulk import bulk
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
@@ -56,6 +57,7 @@ app.command(context_settings=IDS)(suspend)
 app.command(context_settings=IDS)(reinstate)
 app.command(context_settings=IDS)(replace)
 app.command()(doctor)
+app.command()(backup)
 app.command()(erased)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")

@@ -39,6 +39,7 @@ from issuer.store.audit_tables import MAIN
 
 from .audit_events import checked_facts
 from .audit_refusals import Refusal, Refusals
+from .counts import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,7 @@ class AuditTrail:
         self.operator = Actor(organisation, COMMAND_LINE, operator)
         self._key = key
         self._clock = clock
+        self.counts = Counts()
         self._refusals = Refusals()
         self._owed: list[Happened] = []
         self._lock = Lock()
@@ -229,6 +231,7 @@ class AuditTrail:
 
     def _happened(self, event: str, who: Actor, subject: str, facts: dict[str, Fact]) -> Happened:
         about = self.about(subject) if subject else ""
+        self.counts.add(event, str(facts.get("type", "")))
         return Happened(self.now(), event, plain_actor(who), about, checked_facts(event, facts))
 
     def _seal_some(self) -> int:

@@ -112,7 +112,8 @@ def head(issuer: IssuerContext) -> str:
     token = _signed(issuer, end.trail, end.seq, end.previous)
     with issuer.store.writing() as tx:
         rows.keep_head(tx, KeptHead(end.seq, issuer.audit.now(), token))
-    _LOG.info("audit head: entry %s, hash %s", end.seq, end.previous)
+    told = {"entry": end.seq, "head": end.previous}
+    _LOG.info("audit head: entry %s, hash %s", end.seq, end.previous, extra=told)
     return token
 
 

@@ -34,6 +34,7 @@ from .protocol import ProtocolSettings
 from .sources import SourceSettings
 from .statuses import StatusSettings
 from .wallets import WalletSettings
+from .watching import WatchingSettings
 
 # Days until a record says "out of date". Longer than clinical.md rule 14's freshness defaults
 # (medicines 7, allergies 30): within them it is fresh, up to here it is shown as old.
@@ -83,6 +84,7 @@ class Settings(
     ApiSettings,
     PatientSettings,
     WalletSettings,
+    WatchingSettings,
     StatusSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""

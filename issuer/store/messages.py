@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, true, update
 
 from .api_tables import webhook_events, webhook_messages
 
@@ -131,3 +131,11 @@ def _change(
 ) -> bool:
     changing = update(webhook_messages).where(_M.id == message, condition).values(values)
     return connection.execute(changing).rowcount == 1
+
+
+def backlog(connection: Connection) -> tuple[int, int, int | None]:
+    """How many messages wait and how many are dead, and since when the oldest waits."""
+    query = select(_M.state, func.count(), func.min(_M.since)).where(_M.state.in_([WAITING, DEAD]))
+    found = {row[0]: (row[1], row[2]) for row in connection.execute(query.group_by(_M.state))}
+    waiting, oldest = found.get(WAITING, (0, None))
+    return waiting, found.get(DEAD, (0, None))[0], oldest

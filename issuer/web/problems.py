@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from healthpassport.asgi import Application, Scope
 from healthpassport.errors import PassportError, ServiceError
+from healthpassport.refused import say_refused
 from issuer.service.console.problem_words import problem_words
 
 from .languages import words_of
@@ -35,6 +36,7 @@ def add_problem_pages(app: FastAPI) -> None:
 
 def problem_page(request: Request, problem: PassportError) -> HTMLResponse:
     """The page of ``problem`` in the language of ``request``."""
+    say_refused(problem.code)
     told = problem_words(problem.code, words_of(request))
     html = page(request, "problem.html", problem=told)
     return HTMLResponse(html, status_code=max(problem.status, 400))
@@ -54,6 +56,7 @@ def refusal_page(pages: FastAPI) -> Callable[[Scope, PassportError], Application
 
 def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, PassportError) and error.code == SIGNED_OUT:
+        say_refused(error.code)
         wanted = request.url.path if request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?to={quote(wanted)}", status_code=SEE_OTHER)
     if isinstance(error, PassportError):

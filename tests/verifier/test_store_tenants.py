@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from past_desk import database_at
 
-from healthpassport.audit import KeptHead
+from healthpassport.audit import KeptHead, Sealed
 from healthpassport.errors import ServiceError
 from healthpassport.sign_in import SessionRow, SignInRow
 from verifier import store as package
@@ -25,7 +25,6 @@ from verifier.settings import MAIN
 from verifier.store import (
     Note,
     Row,
-    Sealed,
     SealedRow,
     Store,
     Wanted,

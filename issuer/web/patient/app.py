@@ -19,6 +19,7 @@ from healthpassport.asgi import client_address
 from healthpassport.errors import PassportError
 from healthpassport.protocols.oid4vci.forms import form
 from healthpassport.rates import RateLimit
+from healthpassport.refused import say_refused
 from issuer import service
 from issuer.service import authorizations, consent, patient_sign_in
 from issuer.web.rendering import STATIC
@@ -148,6 +149,7 @@ class _Steps:
             self._limit.take(client_address(request.scope), self._issuer.clock())
             response = await run_in_threadpool(work)
         except PassportError as error:
+            say_refused(error.code)
             _log.info("patient.refused", code=error.code)
             response = self._pages.refused(request, error, again=again)
         for name, value in browser.headers().items():
