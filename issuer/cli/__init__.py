@@ -29,6 +29,7 @@ from .key_changes import keys
 from .offers import offers
 from .preview import preview
 from .records import records
+from .reminders import reminders
 from .reports import reports
 from .serve import serve
 from .sources import sources
@@ -72,6 +73,7 @@ app.add_typer(database, name="database")
 app.add_typer(jobs, name="jobs")
 app.add_typer(bulk, name="bulk")
 app.command()(worker)
+app.command()(reminders)
 app.add_typer(clients, name="clients")
 app.add_typer(webhooks, name="webhooks")
 app.add_typer(audit, name="audit")

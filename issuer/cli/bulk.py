@@ -138,13 +138,30 @@ def show(run: Id, *, config: Config = None, as_json: AsJson = False) -> None:
 
 
 @bulk.command("cancel", context_settings=IDS)
-def cancel(run: Id, *, config: Config = None) -> None:
-    """Offer no further line of a run."""
-    from issuer.service import bulk as runs  # noqa: PLC0415 - cold start
+def cancel(
+    run: Id,
+    *,
+    offers: Annotated[
+        bool, typer.Option("--offers", help="Take back what was offered and not collected, too.")
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Offer no further line of a run; with --offers also when it has ended."""
+    from healthpassport.errors import ServiceError  # noqa: PLC0415 - cold start
+    from issuer.service import bulk as runs  # noqa: PLC0415
+    from issuer.service.bulk_taking_back import take_back  # noqa: PLC0415
 
     with opened(config) as issuer:
-        runs.cancel(issuer, run)
-    say("No further line is offered. What was offered stays: see bulk show.")
+        try:
+            runs.cancel(issuer, run)
+        except ServiceError as error:
+            if not offers or error.code != "bulk.over":
+                raise
+        taken = take_back(issuer, run) if offers else None
+    if taken is None:
+        say("No further line is offered. What was offered stays: --offers takes that back.")
+    else:
+        say(f"No further line is offered. {taken} offers were taken back: their links are dead.")
 
 
 @bulk.command("results", context_settings=IDS)

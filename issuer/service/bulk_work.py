@@ -1,12 +1,14 @@
-"""One line of a bulk run: read, offered, and its link and PIN sealed for the operator.
+"""Lines of a bulk run: read, offered, and link and PIN sealed for the operator.
 
-The offer, the line and the end of the job are one transaction, so that a line is offered once
-however often it is tried. What is *not* here: the run as a whole (``bulk``).
+Offers, lines and the end of their jobs are one transaction, so that a line is offered once however
+often it is tried; some lines are offered together, which spares each its own. What is *not* here:
+the run as a whole (``bulk``).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -18,19 +20,19 @@ from healthpassport.jose import jwe
 from healthpassport.summary import PatientSummary
 from issuer.store import bulk as rows
 from issuer.store.again import tried_again
-from issuer.store.bulk import Bulk, BulkState, LineState
-from issuer.store.joined import JoinedStore
+from issuer.store.bulk import Bulk, BulkLine, BulkState, LineState
 
 from .bulk_lines import Line
 from .context import IssuerContext
-from .jobs import Job, finish
-from .offers import NewOffer, offer_summary, read_source
+from .jobs import Job, Left, finish, finish_all
+from .offers import NewOffer, PreparedOffer, keep_offers, prepare_offer, read_source
 from .queue_key import queue_key
 from .sealing import unseal
 from .sources import SourceReference
 from .whose import Whose, check_found, named_by
 
 LINE: Final = "bulk.line"
+READING: Final = 30  # seconds of reading sources before what was read is offered
 _DAY_MINUTES: Final = 24 * 60
 # What may be better at the next try; every other refusal stays one.
 PASSING: Final = frozenset(
@@ -45,6 +47,14 @@ PASSING: Final = frozenset(
         "source.unreadable",
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An offer that is not kept yet, and its line as it is then."""
+
+    offer: PreparedOffer
+    line: BulkLine
 
 
 def purpose(bulk: str, line: int) -> str:
@@ -81,24 +91,48 @@ def offer_line(issuer: IssuerContext, job: Job) -> None:
     Raises:
         SourceError: one of ``PASSING``, to be tried again. ServiceError: ``job.lost``.
     """
-    with issuer.store.reading() as tx:
-        bulk = rows.find(tx, str(job.payload["bulk"]))
-        kept = None if bulk is None else rows.line(tx, bulk.id, _number(job))
-    if bulk is None or kept is None or kept.sealed is None:
+    bulk, kept = _found(issuer, [job])
+    line = kept.get(_number(job))
+    if bulk is None or line is None or line.sealed is None:
         with issuer.store.writing() as tx:  # cancelled, or done in a try that was thought lost
             finish(issuer, tx, job)
         return
-    wanted = tuple(str(name) for name in _listed(bulk.wanted))
     try:
-        opened = unseal(kept.sealed, secret=queue_key(issuer), purpose=purpose(bulk.id, kept.line))
-        line = Line.parse(kept.line, opened)
-        summary, reference = read_line(issuer, line, wanted=wanted, source=bulk.source)
-        _offered(issuer, job, bulk, summary, reference)
+        made = _prepared(issuer, bulk, line)
     except SourceError as error:
         if error.code in PASSING:
             raise
         _refused(issuer, job, error.code)
+    else:
+        _kept(issuer, bulk, [made], [job])
     end_if_done(issuer, bulk.id)
+
+
+def offer_lines(issuer: IssuerContext, claimed: Sequence[Job]) -> Sequence[Left]:
+    """Offer the lines of ``claimed`` in one transaction; those that cannot be so are left."""
+    of_one = [job for job in claimed if job.payload["bulk"] == claimed[0].payload["bulk"]]
+    left = [Left(job) for job in claimed if job not in of_one]
+    bulk, kept = _found(issuer, of_one)
+    made: list[_Made] = []
+    done: list[Job] = []
+    until = issuer.now() + READING
+    for job in of_one:
+        line = kept.get(_number(job))
+        if bulk is None or line is None or line.sealed is None or issuer.now() > until:
+            left.append(Left(job))
+            continue
+        try:
+            made.append(_prepared(issuer, bulk, line))
+            done.append(job)
+        except SourceError as error:
+            if error.code in PASSING:
+                left.append(Left(job, error.code))
+            else:
+                _refused(issuer, job, error.code)
+    if bulk is not None:
+        left += _kept_or_left(issuer, bulk, made, done)
+        end_if_done(issuer, bulk.id)
+    return left
 
 
 def give_up(issuer: IssuerContext, tx: Connection, job: Job, code: str) -> None:
@@ -123,40 +157,60 @@ def by_operator(issuer: IssuerContext, client: str) -> Actor:
     return issuer.audit.by(client)
 
 
-@tried_again
-def _offered(
-    issuer: IssuerContext,
-    job: Job,
-    bulk: Bulk,
-    summary: PatientSummary,
-    reference: SourceReference,
-) -> None:
-    store = JoinedStore(issuer.store.engine)
-    minutes = bulk.days * _DAY_MINUTES
-    joined = replace(
+def _found(
+    issuer: IssuerContext, of_one: Sequence[Job]
+) -> tuple[Bulk | None, Mapping[int, BulkLine]]:
+    """The run that the jobs are of, and their lines by number."""
+    with issuer.store.reading() as tx:
+        bulk = rows.find(tx, str(of_one[0].payload["bulk"]))
+        if bulk is None:
+            return None, {}
+        found = rows.numbered(tx, bulk.id, [_number(job) for job in of_one])
+    return bulk, {one.line: one for one in found}
+
+
+def _prepared(issuer: IssuerContext, bulk: Bulk, kept: BulkLine) -> _Made:
+    """What is offered for a line, and the line as it is once that is kept."""
+    key = queue_key(issuer)
+    opened = unseal(kept.sealed or b"", secret=key, purpose=purpose(bulk.id, kept.line))
+    line = Line.parse(kept.line, opened)
+    wanted = tuple(str(name) for name in _listed(bulk.wanted))
+    summary, reference = read_line(issuer, line, wanted=wanted, source=bulk.source)
+    offer = prepare_offer(
         issuer,
-        store=store,
-        audit=issuer.audit.over(store),
-        settings=issuer.settings.model_copy(update={"offer_minutes": minutes}),
+        client=bulk.client,
+        summary=summary,
+        wanted=reference.wanted,
+        reference=reference,
+        minutes=bulk.days * _DAY_MINUTES,
     )
-    with store.together():
-        made = offer_summary(
-            joined,
-            client=bulk.client,
-            summary=summary,
-            wanted=reference.wanted,
-            reference=reference,
-            who=by_operator(issuer, bulk.client),
-        )
-        with store.writing() as tx:
-            told = {
-                "state": LineState.OFFERED.value,
-                "offer": made.id,
-                "result": _sealed(made, bulk),
-            }
-            if not rows.settle(tx, bulk.id, _number(job), **told):
-                raise ServiceError("job.lost")  # cancelled meanwhile: no offer is kept
-            finish(issuer, tx, job)
+    result = _sealed(offer.told, bulk)
+    return _Made(offer, replace(kept, offer=offer.row.id, result=result))
+
+
+def _kept_or_left(
+    issuer: IssuerContext, bulk: Bulk, made: Sequence[_Made], done: Sequence[Job]
+) -> Sequence[Left]:
+    if not made:
+        return ()
+    try:
+        _kept(issuer, bulk, made, done)
+    except ServiceError as error:
+        if error.code != "job.lost":
+            return [Left(job, error.code) for job in done]
+        return [Left(job) for job in done]  # one of them was cancelled; each tells for itself
+    return ()
+
+
+@tried_again
+def _kept(issuer: IssuerContext, bulk: Bulk, made: Sequence[_Made], done: Sequence[Job]) -> None:
+    """Everything in one transaction: tried again it keeps the same offers."""
+    with issuer.store.writing() as tx:
+        who = by_operator(issuer, bulk.client)
+        keep_offers(issuer, tx, [one.offer for one in made], who=who)
+        if not rows.settle_offered(tx, bulk.id, [one.line for one in made]):
+            raise ServiceError("job.lost")  # cancelled meanwhile: no offer is kept
+        finish_all(issuer, tx, done)
 
 
 @tried_again

@@ -47,7 +47,12 @@ def _remind(issuer: IssuerContext, _job: Job) -> None:
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    bulk_work.LINE: Kind(bulk_work.offer_line, ends_itself=True, gives_up=bulk_work.give_up),
+    bulk_work.LINE: Kind(
+        bulk_work.offer_line,
+        ends_itself=True,
+        gives_up=bulk_work.give_up,
+        together=bulk_work.offer_lines,
+    ),
     ERASE: Kind(_erase),
     REMIND: Kind(_remind),
     PUBLISH: Kind(_publish),

@@ -8,7 +8,8 @@ and shown. A process that is killed loses nothing: its claim runs out. What is *
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -23,6 +24,8 @@ from issuer.store.jobs import JobRow, JobState
 from .context import IssuerContext
 
 LEASE: Final = 300  # seconds that a job may take before another process tries it
+AT_ONCE: Final = 20  # jobs of one claim, where a kind does several together
+HELD: Final = 120  # seconds after which what is left of a claim is given back
 MAX_ATTEMPTS: Final = 8
 FIRST_PAUSE: Final = 5  # seconds before the second try; each further pause is four times as long
 LONGEST_PAUSE: Final = 3_600
@@ -47,7 +50,16 @@ class Job:
         return self.attempts >= MAX_ATTEMPTS
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A job that was not done with the others: with the code of why, or to be done alone."""
+
+    job: Job
+    problem: str | None = None
+
+
 Work: TypeAlias = Callable[[IssuerContext, Job], None]
+Together: TypeAlias = Callable[[IssuerContext, Sequence[Job]], Sequence[Left]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +68,15 @@ class Kind:
 
     ``ends_itself`` where ``work`` calls ``finish`` in the transaction that keeps what it did, and
     so does it exactly once. ``gives_up`` is told of a job that failed for the last time.
+    ``together`` does several jobs that nobody has tried yet, ends them in the one transaction that
+    keeps what they did, and returns the others; one that was tried before is done alone, so that
+    a job that kills its process takes no other down twice.
     """
 
     work: Work
     ends_itself: bool = False
     gives_up: Callable[[IssuerContext, Connection, Job, str], None] | None = None
+    together: Together | None = None
 
 
 def enqueue(
@@ -112,11 +128,11 @@ def enqueue_all(
 def run_due(
     issuer: IssuerContext, kinds: Mapping[str, Kind], *, stop: Callable[[], bool] = lambda: False
 ) -> int:
-    """Do what is due, one job after the other, until nothing is or ``stop`` says so; how many."""
+    """Do what is due until nothing is or ``stop`` says so; how many jobs."""
     done = 0
-    while not stop() and (job := _claimed(issuer)) is not None:
-        _run(issuer, job, kinds)
-        done += 1
+    several = frozenset(name for name, kind in kinds.items() if kind.together is not None)
+    while not stop() and (claimed := _claimed(issuer, several)):
+        done += _run_all(issuer, claimed, kinds, stop)
     return done
 
 
@@ -126,12 +142,16 @@ def finish(issuer: IssuerContext, tx: Connection, job: Job) -> None:
     Raises:
         ServiceError: ``job.lost`` where another process has it by now; ``tx`` must not be kept.
     """
-    told: dict[str, str | int | None] = {
-        "state": JobState.DONE.value,
-        "ended_at": issuer.now(),
-        "problem": None,
-    }
-    if not rows.settle(tx, job.id, job.claim, **told):
+    finish_all(issuer, tx, [job])
+
+
+def finish_all(issuer: IssuerContext, tx: Connection, done: Sequence[Job]) -> None:
+    """As ``finish``, for jobs of one claim.
+
+    Raises:
+        ServiceError: ``job.lost`` where another process has one of them by now.
+    """
+    if not rows.end(tx, [job.id for job in done], done[0].claim, issuer.now()):
         raise ServiceError("job.lost")
 
 
@@ -171,17 +191,48 @@ def forget_ended(issuer: IssuerContext) -> None:
 
 
 @tried_again
-def _claimed(issuer: IssuerContext) -> Job | None:
+def _claimed(issuer: IssuerContext, several: frozenset[str] = frozenset()) -> tuple[Job, ...]:
     with issuer.store.reading() as tx:  # a look that holds nobody up, where mostly nothing is due
         if not rows.is_due(tx, issuer.now()):
-            return None
+            return ()
+    token, now = issuer.secret(), issuer.now()
+    claim = rows.Claim(token, now, now + LEASE)
     with issuer.store.writing() as tx:
-        token, now = issuer.secret(), issuer.now()
-        row = rows.claim(tx, token=token, now=now, until=now + LEASE)
-    if row is None:
-        return None
-    payload = parse_json_object(row.payload.encode())
-    return Job(row.id, row.kind, payload, row.attempts, token)
+        found = rows.claim(tx, claim, several=several, limit=AT_ONCE)
+    return tuple(
+        Job(row.id, row.kind, parse_json_object(row.payload.encode()), row.attempts, token)
+        for row in found
+    )
+
+
+def _run_all(
+    issuer: IssuerContext,
+    claimed: Sequence[Job],
+    kinds: Mapping[str, Kind],
+    stop: Callable[[], bool],
+) -> int:
+    until = issuer.now() + HELD
+    kind = kinds.get(claimed[0].kind)
+    left: Sequence[Left] = [Left(job) for job in claimed]
+    if len(claimed) > 1 and kind is not None and kind.together is not None:
+        with suppress(PassportError):  # each tells for itself what is wrong
+            left = kind.together(issuer, claimed)
+    for place, one in enumerate(left):
+        if place and (stop() or issuer.now() > until):
+            _give_back(issuer, [later.job for later in left[place:]])
+            return len(claimed) - len(left) + place
+        if one.problem is None:
+            _run(issuer, one.job, kinds)
+        else:
+            _failed(issuer, one.job, kind, one.problem)
+    return len(claimed)
+
+
+@tried_again
+def _give_back(issuer: IssuerContext, claimed: Sequence[Job]) -> None:
+    """Let others do what was claimed and not begun."""
+    with issuer.store.writing() as tx:
+        rows.give_back(tx, [job.id for job in claimed], claimed[0].claim)
 
 
 def _run(issuer: IssuerContext, job: Job, kinds: Mapping[str, Kind]) -> None:

@@ -6,7 +6,7 @@ is made from the address, so that the address gives the offer and the database n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,7 +24,7 @@ from healthpassport.protocols.oid4vci import (
     make_sign_in_offer,
     offer_link,
 )
-from healthpassport.summary import PatientSummary, issued_types, to_payload
+from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
 from issuer.store import Offer, OfferState, deferrals, reports, sign_ins, spent
 from issuer.store import offers as rows
 from issuer.store.again import tried_again
@@ -59,6 +59,16 @@ class NewOffer:
     pin: str
     expires_at: datetime
     record_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedOffer:
+    """An offer that is sealed and not kept yet, and what is told of it once it is."""
+
+    row: Offer
+    sealed: Mapping[str, bytes]
+    records: tuple[Record, ...]
+    told: NewOffer
 
 
 def offer_bundle(
@@ -153,6 +163,28 @@ def offer_summary(
         SourceError: ``offer.record_type`` for a type that is unknown or stands twice,
             ``offer.nothing`` when no wanted record is there.
     """
+    made = prepare_offer(
+        issuer, client=client, summary=summary, wanted=wanted, reference=reference, minutes=minutes
+    )
+    with issuer.store.writing() as tx:
+        keep_offers(issuer, tx, [made], who=who or issuer.audit.by(client))
+    return made.told
+
+
+def prepare_offer(
+    issuer: IssuerContext,
+    *,
+    client: str,
+    summary: PatientSummary,
+    wanted: Sequence[str] = (),
+    reference: SourceReference | None = None,
+    minutes: int | None = None,
+) -> PreparedOffer:
+    """As ``offer_summary``, but nothing is kept: for several of one transaction.
+
+    Raises:
+        SourceError: as ``offer_summary``.
+    """
     if len(set(wanted)) != len(wanted) or not set(wanted) <= set(issued_types()):
         raise SourceError("offer.record_type")
     chosen = {r.type: r for r in summary.records if not wanted or r.type in wanted}
@@ -174,25 +206,9 @@ def offer_summary(
         if reference is None
         else seal(reference.wire(), secret=code, purpose=SOURCE, random=issuer.random),
     )
-    payloads = {name: dump_json(to_payload(record)) for name, record in chosen.items()}
-    # Sealed once for each format: a wallet that takes one of them leaves the others to expire.
-    sealed = {
-        name: seal(payloads[one.definition.type], secret=code, purpose=name, random=issuer.random)
-        for name, one in configurations(issuer.settings).items()
-        if one.definition.type in payloads
-    }
-    with issuer.store.writing() as tx:
-        rows.add(tx, offer, sealed)
-        tell_made(
-            issuer,
-            tx,
-            offer,
-            who=who or issuer.audit.by(client),
-            records=len(chosen),
-            number=nhs_number(chosen.values()),
-        )
+    sealed = _sealed(issuer, chosen, code)
     uri = issuer.url(OFFER_PATH + address)
-    return NewOffer(
+    told = NewOffer(
         id=offer.id,
         offer=_offer(issuer, code, tuple(sealed)),
         uri=uri,
@@ -201,6 +217,23 @@ def offer_summary(
         expires_at=utc(offer.expires_at),
         record_types=tuple(chosen),
     )
+    return PreparedOffer(offer, sealed, tuple(chosen.values()), told)
+
+
+def keep_offers(
+    issuer: IssuerContext, tx: Connection, made: Sequence[PreparedOffer], *, who: Actor
+) -> None:
+    """Keep in ``tx`` what ``who`` asked for; it is offered once that is committed."""
+    rows.add_all(tx, [(one.row, one.sealed) for one in made])
+    for one in made:
+        tell_made(
+            issuer,
+            tx,
+            one.row,
+            who=who,
+            records=len(one.records),
+            number=nhs_number(one.records),
+        )
 
 
 def offer_at(issuer: IssuerContext, address: str) -> CredentialOffer | SignInOffer:
@@ -274,6 +307,16 @@ def issuer_state_at(address: str) -> str:
 def state_digest(issuer_state: str) -> str:
     """What an offer with ``issuer_state`` is found by; no code of another kind leads there."""
     return digest(derived(issuer_state, _ISSUER_STATE))
+
+
+def _sealed(issuer: IssuerContext, chosen: Mapping[str, Record], code: str) -> dict[str, bytes]:
+    """Sealed once for each format: a wallet that takes one of them leaves the others to expire."""
+    payloads = {name: dump_json(to_payload(record)) for name, record in chosen.items()}
+    return {
+        name: seal(payloads[one.definition.type], secret=code, purpose=name, random=issuer.random)
+        for name, one in configurations(issuer.settings).items()
+        if one.definition.type in payloads
+    }
 
 
 def tell_made(

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from .job_tables import bulk_lines, bulks, jobs
 from .jobs import JobState
+from .locking import locked
+from .offers import OfferState
+from .tables import offers
 
 
 class BulkState(StrEnum):
@@ -112,6 +115,31 @@ def settle(connection: Connection, bulk: str, number: int, **values: str | bytes
     return connection.execute(statement).rowcount == 1
 
 
+def settle_offered(connection: Connection, bulk: str, made: Sequence[BulkLine]) -> bool:
+    """Keep the offers of lines that wait; False where one of them does not, and all is undone."""
+    mine = (bulk_lines.c.bulk == bulk) & (bulk_lines.c.line == bindparam("number"))
+    waits = bulk_lines.c.state == LineState.WAITING.value
+    statement = (
+        update(bulk_lines)
+        .where(mine, waits)
+        .values(
+            state=LineState.OFFERED.value,
+            sealed=None,
+            offer=bindparam("made"),
+            result=bindparam("told"),
+        )
+    )
+    rows = [{"number": one.line, "made": one.offer, "told": one.result} for one in made]
+    return connection.execute(statement, rows).rowcount == len(rows)
+
+
+def numbered(connection: Connection, bulk: str, numbers: Sequence[int]) -> tuple[BulkLine, ...]:
+    """Those lines of a run, in order."""
+    mine = (bulk_lines.c.bulk == bulk) & bulk_lines.c.line.in_(numbers)
+    query = select(bulk_lines).where(mine).order_by(bulk_lines.c.line)
+    return tuple(_line(row) for row in connection.execute(query))
+
+
 def forget_results(connection: Connection, bulk: str, numbers: Sequence[int]) -> None:
     """The operator has the links and PINs of these lines: nobody else will get them."""
     mine = (bulk_lines.c.bulk == bulk) & bulk_lines.c.line.in_(numbers)
@@ -123,6 +151,26 @@ def waits(connection: Connection, bulk: str) -> bool:
     """Whether a line of a run still waits."""
     mine = (bulk_lines.c.bulk == bulk) & (bulk_lines.c.state == LineState.WAITING.value)
     return connection.execute(select(bulk_lines.c.line).where(mine).limit(1)).first() is not None
+
+
+def open_offers(connection: Connection, bulk: str, *, limit: int) -> dict[int, str]:
+    """Offers of a run that nobody has begun to collect, by their lines; at most ``limit``."""
+    made = bulk_lines.c.state.in_([LineState.OFFERED.value, LineState.TOLD.value])
+    query = (
+        select(bulk_lines.c.line, offers.c.id)
+        .join(offers, offers.c.id == bulk_lines.c.offer)
+        .where(bulk_lines.c.bulk == bulk, made, offers.c.state == OfferState.OPEN.value)
+        .order_by(bulk_lines.c.line)
+        .limit(limit)
+    )
+    return {row.line: row.id for row in connection.execute(locked(connection, query))}
+
+
+def take_back(connection: Connection, bulk: str, numbers: Sequence[int]) -> None:
+    """The offers of these lines were taken back: nobody gets their links or PINs."""
+    mine = (bulk_lines.c.bulk == bulk) & bulk_lines.c.line.in_(numbers)
+    gone = {"state": LineState.CANCELLED.value, "result": None}
+    connection.execute(update(bulk_lines).where(mine).values(**gone))
 
 
 def end(connection: Connection, bulk: str, state: BulkState, now: int) -> bool:

@@ -7,7 +7,7 @@ transaction (``settle``). What is *not* here: what the kinds do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -46,6 +46,15 @@ class JobRow:
     ended_at: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims, when, and until when it holds."""
+
+    token: str
+    now: int
+    until: int
+
+
 def add(connection: Connection, rows: Sequence[JobRow]) -> int:
     """Keep new jobs; one whose key is there already is left out. How many were added."""
     return len(add_new(connection, jobs, [asdict(row) for row in rows])) if rows else 0
@@ -56,24 +65,50 @@ def is_due(connection: Connection, now: int) -> bool:
     return connection.execute(select(jobs.c.id).where(_due(now)).limit(1)).first() is not None
 
 
-def claim(connection: Connection, *, token: str, now: int, until: int) -> JobRow | None:
-    """The job that is due longest, now ``token``'s until ``until``; None where none is due."""
-    query = select(jobs.c.id).where(_due(now)).order_by(jobs.c.run_at, jobs.c.id).limit(1)
-    found = connection.execute(locked(connection, query, others_pass=True)).scalar()
-    if found is None:
-        return None
+def claim(
+    connection: Connection, claim: Claim, *, several: Collection[str], limit: int
+) -> tuple[JobRow, ...]:
+    """The job that is due longest, ``claim``'s from now on; none where none is due.
+
+    Of the kinds ``several``, up to ``limit`` jobs that nobody has tried yet.
+    """
+    columns = select(jobs.c.id, jobs.c.kind, jobs.c.attempts).where(_due(claim.now))
+    query = columns.order_by(jobs.c.run_at, jobs.c.id).limit(1)
+    first = connection.execute(locked(connection, query, others_pass=True)).first()
+    if first is None:
+        return ()
+    found: Sequence[str] = [first.id]
+    if first.kind in several and first.attempts == 0:
+        fresh = (jobs.c.kind == first.kind) & (jobs.c.attempts == 0)
+        waits = (jobs.c.state == JobState.WAITING.value) & (jobs.c.run_at <= claim.now)
+        more = select(jobs.c.id).where(fresh, waits).order_by(jobs.c.run_at, jobs.c.id).limit(limit)
+        found = connection.execute(locked(connection, more, others_pass=True)).scalars().all()
     taken = (
         update(jobs)
-        .where(jobs.c.id == found)
+        .where(jobs.c.id.in_(found))
         .values(
             state=JobState.RUNNING.value,
             attempts=jobs.c.attempts + 1,
-            claim=token,
-            claimed_until=until,
+            claim=claim.token,
+            claimed_until=claim.until,
         )
         .returning(*jobs.c)
     )
-    return _row(connection.execute(taken).one())
+    got = tuple(_row(row) for row in connection.execute(taken))
+    return tuple(sorted(got, key=lambda row: (row.run_at, row.id)))
+
+
+def end(connection: Connection, done: Sequence[str], token: str, now: int) -> bool:
+    """End running jobs as done; False where one of them is no longer ``token``'s."""
+    values = {"state": JobState.DONE.value, "ended_at": now, "problem": None}
+    statement = update(jobs).where(_held(done, token)).values(values)
+    return connection.execute(statement).rowcount == len(done)
+
+
+def give_back(connection: Connection, untried: Sequence[str], token: str) -> None:
+    """Let jobs wait again as if ``token`` had never claimed them."""
+    values = {"state": JobState.WAITING.value, "attempts": jobs.c.attempts - 1, "claim": None}
+    connection.execute(update(jobs).where(_held(untried, token)).values(values))
 
 
 def settle(connection: Connection, job: str, token: str, /, **values: str | int | None) -> bool:
@@ -113,6 +148,11 @@ def forget(connection: Connection, before: int) -> None:
     """Forget jobs that ended before ``before``; dead ones stay until somebody looks."""
     ended = jobs.c.state.in_([JobState.DONE.value, JobState.CANCELLED.value])
     connection.execute(delete(jobs).where(ended, jobs.c.ended_at < before))
+
+
+def _held(ids: Sequence[str], token: str) -> ColumnElement[bool]:
+    running = jobs.c.state == JobState.RUNNING.value
+    return and_(jobs.c.id.in_(ids), jobs.c.claim == token, running)
 
 
 def _due(now: int) -> ColumnElement[bool]:

@@ -149,6 +149,8 @@ def _write(connection: Connection) -> None:
 
 
 def _drop(connection: Connection) -> None:
+    if connection.invalidated:
+        return  # it broke, and its notes went with it; asking for them would be an error
     connection.info.pop(_NOTES, None)
 
 

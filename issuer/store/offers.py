@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -39,6 +39,9 @@ class OfferState(StrEnum):
     CANCELLED = "cancelled"  # taken back by the practice before it was collected
 
 
+_ADD: Final = insert(offers)  # made once: making one anew costs more than running it
+_HOLD: Final = insert(offer_records)
+_COLUMNS: Final = tuple(offers.c.keys())
 _WAITING: Final = (OfferState.OPEN.value, OfferState.AUTHORIZED.value)
 
 
@@ -66,16 +69,28 @@ class Offer:
 
 def add(connection: Connection, offer: Offer, sealed: Mapping[str, bytes]) -> None:
     """Keep ``offer`` with its records, sealed, by record type."""
-    values = {name: getattr(offer, name) for name in offers.c.keys()}  # noqa: SIM118 - columns
-    connection.execute(insert(offers).values(values))
-    hold(connection, offer.id, sealed)
+    add_all(connection, [(offer, sealed)])
+
+
+def add_all(connection: Connection, made: Sequence[tuple[Offer, Mapping[str, bytes]]]) -> None:
+    """Keep each offer with its records, sealed, by record type."""
+    connection.execute(_ADD, [{name: getattr(one, name) for name in _COLUMNS} for one, _ in made])
+    _hold_all(connection, [(one.id, sealed) for one, sealed in made])
 
 
 def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
     """Keep records, sealed, by record type, for ``offer`` to be collected."""
-    rows = [{"offer": offer, "record_type": t, "sealed": s} for t, s in sealed.items()]
+    _hold_all(connection, [(offer, sealed)])
+
+
+def _hold_all(connection: Connection, made: Sequence[tuple[str, Mapping[str, bytes]]]) -> None:
+    rows = [
+        {"offer": offer, "record_type": name, "sealed": value}
+        for offer, sealed in made
+        for name, value in sealed.items()
+    ]
     if rows:
-        connection.execute(insert(offer_records), rows)
+        connection.execute(_HOLD, rows)
 
 
 def find(connection: Connection, offer: str) -> Offer | None:

@@ -7,7 +7,7 @@ is *not* here: messages (``messages``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from .api_tables import webhook_events, webhook_receivers
-from .tables import issuances, offers, reports
+from .tables import grants, issuances, offers, reports
 
 OFFER_STATES: Final[Mapping[str, str]] = {
     "expired": "offer.expired",
@@ -39,7 +39,10 @@ RECORD_STATES: Final[Mapping[int, str]] = {
 }
 COLLECTED: Final = "offer.collected"
 REPORTED: Final = "report.received"
-KINDS: Final = frozenset({COLLECTED, REPORTED, *OFFER_STATES.values(), *RECORD_STATES.values()})
+DUE: Final = "record.due"
+KINDS: Final = frozenset(
+    {COLLECTED, REPORTED, DUE, *OFFER_STATES.values(), *RECORD_STATES.values()}
+)
 
 
 def _noted(query: Select[Any]) -> Insert:
@@ -76,6 +79,12 @@ _REPORT: Final = _noted(
         reports.c.id == _ID, _told(reports.c.client)
     )
 )
+# Told by the offer that the client made: later collections are the wallet's own.
+_DUE: Final = _noted(
+    select(offers.c.client, literal(DUE), offers.c.id)
+    .join(grants, offers.c.grant == grants.c.root)
+    .where(grants.c.id == _ID, offers.c.pin_mac != "", _told(offers.c.client))
+)
 
 
 def note_offer(connection: Connection, offer: str, state: str) -> None:
@@ -97,3 +106,9 @@ def note_status(connection: Connection, issuance: str, status: int) -> None:
 def note_report(connection: Connection, report: str) -> None:
     """Note that a patient sent ``report``."""
     connection.execute(_REPORT, {"noted_id": report})
+
+
+def note_due(connection: Connection, grants_due: Sequence[str]) -> None:
+    """Note that the records of these grants run out soon and were not fetched anew."""
+    if grants_due:
+        connection.execute(_DUE, [{"noted_id": grant} for grant in grants_due])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, delete, func, insert, literal, select
 
+from . import outbox
 from .grants import GrantState
 from .job_tables import reminders
 from .tables import grants, issuances, offers
@@ -13,10 +14,14 @@ from .tables import grants, issuances, offers
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A grant, whose API client made it, and when the newest of its records runs out."""
+    """A grant, whose API client made it, and when the newest of its records runs out.
+
+    ``offer`` is the one that the client made, by which it knows whose they are; None for none.
+    """
 
     grant: str
     client: str
+    offer: str | None
     expires_at: int
     noted_at: int
 
@@ -35,12 +40,25 @@ def note(connection: Connection, *, now: int, until: int) -> int:
     )
     columns = ["grant", "client", "expires_at", "noted_at"]
     noted = insert(reminders).from_select(columns, found).returning(reminders.c.grant)
-    return len(connection.execute(noted).all())
+    found_now = tuple(connection.execute(noted).scalars())
+    outbox.note_due(connection, found_now)
+    return len(found_now)
 
 
 def due(connection: Connection, *, client: str | None, now: int) -> tuple[Reminder, ...]:
     """Reminders that still hold, the soonest first."""
-    query = select(reminders).where(reminders.c.expires_at > now).order_by(reminders.c.expires_at)
+    made = (
+        select(func.min(offers.c.id))
+        .where(offers.c.grant == grants.c.root, offers.c.pin_mac != "")
+        .correlate(grants)
+        .scalar_subquery()
+    )
+    query = (
+        select(reminders, made.label("offer"))
+        .join(grants, grants.c.id == reminders.c.grant)
+        .where(reminders.c.expires_at > now)
+        .order_by(reminders.c.expires_at, reminders.c.grant)
+    )
     if client is not None:
         query = query.where(reminders.c.client == client)
     return tuple(Reminder(**row._mapping) for row in connection.execute(query))  # noqa: SLF001

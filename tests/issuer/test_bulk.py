@@ -12,17 +12,19 @@ from fhir_examples import PATIENT, allergy, bundle, data
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from simulated_issuer import Wallet, made_settings
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.keys import generate_signer
 from issuer.cli import app
-from issuer.service import bulk, jobs, open_issuer
+from issuer.service import bulk, bulk_taking_back, bulk_work, jobs, open_issuer
 from issuer.service.bulk_lines import MAX_LINES, parse_lines
 from issuer.service.job_kinds import KINDS
 from issuer.service.queue_key import queue_key
 from issuer.store.bulk import BulkState
 from issuer.store.jobs import JobState
+from issuer.store.tables import offer_records, offers
 
 NUMBERS = ["9990000018", "9990000026", "9990000034"]
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -73,15 +75,24 @@ def test_a_list_becomes_offers_that_wallets_can_take(site):
     assert [one.line for one in told] == [1, 2]
     assert len({one.link for one in told}) == len({one.pin for one in told} | {""}) - 1 == 2
     site.pass_time(days=27)  # a letter may lie for a while
-    address = told[0].link.partition("credential-offers%2F")[2]
-    offer = site.call("GET", f"/credential-offers/{address}")
+    wallet = _wallet(site, told[0])
+    assert wallet.ask_token().status == 200
+    assert wallet.ask_credential().status == 200
+
+
+def _wallet_offer(site, told):
+    address = told.link.partition("credential-offers%2F")[2]
+    return site.call("GET", f"/credential-offers/{address}")
+
+
+def _wallet(site, told):
+    offer = _wallet_offer(site, told)
     assert offer.status == 200
     wallet = Wallet.__new__(Wallet)
     wallet.site, wallet.iss, wallet.prefix = site, site.settings.iss, ""
     wallet.key, wallet.token = generate_signer(), None
-    wallet.made = _made(offer.json(), told[0].pin)
-    assert wallet.ask_token().status == 200
-    assert wallet.ask_credential().status == 200
+    wallet.made = _made(offer.json(), told.pin)
+    return wallet
 
 
 def _made(offer, pin):
@@ -161,7 +172,8 @@ def test_a_source_that_is_away_is_asked_again_and_given_up_in_the_end(site):
     assert dead.problem == "source.unreadable"
 
 
-def test_a_cancelled_run_offers_no_more_and_keeps_what_it_offered(site):
+def test_a_cancelled_run_offers_no_more_and_keeps_what_it_offered(site, monkeypatch):
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
     made, key = start(site, "0.json", "1.json", "2.json")
     assert jobs.run_due(site.issuer, KINDS, stop=_after(1)) == 1
     bulk.cancel(site.issuer, made)
@@ -182,7 +194,7 @@ def _after(count):
 
 def test_a_line_that_was_cancelled_while_it_was_read_leaves_no_offer(site):
     made, _ = start(site, "0.json")
-    job = jobs._claimed(site.issuer)
+    (job,) = jobs._claimed(site.issuer)
     bulk.cancel(site.issuer, made)
     KINDS[job.kind].work(site.issuer, job)
     assert bulk.progress(site.issuer, made).counts == {"cancelled": 1}
@@ -197,12 +209,99 @@ def test_a_line_that_was_cancelled_while_it_was_read_leaves_no_offer(site):
 def test_a_line_tried_twice_is_offered_once(site):
     """The first try did everything but say so to its process."""
     made, key = start(site, "0.json")
-    job = jobs._claimed(site.issuer)
+    (job,) = jobs._claimed(site.issuer)
     KINDS[job.kind].work(site.issuer, job)
     before = bulk.results(site.issuer, made, key=key)
     site.pass_time(seconds=jobs.LEASE)
     assert work(site) == 0
     assert bulk.results(site.issuer, made, key=key) == before
+
+
+def test_lines_are_offered_together_and_what_is_wrong_with_one_holds_up_no_other(site):
+    (site.settings.source_folder / "1.json").unlink()  # refused for good
+    away = site.settings.source_folder / "2.json"
+    away.unlink()
+    away.mkdir()  # unreadable: tried again later
+    made, key = start(site, "0.json", "1.json", "2.json")
+    assert work(site) == 3
+    progress = bulk.progress(site.issuer, made)
+    assert progress.counts == {"offered": 1, "refused": 1, "waiting": 1}
+    assert [one.line for one in bulk.results(site.issuer, made, key=key)] == [1]
+    assert {(one.state, one.problem) for one in jobs.all_jobs(site.issuer)} == {
+        (JobState.DONE, None),
+        (JobState.WAITING, "source.unreadable"),
+    }
+
+
+def test_a_line_that_was_lost_meanwhile_takes_none_of_the_others_with_it(site):
+    made, key = start(site, "0.json", "1.json")
+    claimed = jobs._claimed(site.issuer, frozenset({"bulk.line"}))
+    assert len(claimed) == 2
+    KINDS[claimed[0].kind].work(site.issuer, claimed[0])  # as by another process
+    left = KINDS[claimed[0].kind].together(site.issuer, claimed)
+    assert [one.job for one in left] == [claimed[0]]
+    told = bulk.results(site.issuer, made, key=key)
+    assert [one.line for one in told] == [1, 2]
+    assert _offers(site) == 2
+
+
+def test_a_run_of_which_a_line_was_cancelled_while_it_was_read_keeps_no_offer(site, monkeypatch):
+    made, _ = start(site, "0.json", "1.json")
+    claimed = jobs._claimed(site.issuer, frozenset({"bulk.line"}))
+    prepared = bulk_work._prepared
+
+    def late(*arguments):
+        found = prepared(*arguments)
+        if bulk.progress(site.issuer, made).bulk.state is BulkState.RUNNING:
+            bulk.cancel(site.issuer, made)
+        return found
+
+    monkeypatch.setattr(bulk_work, "_prepared", late)
+    left = KINDS[claimed[0].kind].together(site.issuer, claimed)
+    assert [one.job for one in left] == list(claimed)
+    assert _offers(site) == 0
+
+
+def test_what_was_claimed_and_not_begun_is_given_back_when_the_process_stops(site):
+    made, _ = start(site, "0.json", "1.json", "2.json")
+    claimed = jobs._claimed(site.issuer, frozenset({"bulk.line"}))
+    left = {"bulk.line": jobs.Kind(KINDS["bulk.line"].work, ends_itself=True)}
+    assert jobs._run_all(site.issuer, claimed, left, lambda: True) == 1
+    assert bulk.progress(site.issuer, made).lines == 3
+    assert sorted((job.state, job.attempts) for job in jobs.all_jobs(site.issuer)) == [
+        (JobState.DONE, 1),
+        (JobState.WAITING, 0),
+        (JobState.WAITING, 0),
+    ]
+    assert work(site) == 2
+
+
+def test_offers_of_a_run_are_taken_back_and_what_was_begun_is_not(site, monkeypatch):
+    monkeypatch.setattr(bulk_taking_back, "AT_ONCE", 1)
+    made, key = start(site, "0.json", "1.json", "2.json", wanted=("AllergySummary",))
+    assert work(site) == 3
+    told = bulk.results(site.issuer, made, key=key)
+    bulk.forget_results(site.issuer, made, told[1:])
+    assert _wallet(site, told[0]).ask_token().status == 200
+    assert bulk_taking_back.take_back(site.issuer, made) == 2
+    assert bulk_taking_back.take_back(site.issuer, made) == 0
+    assert bulk.progress(site.issuer, made).counts == {"offered": 1, "cancelled": 2}
+    assert _wallet_offer(site, told[1]).status == 404
+    with site.issuer.store.reading() as tx:
+        held = select(func.count()).where(offer_records.c.sealed.is_not(None))
+        assert tx.execute(held).scalar() == 1
+    assert [one.line for one in bulk.results(site.issuer, made, key=key)] == [1]
+
+
+def test_offers_of_an_unknown_run_are_not_taken_back(site):
+    with pytest.raises(ServiceError) as caught:
+        bulk_taking_back.take_back(site.issuer, "nothing")
+    assert caught.value.code == "bulk.unknown"
+
+
+def _offers(site):
+    with site.issuer.store.reading() as tx:
+        return tx.execute(select(func.count()).select_from(offers)).scalar()
 
 
 def test_an_unknown_run_is_told(site):
@@ -303,6 +402,10 @@ def test_the_whole_by_commands(tmp_path):
     command(*asked)
     assert len(links.read_text().splitlines()) == 1
     assert command("bulk", "cancel", bulk_run).exception.code == "bulk.over"
+    taken = command("bulk", "cancel", bulk_run, "--offers")
+    assert (taken.exit_code, "1 offers" in taken.stderr) == (0, True)
+    assert command("bulk", "show", bulk_run).stdout == "ended: 1 cancelled\n"
+    assert command("bulk", "cancel", "nothing", "--offers").exception.code == "bulk.unknown"
     for step in (planned, started):
         assert NUMBERS[0] not in step.output
         assert "Quillfeather" not in step.output

@@ -120,8 +120,8 @@ def test_a_kind_that_is_not_known_is_not_lost(site):
 def test_what_a_killed_process_held_is_taken_over_and_its_late_word_is_undone(site):
     """The claim of the first runs out; what it says afterwards does not count."""
     enqueue(site)
-    slow = jobs._claimed(site.issuer)
-    assert jobs._claimed(site.issuer) is None
+    (slow,) = jobs._claimed(site.issuer)
+    assert jobs._claimed(site.issuer) == ()
     site.pass_time(seconds=LEASE)
     notes = Notes()
     assert jobs.run_due(site.issuer, notes.kinds) == 1
@@ -183,7 +183,7 @@ def test_whose_records_run_out_soon_is_noted_once_and_forgotten_when_they_come_a
     assert reminders.note_due(site.issuer) == 1
     assert reminders.note_due(site.issuer) == 0
     (due,) = reminders.due(site.issuer)
-    assert due.client == "practice"
+    assert (due.client, due.offer) == ("practice", wallet.made.id)
     assert reminders.due(site.issuer, client="another") == ()
     assert 0 < due.expires_at - site.issuer.now() <= reminders.AHEAD
     site.pass_time(days=8)

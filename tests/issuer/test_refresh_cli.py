@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 import pytest
 from returning_wallet import LATEX, NAME, NUT, Returning, offered, tell
-from simulated_issuer import Site, made_settings
+from simulated_issuer import Site, Wallet, made_settings
 from typer.testing import CliRunner
 
 from healthpassport.jose import jwe
 from issuer.cli import app
 from issuer.settings import load
+from issuer.store.tables import issuances
 
 WORDS = "I can eat peanuts \x1b[31m now"
 
@@ -67,6 +68,23 @@ def test_an_offer_by_the_name_of_a_source(config, site):
     failed(run("offers", "create", "--config", config), "offer.request")
     both = run("offers", "create", "file.json", "--source", NAME, "--config", config)
     failed(both, "offer.request")
+
+
+def test_reminders_name_the_offer_and_nobody(config, site):
+    assert run("reminders", "--config", config).stderr == "Nobody needs to be reminded now.\n"
+    made = site.offer(wanted=["AllergySummary"])
+    wallet = Wallet(site, made)
+    assert wallet.ask_token().status == 200
+    assert wallet.ask_credential().status == 200
+    with site.issuer.store.writing() as tx:  # as if it were weeks later
+        tx.execute(issuances.update().values(expires_at=site.issuer.now() + 86_400))
+    told = run("reminders", "--config", config).stdout
+    assert told.split()[:2] == [made.id, "practice"]
+    row = json.loads(run("reminders", "--config", config, "--json").stdout)
+    assert (row["offer"], sorted(row)) == (
+        made.id,
+        ["client", "expiresAt", "grant", "offer", "version"],
+    )
 
 
 def test_grants_are_listed_and_stopped(config, site):

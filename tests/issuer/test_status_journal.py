@@ -164,6 +164,18 @@ def test_what_was_not_confirmed_is_brought_in_by_the_next_change(site, monkeypat
     assert (shown(site, one), shown(site, other)) == (tsl.WITHDRAWN, tsl.SUSPENDED)
 
 
+def test_a_connection_that_broke_is_let_go_without_another_error(site):
+    """As when PostgreSQL is killed: what is told is that it is away, and no trace."""
+
+    def broken():
+        with site.issuer.store.writing() as tx:
+            tx.invalidate()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        broken()
+
+
 def test_what_a_transaction_gave_up_is_in_no_journal(site):
     issuance, _ = issue(site)
     size = journal_path(site.settings).stat().st_size

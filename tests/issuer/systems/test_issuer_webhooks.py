@@ -9,6 +9,7 @@ from webhook_receiver import Receiver, genuine
 
 from healthpassport.fetch import HttpResponse
 from issuer import service
+from issuer.service import reminders
 from issuer.service.api_clients import end_client
 from issuer.service.receivers import all_receivers, latest_messages
 from issuer.service.statuses import set_status
@@ -84,6 +85,18 @@ def test_each_end_of_an_offer_is_told_with_its_id_and_nothing_else(site):
         assert word.encode() not in site.files()
     assert b"Allergy" not in everything
     assert tell(site).sent == 0
+
+
+def test_who_made_an_offer_is_told_once_that_its_records_run_out_soon(site):
+    listening(site, "record.due")
+    offer, _ = collected(site)
+    site.pass_time(days=84)
+    for _ in range(2):
+        reminders.note_due(site.issuer)
+        tell(site)
+    assert [(one["type"], one["data"]) for one in site.receiver.told] == [
+        ("record.due", {"id": offer.id})
+    ]
 
 
 def test_only_what_was_asked_for_is_told(site):
