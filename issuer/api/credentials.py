@@ -31,7 +31,7 @@ from issuer.service.deferring import DEFERRED_PATH
 from issuer.service.encryption import check_wanted, read_message
 
 from .rendering import JSON, NO_STORE, in_oauth_words, json
-from .requests import access_of, media_type
+from .requests import access_at, access_of, media_type
 
 _ACCEPTED: Final = 202
 _OTHERWISE: Final = "invalid_credential_request"
@@ -45,14 +45,16 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
     async def credential(request: Request) -> Response:
         """Section 8: key proofs become copies of one record."""
 
-        async def work() -> Response:
-            access = await access_of(issuer, request, CREDENTIAL_PATH)
-            body, hidden = read_message(issuer, media_type(request), await request.body())
+        def given(sent: bytes) -> Response:
+            access = access_at(issuer, request, CREDENTIAL_PATH)
+            body, hidden = read_message(issuer, media_type(request), sent)
             asked = parse_credential_request(body)
             wanted = asked.credential_response_encryption
             check_wanted(issuer, wanted, came_encrypted=hidden)
-            answer = await run_in_threadpool(service.issue, issuer, access=access, request=asked)
-            return await run_in_threadpool(_answered, answer, wanted)
+            return _answered(service.issue(issuer, access=access, request=asked), wanted)
+
+        async def work() -> Response:
+            return await run_in_threadpool(given, await request.body())
 
         return await in_oauth_words(work, otherwise=_OTHERWISE, at_resource=True)
 
@@ -60,14 +62,16 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
     async def deferred_credential(request: Request) -> Response:
         """Section 9: what was put off, once it is there."""
 
-        async def work() -> Response:
-            access = await access_of(issuer, request, DEFERRED_PATH)
-            body, hidden = read_message(issuer, media_type(request), await request.body())
+        def given(sent: bytes) -> Response:
+            access = access_at(issuer, request, DEFERRED_PATH)
+            body, hidden = read_message(issuer, media_type(request), sent)
             asked = parse_deferred_request(body)
             wanted = asked.credential_response_encryption
             check_wanted(issuer, wanted, came_encrypted=hidden)
-            answer = await run_in_threadpool(service.collect, issuer, access=access, request=asked)
-            return await run_in_threadpool(_answered, answer, wanted)
+            return _answered(service.collect(issuer, access=access, request=asked), wanted)
+
+        async def work() -> Response:
+            return await run_in_threadpool(given, await request.body())
 
         return await in_oauth_words(work, otherwise=_OTHERWISE, at_resource=True)
 

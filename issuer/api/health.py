@@ -22,8 +22,9 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        """Database and certificate are in order; else the problem that stands."""
+        """Database and certificate are in order, and what to look at; else the problem."""
         await run_in_threadpool(service.check, issuer)
-        return json({"status": "ready"})
+        found = await run_in_threadpool(service.warnings, issuer)
+        return json({"status": "ready", **({"warnings": list(found)} if found else {})})
 
     return router

@@ -16,7 +16,7 @@ from .grants import all_grants, move, refresh, stop_grant
 from .identity import has_did, issuer_did, key_set, published_did_document
 from .offers import NewOffer, offer_at, offer_bundle, offer_source, offer_summary, sweep
 from .publication import issuer_metadata, server_metadata
-from .readiness import check
+from .readiness import check, warnings
 from .reports import all_reports, answer_report, held_reports, one_report, open_report, take_report
 from .sign_off import Decision, WaitingRecord, decide, waiting_records
 from .statuses import Change, change_status, issued
@@ -74,4 +74,5 @@ __all__ = [
     "sweep",
     "take_report",
     "waiting_records",
+    "warnings",
 ]

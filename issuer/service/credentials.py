@@ -85,7 +85,7 @@ def _issued(
         spend(issuer, tx, proofs)
         order = _order(access, wanted, places, turn=len(done))
         response = _issue(issuer, tx, access, order)
-        finished = not offers.sealed_records(tx, access.offer.id)
+        finished = not offers.holds_records(tx, access.offer.id)
     if finished:
         issuer.store.wipe()
     return response
@@ -142,13 +142,11 @@ def _reason_to_wait(
 ) -> DeferralReason | None:
     """Why ``access`` cannot have ``configuration`` now, None where it can."""
     try:
-        prepare(issuer, access)
+        held = prepare(issuer, access)
     except SourceError as error:
         if error.code != LATER:
             raise
         return DeferralReason.SOURCE
-    with issuer.store.reading() as tx:
-        held = offers.record_types(tx, access.offer.id)
     if configuration.id not in held:
         if access.offer.by_identifier:  # it was not granted to this token
             raise ProtocolError("oid4vci.unknown_credential_identifier")

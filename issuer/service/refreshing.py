@@ -33,19 +33,19 @@ from .validity import PROXIES
 LATER: Final = "source.later"  # the source has nothing to say yet: the wallet is put off
 
 
-def prepare(issuer: IssuerContext, access: Access) -> None:
+def prepare(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
     """Let the records of a returning wallet wait for it, read from their source now.
 
-    Nothing happens where they wait already, or where the offer itself held them.
+    Nothing happens where they wait already, or where the offer itself held them. Returns the
+    configurations that ``access`` can ask for, in any order.
 
     Raises:
         ServiceError: ``forbidden`` where the grant ended while its source was read.
         SourceError: ``grant.no_source``, ``grant.closed``, ``grant.source_failed``,
             ``grant.other_person``; ``source.later`` where the source asks for time.
     """
-    with issuer.store.reading() as tx:
-        if access.offer.grant is None or offers.record_types(tx, access.offer.id):
-            return
+    if access.offer.grant is None or access.held:
+        return access.held
     if access.offer.sealed_source is None:
         raise SourceError("grant.no_source")
     sealed = access.offer.sealed_source
@@ -68,11 +68,13 @@ def prepare(issuer: IssuerContext, access: Access) -> None:
         still = grants.find(tx, grant)
         if still is None or still.state is not GrantState.ACTIVE:
             raise ServiceError("forbidden")
-        if not offers.record_types(tx, access.offer.id):
-            on_hold = grants.suspended_types(tx, still.root)
-            given = {n: sealed for n, sealed in held.items() if n.partition(".")[0] not in on_hold}
-            offers.hold(tx, access.offer.id, given)
-            _drop_untold(issuer, tx, grant, told=payloads.keys())
+        if there := offers.record_types(tx, access.offer.id):  # another request was first
+            return there
+        on_hold = grants.suspended_types(tx, still.root)
+        given = {n: sealed for n, sealed in held.items() if n.partition(".")[0] not in on_hold}
+        offers.hold(tx, access.offer.id, given)
+        _drop_untold(issuer, tx, grant, told=payloads.keys())
+    return tuple(given)
 
 
 def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
@@ -81,9 +83,7 @@ def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
     Raises:
         SourceError: as ``prepare``.
     """
-    prepare(issuer, access)
-    with issuer.store.reading() as tx:
-        held = offers.record_types(tx, access.offer.id)
+    held = prepare(issuer, access)
     return tuple(name for name in configurations(issuer.settings) if name in held)
 
 

@@ -273,8 +273,8 @@ def with_dispute(
     tx: Connection, access: Access, record_type: str, payload: Mapping[str, Json]
 ) -> dict[str, Json]:
     """``payload`` with the warning that it is disputed, where a report of it is open."""
-    grant = None if access.offer.grant is None else grants.find(tx, access.offer.grant)
-    types = frozenset[str]() if grant is None else reports.disputed_types(tx, grant.root)
+    grant = access.offer.grant
+    types = frozenset[str]() if grant is None else reports.disputed_types_of(tx, grant)
     if record_type not in types and not (record_type == SUMMARY and types):
         return dict(payload)
     warnings = payload.get("warnings")

@@ -48,10 +48,14 @@ class Redeemed:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An accepted access token: the offer that it opens, and the secret that unseals it."""
+    """An accepted access token, the secret that unseals the offer that it opens.
+
+    ``held`` are the configurations whose records the offer held at that moment, collected or not.
+    """
 
     token: str
     offer: Offer
+    held: tuple[str, ...]
 
 
 def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -> TokenResponse:
@@ -119,14 +123,15 @@ def _authenticate(
     if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
         raise ProtocolError("oid4vci.invalid_token")
     with issuer.store.reading() as tx:
-        offer = rows.by_token(tx, digest(token))
+        opened = rows.opened_by(tx, digest(token))
+    offer, held = opened or (None, ())
     told.subject = "" if offer is None else offer.id
     if offer is None or (offer.token_expires_at or 0) <= issuer.now():
         raise ProtocolError("oid4vci.invalid_token")
     if offer.key_thumbprint is None:
         if scheme.lower() != BEARER.lower():
             raise ProtocolError("oid4vci.invalid_token", "this token is a bearer token")
-        return Access(token, offer)
+        return Access(token, offer, held)
     if scheme.lower() != DPOP.lower():  # RFC 9449 section 7.2: no downgrade to bearer
         raise ProtocolError("oid4vci.invalid_token", "this token is bound to a key: use DPoP")
     accepted_proof(
@@ -137,7 +142,7 @@ def _authenticate(
         expected_access_token=token,
         expected_thumbprint=offer.key_thumbprint,
     )
-    return Access(token, offer)
+    return Access(token, offer, held)
 
 
 def _check_parameters(issuer: IssuerContext, request: TokenRequest) -> None:

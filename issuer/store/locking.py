@@ -47,6 +47,12 @@ def held(connection: Connection, query: T) -> T:
     return cast("T", _held(query))
 
 
+def hold_row(connection: Connection, query: Select[Any], this: str) -> None:
+    """Hold what ``query``, a constant, finds by ``this``; a writer of SQLite is alone anyway."""
+    if connection.dialect.name == _POSTGRESQL:
+        connection.execute(held(connection, query), {"this": this})
+
+
 @cache
 def _held(query: Select[Any]) -> Select[Any]:
     return query.with_for_update(key_share=True)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from . import outbox
-from .locking import held, locked
+from .locking import held, hold_row, locked
 from .tables import answers, grants, issuances, offer_records, offers
 
 
@@ -97,6 +98,18 @@ def by_token(connection: Connection, token_hash: str) -> Offer | None:
     return _found(connection, _BY_TOKEN, token_hash)
 
 
+def opened_by(connection: Connection, token_hash: str) -> tuple[Offer, tuple[str, ...]] | None:
+    """As ``by_token``, with the record types of the offer: one look, for every request has it.
+
+    For a transaction that reads: nothing of it is locked.
+    """
+    row = connection.execute(_OPENED, {"this": token_hash}).first()
+    if row is None:
+        return None
+    *values, types = row
+    return _made(dict(zip(offers.c.keys(), values, strict=True))), tuple((types or "").split())
+
+
 def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
     """The record types of ``offer``, collected or not."""
     return tuple(connection.execute(_TYPES, {"this": offer}).scalars())
@@ -112,6 +125,11 @@ def sealed_records(connection: Connection, offer: str) -> dict[str, bytes]:
     """Every sealed record that still waits in ``offer``, by record type."""
     rows = connection.execute(_ALL_SEALED, {"this": offer})
     return {row.record_type: row.sealed for row in rows if row.sealed is not None}
+
+
+def holds_records(connection: Connection, offer: str) -> bool:
+    """Whether a sealed record still waits in ``offer``."""
+    return connection.execute(_WAITING_RECORD, {"this": offer}).first() is not None
 
 
 def reseal(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
@@ -187,12 +205,12 @@ def stand_still(connection: Connection, offer: Offer) -> None:
     To be called first in it: the grant is locked before its offers by everybody (``locking``).
     """
     if offer.grant is not None:
-        connection.execute(held(connection, _GRANT), {"this": offer.grant})
+        hold_row(connection, _GRANT, offer.grant)
     _hold(connection, offer.id)
 
 
 def _hold(connection: Connection, offer: str) -> None:
-    connection.execute(held(connection, _OFFER), {"this": offer})
+    hold_row(connection, _OFFER, offer)
 
 
 # Made once, since each request runs them: making one anew costs more than running it.
@@ -200,9 +218,20 @@ _THIS: Final = bindparam("this", type_=offers.c.id.type)
 _OFFER: Final = select(offers.c.id).where(offers.c.id == _THIS)
 _GRANT: Final = select(grants.c.id).where(grants.c.id == _THIS)
 _BY_TOKEN: Final = select(offers).where(offers.c.token_hash == _THIS)
+_NAMES: Final = (  # no name of a configuration has a space
+    select(func.aggregate_strings(offer_records.c.record_type, " "))
+    .where(offer_records.c.offer == offers.c.id)
+    .scalar_subquery()
+)
+_OPENED: Final = select(*offers.c, _NAMES).where(offers.c.token_hash == _THIS)
 _TYPES: Final = select(offer_records.c.record_type).where(offer_records.c.offer == _THIS)
 _ALL_SEALED: Final = select(offer_records.c.record_type, offer_records.c.sealed).where(
     offer_records.c.offer == _THIS
+)
+_WAITING_RECORD: Final = (
+    select(offer_records.c.offer)
+    .where(offer_records.c.offer == _THIS, offer_records.c.sealed.is_not(None))
+    .limit(1)
 )
 _RECORD: Final = (offer_records.c.offer == _THIS) & (
     offer_records.c.record_type == bindparam("type", type_=offer_records.c.record_type.type)
@@ -227,5 +256,8 @@ def _found(connection: Connection, query: Select[Any], this: str) -> Offer | Non
 def _read(row: Row[Any] | None) -> Offer | None:
     if row is None:
         return None
-    values = dict(row._mapping)  # noqa: SLF001 - the library's documented accessor
+    return _made(dict(row._mapping))  # noqa: SLF001 - the library's documented accessor
+
+
+def _made(values: dict[str, Any]) -> Offer:
     return Offer(**(values | {"state": OfferState(values["state"])}))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from . import outbox
 from .locking import locked
-from .tables import reports
+from .tables import grants, reports
 
 
 class ReportState(StrEnum):
@@ -73,6 +73,11 @@ def disputed_types(connection: Connection, root: str) -> frozenset[str]:
     return frozenset(connection.execute(_DISPUTED, {"this": root}).scalars())
 
 
+def disputed_types_of(connection: Connection, grant: str) -> frozenset[str]:
+    """As ``disputed_types``, for the line that ``grant`` belongs to."""
+    return frozenset(connection.execute(_DISPUTED_OF, {"this": grant}).scalars())
+
+
 def waiting_first(
     connection: Connection, *, client: str | None, answered: bool
 ) -> tuple[Report, ...]:
@@ -104,6 +109,13 @@ def _report(row: Any) -> Report:  # noqa: ANN401 - a row of the library
 _DISPUTED: Final = (
     select(reports.c.record_type)
     .where(reports.c.root == bindparam("this", type_=reports.c.root.type))
+    .where(reports.c.state == ReportState.OPEN.value)
+    .distinct()
+)
+_DISPUTED_OF: Final = (
+    select(reports.c.record_type)
+    .join(grants, grants.c.root == reports.c.root)
+    .where(grants.c.id == bindparam("this", type_=grants.c.id.type))
     .where(reports.c.state == ReportState.OPEN.value)
     .distinct()
 )

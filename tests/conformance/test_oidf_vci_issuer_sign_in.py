@@ -251,7 +251,7 @@ def test_what_a_patient_signs_in_for_waits_where_staff_look_at_what_they_did_not
     assert wallet.redeem(wallet.sign_in()["code"]).status == 200
     with plan.issuer.store.reading() as tx:
         offer = offers.by_token(tx, digest(wallet.token))
-    access = service.Access(wallet.token, offer)
+    access = service.Access(wallet.token, offer, held=())
     for rule, waits in (("none", False), ("returning", True), ("all", True)):
         settings = plan.issuer.settings.model_copy(update={"sign_off": rule})
         assert needs_sign_off(replace(plan.issuer, settings=settings), access) is waits

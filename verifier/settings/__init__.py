@@ -115,7 +115,11 @@ class VerifierSettings(HospitalSettings, StaffSettings):
         description="HOST:PORT entries that may have a private address when updating (JSON list).",
     )
     update_minutes: int = Field(
-        default=60, ge=1, le=1440, description="Minutes between updates of trust and status lists."
+        default=2,
+        ge=1,
+        le=1440,
+        description="Minutes between updates of trust and status lists; with more than 3 a"
+        " withdrawal may be seen later than five minutes after it.",
     )
     request_minutes: int = Field(
         default=5, ge=1, le=5, description="Minutes that a patient has to answer a request."
