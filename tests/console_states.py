@@ -91,7 +91,7 @@ def answers(pages, walk):
         "found": replace(find, fields={"#nhs-number": NUMBER}, press='form[action="/find"] button'),
         "many not read": replace(
             pages["many"],
-            fields={"#lines": "9990000018 and 1"},
+            fields={"#lines": "9990000018 +"},
             press='form[action$="/plan"] button',
         ),
         "waiting looked": replace(
