@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from console_kept import CARDS, KEPT, card_pages, kept_pages
+from console_many import MANY, WAITING, many_pages, waits
 from console_world import NUMBER, Walk
 
 AGNES = "9990000042"  # whose allergies stand in words alone
@@ -41,7 +42,8 @@ NAMES = (
     "home", "help", "set-up", "problem", "sign in", "sign in refused", "signed out", "find",
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
-    "change", "take back", "found", "pin", "pin letter", *KEPT, *CARDS,
+    "change", "take back", "found", "pin", "pin letter", "waiting looked", "waiting not looked",
+    "many not read", *KEPT, *CARDS, *MANY, *WAITING,
 )  # fmt: skip
 
 
@@ -64,9 +66,12 @@ def console_pages(practice, base):
         "given": ("/given", of["clinician"]),
     }
     walk = Walk(browsers["clinician"])
-    found |= kept_pages(practice, of)
+    found |= kept_pages(practice, of) | many_pages(browsers["admin"])
     found |= {name: (path, of["clinician"]) for name, path in card_pages(walk).items()}
     found |= {name: (path, of["clinician"]) for name, path in of_a_patient(walk).items()}
+    waiting = waits(practice, walk.offered())
+    found |= {"waiting": ("/waiting", of["clinician"])}
+    found |= {"waiting one": (f"/waiting/{waiting}", of["clinician"])}
     pages = {name: Page(base, *where) for name, where in found.items()}
     return pages | answers(pages, walk)
 
@@ -84,6 +89,17 @@ def answers(pages, walk):
         "card too much": replace(pages["card too much"], press='button[value="make"]'),
         "find nothing typed": replace(find, press='form[action="/find"] button'),
         "found": replace(find, fields={"#nhs-number": NUMBER}, press='form[action="/find"] button'),
+        "many not read": replace(
+            pages["many"],
+            fields={"#lines": "9990000018 and 1"},
+            press='form[action$="/plan"] button',
+        ),
+        "waiting looked": replace(
+            pages["waiting one"],
+            fields={"#nhs-number": NUMBER},
+            press='form[action$="/look"] button',
+        ),
+        "waiting not looked": replace(pages["waiting one"], press='button[value="release"]'),
         "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),
         "pin": replace(pages["handed"], press=told, fresh=said.__next__),
         "pin letter": replace(pages["handed"], press=told, fresh=posted.__next__),

@@ -1,7 +1,7 @@
 """Every word that the console's pages can say: ``words()`` maps an area to its messages.
 
-Areas: ``words`` (issuer/service), ``keeping`` (reports, keys, lists, the trail, cards) and
-``pages`` (the other templates and modules of issuer/web).
+Areas: ``words`` (issuer/service), ``keeping`` (reports, keys, lists, the trail, cards), ``many``
+(offers to many, records that wait) and ``pages`` (the other templates and modules of issuer/web).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ KEEPING = (
     "templates/keeping", "templates/reports", "templates/card",
     "web/audit", "web/keeping", "web/reports", "web/cards", "web/card_",
 )  # fmt: skip
+MANY = ("templates/many", "templates/waiting", "web/many", "web/waiting")
 
 
 def templates() -> list[Path]:
@@ -38,13 +39,14 @@ def _paths() -> dict[str, list[Path]]:
         area: [path for folder in folders for path in sorted((CONSOLE / folder).rglob("*"))]
         for area, folders in AREAS.items()
     }
-    found["keeping"] = [path for path in found["pages"] if _is_keeping(path)]
-    found["pages"] = [path for path in found["pages"] if not _is_keeping(path)]
+    for area, parts in (("keeping", KEEPING), ("many", MANY)):
+        found[area] = [path for path in found["pages"] if _is_of(path, parts)]
+        found["pages"] = [path for path in found["pages"] if not _is_of(path, parts)]
     return found
 
 
-def _is_keeping(path: Path) -> bool:
-    return path.relative_to(CONSOLE).as_posix().startswith(KEEPING)
+def _is_of(path: Path, parts: tuple[str, ...]) -> bool:
+    return path.relative_to(CONSOLE).as_posix().startswith(parts)
 
 
 def message_ids() -> dict[str, set[str]]:

@@ -14,6 +14,8 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 APP_FOLDER: Final = "health-passport"
+DEFAULT_CLIENT_ID: Final = "health-passport-wallet"
+WEB_PORT: Final = 8470
 MIN_CONTRAST: Final = 4.5  # WCAG 2.2 section 1.4.3
 
 
@@ -83,12 +85,17 @@ class WalletSettings(BaseSettings):
         description="Age in years at which records of a young person must be issued again before"
         " somebody who acts for them may show them; at 16 once more.",
     )
+    client_id: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^[!-~]+$")] = Field(
+        default=DEFAULT_CLIENT_ID,
+        description="The name by which surgeries know this kind of wallet, where a patient signs"
+        " in for their records.",
+    )
     language: Literal["en", "cy"] = Field(
         default="en", description="Language of the questions: en (English) or cy (Welsh)."
     )
 
     web_port: int = Field(
-        default=8470,
+        default=WEB_PORT,
         ge=0,
         le=65535,
         description="Port of the wallet's pages, on this machine only (http://localhost). 0: any"

@@ -57,6 +57,18 @@ def plan(
         raise typer.Exit(1)
 
 
+@bulk.command("key")
+def key(file: Annotated[Path, typer.Argument(help="New file for the key.")]) -> None:
+    """Make the key that opens the results of a run, and print its public half for the console."""
+    from healthpassport.keys import generate_signer, save_signer  # noqa: PLC0415 - cold start
+    from issuer.service import bulk as runs  # noqa: PLC0415
+
+    opener = generate_signer()
+    save_signer(opener, file, None)
+    show_json(runs.recipient_of(opener))
+    say(f"Keep {file.name}: nothing else opens the results.")
+
+
 @bulk.command("start")
 def start(
     file: List,

@@ -18,14 +18,14 @@ from healthpassport.encoding import Json, b64url_encode, dump_text, parse_json_o
 from healthpassport.errors import EncodingError, ProtocolError, ServiceError
 from healthpassport.protocols.oidc.jwks import read_jwks
 from issuer.store import api_clients as rows
+from issuer.store import receivers
 from issuer.store.api_clients import ApiClient, Credential
 
+from .clients import RESERVED
 from .context import SECRET_BYTES, IssuerContext, digest
 from .scopes import Scope, written
 
 SECRET_PREFIX: Final = "hps_"  # noqa: S105 - so that a leaked secret is recognised for what it is
-# Names under which the issuer itself makes offers.
-RESERVED: Final = frozenset({"command-line", "console", "staff", "bulk", "wallet", "issuer"})
 MAX_KEYS: Final = 4  # in a set that is registered
 DAY: Final = 86_400  # seconds
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]\Z")
@@ -112,7 +112,7 @@ def set_scopes(issuer: IssuerContext, *, name: str, scopes: Collection[Scope]) -
 
 
 def end_client(issuer: IssuerContext, *, name: str) -> ApiClient:
-    """End ``name`` for good: its secrets, keys and tokens count no more.
+    """End ``name`` for good: its secrets, keys and tokens count no more, and it is told nothing.
 
     Raises:
         ServiceError: ``api.client_unknown``.
@@ -124,6 +124,8 @@ def end_client(issuer: IssuerContext, *, name: str) -> ApiClient:
             rows.change(tx, name, ended_at=now)
         rows.end_credentials(tx, name, ends_at=now)
         rows.forget_tokens(tx, now, client=name)
+        for receiver in receivers.of_client(tx, name):
+            receivers.end(tx, receiver.id)
         issuer.audit.write("api_key.removed", who=issuer.audit.operator, tx=tx, subject=name)
         return _found(tx, name)
 

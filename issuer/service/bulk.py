@@ -12,10 +12,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from healthpassport.audit import Actor
 from healthpassport.encoding import Json, dump_text, parse_json_object
-from healthpassport.errors import JoseError, ServiceError, SourceError
+from healthpassport.errors import (
+    EncodingError,
+    JoseError,
+    KeyMaterialError,
+    ServiceError,
+    SourceError,
+)
 from healthpassport.jose import jwe
-from healthpassport.keys import SoftwareSigner
+from healthpassport.keys import PublicKey, SoftwareSigner, public_key_from_jwk
 from healthpassport.summary import issued_types
 from issuer.store import bulk as rows
 from issuer.store.again import tried_again
@@ -29,6 +36,7 @@ from .queue_key import queue_key
 from .sealing import seal
 
 _ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
+_PUBLIC: Final = frozenset({"kty", "crv", "x", "y"})  # RFC 7518 section 6.2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +79,11 @@ def plan(
     *,
     wanted: tuple[str, ...] = (),
     source: str | None = None,
+    who: Actor | None = None,
 ) -> Iterator[Planned]:
     """What a run would make of each line, read now; nothing is offered or kept.
+
+    ``who`` asks, where that is not the issuer's own command.
 
     Raises:
         SourceError: ``offer.record_type``. What a line is refused for stands with it.
@@ -82,7 +93,11 @@ def plan(
         yield _planned(issuer, line, wanted, source)
     with issuer.store.writing() as tx:
         issuer.audit.write(
-            "bulk.planned", who=issuer.audit.own, tx=tx, records=0, people=len(lines)
+            "bulk.planned",
+            who=who or issuer.audit.own,
+            tx=tx,
+            records=0,
+            people=len(lines),
         )
 
 
@@ -96,6 +111,7 @@ def start(
     wanted: tuple[str, ...] = (),
     source: str | None = None,
     days: int | None = None,
+    who: Actor | None = None,
 ) -> str:
     """Let every line be offered in the background; the id of the run.
 
@@ -107,6 +123,7 @@ def start(
         wanted: record types; none for all that the source gives.
         source: which source; None for the one that is meant where none is named.
         days: until the offers expire; None for the setting.
+        who: starts it, where that is not the client itself.
 
     Raises:
         SourceError: ``offer.record_type``. SettingsError: ``issuer.queue_key``.
@@ -139,7 +156,7 @@ def start(
         enqueue_all(issuer, tx, LINE, ((_payload(one), _job_key(bulk, one.line)) for one in kept))
         issuer.audit.write(
             "bulk.started",
-            who=by_operator(issuer, client),
+            who=who or by_operator(issuer, client),
             tx=tx,
             subject=bulk,
             people=len(lines),
@@ -169,8 +186,10 @@ def all_bulks(issuer: IssuerContext, *, limit: int = 100) -> tuple[Bulk, ...]:
 
 
 @tried_again
-def cancel(issuer: IssuerContext, bulk: str) -> None:
+def cancel(issuer: IssuerContext, bulk: str, *, who: Actor | None = None) -> None:
     """Offer no further line; what was offered stays, and can be told or withdrawn.
+
+    ``who`` ends it, where that is not the issuer's own command.
 
     Raises:
         ServiceError: ``bulk.unknown``, ``bulk.over``.
@@ -182,7 +201,8 @@ def cancel(issuer: IssuerContext, bulk: str) -> None:
         waiting = rows.lines(tx, bulk, state=LineState.WAITING)
         keys = [_job_key(bulk, one.line) for one in waiting]
         rows.cancel_waiting(tx, bulk, keys, issuer.now())
-        issuer.audit.write("bulk.cancelled", who=issuer.audit.own, tx=tx, subject=bulk)
+        by = who or issuer.audit.own
+        issuer.audit.write("bulk.cancelled", who=by, tx=tx, subject=bulk)
 
 
 def results(issuer: IssuerContext, bulk: str, *, key: SoftwareSigner) -> tuple[Result, ...]:
@@ -212,7 +232,27 @@ def forget_results(issuer: IssuerContext, bulk: str, told: Sequence[Result]) -> 
 
 def recipient_of(key: SoftwareSigner) -> dict[str, Json]:
     """The public JWK that results are sealed for, of the operator's ``key`` (P-256)."""
-    public = key.public_key
+    return _recipient(key.public_key)
+
+
+def parse_recipient(text: str) -> dict[str, Json]:
+    """The public JWK that an operator brought as JSON, as ``recipient_of`` writes it.
+
+    Raises:
+        ServiceError: ``bulk.recipient`` for anything else, also for a private key.
+    """
+    try:
+        told = parse_json_object(text.encode())
+        if "d" in told:
+            raise ServiceError("bulk.recipient", "this is the private key")
+        made = _recipient(public_key_from_jwk({n: v for n, v in told.items() if n in _PUBLIC}))
+        jwe.check_recipient(made, "A128GCM")
+    except (EncodingError, JoseError, KeyMaterialError) as error:
+        raise ServiceError("bulk.recipient") from error
+    return made
+
+
+def _recipient(public: PublicKey) -> dict[str, Json]:
     plain = {name: value for name, value in public.jwk().items() if name != "alg"}
     return {**plain, "kid": public.thumbprint(), "use": "enc", "alg": jwe.ALGORITHM}
 

@@ -28,7 +28,7 @@ from .offers import NewOffer, offer_summary, read_source
 from .queue_key import queue_key
 from .sealing import unseal
 from .sources import SourceReference
-from .whose import Whose, named_by
+from .whose import Whose, check_found, named_by
 
 LINE: Final = "bulk.line"
 _DAY_MINUTES: Final = 24 * 60
@@ -58,7 +58,7 @@ def read_line(
     """What the source says of the person of ``line`` now.
 
     Raises:
-        SourceError: as ``offers.read_source`` and ``whose.named_by``.
+        SourceError: as ``offers.read_source``, ``whose.named_by`` and ``whose.check_found``.
     """
     whose = Whose(
         wanted=wanted,
@@ -68,9 +68,11 @@ def read_line(
         kind=source,
     )
     named = named_by(issuer, whose)
-    return read_source(
+    read = read_source(
         issuer, name=named.name or "", wanted=wanted, subject=named.subject, kind=source
     )
+    check_found(read[0], line.person)
+    return read
 
 
 def offer_line(issuer: IssuerContext, job: Job) -> None:

@@ -20,6 +20,10 @@ from healthpassport.errors import EncodingError, ServiceError, SettingsError
 from .context import SECRET_BYTES, Randomness, digest
 
 PREFIX: Final = "hpi_"  # so that a leaked key is recognised for what it is
+# Names under which the issuer itself makes offers: whoever bore one would see and change these.
+RESERVED: Final = frozenset(
+    {"command-line", "console", "staff", "bulk", "wallet", "issuer", "patient-sign-in"}
+)
 
 
 class Role(StrEnum):
@@ -99,10 +103,10 @@ def add_client(
 
     Raises:
         SettingsError: ``issuer.api_keys``.
-        ServiceError: ``issuer.key_name`` when the name is taken.
+        ServiceError: ``issuer.key_name`` when the name is taken, or the issuer's own.
     """
     clients = read_clients(path) if path.exists() else ()
-    if any(client.name == name for client in clients):
+    if name in RESERVED or any(client.name == name for client in clients):
         raise ServiceError("issuer.key_name")
     key = PREFIX + b64url_encode(random(SECRET_BYTES))
     try:

@@ -1,7 +1,8 @@
 """The patient agrees, or does not: which records go to which wallet, and the code for it.
 
 Rules: nothing leaves before somebody agreed on our own page, with a form that only that page can
-send; "no" is an answer like any other; the code is for the wallet that asked, for a minute, once.
+send, nor when the wallet comes back later; "no" is an answer like any other; the code is for the
+wallet that asked, for a minute, once.
 What is *not* here: the page.
 """
 
@@ -20,10 +21,11 @@ from issuer.store import OfferState, Step, offers, sign_ins
 from issuer.store.again import tried_again
 
 from .authorizations import offer_of_state
+from .configurations import configurations
 from .context import IssuerContext, digest
 from .patient_sign_in import Stopped, stop
 from .sealing import derived, seal, unseal
-from .sources import SOURCE
+from .sources import SOURCE, SourceReference
 from .under_way import CODE_SECONDS, UnderWay, of_browser
 
 _FORM: Final = "form"
@@ -143,12 +145,20 @@ def _seal_anew(issuer: IssuerContext, tx: Connection, asked: UnderWay, code: str
     offers.keep_records(tx, asked.offer, asked.wanted)
     offer = offers.find(tx, asked.offer)
     if offer is not None and offer.sealed_source is not None:
-        reference = unseal(offer.sealed_source, secret=asked.secret, purpose=SOURCE)
+        reference = _agreed_to(issuer, asked, offer.sealed_source)
         offers.change(
             tx,
             asked.offer,
             sealed_source=seal(reference, secret=code, purpose=SOURCE, random=issuer.random),
         )
+
+
+def _agreed_to(issuer: IssuerContext, asked: UnderWay, sealed_source: bytes) -> bytes:
+    """Where the records are read again: those that the patient saw on the page, and no others."""
+    given = configurations(issuer.settings)
+    types = tuple(dict.fromkeys(given[name].definition.type for name in asked.wanted))
+    held = SourceReference.parse(unseal(sealed_source, secret=asked.secret, purpose=SOURCE))
+    return replace(held, wanted=types).wire()
 
 
 def _check_form(browser: str, form: str) -> None:

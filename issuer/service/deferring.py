@@ -25,7 +25,15 @@ from healthpassport.protocols.oid4vci import (
     parse_credential_response,
 )
 from issuer.settings import SD_JWT_VC
-from issuer.store import Deferral, DeferralReason, DeferralState, deferrals, issuances, offers
+from issuer.store import (
+    Deferral,
+    DeferralReason,
+    DeferralState,
+    deferrals,
+    grants,
+    issuances,
+    offers,
+)
 from issuer.store.again import tried_again
 
 from .configurations import Configuration, configurations
@@ -169,6 +177,8 @@ def _given(
         still = deferrals.find(tx, found.id)
         if still is None or still.sealed is None:  # given, denied or dropped meanwhile
             return _collected(issuer, access, transaction)
+        if found.root and type_of(found) in grants.suspended_types(tx, found.root):
+            return _wait(issuer, transaction)  # of a record on hold there is no newer one meanwhile
         content = parse_json_object(unseal(still.sealed, secret=transaction, purpose=_CONTENT))
         if found.reason is DeferralReason.SOURCE:
             content["record"] = _taken(issuer, tx, access, found.configuration)
@@ -181,6 +191,11 @@ def _given(
         response = _issued(issuer, tx, holder, found, content, places=places)
     issuer.store.wipe()
     return response
+
+
+def type_of(found: Deferral) -> str:
+    """The record type of ``found``, whatever its format."""
+    return found.configuration.partition(".")[0]
 
 
 def _issued(

@@ -24,7 +24,7 @@ from healthpassport.protocols.oid4vci import (
     make_sign_in_offer,
     offer_link,
 )
-from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
+from healthpassport.summary import PatientSummary, issued_types, to_payload
 from issuer.store import Offer, OfferState, deferrals, reports, sign_ins, spent
 from issuer.store import offers as rows
 from issuer.store.again import tried_again
@@ -183,7 +183,14 @@ def offer_summary(
     }
     with issuer.store.writing() as tx:
         rows.add(tx, offer, sealed)
-        _tell(issuer, tx, offer, tuple(chosen.values()), who or issuer.audit.by(client))
+        tell_made(
+            issuer,
+            tx,
+            offer,
+            who=who or issuer.audit.by(client),
+            records=len(chosen),
+            number=nhs_number(chosen.values()),
+        )
     uri = issuer.url(OFFER_PATH + address)
     return NewOffer(
         id=offer.id,
@@ -269,20 +276,19 @@ def state_digest(issuer_state: str) -> str:
     return digest(derived(issuer_state, _ISSUER_STATE))
 
 
-def _tell(
-    issuer: IssuerContext, tx: Connection, offer: Offer, records: Sequence[Record], who: Actor
+def tell_made(
+    issuer: IssuerContext, tx: Connection, offer: Offer, *, who: Actor, records: int, number: str
 ) -> None:
-    """Two entries: of the offer, and of the person whom it is for."""
+    """Two entries of the audit trail: of the offer, and of the person whom it is for."""
     issuer.audit.write(
         "offer.made",
         who=who,
         tx=tx,
         subject=offer.id,
-        records=len(records),
+        records=records,
         minutes=(offer.expires_at - offer.created_at) // 60,
         source=offer.sealed_source is not None,
     )
-    number = nhs_number(records)
     if number:
         issuer.audit.write("patient.offered", who=who, tx=tx, subject=number, offer=offer.id)
 

@@ -137,7 +137,8 @@ def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
 
 @tried_again
 def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:
-    with issuer.store.writing() as tx:
+    # Apart: the rest of a block is held in memory, also where the work around is rolled back.
+    with issuer.store.apart().writing() as tx:
         return lease(
             tx,
             kind,

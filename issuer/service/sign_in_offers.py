@@ -19,7 +19,8 @@ from issuer.store import offers as rows
 
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
-from .offers import OFFER_PATH, SIGN_IN, issuer_state_at, sign_in_offer, state_digest
+from .offers import OFFER_PATH, SIGN_IN, issuer_state_at, sign_in_offer, state_digest, tell_made
+from .people import nhs_number
 from .sealing import seal
 from .sources import SOURCE, SourceReference, kind_of, source
 
@@ -74,7 +75,8 @@ def offer_for_sign_in(
     reference = None
     if name is not None and meant is not None:
         reference = SourceReference(meant, name, subject, who, tuple(wanted))
-    return _offer(issuer, client, _chosen(found.summary, wanted), reference)
+    number = nhs_number(found.summary.records)
+    return _offer(issuer, client, _chosen(found.summary, wanted), reference, number=number)
 
 
 def _chosen(summary: PatientSummary, wanted: Sequence[str]) -> dict[str, bytes]:
@@ -93,6 +95,8 @@ def _offer(
     client: str,
     payloads: dict[str, bytes],
     reference: SourceReference | None,
+    *,
+    number: str,
 ) -> NewSignInOffer:
     address = issuer.secret()
     state = issuer_state_at(address)
@@ -118,6 +122,8 @@ def _offer(
     }
     with issuer.store.writing() as tx:
         rows.add(tx, offer, sealed)
+        by = issuer.audit.by(client)
+        tell_made(issuer, tx, offer, who=by, records=len(payloads), number=number)
     uri = issuer.url(OFFER_PATH + address)
     return NewSignInOffer(
         id=offer.id,

@@ -1,7 +1,8 @@
 """Whose records a record system asks for: a bundle, a name in a source, or a person to be found.
 
-Rules: a person is taken only where exactly one fits; two are never chosen between here. What is
-*not* here: how a source finds people (``issuer.client``).
+Rules: a person is taken only where exactly one fits; two are never chosen between here; what was
+read is compared with who was looked for. What is *not* here: how a source finds people
+(``issuer.client``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from healthpassport.errors import SourceError
 from issuer.client import NOBODY, Person
 
 from .context import IssuerContext
-from .offers import NewOffer, offer_bundle, offer_source
+from .offers import NewOffer, offer_bundle, offer_summary, read_source
+from .people import nhs_number
 from .sources import source
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> NewOffer
     """Offer those records.
 
     Raises:
-        SourceError: ``offer.nobody`` and as ``offer_bundle`` and ``offer_source``.
+        SourceError: ``offer.nobody``, ``source.other_patient``, and as ``offer_bundle`` and
+            ``offer_source``.
     """
     if whose.bundle is not None:
         return offer_bundle(
@@ -47,13 +50,16 @@ def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> NewOffer
             subject=whose.subject,
         )
     named = named_by(issuer, whose)
-    return offer_source(
+    summary, reference = read_source(
         issuer,
-        client=client,
         name=named.name or "",
         wanted=named.wanted,
         subject=named.subject,
         kind=named.kind,
+    )
+    check_found(summary, whose.person)
+    return offer_summary(
+        issuer, client=client, summary=summary, wanted=named.wanted, reference=reference
     )
 
 
@@ -71,7 +77,9 @@ def summary_whose(issuer: IssuerContext, whose: Whose) -> PatientSummary:
         named = named_by(issuer, whose)
         bundle = source(issuer, named.kind).read(named.name or "")
     rules = rules_of(issuer.settings)
-    return read_bundle(bundle, rules=rules, subject=named.subject, now=issuer.clock()).summary
+    found = read_bundle(bundle, rules=rules, subject=named.subject, now=issuer.clock())
+    check_found(found.summary, whose.person)
+    return found.summary
 
 
 def named_by(issuer: IssuerContext, whose: Whose) -> Whose:
@@ -88,6 +96,22 @@ def named_by(issuer: IssuerContext, whose: Whose) -> Whose:
     if len(found) > 1:
         raise SourceError("source.too_many")
     return replace(whose, name=found[0].name, subject=whose.subject or found[0].subject)
+
+
+def check_found(summary: PatientSummary, person: Person | None) -> None:
+    """Refuse what was read where it is not of the ``person`` who was looked for.
+
+    A source is asked twice, and what stands under a name may be somebody else's by then.
+
+    Raises:
+        SourceError: ``source.other_patient``.
+    """
+    if person is None:
+        return
+    wanted, records = person.checked(), summary.records
+    number, born = nhs_number(records), records[0].subject.get("birthDate")
+    if wanted.nhs_number not in {"", number} or wanted.birth_date not in {"", born}:
+        raise SourceError("source.other_patient")
 
 
 def source_problems(issuer: IssuerContext) -> dict[str, str | None]:

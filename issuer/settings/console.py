@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 ROLES: Final = r"(clerk|clinician|corrections|admin)"
 
 
@@ -25,11 +27,12 @@ class ConsoleSettings(BaseSettings):
         default="",
         pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$",
         description="The address of the console in staff's browsers, where an https proxy stands"
-        " in front of it. Empty: http://localhost with its port.",
+        " in front of it; then staff have to sign in. Empty: http://localhost with its port.",
     )
     web_hosts: tuple[str, ...] = Field(
         default=("localhost",),
-        description="Host names that the console answers to (a JSON list).",
+        description="Host names that the console answers to (a JSON list); where they are more"
+        " than this machine's own, staff have to sign in.",
     )
     web_proxies: tuple[str, ...] = Field(
         default=(), description="Addresses whose X-Forwarded-For is believed (a JSON list)."
@@ -154,6 +157,14 @@ class ConsoleSettings(BaseSettings):
     def _knows_who_signs_off(self) -> Self:
         if self.web_four_eyes and not self.web_oidc_issuer:
             message = "web_four_eyes needs staff who sign in: web_oidc_issuer"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _signs_in_whoever_comes_from_elsewhere(self) -> Self:
+        hosts = {*self.web_hosts, urlsplit(self.web_url).hostname or "localhost"}
+        if not hosts <= _THIS_MACHINE and not self.web_oidc_issuer:
+            message = "web_url and web_hosts let others in, who need web_oidc_issuer"
             raise ValueError(message)
         return self
 

@@ -51,6 +51,10 @@ class Store:
         with _told_in_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
+    def apart(self) -> Store:
+        """The same database, for what stays written whatever becomes of the work around it."""
+        return self
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One transaction that reads, sees one moment, and holds nobody up.

@@ -14,16 +14,24 @@ from types import TracebackType
 
 from sqlalchemy import Connection
 
+from healthpassport.errors import ServiceError
+
 from .engine import Store
 
 
 @dataclass(slots=True)
 class _Open:
-    """The transaction while it is open, and whether a wipe was asked for."""
+    """The transaction while it is open, and whether a wipe was asked for.
+
+    ``pieces`` are those that were done in it. ``lost`` says that it was rolled back with some:
+    what is tried again then must not be kept without them.
+    """
 
     stack: ExitStack = field(default_factory=ExitStack)
     connection: Connection | None = None
     wipes: bool = False
+    pieces: int = 0
+    lost: bool = False
 
     def give_up(
         self,
@@ -35,6 +43,7 @@ class _Open:
         if kind is None:
             return None
         self.connection = None
+        self.lost = self.lost or self.pieces > 0
         return self.stack.__exit__(kind, error, trace)
 
 
@@ -57,12 +66,23 @@ class JoinedStore(Store):
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The one transaction, which goes on after this piece of it."""
+        """The one transaction, which goes on after this piece of it.
+
+        Raises:
+            ServiceError: ``issuer.unavailable`` where an earlier piece was rolled back.
+        """
+        if self.joined.lost:
+            raise ServiceError("issuer.unavailable", "what was done before is lost")
         if self.joined.connection is None:
             self.joined.connection = self.joined.stack.enter_context(Store.writing(self))
         with ExitStack() as undo:
             undo.push(self.joined.give_up)
             yield self.joined.connection
+            self.joined.pieces += 1
+
+    def apart(self) -> Store:
+        """A store of its own; on SQLite to be written to before anything is written here."""
+        return Store(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -25,11 +25,13 @@ from . import (
     home,
     keeping,
     languages,
+    many,
     prepare,
     reports,
     sign_in,
     status,
     upload,
+    waiting,
 )
 from .access import enter
 from .headers import HEADERS
@@ -50,8 +52,11 @@ ROUTERS: Final = (
     reports.router,
     cards.router,
     card_paper.router,
+    many.router,
+    waiting.router,
 )
-LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD}  # bytes of the forms that bring a file
+# Bytes of the forms that bring a file.
+LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD, many.PLAN: many.MAX_UPLOAD}
 
 
 def create_app(console: Console) -> FastAPI:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.languages import msg
+from issuer.service.console import releasing
 from issuer.service.console.preparing import Preparation, Step
 from issuer.service.console.staff import ROLES, Action, Role
 
@@ -39,7 +40,9 @@ def start(request: Request, console: Service, who: Member) -> Response:
     if not who.may(Action.PREPARE) and who.may(Action.SET_UP):
         return RedirectResponse("/set-up", status_code=SEE_OTHER)
     waiting = console.preparations.waiting() if who.may(Action.PREPARE) else ()
-    return HTMLResponse(page(request, "home.html", waiting=_lines(request, waiting)))
+    for_look = len(releasing.waiting(console, who)) if who.may(Action.SIGN_OFF) else 0
+    lines = _lines(request, waiting)
+    return HTMLResponse(page(request, "home.html", waiting=lines, for_look=for_look))
 
 
 def _lines(request: Request, waiting: Iterable[Preparation]) -> list[dict[str, str]]:

@@ -43,6 +43,17 @@ async def brought(request: Request) -> Brought:
     Raises:
         ServiceError: ``http.invalid`` for a body of another shape.
     """
+    data, words = await read_form(request, max_part=MAX_PART)
+    names = ("birth_day", "birth_month", "birth_year", "nhs_number")
+    return Brought(data, typed(**{name: words.get(name, "") for name in names}))
+
+
+async def read_form(request: Request, *, max_part: int) -> tuple[bytes, dict[str, str]]:
+    """The file and the fields of a form; no field with words has more than ``max_part`` bytes.
+
+    Raises:
+        ServiceError: ``http.invalid`` for a body of another shape.
+    """
     if not request.headers.get("content-type", "").startswith(MULTIPART):
         raise ServiceError("http.invalid", "the form is sent in another way")
     parser = _InMemory(
@@ -50,7 +61,7 @@ async def brought(request: Request) -> Brought:
         request.stream(),
         max_files=1,
         max_fields=MAX_FIELDS,
-        max_part_size=MAX_PART,
+        max_part_size=max_part,
     )
     try:
         form = await parser.parse()
@@ -59,8 +70,6 @@ async def brought(request: Request) -> Brought:
     try:
         file = form.get("file")
         data = await file.read() if isinstance(file, UploadFile) else b""
-        words = {name: value for name, value in form.items() if isinstance(value, str)}
+        return data, {name: value for name, value in form.items() if isinstance(value, str)}
     finally:
         await form.close()
-    names = ("birth_day", "birth_month", "birth_year", "nhs_number")
-    return Brought(data, typed(**{name: words.get(name, "") for name in names}))

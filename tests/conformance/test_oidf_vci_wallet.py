@@ -1,8 +1,9 @@
 """The wallet modules of the OpenID Foundation's plan for OpenID4VCI 1.0, as tests of our own.
 
 One test for each module of ``oid4vci-1_0-wallet-test-plan`` with its name, for the pre-authorized
-code with a transaction code, DPoP, dc+sd-jwt and immediate issuance. What the wallet does not do,
-the authorization code and client attestation, is said by a test of its own.
+code with a transaction code, DPoP, dc+sd-jwt and immediate issuance; for the authorization code see
+``test_oidf_vci_wallet_sign_in``. What the wallet does not do, client attestation, is said by a test
+of its own.
 """
 
 from __future__ import annotations

@@ -189,6 +189,20 @@ def test_what_a_wallet_comes_back_for_waits_where_only_that_is_looked_at(tmp_pat
     assert sorted(issued.status for issued in service.issued(site.issuer)) == [VALID, REPLACED]
 
 
+def test_of_a_record_on_hold_nothing_newer_is_given_though_staff_released_it(tmp_path):
+    site = source_site(tmp_path, sign_off="returning")
+    wallet = Returning.of(site, offered(site))
+    assert wallet.ask_credential().status == 200
+    [first] = service.issued(site.issuer)
+    wallet.refresh()
+    transaction = asked(wallet)
+    service.change_status(site.issuer, issuance=first.id, change=service.Change.SUSPEND)
+    decided(site, Decision.RELEASE)
+    assert collected(wallet, transaction).status == 202
+    service.change_status(site.issuer, issuance=first.id, change=service.Change.REINSTATE)
+    assert collected(wallet, transaction).status == 200
+
+
 @dataclass
 class SlowSource:
     """A source that asks for time until it is ready."""

@@ -156,6 +156,13 @@ def test_api_keys_are_kept_as_hashes_and_read_again(tmp_path):
         add_client(tmp_path / "none" / "keys.json", name="x", random=secrets.token_bytes)
 
 
+def test_a_name_under_which_the_issuer_itself_makes_offers_is_nobodys(tmp_path):
+    for name in ("command-line", "patient-sign-in"):
+        with pytest.raises(ServiceError) as caught:
+            add_client(tmp_path / "keys.json", name=name, random=secrets.token_bytes)
+        assert caught.value.code == "issuer.key_name"
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"keys":[{}]}', '{"version":2,"keys":[]}'])
 def test_a_malformed_file_of_keys_is_refused(tmp_path, text):
     path = tmp_path / "keys.json"

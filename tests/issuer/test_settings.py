@@ -105,3 +105,27 @@ def test_an_issuer_at_an_ip_address_offers_no_w3c_credentials(config):
         load(config)
     config.write_text(text)
     assert load(config).formats == ("dc+sd-jwt",)
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        {"web_url": "https://console.example"},
+        {"web_url": "http://10.0.0.7:8490"},
+        {"web_hosts": ("localhost", "console.example")},
+    ],
+    ids=str,
+)
+def test_a_console_that_others_can_reach_has_staff_sign_in(tmp_path, reached):
+    """Without, whoever opens that address is a clinician."""
+    with pytest.raises(ValidationError, match="web_oidc_issuer"):
+        made_settings(made_folder(tmp_path, "alone"), web_port=8490, **reached)
+    provider = {"web_oidc_issuer": "https://login.example", "web_oidc_client_id": "console"}
+    folder = made_folder(tmp_path, "staffed")
+    made, _ = made_settings(folder, web_port=8490, **reached, **provider)
+    assert made.staff_sign_in
+
+
+def made_folder(folder, name):
+    (folder / name).mkdir()
+    return folder / name

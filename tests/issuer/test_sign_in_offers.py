@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from fhir_examples import PATIENT, allergy, bundle, concept, data
-from sign_in_world import LATEX, MINUTE, SCOPE, Asking, SignInSite, person, returned, told, way_back
+from sign_in_world import (
+    FORM,
+    LATEX,
+    MINUTE,
+    SCOPE,
+    Asking,
+    SignInSite,
+    person,
+    returned,
+    told,
+    way_back,
+)
 from simulated_issuer import refused
 
 from healthpassport.errors import PassportError
 from issuer import service
 from issuer.service.sign_in_offers import offer_for_sign_in
-from issuer.store import offers
+from issuer.store import Wanted, offers
+from issuer.store import audit as trail
 
 NUT = allergy(concept("91935009", "Allergy to peanut"))
 IDENTITY = "https://passport.example/vct/PatientIdentity/1"
@@ -101,8 +113,6 @@ def test_the_state_opens_nothing_by_itself(site):
         "pre-authorized_code": state,
         "tx_code": "000000",
     }
-    from urllib.parse import urlencode  # noqa: PLC0415
-
     headers = {
         "content-type": "application/x-www-form-urlencoded",
         "dpop": wallet.dpop("/token"),
@@ -145,3 +155,36 @@ def test_an_offer_from_a_source_may_be_refreshed(tmp_path):
     given = wallet.redeem(wallet.code(issuer_state=state_of(made)))
     assert "refresh_token" in given.json()
     assert json.dumps(made.offer.wire())
+
+
+def test_a_wallet_that_comes_back_gets_what_the_patient_agreed_to_and_nothing_else(tmp_path):
+    """The practice offered all it has; the page that the patient saw named the allergies alone."""
+    site = SignInSite(tmp_path)
+    made = offer_for_sign_in(site.issuer, client="practice", name="a.json")
+    wallet = Asking(site)
+    given = wallet.redeem(wallet.code(issuer_state=state_of(made)))
+    assert given.json()["scope"] == SCOPE
+    site.pass_time(days=1)
+    body = {
+        "grant_type": "refresh_token",
+        "refresh_token": given.json()["refresh_token"],
+        "client_id": wallet.client,
+    }
+    sent = [*FORM.items(), ("dpop", wallet.dpop("/token"))]
+    again = site.call("POST", "/token", body=urlencode(body).encode(), headers=sent)
+    assert again.status == 200, again.body
+    wallet.token = again.json()["access_token"]
+    assert wallet.collect("PatientIdentity").status == 400
+    assert wallet.collect("AllergySummary").status == 200
+
+
+def test_such_an_offer_stands_in_the_audit_trail_and_is_found_by_the_number(site):
+    made = offered(site)
+    site.issuer.audit.settle()
+    site.issuer.audit.seal()
+    with site.issuer.store.reading() as tx:
+        about = Wanted(about=site.issuer.audit.about("9990000018"))
+        (patient,) = trail.find(tx, about, 10)
+        (offer,) = trail.find(tx, Wanted(about=site.issuer.audit.about(made.id)), 10)
+    assert json.loads(patient.entry)["event"] == "patient.offered"
+    assert json.loads(offer.entry)["event"] == "offer.made"

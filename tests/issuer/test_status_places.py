@@ -1,6 +1,7 @@
 """Places of status lists: leased in blocks, given once, by threads and by processes."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from simulated_issuer import Site
@@ -10,7 +11,9 @@ from healthpassport.errors import ServiceError
 from issuer import service
 from issuer.service.places import LARGEST, SMALLEST, Pool, reserving
 from issuer.settings import LDP_VC, SD_JWT_VC
+from issuer.store.joined import JoinedStore
 from issuer.store.places import TOKEN, lease
+from issuer.store.status_tables import status_journals
 from issuer.store.tables import bitstring_lists, status_lists
 
 
@@ -110,6 +113,33 @@ def test_the_seed_of_a_list_is_not_shown(site):
     assert len(set(seeds)) == 3
     assert all(len(seed) == 32 for seed in seeds)
     assert not any(seed.hex() in repr(site.issuer) for seed in seeds)
+
+
+def test_a_lease_stands_where_the_work_around_it_is_rolled_back(site):
+    """As a card that is refused under an Idempotency-Key: its block is held in memory."""
+    joined = JoinedStore(site.issuer.store.engine)
+
+    def fail():
+        with joined.together():
+            taken(replace(site.issuer, store=joined), 1)
+            with joined.writing():
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert allocated(site) == [SMALLEST]
+
+
+def test_places_that_a_database_forgot_while_we_run_are_not_leased_again(site):
+    """A replica that took over without the last commits, and nobody restarted the issuer."""
+    with site.issuer.store.reading() as tx:
+        known = tx.execute(select(status_journals.c.position)).scalar() or 0
+    before = leased(site.issuer, 10)
+    with site.issuer.store.writing() as tx:
+        tx.execute(status_lists.update().values(allocated=before.start))
+        tx.execute(status_journals.update().values(position=known))
+    after = leased(site.issuer, 10)
+    assert (after.start, after.end) == (before.end, before.end + 10)
 
 
 def test_a_database_that_cannot_be_written_gives_no_place(site, monkeypatch):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
@@ -14,14 +15,23 @@ if TYPE_CHECKING:
     from healthpassport.encoding import Json
     from wallet.service import OfferPreview, RecordView, Wallet
 
+Taking: TypeAlias = "Callable[..., tuple[RecordView, ...]]"
 RecordId = Annotated[
     str, typer.Argument(help="A number on the list, or the record's id (or how it begins).")
 ]
 
 
 def add(
-    offer: Annotated[str, typer.Argument(help="The offer: what the surgery's code says.")],
+    offer: Annotated[
+        str | None, typer.Argument(help="The offer: what the surgery's code says.")
+    ] = None,
     *,
+    finish: Annotated[
+        str | None,
+        typer.Option(
+            "--finish", help="After you signed in: the address that your browser came back to."
+        ),
+    ] = None,
     passphrase_file: session.PassphraseFile = None,
     pin_file: Annotated[
         Path | None,
@@ -40,38 +50,59 @@ def add(
     ] = None,
     as_json: session.AsJson = False,
 ) -> None:
-    """Look at an offer of a surgery and add its records with the PIN."""
+    """Look at an offer of a surgery and add its records. Use the PIN, or sign in."""
+    if (offer is None) == (finish is None):
+        message = "give an offer, or --finish and an address"
+        raise typer.BadParameter(message)
     with session.unlocked(passphrase_file) as wallet:
-        preview = wallet.add_offer(offer)
-        _show_preview(preview)
-        if not yes:
-            typer.confirm("Add these?", abort=True, err=True)
-        ask = preview.pin_needed and preview.checked  # a stranger gets no PIN: accept refuses it
-        pin = session.secret(pin_file, words="PIN") if ask else None
-        added = _accepted(wallet, preview, pin, person, other_person=other_person)
+        if offer is None:
+            take: Taking = partial(wallet.finish, finish or "")
+        else:
+            preview = wallet.add_offer(offer)
+            _show_preview(preview)
+            if not yes:
+                typer.confirm("Add these?", abort=True, err=True)
+            if preview.sign_in:
+                _leave(wallet, preview, as_json=as_json)
+                return
+            ask = preview.pin_needed and preview.checked  # a stranger gets no PIN
+            pin = session.secret(pin_file, words="PIN") if ask else None
+            take = partial(wallet.accept, preview, pin)
+        added = _accepted(take, person, other_person=other_person)
     if as_json:
         rows: list[Json] = [_row(view) for view in added]
-        session.answer({"issuer": preview.issuer, "added": rows})
+        session.answer({"issuer": added[0].issuer, "added": rows})
     else:
         for view in added:
             session.show(_line(view))
     session.say("Added to your wallet.")
 
 
-def _accepted(
-    wallet: Wallet,
-    preview: OfferPreview,
-    pin: str | None,
-    person: str | None,
-    *,
-    other_person: bool,
-) -> tuple[RecordView, ...]:
+def _leave(wallet: Wallet, preview: OfferPreview, *, as_json: bool) -> None:
+    """Tell where to sign in."""
+    from wallet.service import way_back  # noqa: PLC0415 - heavy: only when it runs
+    from wallet.settings import WEB_PORT, WalletSettings  # noqa: PLC0415
+
+    port = WalletSettings().web_port or WEB_PORT
+    address = wallet.sign_in(preview, redirect_uri=way_back(port))
+    if as_json:
+        session.answer({"issuer": preview.issuer, "signIn": address})
+    else:
+        session.say("Open this address in your browser now. It works for one minute.")
+        session.show(address)
+    session.say(
+        "Sign in there. Then copy the address that your browser shows, and run:",
+        "  passport-wallet add --finish ADDRESS",
+    )
+
+
+def _accepted(take: Taking, person: str | None, *, other_person: bool) -> tuple[RecordView, ...]:
     """The records that were added; whose they are, is asked for where it is not sure."""
     from healthpassport.errors import ServiceError  # noqa: PLC0415
     from wallet.service import WhoseError  # noqa: PLC0415 - heavy: only when it runs
 
     try:
-        return wallet.accept(preview, pin, person=person, other_person=other_person)
+        return take(person=person, other_person=other_person)
     except WhoseError as error:
         born = f", born {error.born}" if error.born else ""
         session.say(
@@ -85,7 +116,7 @@ def _accepted(
         except ServiceError:  # nobody is there to say
             raise error from None
         chosen = "new" if number == len(lines) else error.maybe[number - 1].id
-        return wallet.accept(preview, pin, person=chosen)
+        return take(person=chosen)
 
 
 def say(

@@ -115,7 +115,7 @@ def by_code(caller: Caller, url: str, request: TokenRequest) -> Access:
             raise refusal(response, code="wallet.issuer_failed")
         asked = request.tx_code is not None
         raise refusal(response, code="wallet.offer_refused" if asked else "wallet.offer_gone")
-    return _bound(caller, response)
+    return bound(caller, response)
 
 
 def by_refresh_token(caller: Caller, url: str, *, token: str, attempt: str) -> Access:
@@ -127,7 +127,7 @@ def by_refresh_token(caller: Caller, url: str, *, token: str, attempt: str) -> A
     """
     request = RefreshRequest(refresh_token=token, attempt=attempt)
     response = post_form(caller.fetcher, url, request.wire(), DPoP=caller.proof("POST", url, None))
-    return _bound(caller, _granted(response))
+    return bound(caller, _granted(response))
 
 
 def by_moving(old: Caller, new: Caller, url: str, *, token: str) -> Access:
@@ -141,7 +141,7 @@ def by_moving(old: Caller, new: Caller, url: str, *, token: str) -> Access:
         "proof": new.proof("POST", url, token),
     }
     response = post_json(old.fetcher, url, value, DPoP=old.proof("POST", url, None))
-    return _bound(new, _granted(response))
+    return bound(new, _granted(response))
 
 
 def failed(response: HttpResponse) -> ServiceError:
@@ -168,7 +168,8 @@ def _code(response: HttpResponse) -> str:
         return ""
 
 
-def _bound(caller: Caller, response: HttpResponse) -> Access:
+def bound(caller: Caller, response: HttpResponse) -> Access:
+    """The access in a token response; ``wallet.issuer_failed`` where it is not for our key."""
     token = understood(parse_token_response, response)
     if token.token_type.lower() != DPOP:  # RFC 9449 section 5
         raise ServiceError("wallet.issuer_failed", "the token is not bound to our key")

@@ -46,14 +46,20 @@ class Collected:
 
 
 class Collector:
-    """One claim of one offer."""
+    """One claim of one offer; ``access`` is what a sign-in gave for it, if the person signed in."""
 
     def __init__(
-        self, opened: OpenedOffer, *, fetcher: Fetcher, now: datetime, random: Randomness
+        self,
+        opened: OpenedOffer,
+        *,
+        fetcher: Fetcher,
+        now: datetime,
+        random: Randomness,
+        access: Access | None = None,
     ) -> None:
         self._opened = opened
         self._caller = Caller(generate_signer(), fetcher, now, random)
-        self._access: Access | None = None
+        self._access = access
 
     @property
     def access(self) -> Access:
@@ -66,13 +72,16 @@ class Collector:
         """Exchange the offer's code and the PIN for an access token (section 6).
 
         Raises:
-            ServiceError: ``wallet.pin_needed`` before anything is sent, ``wallet.offer_refused``,
+            ServiceError: ``wallet.sign_in_needed`` where the offer holds no code,
+                ``wallet.pin_needed`` before anything is sent, ``wallet.offer_refused``,
                 ``wallet.offer_gone``, ``wallet.issuer_failed``.
         """
         check_pin(self._opened, pin)
-        grant = self._opened.offer.grants.pre_authorized
+        code = self._opened.code
+        if code is None:
+            raise ServiceError("wallet.sign_in_needed")
         request = TokenRequest.model_validate(
-            {"pre-authorized_code": grant.code, "tx_code": pin if grant.tx_code else None}
+            {"pre-authorized_code": code, "tx_code": pin if self._opened.pin else None}
         )
         self._access = by_code(self._caller, self._opened.server.token_endpoint, request)
 

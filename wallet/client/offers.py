@@ -13,14 +13,16 @@ from urllib.parse import parse_qsl, urlsplit
 from healthpassport.errors import FetchError, RecordError, ServiceError
 from healthpassport.fetch import Fetcher
 from healthpassport.protocols.oid4vci import (
+    AUTHORIZATION_CODE_GRANT,
     PRE_AUTHORIZED_CODE_GRANT,
     AuthorizationServerMetadata,
     CredentialOffer,
     IssuerMetadata,
+    SignInOffer,
     TxCode,
+    parse_any_offer,
     parse_authorization_server_metadata,
     parse_issuer_metadata,
-    parse_offer,
     parse_offer_link,
     well_known_url,
 )
@@ -49,15 +51,22 @@ class Wanted:
 class OpenedOffer:
     """An offer whose issuer answered: ``wanted`` maps configuration ids to what they give."""
 
-    offer: CredentialOffer
+    offer: CredentialOffer | SignInOffer
     issuer: IssuerMetadata
     server: AuthorizationServerMetadata
     wanted: Mapping[str, Wanted]
 
     @property
+    def code(self) -> str | None:
+        """The code that the offer holds; None where the person has to sign in."""
+        offer = self.offer
+        return offer.grants.pre_authorized.code if isinstance(offer, CredentialOffer) else None
+
+    @property
     def pin(self) -> TxCode | None:
         """What kind of PIN the offer needs, or None."""
-        return self.offer.grants.pre_authorized.tx_code
+        offer = self.offer
+        return offer.grants.pre_authorized.tx_code if isinstance(offer, CredentialOffer) else None
 
     @property
     def batch_size(self) -> int:
@@ -75,11 +84,21 @@ def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
             ``wallet.issuer_failed``.
         FetchError: of the fetcher; ``ssrf.blocked`` also for an address that is not https.
     """
-    offer = _offer(link.strip(), fetcher)
-    named = offer.grants.pre_authorized.authorization_server
+    return describe(_offer(link.strip(), fetcher), fetcher=fetcher)
+
+
+def describe(offer: CredentialOffer | SignInOffer, *, fetcher: Fetcher) -> OpenedOffer:
+    """``offer`` with the metadata of its issuer; raises as ``open_offer``."""
+    if isinstance(offer, CredentialOffer):
+        named, grant = offer.grants.pre_authorized.authorization_server, PRE_AUTHORIZED_CODE_GRANT
+    else:
+        named, grant = (
+            offer.grants.authorization_code.authorization_server,
+            AUTHORIZATION_CODE_GRANT,
+        )
     issuer, server = read_issuer(offer.credential_issuer, fetcher=fetcher, server=named)
-    # RFC 8414 section 2: without the member the defaults apply, and ours is not among them.
-    if PRE_AUTHORIZED_CODE_GRANT not in server.grant_types_supported:
+    # RFC 8414 section 2: without the member the defaults apply; they name the second alone.
+    if grant not in (server.grant_types_supported or (AUTHORIZATION_CODE_GRANT,)):
         raise ServiceError("wallet.offer_unsupported", "the server does not take such offers")
     return OpenedOffer(offer, issuer, server, wanted_of(offer.credential_configuration_ids, issuer))
 
@@ -102,16 +121,16 @@ def read_issuer(
     return issuer, found
 
 
-def _offer(link: str, fetcher: Fetcher) -> CredentialOffer:
+def _offer(link: str, fetcher: Fetcher) -> CredentialOffer | SignInOffer:
     _refuse_plain_http(link)
     found = parse_offer_link(link)
-    if isinstance(found, CredentialOffer):
+    if not isinstance(found, str):
         return found
     response = get(fetcher, found)
     if response.status != OK:
         gone = response.status in _GONE
         raise refusal(response, code="wallet.offer_gone" if gone else "wallet.issuer_failed")
-    return parse_offer(response.body)
+    return parse_any_offer(response.body)
 
 
 def _refuse_plain_http(link: str) -> None:

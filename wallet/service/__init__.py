@@ -26,12 +26,14 @@ from .receipts import KeptReceipt, ReceiptState
 from .receiving import OfferPreview
 from .sharing import ShareReceipt
 from .shelf import Line, RecordDetail, RecordView
+from .sign_ins import BACK, way_back
 from .surroundings import Surroundings
 from .travel import Away, Travel
 from .wallet import Wallet
 from .ways import Ways
 
 __all__ = [
+    "BACK",
     "Away",
     "CardChoice",
     "CardPreview",
@@ -76,4 +78,5 @@ __all__ = [
     "Ways",
     "WhichPersonError",
     "WhoseError",
+    "way_back",
 ]

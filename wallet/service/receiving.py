@@ -1,4 +1,4 @@
-"""Adding records: look at an offer first, then take it with its PIN.
+"""Adding records: look at an offer first, then take it with its PIN or by signing in.
 
 Rules: an unreadable, unknown or unsound record is refused whole, and nothing that was held before
 is touched; whose the records are is sure, or the owner says it (``placing``).
@@ -15,11 +15,14 @@ from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError, TrustError
 from healthpassport.protocols.oid4vci import NotificationEvent
 from healthpassport.record_words import record_label
+from healthpassport.trust.model import TrustView
 from wallet.client.checking import CheckedRecord, check_collected
 from wallet.client.collecting import Collected, Collector
 from wallet.client.offers import OpenedOffer, open_offer
+from wallet.client.signing_in import read_answer
 from wallet.vault import Vault
 
+from . import sign_ins
 from .gifts import not_withdrawn
 from .grants import keep_grant, read_grants
 from .passports import Passport, add_passport, settled
@@ -44,7 +47,8 @@ class OfferPreview:
     """What is on offer, before anything is claimed.
 
     ``checked`` says that the trust list names the issuer; then ``issuer`` is the list's name for
-    it, else only its host. ``pin_length`` is None where any length goes.
+    it, else only its host. ``pin_length`` is None where any length goes. ``sign_in`` says that the
+    owner has to sign in at the surgery first.
     """
 
     issuer: str
@@ -53,6 +57,7 @@ class OfferPreview:
     pin_needed: bool
     pin_length: int | None
     pin_digits: bool
+    sign_in: bool
     opened: OpenedOffer = field(repr=False)
 
 
@@ -74,6 +79,7 @@ def preview(link: str, around: Surroundings) -> OfferPreview:
         pin_needed=pin is not None,
         pin_length=pin.length if pin else None,
         pin_digits=pin is not None and pin.input_mode == "numeric",
+        sign_in=opened.code is None,
         opened=opened,
     )
 
@@ -109,10 +115,56 @@ class Receiving:
             WhoseError: where the owner must say whose they are; say it with ``person`` and the same
                 offer, which is not claimed again.
         """
-        code = offer.opened.offer.grants.pre_authorized.code
+        code = offer.opened.code
+        if code is None:
+            raise ServiceError("wallet.sign_in_needed")
         claimed = self._waiting.pop(code, None)
         if claimed is None:
             claimed = self._claim(offer, pin)
+        return self._keep(code, claimed, person=person, other_person=other_person)
+
+    def begin(self, offer: OfferPreview, redirect_uri: str) -> str:
+        """The address at which the owner signs in for ``offer``; it works for a short time.
+
+        Raises:
+            ServiceError, TrustError: as ``wallet.client.signing_in.begin``, and for an issuer that
+                the trust list does not name.
+        """
+        around = self._around
+        around.fresh_trust().trust_list.issuer(offer.opened.issuer.credential_issuer)
+        settled(self._vault)
+        return sign_ins.begin(offer.opened, redirect_uri, vault=self._vault, around=around)
+
+    def finish(
+        self, address: str, *, person: str | None, other_person: bool
+    ) -> tuple[StoredRecord, ...]:
+        """Take the records for which the owner signed in; ``address`` is what came back.
+
+        Raises:
+            As ``take``, and as ``sign_ins.finish``.
+        """
+        answer = read_answer(address)
+        name = f"sign-in {answer.get('state', '')}"
+        claimed = self._waiting.pop(name, None)
+        if claimed is None:
+            around = self._around
+            trust = around.fresh_trust()
+            settled(self._vault)
+            opened, access = sign_ins.finish(answer, vault=self._vault, around=around)
+            trust.trust_list.issuer(opened.issuer.credential_issuer)
+            collector = Collector(
+                opened,
+                fetcher=around.fetcher,
+                now=around.clock(),
+                random=around.random,
+                access=access,
+            )
+            claimed = self._collected(collector, trust)
+        return self._keep(name, claimed, person=person, other_person=other_person)
+
+    def _keep(
+        self, name: str, claimed: Claimed, *, person: str | None, other_person: bool
+    ) -> tuple[StoredRecord, ...]:
         try:
             where = place(
                 [entry.payload for entry in claimed.checked],
@@ -124,7 +176,7 @@ class Receiving:
             rows = _store(claimed, where, self._vault, self._around)
         except PassportError as error:
             if error.code in ASKED_AGAIN:
-                self._waiting[code] = claimed
+                self._waiting[name] = claimed
             else:
                 claimed.notify(NotificationEvent.FAILURE)
             raise
@@ -141,6 +193,10 @@ class Receiving:
             offer.opened, fetcher=around.fetcher, now=around.clock(), random=around.random
         )
         collector.authorise(pin)
+        return self._collected(collector, trust)
+
+    def _collected(self, collector: Collector, trust: TrustView) -> Claimed:
+        around = self._around
         collected = collector.collect(copies=around.copies)
         try:
             checked = tuple(check_collected(c, trust=trust, now=around.clock()) for c in collected)

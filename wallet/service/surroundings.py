@@ -14,7 +14,7 @@ from healthpassport.fetch import Fetcher, HttpsFetcher
 from healthpassport.refresh import update_trust_list
 from healthpassport.trust.model import TrustView
 from healthpassport.trust.reading import read_trust_list
-from wallet.settings import WalletSettings
+from wallet.settings import DEFAULT_CLIENT_ID, WalletSettings
 
 DEFAULT_COPIES: Final = 5
 DEFAULT_MAX_AGE: Final = timedelta(days=7)
@@ -49,6 +49,7 @@ class Surroundings:
     language: str = "en"
     copies: int = DEFAULT_COPIES
     review_age: int = DEFAULT_REVIEW_AGE
+    client_id: str = DEFAULT_CLIENT_ID
 
     @classmethod
     def of(cls, settings: WalletSettings) -> Surroundings:
@@ -68,6 +69,7 @@ class Surroundings:
             language=settings.language,
             copies=settings.copies,
             review_age=settings.review_age,
+            client_id=settings.client_id,
         )
 
     def trust(self) -> TrustView:

@@ -187,6 +187,23 @@ class Wallet:
         stored = self._taking().take(offer, pin, person=person, other_person=other_person)
         return tuple(self._view(record) for record in stored)
 
+    def sign_in(self, offer: OfferPreview, *, redirect_uri: str) -> str:
+        """Where a browser signs in for ``offer`` (its ``sign_in``); the answer is for ``finish``.
+
+        The address works for about a minute. ``redirect_uri`` is where the browser comes back to.
+        """
+        return self._taking().begin(offer, redirect_uri)
+
+    def finish(
+        self, address: str, *, person: str | None = None, other_person: bool = False
+    ) -> tuple[shelf.RecordView, ...]:
+        """Store the records for which the owner signed in; else as ``accept``.
+
+        ``address`` is where the browser was sent back to.
+        """
+        stored = self._taking().finish(address, person=person, other_person=other_person)
+        return tuple(self._view(record) for record in stored)
+
     @property
     def people(self) -> People:
         """The people whose records are in this wallet."""

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from healthpassport.errors import ServiceError
-from wallet.service import OfferPreview, RecordView, WhoseError
+from wallet.service import OfferPreview, RecordView, WhoseError, way_back
 
 from .page import Page, Seen
 from .words import msg
@@ -43,6 +43,9 @@ def accept(
 ) -> Response:
     """Take it, with the PIN."""
     found = _found(page, key)
+    if found.sign_in:
+        address = page.wallet.sign_in(found, redirect_uri=way_back(page.port))
+        return page.show("signing_in/leave.html", offer=found, where=address)
     pin = "".join(secret_pin.split()) or None
     try:
         records = page.wallet.accept(found, pin, person=person or None)

@@ -19,6 +19,7 @@ from .gate import Gate
 from .headers import HEADERS
 from .problems import add_problem_pages, refusal_page
 from .rendering import STATIC
+from .signing_in import WayBack
 from .visit import Visit
 
 HOSTS: Final = ("localhost",)  # passkeys are bound to a name, and 127.0.0.1 is none
@@ -39,6 +40,7 @@ def create_app(settings: WalletSettings, visit: Visit) -> FastAPI:
     app.add_middleware(Gate, visit=visit, open_paths=open_paths)
     app.add_middleware(BodyLimit, limit=MAX_FORM, limits=limits)
     app.add_middleware(Guard, hosts=HOSTS)
+    app.add_middleware(WayBack, name=HOSTS[0])
     app.add_middleware(ProblemPages, page=refusal_page(app))
     app.add_middleware(SecurityHeaders, headers=HEADERS)
     return app

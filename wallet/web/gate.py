@@ -17,11 +17,12 @@ from starlette.concurrency import run_in_threadpool
 from healthpassport.asgi import SAFE_METHODS, Application, Message, Receive, Scope, Send
 from healthpassport.encoding import MAX_BODY_BYTES
 from healthpassport.errors import ServiceError
+from wallet.service import BACK
 
 from .visit import Visit
 
 START: Final = "/start"
-FOR_ANYBODY: Final = (START, "/static/", "/brand/")  # nothing of the person is there
+FOR_ANYBODY: Final = (START, BACK, "/static/", "/brand/")  # nothing of the person is there
 SET_UP: Final = "/set-up"
 UNLOCK: Final = "/unlock"
 MAX_FIELDS: Final = 2000  # of one form: the boxes of all records together

@@ -48,6 +48,11 @@ class Page:
         return str(self.request.scope["path"])
 
     @property
+    def port(self) -> int:
+        """Where these pages listen."""
+        return int(self.request.scope["server"][1])
+
+    @property
     def address(self) -> str:
         """The address of this page with its query."""
         query = self.request.url.query

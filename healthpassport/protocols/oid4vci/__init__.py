@@ -13,6 +13,7 @@ from healthpassport.protocols.oid4vci.authorization import (
     PushedRequest,
     answer_url,
     parse_pushed_request,
+    parse_pushed_response,
     request_uri,
     secret_of,
 )
@@ -56,6 +57,7 @@ from healthpassport.protocols.oid4vci.offers import (
     make_offer,
     make_sign_in_offer,
     offer_link,
+    parse_any_offer,
     parse_offer,
     parse_offer_link,
 )
@@ -126,6 +128,7 @@ __all__ = [
     "make_sign_in_offer",
     "oauth_error",
     "offer_link",
+    "parse_any_offer",
     "parse_authorization_server_metadata",
     "parse_credential_request",
     "parse_credential_response",
@@ -135,6 +138,7 @@ __all__ = [
     "parse_offer",
     "parse_offer_link",
     "parse_pushed_request",
+    "parse_pushed_response",
     "parse_token_request",
     "parse_token_response",
     "read_providers",

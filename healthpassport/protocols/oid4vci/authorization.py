@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from pydantic import Field, ValidationError
 
+from healthpassport.encoding import dump_json, parse_json_object
 from healthpassport.protocols.oid4vci.forms import authorization_details, form
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse, refuse_form
 from healthpassport.protocols.oid4vci.tokens import AuthorizationDetail, Short
@@ -45,6 +46,21 @@ class PushedRequest(WireModel):
         """Each scope value once, in order (RFC 6749 section 3.3)."""
         return tuple(dict.fromkeys(self.scope.split()))
 
+    def wire(self) -> dict[str, str]:
+        """The parameters of the form."""
+        told = self.model_dump(exclude_none=True, mode="json")
+        details = told.pop("authorization_details")
+        if details:
+            told["authorization_details"] = dump_json(details).decode()
+        return {name: str(value) for name, value in told.items() if value}
+
+
+class PushedResponse(WireModel):
+    """What a pushed request is answered with (RFC 9126 section 2.2)."""
+
+    request_uri: Short
+    expires_in: Annotated[int, Field(gt=0)]
+
 
 def parse_pushed_request(body: bytes) -> PushedRequest:
     """The pushed request in the form ``body``.
@@ -70,6 +86,19 @@ def parse_pushed_request(body: bytes) -> PushedRequest:
         return PushedRequest.model_validate(values)
     except ValidationError as error:
         raise refuse_form(error) from error
+
+
+def parse_pushed_response(data: bytes) -> PushedResponse:
+    """The answer in JSON ``data``, for a wallet.
+
+    Raises:
+        ProtocolError: ``oid4vci.response``.
+        EncodingError: when it is not strict JSON.
+    """
+    try:
+        return PushedResponse.model_validate(parse_json_object(data))
+    except ValidationError as error:
+        raise refuse("response", error) from error
 
 
 def request_uri(secret: str) -> str:

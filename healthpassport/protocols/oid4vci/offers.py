@@ -5,6 +5,7 @@ What is *not* here: fetching an offer by its ``credential_offer_uri``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -15,6 +16,7 @@ from healthpassport.errors import EncodingError
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
 
 PRE_AUTHORIZED_CODE_GRANT: Final = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
+SIGN_IN_GRANT: Final = "authorization_code"  # section 4.1.1
 OFFER_SCHEME: Final = "openid-credential-offer://"  # section 4.1.2
 MAX_OFFER_LENGTH: Final = 16_384  # characters of a link; a QR code holds less than 3,000
 
@@ -44,7 +46,8 @@ class Grants(WireModel):
 class SignInGrant(WireModel):
     """The authorization code grant of an offer (section 4.1.1)."""
 
-    issuer_state: Annotated[str, Field(min_length=1, max_length=2_048)]
+    issuer_state: Annotated[str, Field(min_length=1, max_length=2_048)] | None = None
+    authorization_server: str | None = None
 
 
 class SignInGrants(WireModel):
@@ -64,7 +67,7 @@ class SignInOffer(WireModel):
 
     def wire(self) -> dict[str, Json]:
         """The offer as its JSON object."""
-        return self.model_dump(mode="json")
+        return self.model_dump(exclude_none=True, mode="json")
 
 
 class CredentialOffer(WireModel):
@@ -123,12 +126,29 @@ def parse_offer(data: bytes | str) -> CredentialOffer:
         raise refuse("offer", error) from error
 
 
+def parse_any_offer(data: bytes | str) -> CredentialOffer | SignInOffer:
+    """The offer in JSON ``data``, of either kind; of both, the one with the code counts.
+
+    Raises:
+        As ``parse_offer``.
+    """
+    value = parse_json_object(data, max_bytes=MAX_OFFER_LENGTH)
+    grants = value.get("grants")
+    names = grants.keys() if isinstance(grants, Mapping) else ()
+    try:
+        if SIGN_IN_GRANT in names and PRE_AUTHORIZED_CODE_GRANT not in names:
+            return SignInOffer.model_validate(value)
+        return CredentialOffer.model_validate(value)
+    except ValidationError as error:
+        raise refuse("offer", error) from error
+
+
 def offer_link(*, uri: str) -> str:
     """The link that a QR code shows, with the offer by reference (section 4.1.3)."""
     return f"{OFFER_SCHEME}?{urlencode({'credential_offer_uri': uri})}"
 
 
-def parse_offer_link(link: str) -> CredentialOffer | str:
+def parse_offer_link(link: str) -> CredentialOffer | SignInOffer | str:
     """The offer that ``link`` carries, or the https address where it is to be fetched.
 
     Raises:
@@ -143,7 +163,7 @@ def parse_offer_link(link: str) -> CredentialOffer | str:
     name, value = found[0]
     if name == "credential_offer":
         try:
-            return parse_offer(value)
+            return parse_any_offer(value)
         except EncodingError as error:
             raise refuse("offer", detail=error.code) from error
     if name != "credential_offer_uri" or not value.startswith("https://"):

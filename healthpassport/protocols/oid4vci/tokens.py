@@ -57,6 +57,13 @@ class CodeRequest(WireModel):
     resource: Short | None = None
     authorization_details: tuple[AuthorizationDetail, ...] = ()
 
+    def wire(self) -> dict[str, str]:
+        """The parameters of the form; ``authorization_details`` are not sent."""
+        form = {"grant_type": AUTHORIZATION_CODE_GRANT, "code": self.code}
+        form |= {"redirect_uri": self.redirect_uri, "code_verifier": self.code_verifier}
+        optional = {"client_id": self.client_id, "resource": self.resource}
+        return form | {name: value for name, value in optional.items() if value is not None}
+
 
 class RefreshRequest(WireModel):
     """A token request with a refresh token (RFC 6749 section 6)."""

@@ -40,18 +40,17 @@ UNWHOLE: Final[Mapping[SectionState, str]] = MappingProxyType(
         ),
     }
 )
-# The source's own warnings that make a list of allergies less than whole.
-NOT_WHOLE: Final = frozenset(
+# Warnings after which a list of allergies is still whole. Any other, also one that is new, may mean
+# that an allergy is not in it.
+STILL_WHOLE: Final = frozenset(
     {
-        "confidential-items",
-        "data-awaiting-filing",
-        "data-in-transit",
-        "degraded-entries",
-        "deliberately-withheld",
-        "entries-missing",
-        "entries-refused",
-        "may-be-incomplete",
-        "recently-registered",
+        "active-with-end-date",
+        "comments-not-included",
+        "disputed",
+        "dose-not-in-words",
+        "nhs-number-not-valid",
+        "not-for-transfusion",
+        "uncoded-entries",
     }
 )
 
@@ -64,6 +63,8 @@ def cautions(reading: Reading, say: Words = ENGLISH) -> tuple[str, ...]:
     found = [say(UNWHOLE[record.state])] if record.state in UNWHOLE else []
     title, told = say.of(definition(ALLERGIES).labels).clinical, warnings()
     found += [
-        f"{title}: {say.of(told[one]).clinical}" for one in record.warnings if one in NOT_WHOLE
+        f"{title}: {say.of(told[one]).clinical}"
+        for one in record.warnings
+        if one not in STILL_WHOLE
     ]
     return tuple(found)

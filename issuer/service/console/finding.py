@@ -57,6 +57,18 @@ def open_found(console: Console, who: StaffMember, search: str, place: int) -> P
         ServiceError: ``staff.role``, ``console.gone``, ``console.full``.
         SourceError: ``console.other_patient``, ``offer.gone``, ``source.``, ``fhir.``.
     """
+    return _opened(console, who, *read_found(console, who, search, place))
+
+
+def read_found(
+    console: Console, who: StaffMember, search: str, place: int
+) -> tuple[Reading, Who, SourceReference]:
+    """As ``open_found``, for a look alone: nothing is prepared.
+
+    Raises:
+        ServiceError: ``staff.role``, ``console.gone``.
+        SourceError: ``console.other_patient``, ``offer.gone``, ``source.``, ``fhir.``.
+    """
     require(who, Action.PREPARE)
     looked = console.preparations.searched(search, by=_of(who))
     if not 0 <= place < len(looked.found):
@@ -67,8 +79,7 @@ def open_found(console: Console, who: StaffMember, search: str, place: int) -> P
     expected = Who(found.family_name, found.given_names, found.birth_date, found.nhs_number)
     person = _compared(reading, expected)
     told = dict(reading.summary.records[0].subject)
-    reference = SourceReference(looked.kind, found.name, found.subject, told, ())
-    return _opened(console, who, reading, person, reference)
+    return reading, person, SourceReference(looked.kind, found.name, found.subject, told, ())
 
 
 def open_file(

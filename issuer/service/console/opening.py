@@ -10,6 +10,7 @@ from issuer.service.context import IssuerContext
 from issuer.service.paper_cards import HeldCards
 
 from .handed import Handed
+from .plans import HeldPlans
 from .preparing import Preparations
 from .sign_in import SignIn, open_sign_in, own_fetcher
 
@@ -24,6 +25,7 @@ class Console:
     preparations: Preparations
     handed: Handed
     cards: HeldCards
+    plans: HeldPlans
     digest_key: bytes = field(repr=False)
 
 
@@ -43,5 +45,6 @@ def open_console(issuer: IssuerContext, *, fetcher: Fetcher | None = None) -> Co
         preparations=Preparations(issuer.clock),
         handed=Handed(issuer.clock),
         cards=HeldCards(issuer.clock),
+        plans=HeldPlans(issuer.clock),
         digest_key=made_key(issuer.settings.audit_key_file, issuer.random),
     )

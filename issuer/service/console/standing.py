@@ -163,6 +163,7 @@ def _do(console: Console, who: StaffMember, found: HandedOffer, asked: Change, r
     issuer, by = console.issuer, actor(console.issuer, who)
     if asked in {Change.WITHDRAW, Change.SUSPEND}:
         _stop_collecting(console, who, found, reason)
+        found = one(console, who, found.row.offer)  # a wallet may have collected it meanwhile
     for issued in one(console, who, found.row.offer).issued:
         if _open_to(asked, issued.status):
             change_status(
@@ -185,8 +186,8 @@ def _stop_collecting(console: Console, who: StaffMember, found: HandedOffer, rea
     console.handed.drop(offer)
     with issuer.store.writing() as tx:
         now = offer_rows.find(tx, offer)
-        if found.grant is not None:
-            offer_rows.close_of_grant(tx, found.grant)
+        if now is not None and now.grant is not None:
+            offer_rows.close_of_grant(tx, now.grant)
         elif now is not None and now.state is OfferState.REDEEMED:
             offer_rows.close(tx, offer, OfferState.DONE)
         if now is not None and now.state is OfferState.OPEN:

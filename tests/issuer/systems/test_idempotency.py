@@ -14,14 +14,16 @@ from pathlib import Path
 import pytest
 from api_world import System, bundle, code, fresh_key, later
 from simulated_issuer import Site, summary
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from healthpassport.errors import ServiceError, SourceError
 from issuer import service
 from issuer.service.once import LEASE, Made, once
 from issuer.service.scopes import Caller
 from issuer.service.telling import forget
+from issuer.store.again import ContentionError, tried_again
 from issuer.store.api_tables import api_answers
+from issuer.store.joined import JoinedStore
 from issuer.store.tables import offers
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -283,3 +285,30 @@ def test_a_process_that_is_killed_leaves_the_offer_and_its_answer_or_neither(tmp
     assert again() == first
     assert count(site) == 1
     site.issuer.store.close()
+
+
+def test_what_is_tried_again_is_not_kept_without_what_was_done_before_it(site):
+    """As where PostgreSQL ends the second of two pieces: the first is rolled back with it."""
+    joined = JoinedStore(site.issuer.store.engine)
+    tries = []
+
+    @tried_again
+    def second():
+        with joined.writing() as tx:
+            tx.execute(update(offers).values(client="nobody"))
+            tries.append(None)
+            if len(tries) == 1:
+                raise ContentionError("issuer.unavailable")
+
+    def both():
+        with joined.together():
+            with joined.writing() as tx:
+                tx.execute(select(offers.c.id))
+            second()
+
+    with pytest.raises(ServiceError) as caught:
+        both()
+    assert caught.value.code == "issuer.unavailable"
+    with site.issuer.store.reading() as tx:
+        assert "nobody" not in tx.execute(select(offers.c.client)).scalars()
+    assert len(tries) == 1

@@ -9,6 +9,7 @@ from webhook_receiver import Receiver, genuine
 
 from healthpassport.fetch import HttpResponse
 from issuer import service
+from issuer.service.api_clients import end_client
 from issuer.service.receivers import all_receivers, latest_messages
 from issuer.service.statuses import set_status
 from issuer.service.telling import deliver, forget
@@ -261,6 +262,14 @@ def test_the_end_of_a_receiver_forgets_what_waits_for_it(site):
 )
 def test_a_receiver_that_cannot_be_is_refused(site, value, wanted):
     assert code(site.epr.call("POST", "/webhooks", value)) == (400, wanted)
+
+
+def test_a_client_that_was_ended_is_told_nothing_more(site):
+    listening(site)
+    collected(site)
+    end_client(site.issuer, name="practice")
+    tell(site)
+    assert (site.receiver.got, all_receivers(site.issuer)) == ([], ())
 
 
 def test_ten_receivers_are_as_many_as_there_may_be(site):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from asgi_calls import call
+from console_uploads import sent
 from console_world import NUMBER, TYPES, Practice, Walk, refused
 
 from issuer.service.sources import Person
@@ -233,28 +233,8 @@ def test_a_number_of_preparations_is_held_and_no_more(tmp_path, monkeypatch):
 # -- a file that was brought ------------------------------------------------------------------
 
 
-def multipart(fields, data=None):
-    edge = "edge-of-a-part"
-    parts = [
-        f'--{edge}\r\ncontent-disposition: form-data; name="{n}"\r\n\r\n{v}\r\n'.encode()
-        for n, v in fields.items()
-    ]
-    if data is not None:
-        head = f'--{edge}\r\ncontent-disposition: form-data; name="file"; filename="a.json"\r\n\r\n'
-        parts.append(head.encode() + data + b"\r\n")
-    return f"multipart/form-data; boundary={edge}", b"".join(parts) + f"--{edge}--\r\n".encode()
-
-
 def brought(browser, data, **fields):
-    kind, body = multipart(fields, data)
-    cookies = "; ".join(f"{n}={v}" for n, v in browser.cookies.items())
-    headers = {
-        "origin": "http://localhost",
-        "content-type": kind,
-        "cookie": cookies,
-        "accept": "text/html",
-    }
-    return call(browser.practice.app, "POST", "/upload", headers=headers, body=body)
+    return sent(browser, "/upload", data, **fields)
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,13 @@ from console_world import NUMBER, Practice, Walk, refused
 
 from healthpassport.fetch import HttpResponse
 from issuer.service import offer_summary
+from issuer.service.console import standing
+from issuer.service.console.staff import Role, StaffMember
 from issuer.service.offers import offer_at
 from issuer.service.sources import Person
-from issuer.service.statuses import issued
+from issuer.service.statuses import Change, issued
+from issuer.store import GrantState, grants
+from issuer.store import handed as rows
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +100,19 @@ def test_a_withdrawal_ends_what_the_wallet_may_fetch(practice, clinician):
     wallet = clinician.collect(handed)
     changed(clinician, page_of(handed), "withdraw", "device_lost")
     assert wallet.ask_credential("MedicationSummary").status in {400, 401}
+
+
+def test_a_withdrawal_takes_in_what_a_wallet_collected_at_the_same_moment(practice, clinician):
+    handed = clinician.offered()
+    offer = handed.rsplit("/", 1)[1]
+    with practice.issuer.store.reading() as tx:
+        before = rows.find(tx, offer)  # as staff saw it when they confirmed
+    clinician.collect(handed)
+    who = StaffMember("id-clinician", "Some clinician", frozenset({Role.CLINICIAN}))
+    standing._do(practice.console, who, before, Change.WITHDRAW, "wrong_person")
+    with practice.issuer.store.reading() as tx:
+        grant = grants.find(tx, rows.find(tx, offer).grant)
+    assert (statuses(practice, page_of(handed)), grant.state) == ({1}, GrantState.ENDED)
 
 
 def test_a_record_on_hold_is_not_collected_meanwhile(practice, clinician):

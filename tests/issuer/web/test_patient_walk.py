@@ -1,0 +1,116 @@
+"""The pages on which a patient signs in, in a real browser: usable by everybody, easy to read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import chromium
+from console_words import CONSOLE
+from page_words import of_template
+from playwright.sync_api import sync_playwright
+from reading import too_hard
+from sign_in_world import Asking, Browser, SignInSite
+from walking import ALL_RULES, OF_WORDS, OVERFLOW, seen_whole, stands_without_mouse_or_colours
+
+import schemas
+from healthpassport.errors import catalogue
+from healthpassport.languages import LANGUAGES
+from issuer.web import languages
+
+NARROW = {"width": 320, "height": 700}
+NAMES = ("start", "agree", "stopped", "refused")
+ENGLISH = re.compile(
+    r"\b(the|and|was|with|from|this|that|your|which|has|been|not|you|for|it)\b", re.IGNORECASE
+)
+FOR_STAFF = {"patient.setup", "patient.no_sign_in"}
+PATIENTS = sorted(code for code in schemas.load("errors/patient.json") if code[:8] == "patient.")
+
+
+def answers(site, language):
+    """The answer of each page in ``language``."""
+    wallet, other = Asking(site), Asking(site)
+    for one in (wallet, other):
+        one.browser.headers["accept-language"] = language
+    wallet.begin()
+    other.begin()
+    nobody = Browser(site, headers={"accept-language": language})
+    return {
+        "start": wallet.browser.get("/patient/start"),
+        "agree": (wallet.sign_in(), wallet.browser.get("/patient/agree"))[1],
+        "stopped": other.sign_in(error="access_denied", code=None),
+        "refused": nobody.get("/patient/agree"),
+    }
+
+
+@pytest.fixture(scope="module")
+def views(tmp_path_factory):
+    """``views(name, language)``: the page in a tab; what it loads comes from the same answers."""
+    site = SignInSite(tmp_path_factory.mktemp("walk"))
+    made = {code: answers(site, code) for code in LANGUAGES}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        tab = browser.new_context(viewport=NARROW).new_page()
+        shown, noise = {}, []
+        tab.on("console", lambda m: noise.append(m.text))
+
+        def fulfil(route):
+            path = route.request.url.removeprefix(site.settings.iss)
+            if path.startswith("/patient/static/"):
+                file = CONSOLE / "static" / path.removeprefix("/patient/static/")
+                route.fulfill(path=file)
+            elif route.request.is_navigation_request():
+                answer = shown["answer"]
+                kept = {k: v for k, v in answer.headers.items() if k != "content-length"}
+                route.fulfill(status=answer.status, headers=kept, body=answer.body)
+            else:
+                noise.append(f"asked for {route.request.url}")
+                route.abort()
+
+        tab.route("**/*", fulfil)
+
+        def get(name, language):
+            shown["answer"] = made[language][name]
+            noise.clear()
+            tab.goto(f"{site.settings.iss}/patient/{name}")
+            tab.noise = noise
+            return tab
+
+        yield get
+        browser.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_for_patients_can_be_used_by_everybody(name, language, views):
+    page = views(name, language)
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("script").count() == 0
+    whole = seen_whole(language)
+    result = Axe().run(page, options=ALL_RULES if whole else OF_WORDS)
+    assert result.violations_count == 0, result.generate_report()
+    assert page.evaluate(OVERFLOW) == 0
+    if whole:
+        stands_without_mouse_or_colours(page)
+    if language != "en":
+        assert ENGLISH.findall(page.inner_text("main")) == []
+    assert [words for words in page.noise if "Failed to load resource" not in words] == []
+
+
+def said():
+    """Every sentence that these pages say, and every refusal that a patient reads there."""
+    folder = CONSOLE / "templates" / "patient"
+    texts = [
+        text for path in sorted(folder.glob("*.html")) for m in of_template(path) for text in m
+    ]
+    rows = [catalogue()[code] for code in PATIENTS if code not in FOR_STAFF]
+    return texts + [text for row in rows for text in (row.title, row.hint)]
+
+
+@pytest.mark.parametrize("text", said())
+def test_what_a_patient_reads_at_sign_in_is_easy_and_stands_in_welsh(text):
+    assert not too_hard(re.sub(r"%\([a-z_]+\)s", "them", text))
+    for language in LANGUAGES:
+        assert language == "en" or languages.words(language).knows(text)
