@@ -27,6 +27,7 @@ class Turn(IntEnum):
 
     MIGRATING = 0x70_61_73_73_01
     SWEEPING = 0x70_61_73_73_02
+    OPENING_LISTS = 0x70_61_73_73_03
 
 
 def locked(connection: Connection, query: T, *, others_pass: bool = False) -> T:

@@ -20,7 +20,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.status.permutation import SEED_BYTES
 
 from . import journal
-from .locking import add_new
+from .locking import Turn, add_new, take_turn
 from .tables import bitstring_entries, bitstring_lists, status_entries, status_lists
 
 _TURNS: Final = 8  # processes that open the same list at the same moment; one more turn for each
@@ -85,7 +85,7 @@ def lease(
             return _leased(connection, kind, newest, count, now=now)
         if newest is not None:
             _close(connection, kind, newest.number, now=now)
-        _open(connection, kind, list_size=list_size, now=now, seed=random(SEED_BYTES))
+        ensure_open(connection, kind, list_size=list_size, now=now, random=random)
     raise ServiceError("issuer.unavailable")
 
 
@@ -93,7 +93,10 @@ def ensure_open(
     connection: Connection, kind: Kind, *, list_size: int, now: int, random: Callable[[int], bytes]
 ) -> None:
     """Open a list where none takes records, so that its address answers before they come."""
-    if _newest(connection, kind) is None:
+    if _newest(connection, kind) is not None:
+        return
+    take_turn(connection, Turn.OPENING_LISTS, wait=True)
+    if _newest(connection, kind) is None:  # nor has another process opened one meanwhile
         _open(connection, kind, list_size=list_size, now=now, seed=random(SEED_BYTES))
 
 

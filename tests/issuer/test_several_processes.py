@@ -168,7 +168,10 @@ def test_first_lists_and_secrets_are_made_once_by_those_who_start_together(tmp_p
     site = Site(tmp_path)
     url = postgresql.empty_database()
     settings = site.settings.model_copy(
-        update={"database_url": type(site.settings.database_url)(url)}
+        update={
+            "database_url": type(site.settings.database_url)(url),
+            "status_journal": tmp_path / "of-the-new-one.jsonl",
+        }
     )
     made = at_once(
         *(
