@@ -105,6 +105,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_in_threadpool(started, issuer)
     loops = (_sweep(issuer), systems.keep_telling(issuer), keep_working(issuer))
     tasks = [asyncio.create_task(one) for one in loops]
+    for task in tasks:
+        task.add_done_callback(_tell_end)
     try:
         yield
     finally:
@@ -114,6 +116,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await task
         await run_in_threadpool(rest, issuer)
         issuer.store.close()
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    """What nobody expected ends a timetable; it is told at once, not when the server stops."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _LOG.error("A timetable of this process has ended: restart it", exc_info=error)
 
 
 async def _sweep(issuer: service.IssuerContext) -> None:
