@@ -26,6 +26,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 WARD = {"x-api-key": "ward-key"}
 UNAVAILABLE = {
     "audit.not_written",
+    "issuer.journal",
     "issuer.unavailable",
     "verifier.database",
     "verifier.receipt_note",

@@ -45,7 +45,9 @@ class Values:
     def of(cls, texts: Iterable[str], *, own: Iterable[str], now: datetime) -> Values:
         """``texts`` without what proves nothing; ``own`` is what the issuer says of itself."""
         every, known = frozenset(texts), frozenset(own) | words_of_the_product()
-        wanted = frozenset(one for one in every if one not in known and _proves(one, now))
+        # A number in the product's examples may be somebody's in the notes.
+        strange = (one for one in every if one.isdigit() or one not in known)
+        wanted = frozenset(one for one in strange if _proves(one, now))
         return cls(wanted, len(every) - len(wanted))
 
 

@@ -260,17 +260,17 @@ def test_an_answer_of_one_altered_record_tells_the_wallet_too(counter, change):
     nothing_kept(counter)
 
 
-@pytest.mark.parametrize("status", [1, 2])
-def test_a_withdrawn_or_suspended_record_is_named_and_hidden(counter, status):
+@pytest.mark.parametrize(("status", "code"), [(1, "status.revoked"), (2, "status.suspended")])
+def test_a_withdrawn_or_suspended_record_is_named_and_hidden(counter, status, code):
     try:
         counter.world.set_status(status)
         counter.desk.update()
-        told(counter.share(counter.presentation()), "status.revoked")
+        told(counter.share(counter.presentation()), code)
     finally:
         counter.world.set_status(0)
         counter.desk.update()
         counter.desk.update()
-    shown(counter.page(), "status.revoked")
+    shown(counter.page(), code)
     assert not found_in(counter.page())
     nothing_kept(counter)
 

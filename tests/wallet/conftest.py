@@ -18,7 +18,7 @@ from wallet.vault import kdf
 STRETCHED = cache(REAL)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def _quick_to_unlock():
     """Half a second for each new wallet and each command is for guessers, not for tests."""
     with quick_to_unlock():

@@ -127,12 +127,12 @@ def test_that_the_trail_was_read_and_exported_stands_in_it(practice, admin):
     assert told(practice, "trail.exported")[-1]["who"]["subject"] == "id-admin"
 
 
-def test_keys_trust_and_lists_say_what_to_do(admin):
+def test_keys_trust_and_lists_say_what_to_do(admin, practice):
     assert "Signs now" in admin.get("/keys").text
     assert "passport-trust update" in admin.get("/trust").text
     page = admin.get("/lists").text
     assert "Few records" in page
-    assert "131072" in page
+    assert str(practice.issuer.settings.status_list_size) in page
 
 
 def test_a_trust_list_that_cannot_be_read_is_told_and_hides_no_page(tmp_path):
