@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -50,12 +51,22 @@ def browse(
     data = read_record(bundle)
     with _world(folder, tls, formats) as world:
         Journey(world, data, lambda _line: None).prepare()
+        _file_notes(world, bundle)
         for line in _welcome(world, bundle):
             say(line)
         with suppress(KeyboardInterrupt):
             while True:
                 threading.Event().wait(WAIT_SECONDS)
         say("\nStopped. Everything of this demonstration is removed.")
+
+
+def _file_notes(world: World, bundle: Path) -> None:
+    """What the surgery's console finds: the made-up patients, and the record that was brought."""
+    folder = world.issuer_settings.source_folder
+    if folder is not None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for one in {*PATIENT.parent.glob("*.json"), bundle.resolve()}:
+            shutil.copyfile(one, folder / one.name)
 
 
 @contextmanager
@@ -92,6 +103,8 @@ def _welcome(world: World, bundle: Path) -> Iterator[str]:
     yield "  2.  On the desk page, choose a question. Type the code below its picture"
     yield "      in the wallet, under “Scan a hospital code”."
     yield "  3.  Untick what you want to keep, share, and look at the desk page."
+    yield "  4.  At the surgery's console, find the patient with NHS number 999 000 0018, sign off,"
+    yield "      and hand over."
     yield ""
     yield "In a terminal, in this folder:"
     yield ""

@@ -66,11 +66,11 @@ _PATIENTS: Final = {
     "patient.offered": _facts("offer"),
     "patient.card_made": _facts("issuance"),
     "identity.checked": _facts("way", "offer"),
-    "source.failed": _facts("code"),
+    "source.failed": _facts("code", "times"),
 }
 _STAFF: Final = {
     "sign_in.made": _facts("way"),
-    "sign_in.refused": _facts("code"),
+    "sign_in.refused": _facts("code", "times"),
     "sign_out.made": _facts(),
     "sign_off.made": _facts("records", "left_out"),
     "sign_off.refused": _facts("code"),

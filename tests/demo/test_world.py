@@ -9,10 +9,13 @@ import pytest
 from cryptography import x509
 
 from demo.folders import MARK, DemoFolders
-from demo.script import half_of
+from demo.running import _file_notes
+from demo.script import PATIENT, half_of
 from demo.servers import LoopbackServer, free_ports
 from demo.tls import make_tls_files
 from healthpassport.errors import ServiceError, SettingsError
+from issuer.client import Person
+from issuer.client.folder import FolderSource
 
 
 def tick(number: int, *place: str | int, parent: int | None = None) -> SimpleNamespace:
@@ -69,3 +72,15 @@ def test_a_folder_without_the_mark_stays(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match=r"demo\.folder"):
         DemoFolders(tmp_path).remove()
+
+
+def test_the_surgerys_console_finds_each_made_up_patient_and_the_record_that_was_brought(tmp_path):
+    brought = tmp_path / "brought.json"
+    text = PATIENT.read_text("utf-8")
+    brought.write_text(text.replace("9990000018", "9990000999").replace("Ashdown", "Ashup"))
+    folder = tmp_path / "source"
+    for bundle in (PATIENT, brought, PATIENT):
+        _file_notes(SimpleNamespace(issuer_settings=SimpleNamespace(source_folder=folder)), bundle)
+    source = FolderSource(folder)
+    assert len(source.names()) == 6
+    assert len(source.find(Person(nhs_number="9990000018"))) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from repository import ROOT
 from simulated_issuer import Site, Wallet, refused
 
 from healthpassport.audit import Actor, check_database, check_file
@@ -337,3 +339,11 @@ def test_the_start_tells_the_key_and_a_digest_of_the_settings(site):
     assert row["facts"]["key"] == site.issuer.signer.public_key.thumbprint()
     assert len(row["facts"]["settings"]) == 43
     assert stat.S_IMODE(site.settings.audit_key_file.stat().st_mode) == 0o600
+
+
+def test_what_tells_of_refusals_may_hold_their_code_and_how_many_there_were():
+    told = re.compile(r'\.(?:refused|refusals)\(\s*"([a-z_.]+)"')
+    sources = [path.read_text("utf-8") for path in (ROOT / "issuer").rglob("*.py")]
+    named = {name for text in sources for name in told.findall(text)} - {"api.limited"}
+    assert {"token.refused", "source.failed", "sign_in.refused"} <= named
+    assert [name for name in named if not {"code", "times"} <= EVENTS[name]] == []

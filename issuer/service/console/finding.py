@@ -36,7 +36,7 @@ def look_for(console: Console, who: StaffMember, person: Person) -> Search:
     require(who, Action.PREPARE)
     issuer = console.issuer
     kind = kind_of(issuer)
-    with issuer.audit.refusals("patient.looked_for", who=actor(issuer, who)):
+    with issuer.audit.refusals("source.failed", who=actor(issuer, who)):
         found = source(issuer, kind).find(person)
     issuer.audit.write(
         "patient.looked_for",

@@ -8,6 +8,7 @@ import pytest
 from console_uploads import sent
 from console_world import NUMBER, TYPES, Practice, Walk, refused
 
+from issuer.service.audit_keeping import StoredTrail
 from issuer.service.sources import Person
 
 
@@ -51,6 +52,20 @@ def test_a_clerk_prepares_and_a_clinician_signs_off(clerk, clinician):
     told = clerk.browser.get(f"/offers/{offer}").text
     assert "Some clerk" in told
     assert "Some clinician" in told
+
+
+def test_a_record_system_that_is_away_is_told_and_stands_in_the_trail(tmp_path):
+    practice = Practice(tmp_path)
+    clerk = Walk(practice.browser("clerk"))
+    (tmp_path / "source").rename(tmp_path / "elsewhere")
+    for _ in range(2):
+        refused(clerk.browser.post("/find", nhs_number=NUMBER), "source.unreadable", 503)
+    practice.issuer.audit.settle(everything=True)
+    found = [json.loads(one.entry) for one in StoredTrail(practice.issuer.store).all()]
+    failed = [one["facts"] for one in found if one["event"] == "source.failed"]
+    assert [one["code"] for one in failed] == ["source.unreadable"] * 2
+    (tmp_path / "elsewhere").rename(tmp_path / "source")
+    assert clerk.opened()
 
 
 def test_four_eyes_are_two_people(tmp_path):
