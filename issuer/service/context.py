@@ -23,7 +23,7 @@ from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .known_wallets import KnownWallets, read_known_wallets
 from .patient_provider import PatientProvider, open_patient_provider
-from .places import Pool, open_lists
+from .places import Pool, open_lists, settle, tell_anew
 from .sources import open_sources
 
 if TYPE_CHECKING:
@@ -123,9 +123,9 @@ def open_issuer(
     audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
-        status_journal.catch_up(tx)
+        anew = settle(tx, settings, now=int(clock().timestamp()), random=random)
         open_lists(tx, settings, now=int(clock().timestamp()), random=random)
-    return IssuerContext(
+    made = IssuerContext(
         settings=settings,
         store=store,
         keys=keys,
@@ -145,6 +145,9 @@ def open_issuer(
         wallets=read_known_wallets(settings),
         patients=open_patient_provider(settings, fetcher),
     )
+    if anew:
+        tell_anew(made)
+    return made
 
 
 def load_second_signer(settings: Settings) -> Signer | None:

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from healthpassport.errors import ServiceError
 
-from . import postgresql, sqlite
+from . import lineage, postgresql, sqlite
 from .again import ContentionError
 from .locking import READS_ONLY
 
@@ -39,6 +39,12 @@ class Store:
     def is_shared(self) -> bool:
         """Whether processes of several machines may work on it: PostgreSQL."""
         return self.engine.dialect.name == postgresql.NAME
+
+    @property
+    def generation(self) -> int:
+        """How often all status lists were begun anew, as far as this process has seen."""
+        watch = lineage.of(self.engine)
+        return 0 if watch is None else watch.generation
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
