@@ -22,6 +22,7 @@ from . import status_journal
 from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .known_wallets import KnownWallets, read_known_wallets
+from .loops import Loops
 from .patient_provider import PatientProvider, open_patient_provider
 from .places import Pool, open_lists, settle, tell_anew
 from .sources import open_sources
@@ -46,7 +47,7 @@ class IssuerContext:
     itself, by their kinds; ``wallets`` those that ask by themselves, ``patients`` the service at
     which patients sign in, None where they do not. ``published`` and ``published_bitstrings``
     remember the signed status lists of either kind by their numbers; ``places`` are those of the
-    lists that this process has leased and not yet given.
+    lists that this process has leased and not yet given; ``loops`` are what it does beside.
     """
 
     settings: Settings
@@ -63,6 +64,7 @@ class IssuerContext:
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
     places: Pool = field(default_factory=Pool)
+    loops: Loops = field(default_factory=Loops)
 
     @property
     def signing(self) -> SigningKey:

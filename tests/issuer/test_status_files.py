@@ -19,9 +19,9 @@ from issuer.service.job_kinds import EVERY, PUBLISH, Timetable, work_round
 from issuer.service.list_files import RESIGN_SECONDS, publish_files
 from issuer.service.published_files import Held, read_bitstring, read_token
 from issuer.service.restoring import after_restore
-from issuer.store.anew import GAP
 from issuer.service.retention import list_reports, retire, small_lists
 from issuer.service.status_journal import journal_path
+from issuer.store.anew import GAP
 from issuer.store.tables import issuances, status_entries, status_lists
 
 SIZE = 131_072
