@@ -37,5 +37,5 @@ status_lineage: Final = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("origin", String, nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("since", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
 )
