@@ -250,6 +250,29 @@ def test_requests_reach_ready_processes_alone():
     assert {one["scheme"] for one in asked.values()} == {"HTTPS"}
 
 
+def test_a_worker_is_asked_at_the_port_of_its_figures():
+    worker = next(
+        one for one in of_kind("StatefulSet") if one["metadata"]["name"].endswith("-worker")
+    )
+    (container,) = worker["spec"]["template"]["spec"]["containers"]
+    (settings,) = of_kind("ConfigMap")
+    (port,) = container["ports"]
+    assert str(port["containerPort"]) == settings["data"]["PASSPORT_ISSUER_METRICS_PORT"]
+    asked = {name: container[name]["httpGet"] for name in container if name.endswith("Probe")}
+    assert {one["port"] for one in asked.values()} == {port["name"]}
+    assert {"scheme" in one for one in asked.values()} == {False}
+    service = COMPOSE["services"]["worker"]
+    command = service["healthcheck"]["test"]
+    assert service["environment"]["PASSPORT_ISSUER_METRICS_PORT"] in command
+    assert command[-1] == "http"
+
+
+def test_two_units_on_one_machine_have_ports_of_their_own():
+    assert "METRICS_PORT" not in (DEPLOY / "systemd" / "environment").read_text()
+    found = {re.search(r"METRICS_PORT=(\d+)", path.read_text()).group(1) for path in UNITS}
+    assert len(found) == len(UNITS)
+
+
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_is_hardened_and_gets_its_secrets_as_credentials(path):
     said = unit(path)
