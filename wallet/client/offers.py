@@ -178,6 +178,8 @@ def wanted_of(names: Iterable[str], issuer: IssuerMetadata) -> dict[str, Wanted]
         proofs = configuration.proof_types_supported.get(PROOF)
         if proofs is None or ALGORITHM not in proofs.proof_signing_alg_values_supported:
             raise ServiceError("wallet.offer_unsupported", f"{name} is not bound to a key")
+        if proofs.key_attestations_required is not None:  # appendix D: nobody attests our keys
+            raise ServiceError("wallet.keys_unproved", name)
         try:
             wanted[name] = Wanted(
                 definition_for_vct(configuration.record_type or ""), configuration.format

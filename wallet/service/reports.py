@@ -200,7 +200,7 @@ class Reports:
             changed = {one.record_type for one in mine if self._settle(vault, client, told, one)}
             if changed:
                 now = next(one for one in read_grants(vault) if one.row == grant.row)
-                notes = renew(client, now, types=changed, vault=vault, around=self._around)
+                notes = renew(client, now, types=changed, vault=vault, around=self._around).notes
         except PassportError as error:
             if error.code.startswith("vault."):
                 raise
