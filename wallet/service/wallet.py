@@ -170,7 +170,9 @@ class Wallet:
 
         Returns the copy of the file as it was, and how many rows of each table were dropped.
         """
-        kept = self._keep_copy()
+        source, now = self._around.vault_file, self._around.clock()
+        kept = source.with_name(f"{source.stem}-before-mend-{now:%Y%m%dT%H%M%SZ}.db")
+        self._opened().keep_copy(kept)
         return kept, self._opened().mend(way)
 
     def add_offer(self, link: str) -> OfferPreview:
@@ -191,7 +193,7 @@ class Wallet:
         of ``people``, ``new`` or ``me``. ``other_person`` makes a new passport instead of asking.
         """
         stored = self._taking().take(offer, pin, person=person, other_person=other_person)
-        return tuple(self._view(record) for record in stored)
+        return self._new(stored)
 
     def sign_in(self, offer: OfferPreview, *, redirect_uri: str) -> str:
         """Where a browser signs in for ``offer``, for a minute; it comes to ``redirect_uri``."""
@@ -202,7 +204,7 @@ class Wallet:
     ) -> tuple[shelf.RecordView, ...]:
         """Store the records signed in for, as ``accept``; ``address`` is what came back."""
         stored = self._taking().finish(address, person=person, other_person=other_person)
-        return tuple(self._view(record) for record in stored)
+        return self._new(stored)
 
     @property
     def people(self) -> People:
@@ -376,6 +378,10 @@ class Wallet:
             raise VaultError("vault.locked")
         return Receiving(vault, self._around, self._claimed)
 
+    def _new(self, stored: Collection[shelf.StoredRecord]) -> tuple[shelf.RecordView, ...]:
+        self.reports.tell_again(stored)
+        return tuple(self._view(one) for one in stored)
+
     def _view(self, stored: shelf.StoredRecord) -> shelf.RecordView:
         return shelf.view(
             self._opened(), stored, language=self._around.language, now=self._around.clock()
@@ -390,9 +396,3 @@ class Wallet:
         if len(wanted) < SHORTEST_ID or len(found) != 1:
             raise ServiceError("wallet.record_unknown")
         return found[0]
-
-    def _keep_copy(self) -> Path:
-        source, now = self._around.vault_file, self._around.clock()
-        kept = source.with_name(f"{source.stem}-before-mend-{now:%Y%m%dT%H%M%SZ}.db")
-        self._opened().keep_copy(kept)
-        return kept
