@@ -62,7 +62,8 @@ Send = Callable[[Mapping[str, str]], HttpResponse]
 class Caller:
     """Who asks: the key that tokens are bound to, the network, the clock.
 
-    ``attested`` is the word of the wallet's provider, where the server wants it; ``fresh`` holds
+    ``attested`` is the word of the wallet's provider, where the server wants it; ``provider`` is
+    where more of it can be had, for the keys of records. ``fresh`` holds
     what servers gave for the next proof, for as long as this caller lives.
     """
 
@@ -71,6 +72,7 @@ class Caller:
     now: datetime
     random: Randomness
     attested: Attested | None = None
+    provider: str = ""
     fresh: Fresh = field(default_factory=Fresh, repr=False)
 
     def proof(self, method: str, url: str, access_token: str | None) -> str:

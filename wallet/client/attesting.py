@@ -9,10 +9,12 @@ where it is used; an attestation that says more of this wallet than it has to is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+
+from pydantic import JsonValue
 
 from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import (
@@ -28,6 +30,8 @@ from healthpassport.jose import jws
 from healthpassport.jose.times import numeric_date
 from healthpassport.keys import PublicKey, SoftwareSigner, public_key_from_jwk
 from healthpassport.protocols.oid4vci import AuthorizationServerMetadata, make_attestation_pop
+from healthpassport.protocols.oid4vci.attestations import MAX_LENGTH as MAX_KEYS_LENGTH
+from healthpassport.protocols.oid4vci.attestations import TYP as KEYS_TYP
 from healthpassport.protocols.oid4vci.wallet_attestation import (
     ALGORITHMS,
     HEADER,
@@ -113,6 +117,45 @@ def fetch_attestation(
         raise ServiceError(CODE, error.code) from error
 
 
+def fetch_key_attestation(
+    provider: str,
+    *,
+    keys: Sequence[PublicKey],
+    nonce: str,
+    levels: Mapping[str, JsonValue],
+    fetcher: Fetcher,
+) -> str:
+    """What the ``provider`` signs for the ``keys`` of one record's copies (appendix D).
+
+    ``levels`` is what the issuer asks of how they are kept; whether it is so, the provider says.
+
+    Raises:
+        ServiceError: ``wallet.keys_unproved`` without a provider, ``wallet.attestation_failed``
+            where it gives none, or none that fits.
+    """
+    if not provider:
+        raise ServiceError("wallet.keys_unproved")
+    jwks: list[Json] = [key.jwk() for key in keys]
+    asked: dict[str, Json] = {"attested_keys": jwks, "nonce": nonce, "levels": dict(levels)}
+    try:
+        response = post_json(fetcher, provider, asked)
+        text = _text(response, "key_attestation", code=CODE)
+        parsed = jws.parse(text, max_bytes=MAX_KEYS_LENGTH)
+        claims = parse_json_object(parsed.payload)
+        listed = claims.get("attested_keys")
+        found = [
+            public_key_from_jwk(jwk).thumbprint() if isinstance(jwk, Mapping) else ""
+            for jwk in (listed if isinstance(listed, list) else [])
+        ]
+    except (EncodingError, FetchError, JoseError, KeyMaterialError) as error:
+        raise ServiceError(CODE, error.code) from error
+    if parsed.header.get("typ") != KEYS_TYP or claims.get("nonce") != nonce:
+        raise ServiceError(CODE, "it is no attestation of keys for this visit")
+    if sorted(found) != sorted(key.thumbprint() for key in keys):
+        raise ServiceError(CODE, "it is for other keys")
+    return text
+
+
 def _checked(text: str, *, key: PublicKey, client_id: str, now: datetime) -> datetime:
     """When it ends. Whether its signature is good is for the server to say that trusts it."""
     parsed = jws.parse(text, max_bytes=MAX_LENGTH)
@@ -137,6 +180,6 @@ def _text(response: HttpResponse, name: str, *, code: str) -> str:
     except EncodingError as error:
         raise ServiceError(code, error.code) from error
     value = told.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_LENGTH or not value.isascii():
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_KEYS_LENGTH or not value.isascii():
         raise ServiceError(code, f"status {response.status}, no {name}")
     return value

@@ -6,7 +6,7 @@ is *not* here: whether what came is to be believed (``checking``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -16,6 +16,7 @@ from healthpassport.errors import EncodingError, PassportError, ServiceError
 from healthpassport.fetch import Fetcher, HttpResponse
 from healthpassport.keys import SoftwareSigner, generate_signer
 from healthpassport.protocols.oid4vci import (
+    ATTESTATION,
     CredentialRequest,
     DeferredRequest,
     DeferredResponse,
@@ -31,11 +32,12 @@ from healthpassport.summary import RecordDefinition
 
 from . import hidden
 from .access import Access, Caller, Randomness, by_code, failed
-from .attesting import Attested
+from .attesting import Attested, fetch_key_attestation
 from .exchange import SUCCESS, error_name, post_form, refusal, understood
-from .offers import OpenedOffer, Wanted
+from .offers import OpenedOffer, Wanted, proof_types
 
 MAX_NONCE: Final = 1024  # characters
+JWT: Final = "jwt"  # appendix F.1
 # What an issuer says for good (sections 8.3.1.2 and 9.3), each with words of its own.
 ENDS: Final[Mapping[str, str]] = {
     "credential_request_denied": "wallet.record_denied",
@@ -82,9 +84,10 @@ class Collector:
         random: Randomness,
         access: Access | None = None,
         attested: Attested | None = None,
+        provider: str = "",
     ) -> None:
         self._opened = opened
-        self._caller = Caller(generate_signer(), fetcher, now, random, attested)
+        self._caller = Caller(generate_signer(), fetcher, now, random, attested, provider)
         self._access = access
 
     @property
@@ -135,15 +138,38 @@ def collect_record(
     """
     keys = tuple(generate_signer() for _ in range(copies))
     nonce = _nonce(access, issuer)
-    proofs = tuple(
-        make_key_proof(
-            signer=key, issuer=issuer.credential_issuer, nonce=nonce, now=access.caller.now
-        )
-        for key in keys
-    )
-    url = issuer.credential_endpoint
-    response = hidden.ask(access, issuer, url, _request(access, name, proofs))
+    proof_type, proofs = _proofs(access, issuer, name, keys, nonce)
+    request = _request(access, name, proofs).model_copy(update={"proof_type": proof_type})
+    response = hidden.ask(access, issuer, issuer.credential_endpoint, request)
     return _given(response, Later(name, wanted.format, wanted.definition, keys, "", 0))
+
+
+def _proofs(
+    access: Access, issuer: IssuerMetadata, name: str, keys: Sequence[SoftwareSigner], nonce: str
+) -> tuple[str, tuple[str, ...]]:
+    """Appendix F: one for each key; where somebody must vouch for the keys, one for all of them."""
+    configuration, caller = issuer.credential_configurations_supported[name], access.caller
+
+    def proof(key: SoftwareSigner, attestation: str | None = None) -> str:
+        return make_key_proof(
+            signer=key,
+            issuer=issuer.credential_issuer,
+            nonce=nonce,
+            now=caller.now,
+            key_attestation=attestation,
+        )
+
+    if not configuration.wants_attested_keys:
+        return JWT, tuple(proof(key) for key in keys)
+    kind = proof_types(configuration)[-1]  # an attestation alone, where it is taken
+    attestation = fetch_key_attestation(
+        caller.provider,
+        keys=[key.public_key for key in keys],
+        nonce=nonce,
+        levels=configuration.proof_types_supported[kind].key_attestations_required or {},
+        fetcher=caller.fetcher,
+    )
+    return kind, (attestation if kind == ATTESTATION else proof(keys[0], attestation),)
 
 
 def ask_again(access: Access, issuer: IssuerMetadata, later: Later) -> Collected | Later:

@@ -290,7 +290,7 @@ def _write(vault: Vault, grant: Grant) -> None:
 
 
 def _caller(signer: SoftwareSigner, around: Surroundings) -> Caller:
-    return Caller(signer, around.fetcher, around.clock(), around.random)
+    return Caller(signer, around.fetcher, around.clock(), around.random, provider=around.provider)
 
 
 def _grant(row: int, data: bytes) -> Grant:

@@ -19,7 +19,7 @@ from healthpassport.record_words import record_label
 from healthpassport.trust.model import TrustView
 from wallet.client.checking import CheckedRecord, check_collected
 from wallet.client.collecting import Collected, Collector, Later
-from wallet.client.offers import OpenedOffer, open_offer
+from wallet.client.offers import OpenedOffer, open_offer, wants_attested_keys
 from wallet.client.signing_in import read_answer
 from wallet.vault import Vault, Writer
 
@@ -151,6 +151,7 @@ class Receiving:
         around = self._around
         around.fresh_trust().trust_list.issuer(offer.opened.issuer.credential_issuer)
         settled(self._vault)
+        _check_keys(offer.opened, around)
         return sign_ins.begin(offer.opened, redirect_uri, vault=self._vault, around=around)
 
     def finish(
@@ -209,6 +210,7 @@ class Receiving:
         # Nobody whom the list does not name gets the PIN, and the offer is not used up for nothing.
         trust.trust_list.issuer(offer.opened.issuer.credential_issuer)
         settled(self._vault)  # a locked vault is told before the offer is used up
+        _check_keys(offer.opened, around)
         attested = attested_for(offer.opened.server, vault=self._vault, around=around)
         collector = Collector(
             offer.opened,
@@ -216,6 +218,7 @@ class Receiving:
             now=around.clock(),
             random=around.random,
             attested=attested,
+            provider=around.provider,
         )
         collector.authorise(pin)
         return self._collected(collector, offer.opened, trust)
@@ -311,6 +314,12 @@ def _put_off(
         for later in claimed.later
     ]
     add_put_off(writer, vault, made)
+
+
+def _check_keys(opened: OpenedOffer, around: Surroundings) -> None:
+    """Before an offer is used up: an issuer that wants keys vouched for needs a provider."""
+    if not around.provider and wants_attested_keys(opened.wanted, opened.issuer):
+        raise ServiceError("wallet.keys_unproved")
 
 
 def _check_person(checked: Sequence[CheckedRecord]) -> None:

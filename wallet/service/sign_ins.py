@@ -97,7 +97,9 @@ def finish(
     opened = describe(parse_any_offer(found.offer), fetcher=around.fetcher)
     signer = signer_from_private_jwk(found.key)
     attested = attested_for(opened.server, vault=vault, around=around, signs_in=True)
-    caller = Caller(signer, around.fetcher, around.clock(), around.random, attested)
+    caller = Caller(
+        signer, around.fetcher, around.clock(), around.random, attested, around.provider
+    )
     return opened, by_sign_in(caller, opened.server, begun=found.begun, code=code)
 
 
