@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from databases import of_a_test
 from ready_store import lay
 from sqlalchemy import select
 
@@ -77,6 +78,8 @@ def made_settings(folder: Path, *, iss: str = ISS, **changes) -> tuple[Settings,
         "api_keys": folder / "keys.json",
         "status_ttl_seconds": 300,
     }
+    if not {"database", "database_url"} & changes.keys():
+        values |= of_a_test()
     made = Settings(**(values | changes))
     if made.database is not None:
         lay(made.database)
