@@ -145,7 +145,7 @@ async def list_offers(
     ),
 )
 async def see_offer(request: Request, offer: str) -> Response:
-    """How far an offer is: open, collecting, collected, expired, burned or cancelled."""
+    """How far an offer is (docs/api.md says what each state means)."""
     caller = await entered(request, Scope.OFFERS_READ)
     found = await run_in_threadpool(own_offer, door_of(request).issuer, offer, client=caller.name)
     return shown(seen(found))

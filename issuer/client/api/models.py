@@ -51,6 +51,20 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+class OfferStanding(StrEnum):
+    """How an offer stands; a newer server may say more."""
+
+    OPEN = "open"
+    SIGNED_IN = "signed_in"
+    COLLECTING = "collecting"
+    PUT_OFF = "put_off"
+    COLLECTED = "collected"
+    NOT_COLLECTED = "not_collected"
+    EXPIRED = "expired"
+    BURNED = "burned"
+    CANCELLED = "cancelled"
+
+
 class PersonAsked(Asked):
     """Whom to look for in a source: an NHS number, or a family name with a birth date."""
 
@@ -112,10 +126,10 @@ class IssuedPage(Told):
 
 
 class OfferSeen(Told):
-    """How far an offer is."""
+    """How far an offer is; ``state`` is one of ``OfferStanding``."""
 
     id: str
-    state: str
+    state: Annotated[str, Field(json_schema_extra={"enum": [one.value for one in OfferStanding]})]
     record_types: tuple[str, ...]
     created_at: datetime
     expires_at: datetime
