@@ -74,6 +74,10 @@ RECEIVERS_ASKED: Final[dict[str, Any]] = {
     "some": {"url": RECEIVER["url"], "events": RECEIVER["events"]},
     "all": {"url": RECEIVER["url"]},
 }
+SECRETS_ASKED: Final[dict[str, Any]] = {
+    "usual": {},
+    "leaked": {"overlapDays": 0},
+}
 MESSAGE: Final[dict[str, Any]] = {
     "id": "msg_0xJ0mGbXrk2yq8P1vT3ZQA",
     "webhook": RECEIVER["id"],

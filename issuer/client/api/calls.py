@@ -40,6 +40,7 @@ from .models import (
     Reports,
     ReportSealed,
     ReportSeen,
+    SecretAsked,
     SecretMade,
     Sources,
     SourceSeen,
@@ -137,9 +138,12 @@ class IssuerApi:
         """Where this record system is told of events."""
         return self._read("/webhooks", Receivers).webhooks
 
-    def renew_webhook_secret(self, webhook: str, *, key: str | None = None) -> str:
-        """A second secret; both sign until this is asked for again."""
-        return self._make(f"/webhooks/{_part(webhook)}/secret", None, SecretMade, key=key).secret
+    def renew_webhook_secret(
+        self, webhook: str, *, overlap_days: int = 7, key: str | None = None
+    ) -> str:
+        """A second secret; both sign for ``overlap_days``, and the new one alone for 0."""
+        asked = SecretAsked(overlap_days=overlap_days)
+        return self._make(f"/webhooks/{_part(webhook)}/secret", asked, SecretMade, key=key).secret
 
     def end_webhook(self, webhook: str) -> None:
         """Be told nothing more there."""

@@ -223,6 +223,12 @@ class Receivers(Told):
     webhooks: tuple[ReceiverSeen, ...]
 
 
+class SecretAsked(Asked):
+    """How many days the secrets before sign too; 0 for one that got out."""
+
+    overlap_days: Annotated[int, Field(ge=0, le=90)] = 7
+
+
 class SecretMade(Told):
     """A new secret, told once."""
 
