@@ -65,12 +65,12 @@ def own_offers(
     Raises:
         ServiceError: ``api.cursor``.
     """
-    after = _place(cursor)
+    after = place_of(cursor)
     with issuer.store.reading() as tx:
         found = pages.offers_page(tx, client=client, after=after, limit=limit + 1)
         seen = tuple(_seen(issuer, tx, one) for one in found[:limit])
     places = [Place(one.created_at, one.id) for one in found]
-    return Page(seen, _next(places, limit))
+    return Page(seen, next_cursor(places, limit))
 
 
 def own_issuances(
@@ -81,11 +81,11 @@ def own_issuances(
     Raises:
         ServiceError: ``api.cursor``.
     """
-    after = _place(cursor)
+    after = place_of(cursor)
     with issuer.store.reading() as tx:
         found = pages.issuances_page(tx, client=client, offer=offer, after=after, limit=limit + 1)
     places = [Place(one.issued_at, one.id) for one in found]
-    return Page(found[:limit], _next(places, limit))
+    return Page(found[:limit], next_cursor(places, limit))
 
 
 def cancel_offer(issuer: IssuerContext, offer: str, *, client: str) -> OwnOffer:
@@ -130,14 +130,20 @@ def _seen(issuer: IssuerContext, tx: Connection, offer: Offer) -> OwnOffer:
     )
 
 
-def _next(places: Sequence[Place], limit: int) -> str | None:
+def next_cursor(places: Sequence[Place], limit: int) -> str | None:
+    """The cursor of what is behind ``limit`` rows at ``places``; None where nothing is."""
     if len(places) <= limit:
         return None
     last = places[limit - 1]
     return b64url_encode(last.moment.to_bytes(_MOMENT, "big") + last.id.encode())
 
 
-def _place(cursor: str | None) -> Place | None:
+def place_of(cursor: str | None) -> Place | None:
+    """The place that ``cursor`` tells.
+
+    Raises:
+        ServiceError: ``api.cursor``.
+    """
     if cursor is None:
         return None
     try:

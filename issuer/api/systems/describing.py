@@ -30,6 +30,7 @@ KEYED: Final = (
     "http.unauthorized",
     "api.invalid_token",
     "oid4vci.invalid_dpop_proof",
+    "oid4vci.use_dpop_nonce",
     "forbidden",
     "api.insufficient_scope",
 )

@@ -143,6 +143,43 @@ class OfferPage(Told):
     next: str | None = None
 
 
+class OffersAsked(Asked):
+    """Offers of this record system."""
+
+    offers: Annotated[
+        tuple[Annotated[str, Field(max_length=64)], ...], Field(min_length=1, max_length=500)
+    ]
+
+
+class OfferRefused(Told):
+    """An offer that was not cancelled, and the code of why."""
+
+    id: str
+    code: str
+
+
+class OffersCancelled(Told):
+    """Which offers are cancelled now, and which cannot be."""
+
+    cancelled: tuple[str, ...]
+    refused: tuple[OfferRefused, ...]
+
+
+class Reminder(Told):
+    """Records that run out soon and were not fetched anew, by the offer that they came from."""
+
+    offer_id: str
+    expires_at: datetime
+    noted_at: datetime
+
+
+class Reminders(Told):
+    """Some reminders, the soonest first; ``next`` is the cursor of what is behind them."""
+
+    reminders: tuple[Reminder, ...]
+    next: str | None = None
+
+
 class StatusAsked(Asked):
     """What to do to what was issued, and why."""
 
@@ -301,56 +338,29 @@ class Problem(Told):
     help: str
 
 
-class BulkLineAsked(Asked):
-    """One person: an NHS number, or a name in the source."""
+class AuditHead(Told):
+    """The end of the audit trail: its last entry, and ``head``, a JWS of the issuer's over it.
 
-    nhs_number: Annotated[str, Field(max_length=20)] = ""
-    source: Annotated[str, Field(max_length=200)] = ""
-    subject: Annotated[str, Field(max_length=200)] = ""
+    ``base`` is a JWS that stands for entries that were let go, None where all are there.
+    """
 
-
-class BulkAsked(Asked):
-    """Whom to offer, and the public JWK (P-256) that links and PINs are sealed for."""
-
-    lines: Annotated[tuple[BulkLineAsked, ...], Field(min_length=1, max_length=10_000)]
-    recipient: dict[str, Any]
-    record_types: Annotated[tuple[str, ...], Field(max_length=50)] = ()
-    source_kind: Annotated[str, Field(max_length=40)] | None = None
-    days: Annotated[int, Field(ge=1, le=365)] | None = None
+    trail: str
+    seq: int
+    hash: str
+    head: str
+    base: str | None = None
 
 
-class LineRefused(Told):
-    """A line of which nothing was offered, and the code of why."""
+class AuditEntry(Told):
+    """One entry: ``entry`` is canonical JSON (RFC 8785), ``hash`` its SHA-256 in base64url."""
 
-    line: int
-    code: str
-
-
-class BulkSeen(Told):
-    """How far a run is; ``counts`` are lines by state."""
-
-    id: str
-    state: str
-    created_at: datetime
-    counts: dict[str, int]
-    refused: tuple[LineRefused, ...]
+    seq: int
+    entry: str
+    hash: str
 
 
-class BulkResult(Told):
-    """One offered line: ``sealed`` is a JWE of link and PIN for the run's recipient."""
+class AuditPage(Told):
+    """Some entries, in order; ``next`` begins the page behind them."""
 
-    line: int
-    offer_id: str | None = None
-    sealed: Annotated[str | None, Field(repr=False)] = None
-
-
-class BulkResults(Told):
-    """The results that were not let go yet."""
-
-    results: tuple[BulkResult, ...]
-
-
-class LinesTaken(Asked):
-    """The lines whose results are safe with the record system."""
-
-    lines: Annotated[tuple[int, ...], Field(max_length=10_000)]
+    entries: tuple[AuditEntry, ...]
+    next: int | None = None
