@@ -76,7 +76,7 @@ async def entered(request: Request, scope: Scope) -> Caller:
 
     Raises:
         ServiceError: ``http.unauthorized``, ``api.invalid_token``, ``api.insufficient_scope``,
-            ``forbidden``, ``rate_limited``.
+            ``api.key_name_taken``, ``forbidden``, ``rate_limited``.
         ProtocolError: ``oid4vci.invalid_dpop_proof``.
     """
     request.state.scope = scope
@@ -108,7 +108,7 @@ async def _caller(door: Door, request: Request) -> Caller:
             path=request.url.path.removeprefix(door.issuer.settings.path),
         )
     key = token if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    return caller_by_key(door.keys, key)
+    return await run_in_threadpool(caller_by_key, door.issuer, door.keys, key)
 
 
 def dpop_proof(request: Request) -> str | None:

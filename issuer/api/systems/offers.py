@@ -44,7 +44,7 @@ from issuer.service.whose import Whose, offer_whose
 from . import examples
 from .access import SystemRoute, door_of, entered
 from .bodies import made_once, read, shown, told
-from .describing import JSON, Body, operation
+from .describing import JSON, Body, area, operation
 from .issued import issued
 
 FHIR_JSON: Final = "application/fhir+json"
@@ -61,24 +61,8 @@ READING: Final = (
     "offer.nothing",
     "offer.gone",
     "offer.nobody",
-    "source.none",
-    "source.name",
-    "source.number",
-    "source.person",
-    "source.too_many",
-    "source.unknown",
-    "source.unreadable",
-    "source.too_large",
-    "fhir.not_json",
-    "fhir.unreadable",
-    "fhir.no_resource",
-    "fhir.no_patient",
-    "fhir.no_identity",
-    "fhir.several_patients",
-    "fhir.subject_mismatch",
-    "fhir.ambiguous",
-    "fhir.restricted",
-    "fhir.too_large",
+    "issuer.sensitive_codes",
+    *area("source", "fhir"),
 )
 
 Cursor = Annotated[
@@ -116,7 +100,7 @@ async def make_offer(request: Request) -> Response:
 
     def work(issuer: service.IssuerContext) -> Made:
         made = offer_whose(issuer, wanted, client=caller.name)
-        return told(offer_made(made), status=201)
+        return told(offer_made(made.offer, warnings=made.warnings), status=201)
 
     return await made_once(request, caller, work)
 
@@ -264,7 +248,7 @@ def _person(value: object) -> Person:
     return Person(texts["nhsNumber"], texts["familyName"], tuple(given), texts["birthDate"])
 
 
-def offer_made(made: service.NewOffer) -> OfferMade:
+def offer_made(made: service.NewOffer, *, warnings: tuple[str, ...] = ()) -> OfferMade:
     """A new offer as it is told to the practice."""
     code = segno.make(made.link, error="m", micro=False)
     return OfferMade(
@@ -275,6 +259,7 @@ def offer_made(made: service.NewOffer) -> OfferMade:
         credential_offer_uri=made.uri,
         link=made.link,
         pin=made.pin,
+        warnings=warnings,
         qr=QrCode(svg=code.svg_data_uri(scale=QR_SCALE), png=code.png_data_uri(scale=QR_SCALE)),
     )
 

@@ -93,7 +93,11 @@ class QrCode(Told):
 
 
 class OfferMade(Told):
-    """A new offer, told once: ``pin`` is kept nowhere."""
+    """A new offer, told once: ``pin`` is kept nowhere.
+
+    Of ``warnings`` there is one: ``number_not_verified``, where the source does not call the NHS
+    number verified; compare who it is before you give the PIN.
+    """
 
     offer_id: str
     record_types: tuple[str, ...]
@@ -103,6 +107,7 @@ class OfferMade(Told):
     link: str
     pin: Annotated[str, Field(repr=False)]
     qr: QrCode
+    warnings: tuple[str, ...] = ()
 
 
 class Issued(Told):
@@ -225,11 +230,15 @@ class CardAsked(OfferAsked):
 
 
 class CardMade(Told):
-    """A card for somebody without a wallet, told once: what stands in ``card`` is the record."""
+    """A card for somebody without a wallet, told once: what stands in ``card`` is the record.
+
+    ``warnings`` are those of ``OfferMade``.
+    """
 
     issuance: Issued
     card: Annotated[str, Field(repr=False)]
     secret: Annotated[str, Field(repr=False)]
+    warnings: tuple[str, ...] = ()
 
 
 class ReceiverAsked(Asked):
