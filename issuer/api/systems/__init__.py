@@ -1,7 +1,7 @@
 """The API for record systems: tokens, offers, bulk, issuances, reports, cards, webhooks, audit.
 
-Docs: docs/api.md, docs/openapi/issuer.json. What is *not* here: wallets' routes, which OpenID4VCI
-and the issuer's metadata describe.
+Docs: docs/api.md, docs/openapi/issuer.json. What is *not* here: wallets' routes
+(``issuer.api.described``).
 """
 
 from __future__ import annotations
