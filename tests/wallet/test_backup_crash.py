@@ -85,7 +85,7 @@ def killed(program, folder, path, seconds):
     process.send_signal(signal.SIGKILL)
     lines = process.stdout.read().decode().splitlines()
     process.stdout.close()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     return lines
 
 
