@@ -26,9 +26,10 @@ from .audit_tables import (
     audit_trails,
     audit_waiting,
 )
+from .prepared import Prepared
 
 PAGE: Final = 1000  # entries read at once
-_WAIT: Final = insert(audit_waiting)  # made once: making it anew costs more than running it
+_WAIT: Final = Prepared(insert(audit_waiting), columns=["happened"])
 _OWN: Final = audit_trails.c.name == MAIN
 
 
@@ -46,7 +47,7 @@ class Wanted:
 
 def wait(connection: Connection, happened: str) -> None:
     """Let ``happened`` wait to be bound into the chain; one row, and no other is touched."""
-    connection.execute(_WAIT, {"happened": happened})
+    _WAIT.run(connection, {"happened": happened})
 
 
 def waiting(connection: Connection, limit: int) -> tuple[tuple[int, str], ...]:
@@ -90,9 +91,9 @@ def bind(connection: Connection, sealed: Sequence[Sealed], waited: Sequence[int]
     connection.execute(update(audit_trails).where(_OWN).values(seq=end.seq, hash=end.hash))
 
 
-def page(connection: Connection, after: int) -> tuple[Sealed, ...]:
+def page(connection: Connection, after: int, *, limit: int = PAGE) -> tuple[Sealed, ...]:
     """The next entries behind number ``after``."""
-    query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PAGE)
+    query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
     return tuple(_all(connection, query))
 
 

@@ -6,12 +6,16 @@ overwrites deleted content, and ``wipe`` empties the write-ahead log of it.
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import QueuePool
 
 from healthpassport.errors import ServiceError, SettingsError
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS: Final = 10_000  # milliseconds that a writer waits for another
+WIPE_SECONDS: Final = 1.0  # between two times that the log is emptied, while others are at work
 POOL_SIZE: Final = 8  # connections; SQLite has one writer at a time anyway
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
@@ -34,6 +39,25 @@ _PRAGMAS: Final = (
 )
 
 
+@dataclass(slots=True)
+class Wiping:
+    """When the log is emptied: at once, or every ``WIPE_SECONDS`` while others are at work.
+
+    For it takes as long as issuing a record does.
+    """
+
+    last: float = -math.inf
+
+    def is_due(self, engine: Engine) -> bool:
+        """Whether it is to be done now; that it was is noted."""
+        now, pool = time.monotonic(), engine.pool
+        others = isinstance(pool, QueuePool) and pool.checkedout() > 0
+        if others and now - self.last < WIPE_SECONDS:
+            return False
+        self.last = now
+        return True
+
+
 def opened(path: Path | None) -> Engine:
     """The engine of the file at ``path``, made or migrated.
 
@@ -42,11 +66,7 @@ def opened(path: Path | None) -> Engine:
     """
     if path is None:
         raise SettingsError("issuer.settings", "set database, a file, or database_url")
-    engine = create_engine(
-        f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    engine = connected(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
@@ -57,6 +77,16 @@ def opened(path: Path | None) -> Engine:
     except ServiceError:
         engine.dispose()
         raise
+    return engine
+
+
+def connected(path: Path) -> Engine:
+    """The engine of the file at ``path``, as it is."""
+    engine = create_engine(
+        f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
