@@ -16,7 +16,7 @@ from issuer.store.tables import bitstring_entries, bitstring_lists, issuances, s
 
 KILLS = int(os.environ.get("PASSPORT_ISSUER_KILLS", "10"))
 ROUNDS = KILLS // 2  # two workers are killed in each
-PATIENCE = 30.0  # seconds for a worker to start
+PATIENCE = 180.0  # seconds for a worker to start
 ROOT = Path(__file__).resolve().parents[2]
 
 
