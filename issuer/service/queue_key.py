@@ -1,4 +1,6 @@
-"""The key that seals whom a bulk run is about; it stands in a file, never in the database.
+"""The key that seals whom a bulk run is about, and secrets of webhooks.
+
+It stands in a file, never in the database.
 
 What is *not* here: the sealing itself (``sealing``).
 """

@@ -90,6 +90,18 @@ webhook_receivers: Final = Table(
 )
 Index("webhook_receivers_client", webhook_receivers.c.client)
 
+# Ciphertext whose key is in a file; ``secrets`` above is empty once these stand (docs/adr/0081).
+webhook_secrets: Final = Table(
+    "webhook_secrets",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("receiver", String, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Column("ends_at", Integer),
+)
+Index("webhook_secrets_receiver", webhook_secrets.c.receiver)
+
 # What happened, noted in the transaction in which it did; a moment later it is messages.
 webhook_events: Final = Table(
     "webhook_events",

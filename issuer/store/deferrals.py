@@ -116,6 +116,17 @@ def of_offer(connection: Connection, offer: str, configuration: str) -> tuple[De
     return _all(connection, where)
 
 
+def standings(connection: Connection, offer: str, *, now: int) -> frozenset[DeferralState]:
+    """The states of everything that was put off for ``offer``; what waited too long has expired."""
+    query = select(deferrals.c.state, deferrals.c.expires_at).where(deferrals.c.offer == offer)
+    return frozenset(
+        DeferralState.EXPIRED
+        if row.state in _OPEN and row.expires_at <= now
+        else DeferralState(row.state)
+        for row in connection.execute(query)
+    )
+
+
 def for_staff(connection: Connection, *, limit: int, client: str | None) -> tuple[Deferral, ...]:
     """What waits for staff, oldest first, of one API client or of all."""
     where = (deferrals.c.state == DeferralState.WAITING.value) & (

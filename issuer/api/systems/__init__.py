@@ -1,7 +1,7 @@
-"""The API for record systems: tokens, offers, issuances, reports, cards, webhooks, sources.
+"""The API for record systems: tokens, offers, bulk, issuances, reports, cards, webhooks, audit.
 
-Docs: docs/api.md, docs/openapi/issuer.json. What is *not* here: wallets' routes, which OpenID4VCI
-and the issuer's metadata describe.
+Docs: docs/api.md, docs/openapi/issuer.json. What is *not* here: wallets' routes
+(``issuer.api.described``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from issuer.service import IssuerContext
 from issuer.service.client_tokens import SERVER_PATH, server_document
 from issuer.service.clients import Client
 
-from . import bulk, cards, issued, offers, reports, sources, tokens, webhooks
+from . import audit, bulk, cards, issued, offers, reminders, reports, sources, tokens, webhooks
 from .access import opened
 from .describing import describe
 from .telling import keep_telling
@@ -39,11 +39,13 @@ _ROUTERS: Final = (
     tokens.router,
     offers.router,
     issued.router,
+    reminders.router,
     reports.router,
     cards.router,
     bulk.router,
     webhooks.router,
     sources.router,
+    audit.router,
 )
 
 
