@@ -20,8 +20,14 @@ class ConsoleSettings(BaseSettings):
         default=None,
         ge=1,
         le=65_535,
-        description="Port of the console for practice staff, always on this machine only"
-        " (docs/console.md). Empty: there is no console.",
+        description="Port of the console for practice staff (docs/console.md). Empty: there is no"
+        " console.",
+    )
+    web_host: str = Field(
+        default="127.0.0.1",
+        description="Address on which the console listens. Any but this machine's own needs staff"
+        " who sign in and an https web_url; the console then speaks https to the proxy, with the"
+        " server's own certificate.",
     )
     web_url: str = Field(
         default="",
@@ -167,6 +173,18 @@ class ConsoleSettings(BaseSettings):
             message = "web_url and web_hosts let others in, who need web_oidc_issuer"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _is_open_to_others_behind_https_alone(self) -> Self:
+        if self.web_is_open and not (self.web_oidc_issuer and self.web_url.startswith("https://")):
+            message = "web_host lets others in, who need web_oidc_issuer and a web_url of https"
+            raise ValueError(message)
+        return self
+
+    @property
+    def web_is_open(self) -> bool:
+        """Whether others than this machine can reach the console's port."""
+        return self.web_host not in _THIS_MACHINE
 
     @property
     def web_address(self) -> str:

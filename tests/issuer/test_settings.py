@@ -126,6 +126,18 @@ def test_a_console_that_others_can_reach_has_staff_sign_in(tmp_path, reached):
     assert made.staff_sign_in
 
 
+@pytest.mark.parametrize("host", ["::", "10.0.0.7", "console.internal", ""])
+def test_a_console_on_an_open_address_has_sign_in_and_https(tmp_path, host):
+    provider = {"web_oidc_issuer": "https://login.example", "web_oidc_client_id": "console"}
+    address = {"web_url": "https://console.example"}
+    folder = made_folder(tmp_path, "open")
+    for less in ({}, provider, address, provider | {"web_url": "http://localhost"}):
+        with pytest.raises(ValidationError, match="web_"):
+            made_settings(folder, web_port=8490, web_host=host, **less)
+    made, _ = made_settings(folder, web_port=8490, web_host=host, **provider, **address)
+    assert made.web_is_open
+
+
 def made_folder(folder, name):
     (folder / name).mkdir()
     return folder / name
