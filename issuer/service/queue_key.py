@@ -1,6 +1,6 @@
-"""The key that seals whom a bulk run is about; it stands in a file, never in the database.
+"""The key that seals whom a bulk run is about and what staff have in hand: a file of its own.
 
-What is *not* here: the sealing itself (``sealing``).
+It never stands in the database. What is *not* here: the sealing itself (``sealing``).
 """
 
 from __future__ import annotations

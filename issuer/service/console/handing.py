@@ -1,8 +1,8 @@
 """Handing over what was signed off: one offer, its link and its PIN by two ways.
 
-Rules: one preparation makes one offer, however often its form is sent; the record is let go from
-memory once it is offered, and waits sealed as every offer does; what is kept beside the offer names
-no patient. What is *not* here: the offer itself (``issuer.service.offers``).
+Rules: one preparation makes one offer, however often its form is sent; the record is let go once it
+is offered, and waits sealed as every offer does; what is kept beside the offer names no patient.
+What is *not* here: the offer itself (``issuer.service.offers``).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .handed import Told
 from .lookup import person_of
 from .opening import Console
 from .preparing import Preparation, Step
+from .second_look import unticked
 from .staff import Action, StaffMember, require
 from .texting import send_text
 from .trail import actor
@@ -127,6 +128,16 @@ def _offered(
             records=len(held.wanted),
             left_out=len(held.reading.summary.records) - len(held.wanted),
         )
+        if held.without_reason is not None:
+            for kind in unticked(held.reading, held.wanted):
+                audit.write(
+                    "sign_off.without",
+                    who=actor(issuer, held.signed_by),
+                    tx=tx,
+                    subject=made.id,
+                    type=kind,
+                    reason=held.without_reason.value,
+                )
         audit.write(
             "offer.pin_given",
             who=by,
