@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import Json
-from healthpassport.languages import ENGLISH, Words, msg
+from healthpassport.languages import ENGLISH, Words
 from healthpassport.record_words import value_words
 from healthpassport.summary import (
     FieldDefinition,
@@ -25,18 +25,11 @@ from healthpassport.summary import (
 from healthpassport.summary.derived import SECTIONS, noted, part_of
 from schemas.definitions import groups, states, warnings
 
+from .clinical_words import clinical_value
 from .leaving_out import WORDS, left_out
 from .reading import Reading, Rules
 
 VERSION: Final = 1
-SYSTEMS: Final[Mapping[str, str]] = {
-    "http://snomed.info/sct": "SNOMED CT",
-    "https://dmd.nhs.uk": "dm+d",
-    "http://read.info/readv2": "Read v2",
-    "http://read.info/ctv3": "CTV3",
-    "http://loinc.org": "LOINC",
-    "http://terminology.hl7.org/CodeSystem/consentcategorycodes": "HL7 consent category",
-}
 _CODES: Final = frozenset({"codings", "sha256"})  # for machines; a patient reads the words
 
 
@@ -128,27 +121,9 @@ def _value(field: FieldDefinition, value: Json, say: Words, *, clinical: bool) -
     if clinical and field.name == SECTIONS and isinstance(value, Sequence):
         rows = [row for row in value if isinstance(row, Mapping)]
         return "; ".join(_part(row, say) for row in rows)
-    if field.type == "codings":
-        return _codings(value, say)
+    if clinical:
+        return clinical_value(field, value, say)
     return value_words(field, value, say.language)
-
-
-def _codings(value: Json, say: Words) -> str:
-    """Codes behind the names of their systems, as a desk writes them."""
-    rows = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
-    found = [row for row in rows if isinstance(row, Mapping)]
-    told = (
-        " ".join(
-            part
-            for part in (
-                SYSTEMS.get(str(row.get("system")), str(row.get("system") or "")),
-                str(row.get("code") or ""),
-            )
-            if part
-        )
-        for row in found
-    )
-    return ", ".join(told) or say(msg("uncoded"))
 
 
 def _part(row: Mapping[str, Json], say: Words) -> str:

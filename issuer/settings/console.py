@@ -141,11 +141,26 @@ class ConsoleSettings(BaseSettings):
     web_text_url: str = Field(
         default="",
         pattern=r"^(https://[!-~]{1,512})?$",
-        description="Address of the practice's service that sends texts (docs/console.md). Empty:"
-        " no PIN goes by text.",
+        description="Address of the organisation's service that sends texts (docs/console.md)."
+        " Empty: nothing goes by text.",
+    )
+    web_text_service: Literal["plain", "govuk-notify"] = Field(
+        default="plain", description="How that service wants to be asked (docs/console.md)."
+    )
+    web_text_pin_template: str = Field(
+        default="",
+        max_length=64,
+        description="For govuk-notify: the id of the template of a text with ((pin)).",
+    )
+    web_text_link_template: str = Field(
+        default="",
+        max_length=64,
+        description="For govuk-notify: the id of the template of a text with ((link)).",
     )
     web_text_key_file: Path | None = Field(
-        default=None, description="File with the key towards that service, sent as a bearer token."
+        default=None,
+        description="File with the key towards that service: sent as a bearer token, or what"
+        " govuk-notify calls an API key.",
     )
     web_session_idle_minutes: int = Field(
         default=15, ge=1, le=240, description="Minutes without a look after which staff sign in."
@@ -171,6 +186,14 @@ class ConsoleSettings(BaseSettings):
         hosts = {*self.web_hosts, urlsplit(self.web_url).hostname or "localhost"}
         if not hosts <= _THIS_MACHINE and not self.web_oidc_issuer:
             message = "web_url and web_hosts let others in, who need web_oidc_issuer"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _can_ask_for_texts(self) -> Self:
+        asked = (self.web_text_key_file, self.web_text_pin_template, self.web_text_link_template)
+        if self.web_text_service == "govuk-notify" and not all((self.web_text_url, *asked)):
+            message = "govuk-notify needs web_text_url, web_text_key_file and both templates"
             raise ValueError(message)
         return self
 

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.languages import Words
-from healthpassport.summary import section_title
+from issuer.service.clinical_words import section_words
 from issuer.service.console import Console
 from issuer.service.console.cautions import cautions
 from issuer.service.console.identity import CHECKS, IdentityCheck
@@ -198,9 +198,7 @@ def _preview(
 
 
 def _left_out(shown: dict[str, Any], say: Words) -> list[dict[str, str]]:
-    rows = []
-    for row in shown["leftOut"]:
-        title = section_title(row["section"])
-        section = say.of(title).clinical if title else row["section"].replace("_", " ")
-        rows.append({"section": section, "text": row["text"], "words": row["words"]})
-    return rows
+    return [
+        {"section": section_words(row["section"], say), "text": row["text"], "words": row["words"]}
+        for row in shown["leftOut"]
+    ]
