@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 import uuid
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from urllib.parse import urlencode
 
 from simulated_issuer import ISS, Answer, Site
 
+from healthpassport.asgi import PROBLEM_MEDIA_TYPE
 from healthpassport.jose import jws
 from healthpassport.keys import generate_signer
 from healthpassport.protocols import oid4vci
@@ -20,10 +22,30 @@ from issuer.service.api_clients import add_client
 from issuer.service.client_assertions import TYPE
 from issuer.service.scopes import Scope
 
-PATIENT = Path(__file__).resolve().parents[1] / "demo" / "patients" / "agnes-quillfeather.json"
+ROOT = Path(__file__).resolve().parents[1]
+PATIENT = ROOT / "demo" / "patients" / "agnes-quillfeather.json"
 FORM = "application/x-www-form-urlencoded"
 TOKEN = "/clients/token"
 EVERY = frozenset(Scope)
+
+
+DOCUMENT = json.loads((ROOT / "docs" / "openapi" / "issuer.json").read_bytes())
+
+
+def check_documented(method, path, answer):
+    """Each refusal that any test meets stands in the document, at its operation."""
+    if answer.status < 400 or answer.headers.get("content-type") != PROBLEM_MEDIA_TYPE:
+        return
+    found = [
+        operations[method.lower()]["responses"]
+        for template, operations in DOCUMENT["paths"].items()
+        if method.lower() in operations
+        and re.fullmatch(re.sub(r"\{[a-z]+\}", "[^/]+", template), path)
+    ]
+    told = answer.json()["code"]
+    for responses in found:
+        content = responses.get(str(answer.status), {}).get("content", {})
+        assert told in content[PROBLEM_MEDIA_TYPE]["examples"], (method, path, told)
 
 
 def bundle():
@@ -47,7 +69,12 @@ class System:
     def __post_init__(self):
         jwks = json.dumps(self.signer.public_key.jwk()).encode() if self.keyed else None
         made = add_client(
-            self.site.issuer, name=self.name, scopes=self.scopes, jwks=jwks, dpop=self.dpop
+            self.site.issuer,
+            name=self.name,
+            scopes=self.scopes,
+            jwks=jwks,
+            dpop=self.dpop,
+            takes_over_key=True,
         )
         self.secret = made.secret
 
@@ -115,7 +142,9 @@ class System:
             headers = headers | {"idempotency-key": key}
         if value is not None:
             body = json.dumps(value).encode()
-        return self.site.call(method, path, body=body, headers=headers)
+        answer = self.site.call(method, path, body=body, headers=headers)
+        check_documented(method, plain, answer)
+        return answer
 
     def make_offer(self, *, key=None, **more):
         value = {"bundle": bundle(), "recordTypes": ["AllergySummary"]} | more

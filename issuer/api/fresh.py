@@ -15,10 +15,11 @@ from issuer.service.nonces import new_nonce
 from issuer.service.wallet_clients import new_challenge
 
 NONCE_HEADER: Final = "dpop-nonce"
+_PROOF: Final = b"dpop"
 
 
 class FreshValues:
-    """Adds what wallets need for their next request to each answer to a POST."""
+    """Adds what is needed for the next request to each answer to a POST or to a proof."""
 
     def __init__(self, app: Application, *, issuer: service.IssuerContext) -> None:
         self._app = app
@@ -26,7 +27,7 @@ class FreshValues:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or not _is_of_a_client(scope):
             await self._app(scope, receive, send)
             return
 
@@ -44,3 +45,8 @@ class FreshValues:
         if issuer.settings.wallet_attestation_challenge:
             found.append((CHALLENGE_HEADER.lower().encode(), new_challenge(issuer).encode()))
         return found
+
+
+def _is_of_a_client(scope: Scope) -> bool:
+    """Whether it is a step of a protocol, or another method with a proof (section 9)."""
+    return scope["method"] == "POST" or any(name == _PROOF for name, _ in scope["headers"])

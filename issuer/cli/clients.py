@@ -37,6 +37,13 @@ def add(
     dpop: Annotated[
         bool, typer.Option("--dpop", help="Give it tokens that are bound to a key alone.")
     ] = False,
+    takes_over_key: Annotated[
+        bool,
+        typer.Option(
+            "--takes-over-key",
+            help="Let it have the name of an API key and what that made; the key counts no more.",
+        ),
+    ] = False,
     overlap: Annotated[
         int, typer.Option(min=0, help="Days for which a secret or key that stands still counts.")
     ] = 7,
@@ -50,7 +57,13 @@ def add(
     wanted = _scopes(scope or [])
     with opened(config) as issuer:
         made = add_client(
-            issuer, name=name, scopes=wanted, jwks=keys, dpop=dpop, overlap_days=overlap
+            issuer,
+            name=name,
+            scopes=wanted,
+            jwks=keys,
+            dpop=dpop,
+            overlap_days=overlap,
+            takes_over_key=takes_over_key,
         )
     if as_json:
         show_json({**_row(made.client), "secret": made.secret})

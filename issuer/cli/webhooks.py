@@ -37,10 +37,10 @@ def add(
     with opened(config) as issuer:
         made = add_receiver(issuer, client=client, url=url, events=event or ())
     if as_json:
-        show_json({**_row(made), "secret": made.secrets[0]})
+        show_json({**_row(made.receiver), "secret": made.secret})
         return
-    typer.echo(made.secrets[0])
-    say(f"Receiver {made.id}. Its secret is shown once.")
+    typer.echo(made.secret)
+    say(f"Receiver {made.receiver.id}. Its secret is shown once.")
 
 
 @webhooks.command("list")
@@ -60,12 +60,19 @@ def list_receivers(config: Config = None, as_json: AsJson = False) -> None:
 
 
 @webhooks.command("renew", context_settings=IDS)
-def renew(receiver: Id, config: Config = None, as_json: AsJson = False) -> None:
-    """Print a new secret; both sign until this is done once more."""
+def renew(
+    receiver: Id,
+    overlap: Annotated[
+        int, typer.Option(min=0, max=90, help="Days for which the secret before signs too.")
+    ] = 7,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a new secret; both sign until the overlap is over. 0 for a secret that got out."""
     from issuer.service.receivers import renew_secret  # noqa: PLC0415 - cold start
 
     with opened(config) as issuer:
-        secret = renew_secret(issuer, receiver, client=None)
+        secret = renew_secret(issuer, receiver, client=None, overlap_days=overlap)
     if as_json:
         show_json({"id": receiver, "secret": secret})
     else:

@@ -74,7 +74,7 @@ def demographics(person: Person) -> Demographics:
     return Demographics(
         id=_id(person),
         nhs_number=person.nhs_number or "",
-        number_checked=patients.verification(resource) == "01",
+        number_checked=patients.verified_as(resource) == patients.VERIFIED,
         families=tuple(dict.fromkeys(filter(None, families))),
         givens=tuple(dict.fromkeys(tuple(strings(name.get("given"))) for name in names)),
         birth_date=patients.birth_date(resource) or "",

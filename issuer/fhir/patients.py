@@ -18,6 +18,9 @@ from .references import Index
 from .source import Found
 from .values import code, codes, extension, flag, obj, objs, plain, string, strings
 
+# UK Core: CodeSystem UKCore-NHSNumberVerificationStatus, beside the England one of two digits.
+_UK_CORE_VERIFIED: Final = "number-present-and-verified"
+VERIFIED: Final = "01"
 _NHS_OID: Final = "2.16.840.1.113883.2.1.4.1"
 _TEN_DIGITS: Final = re.compile(r"[0-9]{10}\Z")
 _NAME_ORDER: Final = {"usual": 0, "official": 1, None: 2, "temp": 3, "nickname": 4, "anonymous": 5}
@@ -104,6 +107,12 @@ def nhs_number(resource: JsonObject) -> str | None:
     return digits if _TEN_DIGITS.match(digits) else value
 
 
+def verified_as(resource: JsonObject) -> str | None:
+    """As ``verification``, where UK Core's own word for a verified number is told as 01."""
+    found = verification(resource)
+    return VERIFIED if found == _UK_CORE_VERIFIED else found
+
+
 def verification(resource: JsonObject) -> str | None:
     """The NHS number verification status code (01 is verified), lower case."""
     identifier = _nhs_identifier(resource)
@@ -154,7 +163,7 @@ def subject(resource: JsonObject) -> dict[str, Json]:
     number = nhs_number(resource)
     identity: dict[str, Json] | None = None
     if number is not None and is_valid_nhs_number(number):
-        identity = plain(value=number, verificationStatus=verification(resource))
+        identity = plain(value=number, verificationStatus=verified_as(resource))
     return plain(
         nhsNumber=identity,
         familyName=" ".join(strings(name.get("family"))) or None,

@@ -21,7 +21,7 @@ from issuer.store import api_clients as rows
 from issuer.store import receivers
 from issuer.store.api_clients import ApiClient, Credential
 
-from .clients import RESERVED
+from .clients import RESERVED, read_clients
 from .context import SECRET_BYTES, IssuerContext, digest
 from .scopes import Scope, written
 
@@ -48,6 +48,7 @@ def add_client(
     jwks: bytes | None = None,
     dpop: bool = False,
     overlap_days: int = 7,
+    takes_over_key: bool = False,
 ) -> NewCredential:
     """Add a client, or give one that stands a new secret or keys in place of what it has.
 
@@ -58,9 +59,11 @@ def add_client(
         jwks: a public JWK or JWK Set; None makes a secret.
         dpop: whether its tokens must be bound to a key.
         overlap_days: how long what a standing client has still counts.
+        takes_over_key: whether a new client may have the name of an API key, and with it all that
+            the key made; the key counts no more then.
 
     Raises:
-        ServiceError: ``api.client_name``, ``api.client_ended``.
+        ServiceError: ``api.client_name``, ``api.client_name_taken``, ``api.client_ended``.
         ProtocolError: ``api.client_key``.
     """
     if not _NAME.match(name) or name in RESERVED:
@@ -80,6 +83,8 @@ def add_client(
     with issuer.store.writing() as tx:
         client = _standing(tx, name)
         if client is None:
+            if not takes_over_key and _is_of_key(issuer, name):
+                raise ServiceError("api.client_name_taken")
             rows.add(tx, ApiClient(name, written(scopes), dpop, now))
         else:
             more = {*client.scopes.split(), *written(scopes).split()}
@@ -146,6 +151,11 @@ def read_keys(data: bytes) -> str:
     if len(found.keys) > MAX_KEYS:
         raise ProtocolError("api.client_key", f"at most {MAX_KEYS} keys")
     return text
+
+
+def _is_of_key(issuer: IssuerContext, name: str) -> bool:
+    path = issuer.settings.api_keys
+    return path.exists() and any(one.name == name for one in read_clients(path))
 
 
 def _standing(tx: Connection, name: str) -> ApiClient | None:

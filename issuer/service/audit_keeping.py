@@ -147,11 +147,21 @@ def exported(issuer: IssuerContext, *, who: Actor) -> Iterator[bytes]:
     Raises:
         ServiceError: ``issuer.unavailable``. KeyMaterialError: where the key cannot sign.
     """
+    end, token = signed_end(issuer, who=who)
+    stored = StoredTrail(issuer.store)
+    yield from export_lines(stored.all(), heads=stored.heads(), end=end.seq, head=token)
+
+
+def signed_end(issuer: IssuerContext, *, who: Actor) -> tuple[Place, str]:
+    """The last entry, which says that ``who`` exports the trail, and a head over it; not kept.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``. KeyMaterialError: where the key cannot sign.
+    """
     issuer.audit.write("trail.exported", who=who)
     issuer.audit.settle()
-    end, stored = _end(issuer), StoredTrail(issuer.store)
-    token = _signed(issuer, end.trail, end.seq, end.previous)
-    yield from export_lines(stored.all(), heads=stored.heads(), end=end.seq, head=token)
+    end = _end(issuer)
+    return end, _signed(issuer, end.trail, end.seq, end.previous)
 
 
 def found(

@@ -29,6 +29,7 @@ from .offers import NewOffer, PreparedOffer, keep_offers, prepare_offer, read_so
 from .queue_key import queue_key
 from .sealing import unseal
 from .sources import SourceReference
+from .verified_numbers import number_warnings
 from .whose import Whose, check_found, named_by
 
 LINE: Final = "bulk.line"
@@ -73,7 +74,8 @@ def read_line(
     """What the source says of the person of ``line`` now.
 
     Raises:
-        SourceError: as ``offers.read_source``, ``whose.named_by`` and ``whose.check_found``.
+        SourceError: as ``offers.read_source``, ``whose.named_by``, ``whose.check_found`` and
+            ``verified_numbers.number_warnings``.
     """
     whose = Whose(
         wanted=wanted,
@@ -87,6 +89,8 @@ def read_line(
         issuer, name=named.name or "", wanted=wanted, subject=named.subject, kind=source
     )
     check_found(read[0], line.person)
+    only = issuer.settings.verified_numbers_only
+    number_warnings(read[0], person=line.person, verified_only=only)
     return read
 
 

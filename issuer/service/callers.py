@@ -56,13 +56,16 @@ def caller_by_token(
     return Caller(client.name, scopes, has_token=True, secret=secret)
 
 
-def caller_by_key(clients: tuple[Client, ...], key: str) -> Caller:
-    """The caller whose API key this is.
+def caller_by_key(issuer: IssuerContext, clients: tuple[Client, ...], key: str) -> Caller:
+    """The caller whose API key this is; a name belongs to a client or to a key, never to both.
 
     Raises:
-        ServiceError: ``http.unauthorized``.
+        ServiceError: ``http.unauthorized``, ``api.key_name_taken``.
     """
     client = find(clients, key)
+    with issuer.store.reading() as tx:
+        if rows.find(tx, client.name) is not None:
+            raise ServiceError("api.key_name_taken")
     scopes = frozenset(scope for role in client.roles for scope in OF_ROLE[role])
     return Caller(client.name, scopes, has_token=False, secret=derived(key, MATERIAL))
 

@@ -13,6 +13,7 @@ from typing import Final
 from issuer.store.again import tried_again
 
 from . import bulk_work, jobs, reminders, shelves
+from .bulk_expiry import expire_results
 from .context import IssuerContext
 from .jobs import Job, Kind
 from .list_files import publish_files
@@ -23,6 +24,7 @@ ERASE: Final = "erase"
 REMIND: Final = "remind"
 PUBLISH: Final = "publish-lists"
 RETIRE: Final = "retire-lists"
+EXPIRE: Final = "expire-results"
 
 
 def _erase(issuer: IssuerContext, _job: Job) -> None:
@@ -43,6 +45,10 @@ def _retire(issuer: IssuerContext, _job: Job) -> None:
     retire(issuer)
 
 
+def _expire(issuer: IssuerContext, _job: Job) -> None:
+    expire_results(issuer)
+
+
 def _remind(issuer: IssuerContext, _job: Job) -> None:
     reminders.note_due(issuer)
 
@@ -58,12 +64,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     REMIND: Kind(_remind),
     PUBLISH: Kind(_publish),
     RETIRE: Kind(_retire),
+    EXPIRE: Kind(_expire),
 }
 EVERY: Final[Mapping[str, int]] = {  # seconds
     ERASE: 300,
     REMIND: 3_600,
     PUBLISH: 60,  # so that a withdrawal shows within five minutes (docs/status.md)
     RETIRE: 21_600,
+    EXPIRE: 3_600,
 }
 
 

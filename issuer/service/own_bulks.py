@@ -7,6 +7,7 @@ was started with, so that whoever carries them cannot use them. What is *not* he
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,10 @@ from issuer.store.bulk import BulkLine, LineState
 
 from . import bulk as runs
 from .bulk import Progress
+from .bulk_taking_back import take_back
 from .context import IssuerContext
+
+MAX_RUNS: Final = 50  # in a list
 
 
 def checked_recipient(jwk: Mapping[str, Json]) -> dict[str, Json]:
@@ -57,8 +61,32 @@ def cancel_own(issuer: IssuerContext, bulk: str, *, client: str) -> Progress:
     """
     with issuer.store.reading() as tx:
         _require_own(tx, bulk, client)
-    runs.cancel(issuer, bulk)
+    runs.cancel(issuer, bulk, who=issuer.audit.by(client))
     return runs.progress(issuer, bulk)
+
+
+def own_bulks(issuer: IssuerContext, *, client: str) -> tuple[Progress, ...]:
+    """The newest runs of ``client``, each with how far it is."""
+    with issuer.store.reading() as tx:
+        found = rows.newest(tx, MAX_RUNS, client=client)
+    return tuple(runs.progress(issuer, one.id) for one in found)
+
+
+def take_back_own(issuer: IssuerContext, bulk: str, *, client: str) -> int:
+    """Offer no further line of it, and cancel each offer that nobody began to collect; how many.
+
+    Raises:
+        ServiceError: ``bulk.unknown``; ``issuer.unavailable``, after which it can be asked again.
+    """
+    with issuer.store.reading() as tx:
+        _require_own(tx, bulk, client)
+    who = issuer.audit.by(client)
+    try:
+        runs.cancel(issuer, bulk, who=who)
+    except ServiceError as error:
+        if error.code != "bulk.over":
+            raise
+    return take_back(issuer, bulk, who=who)
 
 
 def own_results(issuer: IssuerContext, bulk: str, *, client: str) -> tuple[BulkLine, ...]:

@@ -6,9 +6,8 @@ What is *not* here: making offers (``offers``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 from sqlalchemy import Connection
@@ -19,26 +18,12 @@ from issuer.store import Issuance, Offer, OfferState, offers, pages
 from issuer.store.pages import Place
 
 from .context import IssuerContext
+from .offer_standing import standing_of
 
 MAX_PAGE: Final = 200
 USUAL_PAGE: Final = 50
 MAX_CURSOR: Final = 128  # characters
 _MOMENT: Final = 8  # bytes
-OPEN: Final = "open"
-COLLECTED: Final = "collected"
-EXPIRED: Final = "expired"
-# In the words of the API; what was open and is late has expired, whether or not it was swept.
-_STATES: Final[Mapping[OfferState, str]] = MappingProxyType(
-    {
-        OfferState.OPEN: OPEN,
-        OfferState.REDEEMED: "collecting",
-        OfferState.BURNED: "burned",
-        OfferState.EXPIRED: EXPIRED,
-        OfferState.CANCELLED: "cancelled",
-    }
-)
-STATES: Final = (*_STATES.values(), COLLECTED)
-
 Row = TypeVar("Row")
 
 
@@ -80,12 +65,12 @@ def own_offers(
     Raises:
         ServiceError: ``api.cursor``.
     """
-    after = _place(cursor)
+    after = place_of(cursor)
     with issuer.store.reading() as tx:
         found = pages.offers_page(tx, client=client, after=after, limit=limit + 1)
         seen = tuple(_seen(issuer, tx, one) for one in found[:limit])
     places = [Place(one.created_at, one.id) for one in found]
-    return Page(seen, _next(places, limit))
+    return Page(seen, next_cursor(places, limit))
 
 
 def own_issuances(
@@ -96,11 +81,11 @@ def own_issuances(
     Raises:
         ServiceError: ``api.cursor``.
     """
-    after = _place(cursor)
+    after = place_of(cursor)
     with issuer.store.reading() as tx:
         found = pages.issuances_page(tx, client=client, offer=offer, after=after, limit=limit + 1)
     places = [Place(one.issued_at, one.id) for one in found]
-    return Page(found[:limit], _next(places, limit))
+    return Page(found[:limit], next_cursor(places, limit))
 
 
 def cancel_offer(issuer: IssuerContext, offer: str, *, client: str) -> OwnOffer:
@@ -133,12 +118,9 @@ def _seen(issuer: IssuerContext, tx: Connection, offer: Offer) -> OwnOffer:
     issued = pages.issuances_page(
         tx, client=offer.client, offer=offer.id, after=None, limit=MAX_PAGE
     )
-    late = offer.state is OfferState.OPEN and offer.expires_at <= issuer.now()
-    ended = COLLECTED if issued else EXPIRED
-    state = EXPIRED if late else _STATES.get(offer.state, ended)
     return OwnOffer(
         id=offer.id,
-        state=state,
+        state=standing_of(tx, offer, has_issued=bool(issued), now=issuer.now()).value,
         record_types=tuple(
             sorted({n.partition(".")[0] for n in offers.record_types(tx, offer.id)})
         ),
@@ -148,14 +130,20 @@ def _seen(issuer: IssuerContext, tx: Connection, offer: Offer) -> OwnOffer:
     )
 
 
-def _next(places: Sequence[Place], limit: int) -> str | None:
+def next_cursor(places: Sequence[Place], limit: int) -> str | None:
+    """The cursor of what is behind ``limit`` rows at ``places``; None where nothing is."""
     if len(places) <= limit:
         return None
     last = places[limit - 1]
     return b64url_encode(last.moment.to_bytes(_MOMENT, "big") + last.id.encode())
 
 
-def _place(cursor: str | None) -> Place | None:
+def place_of(cursor: str | None) -> Place | None:
+    """The place that ``cursor`` tells.
+
+    Raises:
+        ServiceError: ``api.cursor``.
+    """
     if cursor is None:
         return None
     try:

@@ -1,18 +1,19 @@
 """Where a record system is told of what happens to its offers: added, renewed, ended.
 
-Rules: https alone, to hosts that PASSPORT_ISSUER_WEBHOOK_HOSTS names; the secret is told once, and
-two sign while one replaces the other. What is *not* here: sending (``telling``).
+Rules: https alone, to hosts that PASSPORT_ISSUER_WEBHOOK_HOSTS names; the secret is told once.
+What is *not* here: secrets (``webhook_secrets``) and sending (``telling``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection
 
 from healthpassport.errors import ServiceError
-from healthpassport.webhooks import new_secret, require_allowed
+from healthpassport.webhooks import require_allowed
 from issuer.store import messages
 from issuer.store import receivers as rows
 from issuer.store.messages import Message
@@ -20,6 +21,7 @@ from issuer.store.outbox import KINDS
 from issuer.store.receivers import Receiver
 
 from .context import IssuerContext
+from .webhook_secrets import OVERLAP_DAYS, made_secret, renewed_secret
 
 SETTING: Final = "PASSPORT_ISSUER_WEBHOOK_HOSTS"
 MAX_RECEIVERS: Final = 10  # of one client
@@ -27,13 +29,22 @@ MAX_MESSAGES: Final = 200  # in a list
 _ID_LENGTH: Final = 22
 
 
+@dataclass(frozen=True, slots=True)
+class NewReceiver:
+    """A receiver with its secret, which is told once."""
+
+    receiver: Receiver
+    secret: str = field(repr=False)
+
+
 def add_receiver(
     issuer: IssuerContext, *, client: str, url: str, events: Collection[str] = ()
-) -> Receiver:
-    """Tell ``url`` of ``events`` from now on, or of all; its secret is the last of ``secrets``.
+) -> NewReceiver:
+    """Tell ``url`` of ``events`` from now on, or of all.
 
     Raises:
         ServiceError: ``webhook.host``, ``api.webhook_events``, ``api.webhook_many``.
+        SettingsError: ``issuer.queue_key``.
     """
     require_allowed(url, issuer.settings.webhook_hosts, setting=SETTING)
     if not set(events) <= KINDS:
@@ -43,27 +54,30 @@ def add_receiver(
         client=client,
         url=url,
         events=tuple(sorted(set(events) or KINDS)),
-        secrets=(new_secret(issuer.random),),
         created_at=issuer.now(),
     )
     with issuer.store.writing() as tx:
         if len(rows.of_client(tx, client)) >= MAX_RECEIVERS:
             raise ServiceError("api.webhook_many")
         rows.add(tx, made)
-    return made
+        return NewReceiver(made, made_secret(issuer, tx, made.id))
 
 
-def renew_secret(issuer: IssuerContext, receiver: str, *, client: str | None) -> str:
-    """A new secret beside the newest that stands; the older one signs no more.
+def renew_secret(
+    issuer: IssuerContext,
+    receiver: str,
+    *,
+    client: str | None,
+    overlap_days: int = OVERLAP_DAYS,
+) -> str:
+    """A new secret; those before sign for ``overlap_days`` more, or not at all for 0.
 
     Raises:
-        ServiceError: ``api.webhook_unknown``.
+        ServiceError: ``api.webhook_unknown``. SettingsError: ``issuer.queue_key``.
     """
-    fresh = new_secret(issuer.random)
     with issuer.store.writing() as tx:
-        found = _own(tx, receiver, client)
-        rows.change_secrets(tx, receiver, (fresh, *found.secrets[:1]))
-    return fresh
+        _own(tx, receiver, client)
+        return renewed_secret(issuer, tx, receiver, overlap_days=overlap_days)
 
 
 def all_receivers(issuer: IssuerContext, *, client: str | None = None) -> tuple[Receiver, ...]:

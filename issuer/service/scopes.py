@@ -43,7 +43,7 @@ WORDS: Final[Mapping[Scope, str]] = MappingProxyType(
         Scope.REPORTS_ANSWER: "Answer it.",
         Scope.WEBHOOKS: "Say where this system is told of events.",
         Scope.BULK: "Make offers in bulk.",
-        Scope.AUDIT_READ: "Read the audit trail.",
+        Scope.AUDIT_READ: "Read the audit trail of the whole issuer; it holds nothing clinical.",
     }
 )
 

@@ -5,18 +5,18 @@ What is *not* here: writing it (``issuer.store.journal``) and reading it (``repl
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection
-
 from healthpassport.encoding import b64url_encode
 from issuer.settings import Settings
-from issuer.store import Store, journal, replaying
+from issuer.store import Store, journal, lineage
 
 _NAME_BYTES: Final = 16
 _SUFFIX: Final = ".status-journal"
+_LOG: Final = logging.getLogger(__name__)
 
 
 def journal_path(settings: Settings) -> Path:
@@ -31,13 +31,12 @@ def journal_path(settings: Settings) -> Path:
 def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) -> None:
     """From now on every change of a status is in the journal before it is in the database.
 
+    And it is known how far the database has come (``issuer.store.lineage``).
+
     Raises:
-        ServiceError: ``issuer.journal``.
+        ServiceError: ``issuer.journal``, ``issuer.unavailable``.
     """
+    if not lineage.attach(store.engine) and store.is_shared:
+        _LOG.warning("This PostgreSQL cannot tell whether it was set back: see docs/status.md")
     name = b64url_encode(random(_NAME_BYTES))
     journal.attach(store.engine, journal_path(settings), name=name)
-
-
-def catch_up(tx: Connection) -> int:
-    """Bring in what the journal knows and the database does not; returns how many changes."""
-    return replaying.catch_up(tx)

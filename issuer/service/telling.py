@@ -32,11 +32,13 @@ from healthpassport.webhooks import (
 from issuer.settings import Settings
 from issuer.store import api_clients, kept_answers, messages
 from issuer.store import receivers as receiver_rows
+from issuer.store import webhook_secrets as secret_rows
 from issuer.store.messages import WAITING, Event, Message
 from issuer.store.receivers import Receiver
 
 from .context import IssuerContext, utc
 from .receivers import SETTING
+from .webhook_secrets import seal_plain, signing_secrets
 
 AGENT: Final = "health-passport-issuer"
 BATCH: Final = 32
@@ -70,6 +72,7 @@ def deliver(issuer: IssuerContext, fetcher: Fetcher) -> Delivery:
         known = {one.id: one for one in receiver_rows.of_client(tx, None)}
     if not known:
         return Delivery(0, 0, 0)
+    seal_plain(issuer)
     noted = _take_events(issuer, tuple(known.values()), now)
     due = _claimed(issuer, int(now.timestamp()))
     if not due:
@@ -80,10 +83,12 @@ def deliver(issuer: IssuerContext, fetcher: Fetcher) -> Delivery:
 
 
 def forget(issuer: IssuerContext) -> None:
-    """Let go of old messages, of tokens that have ended and of answers that were kept a day."""
+    """Let go of old messages, and of secrets, tokens and kept answers that have ended."""
+    seal_plain(issuer)
     now = issuer.now()
     with issuer.store.writing() as tx:
         messages.purge(tx, now)
+        secret_rows.forget(tx, now)
         kept_answers.forget(tx, now)
         api_clients.forget_tokens(tx, now)
 
@@ -136,13 +141,16 @@ def _send(
                 message.id,
                 receiver.url,
                 message.body,
-                keys=[key_of(secret) for secret in receiver.secrets],
+                keys=[key_of(one) for one in signing_secrets(issuer, receiver.id)],
                 now=issuer.clock(),
                 agent=AGENT,
             )
         )
     except ServiceError as error:
-        _give_up(issuer, message, error.code)
+        if error.code == "api.webhook_sealed":  # its key may be back, or the secret renewed
+            _later(issuer, message, error.code, None)
+        else:
+            _give_up(issuer, message, error.code)
         return False
     except FetchError as error:
         _later(issuer, message, error.code, None)

@@ -14,9 +14,10 @@ from healthpassport.errors import SourceError
 from issuer.client import NOBODY, Person
 
 from .context import IssuerContext
-from .offers import NewOffer, offer_bundle, offer_summary, read_source
+from .offers import NewOffer, offer_summary, read_source
 from .people import nhs_number
-from .sources import source
+from .sources import SourceReference, source
+from .verified_numbers import number_warnings
 
 if TYPE_CHECKING:
     from healthpassport.summary import PatientSummary
@@ -34,51 +35,74 @@ class Whose:
     kind: str | None = None
 
 
-def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> NewOffer:
+@dataclass(frozen=True, slots=True)
+class ReadOf:
+    """What was read of somebody, where it is read again, and what whoever asked is to know."""
+
+    summary: PatientSummary
+    wanted: tuple[str, ...]
+    reference: SourceReference | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A new offer, and what whoever asked is to know."""
+
+    offer: NewOffer
+    warnings: tuple[str, ...]
+
+
+def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> Offered:
     """Offer those records.
 
     Raises:
-        SourceError: ``offer.nobody``, ``source.other_patient``, and as ``offer_bundle`` and
-            ``offer_source``.
+        SourceError: as ``read_whose`` and ``offers.offer_summary``.
     """
-    if whose.bundle is not None:
-        return offer_bundle(
-            issuer,
-            client=client,
-            bundle=whose.bundle,
-            wanted=whose.wanted,
-            subject=whose.subject,
-        )
-    named = named_by(issuer, whose)
-    summary, reference = read_source(
+    read = read_whose(issuer, whose)
+    made = offer_summary(
         issuer,
-        name=named.name or "",
-        wanted=named.wanted,
-        subject=named.subject,
-        kind=named.kind,
+        client=client,
+        summary=read.summary,
+        wanted=read.wanted,
+        reference=read.reference,
     )
-    check_found(summary, whose.person)
-    return offer_summary(
-        issuer, client=client, summary=summary, wanted=named.wanted, reference=reference
-    )
+    return Offered(made, read.warnings)
 
 
-def summary_whose(issuer: IssuerContext, whose: Whose) -> PatientSummary:
-    """Those records, for a card.
+def read_whose(issuer: IssuerContext, whose: Whose) -> ReadOf:
+    """Those records as they are now; nothing of whoever left or died (clinical.md rule 15).
 
     Raises:
-        SourceError: as ``offer_whose``.
+        SourceError: ``offer.nobody``, ``offer.gone``, ``source.other_patient``,
+            ``source.number_not_verified``, and as ``offers.read_source``.
+        SettingsError: ``issuer.sensitive_codes``.
     """
+    if whose.bundle is not None:
+        summary, reference = _read_bundle(issuer, whose.bundle, whose.subject), None
+    else:
+        named = named_by(issuer, whose)
+        summary, reference = read_source(
+            issuer,
+            name=named.name or "",
+            wanted=named.wanted,
+            subject=named.subject,
+            kind=named.kind,
+        )
+    check_found(summary, whose.person)
+    warnings = number_warnings(
+        summary, person=whose.person, verified_only=issuer.settings.verified_numbers_only
+    )
+    return ReadOf(summary, whose.wanted, reference, warnings)
+
+
+def _read_bundle(issuer: IssuerContext, bundle: bytes, subject: str | None) -> PatientSummary:
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - FHIR is read here alone
 
-    named = whose
-    bundle = whose.bundle
-    if bundle is None:
-        named = named_by(issuer, whose)
-        bundle = source(issuer, named.kind).read(named.name or "")
     rules = rules_of(issuer.settings)
-    found = read_bundle(bundle, rules=rules, subject=named.subject, now=issuer.clock())
-    check_found(found.summary, whose.person)
+    found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
+    if found.gone:
+        raise SourceError("offer.gone")
     return found.summary
 
 

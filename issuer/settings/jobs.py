@@ -18,9 +18,16 @@ class JobSettings(BaseSettings):
     )
     queue_key: Path | None = Field(
         None,
-        description="File with the key that seals whom a bulk run is about, and what staff have in "
-        "hand at the console; every process needs the same. Empty: `queue.key` beside the API "
-        "keys, made when it is first used.",
+        description="File with the key that seals whom a bulk run is about, the secrets of "
+        "webhooks, and what staff have in hand at the console; every process needs the same. "
+        "Empty: `queue.key` beside the API keys, made when it is first used.",
+    )
+    bulk_result_days: int = Field(
+        7,
+        description="Days until links and PINs of a bulk run that nobody fetched are erased, and "
+        "their offers taken back.",
+        ge=1,
+        le=90,
     )
     bulk_offer_days: int = Field(
         28, description="Days until an offer of a bulk run expires.", ge=1, le=90

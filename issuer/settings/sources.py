@@ -26,6 +26,12 @@ class SourceSettings(BaseSettings):
         description="The source that is meant where none is named: `folder`, `fhir` or "
         "`gp-connect`. Empty: the first of these that is set up.",
     )
+    verified_numbers_only: bool = Field(
+        False,
+        description="Whether record systems and bulk runs get offers and cards of people alone "
+        "whose NHS number the source calls verified. Off: who is found by a number that the source "
+        "says is not verified is refused all the same, and where it says nothing they are warned.",
+    )
     source_folder: Path | None = Field(
         None,
         description="Folder of FHIR bundles that offers may name (`offers create --source NAME`): "

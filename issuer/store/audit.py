@@ -90,9 +90,9 @@ def bind(connection: Connection, sealed: Sequence[Sealed], waited: Sequence[int]
     connection.execute(update(audit_trails).where(_OWN).values(seq=end.seq, hash=end.hash))
 
 
-def page(connection: Connection, after: int) -> tuple[Sealed, ...]:
+def page(connection: Connection, after: int, *, limit: int = PAGE) -> tuple[Sealed, ...]:
     """The next entries behind number ``after``."""
-    query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(PAGE)
+    query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
     return tuple(_all(connection, query))
 
 

@@ -25,13 +25,17 @@ class BulkState(StrEnum):
 
 
 class LineState(StrEnum):
-    """The life of a line; ``told`` is an offer whose link and PIN the operator has."""
+    """The life of a line.
+
+    ``told`` is an offer whose link and PIN the operator has, ``expired`` one whose were erased.
+    """
 
     WAITING = "waiting"
     OFFERED = "offered"
     TOLD = "told"
     REFUSED = "refused"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,21 @@ def find(connection: Connection, bulk: str) -> Bulk | None:
     return None if row is None else _bulk(row)
 
 
-def newest(connection: Connection, limit: int) -> tuple[Bulk, ...]:
-    """The newest runs."""
+@dataclass(frozen=True, slots=True)
+class StaleResult:
+    """A result that stood too long, and how its offer stands."""
+
+    bulk: str
+    line: int
+    offer: str
+    state: OfferState
+
+
+def newest(connection: Connection, limit: int, *, client: str | None = None) -> tuple[Bulk, ...]:
+    """The newest runs, of one client or of all."""
     query = select(bulks).order_by(bulks.c.created_at.desc(), bulks.c.id).limit(limit)
+    if client is not None:
+        query = query.where(bulks.c.client == client)
     return tuple(_bulk(row) for row in connection.execute(query))
 
 
@@ -171,6 +187,28 @@ def take_back(connection: Connection, bulk: str, numbers: Sequence[int]) -> None
     mine = (bulk_lines.c.bulk == bulk) & bulk_lines.c.line.in_(numbers)
     gone = {"state": LineState.CANCELLED.value, "result": None}
     connection.execute(update(bulk_lines).where(mine).values(**gone))
+
+
+def stale_results(connection: Connection, *, before: int, limit: int) -> tuple[StaleResult, ...]:
+    """Results of offers that were made before then, or are over by now; at most ``limit``."""
+    over = (offers.c.created_at < before) | (offers.c.state != OfferState.OPEN.value)
+    query = (
+        select(bulk_lines.c.bulk, bulk_lines.c.line, offers.c.id, offers.c.state)
+        .join(offers, offers.c.id == bulk_lines.c.offer)
+        .where(bulk_lines.c.state == LineState.OFFERED.value, over)
+        .order_by(offers.c.id)
+        .limit(limit)
+    )
+    found = connection.execute(locked(connection, query, others_pass=True))
+    return tuple(StaleResult(row.bulk, row.line, row.id, OfferState(row.state)) for row in found)
+
+
+def expire_results(connection: Connection, stale: Sequence[StaleResult]) -> None:
+    """Nobody gets these links and PINs any more."""
+    gone = {"state": LineState.EXPIRED.value, "result": None}
+    for one in stale:
+        mine = (bulk_lines.c.bulk == one.bulk) & (bulk_lines.c.line == one.line)
+        connection.execute(update(bulk_lines).where(mine).values(**gone))
 
 
 def end(connection: Connection, bulk: str, state: BulkState, now: int) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -45,8 +46,8 @@ deferrals: Final = Table(
     Column("answer", LargeBinary),
     Column("sealed", LargeBinary),
     Column("issuance", String),
-    Column("created_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("deferrals_asked", *(deferrals.c[n] for n in ("offer", "configuration", "turn")), unique=True)
 
@@ -113,6 +114,17 @@ def of_offer(connection: Connection, offer: str, configuration: str) -> tuple[De
     """What was put off of ``configuration`` for ``offer``, oldest first."""
     where = (deferrals.c.offer == offer) & (deferrals.c.configuration == configuration)
     return _all(connection, where)
+
+
+def standings(connection: Connection, offer: str, *, now: int) -> frozenset[DeferralState]:
+    """The states of everything that was put off for ``offer``; what waited too long has expired."""
+    query = select(deferrals.c.state, deferrals.c.expires_at).where(deferrals.c.offer == offer)
+    return frozenset(
+        DeferralState.EXPIRED
+        if row.state in _OPEN and row.expires_at <= now
+        else DeferralState(row.state)
+        for row in connection.execute(query)
+    )
 
 
 def for_staff(connection: Connection, *, limit: int, client: str | None) -> tuple[Deferral, ...]:

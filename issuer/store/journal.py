@@ -132,6 +132,16 @@ def position(connection: Connection, journal: Journal) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def is_known(connection: Connection) -> bool:
+    """Whether the database knows all of its journal; nobody is held up by the look."""
+    journal = of(connection)
+    if journal is None:
+        return True
+    mine = status_journals.c.name == journal.name
+    found = connection.execute(select(status_journals.c.position).where(mine)).scalar()
+    return found is not None and int(found) >= journal.size()
+
+
 def move(connection: Connection, journal: Journal, to: int) -> None:
     """The database knows ``journal`` up to byte ``to`` now."""
     mine = update(status_journals).where(status_journals.c.name == journal.name)

@@ -1,14 +1,16 @@
-"""Where a client's own systems are told: addresses, kinds of events, secrets to sign with.
+"""Where a client's own systems are told: addresses and kinds of events.
 
-What is *not* here: messages (``messages``), and which hosts are allowed.
+What is *not* here: messages (``messages``), what they are signed with (``webhook_secrets``), and
+which hosts are allowed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select
 
+from . import webhook_secrets
 from .api_tables import webhook_messages, webhook_receivers
 
 _R = webhook_receivers.c
@@ -16,13 +18,12 @@ _R = webhook_receivers.c
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """One address of one client, and what it is told. The newest of its secrets stands first."""
+    """One address of one client, and what it is told."""
 
     id: str
     client: str
     url: str
     events: tuple[str, ...]
-    secrets: tuple[str, ...] = field(repr=False)
     created_at: int
 
 
@@ -34,7 +35,7 @@ def add(connection: Connection, receiver: Receiver) -> None:
             client=receiver.client,
             url=receiver.url,
             events=" ".join(receiver.events),
-            secrets=" ".join(receiver.secrets),
+            secrets="",  # of the release before this one
             created_at=receiver.created_at,
         )
     )
@@ -54,15 +55,9 @@ def find(connection: Connection, receiver: str) -> Receiver | None:
     return None if row is None else _receiver(row._mapping)  # noqa: SLF001
 
 
-def change_secrets(connection: Connection, receiver: str, secrets: tuple[str, ...]) -> None:
-    """Sign with ``secrets`` from now on."""
-    connection.execute(
-        update(webhook_receivers).where(_R.id == receiver).values(secrets=" ".join(secrets))
-    )
-
-
 def end(connection: Connection, receiver: str) -> None:
-    """Forget a receiver, and every message to it."""
+    """Forget a receiver, its secrets, and every message to it."""
+    webhook_secrets.forget_of(connection, receiver)
     connection.execute(delete(webhook_messages).where(webhook_messages.c.receiver == receiver))
     connection.execute(delete(webhook_receivers).where(_R.id == receiver))
 
@@ -73,6 +68,5 @@ def _receiver(row: RowMapping) -> Receiver:
         client=row["client"],
         url=row["url"],
         events=tuple(row["events"].split()),
-        secrets=tuple(row["secrets"].split()),
         created_at=row["created_at"],
     )

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, literal, select
 from . import outbox
 from .grants import GrantState
 from .job_tables import reminders
+from .pages import Place
 from .tables import grants, issuances, offers
 
 
@@ -45,8 +46,15 @@ def note(connection: Connection, *, now: int, until: int) -> int:
     return len(found_now)
 
 
-def due(connection: Connection, *, client: str | None, now: int) -> tuple[Reminder, ...]:
-    """Reminders that still hold, the soonest first."""
+def due(
+    connection: Connection,
+    *,
+    client: str | None,
+    now: int,
+    after: Place | None = None,
+    limit: int | None = None,
+) -> tuple[Reminder, ...]:
+    """Reminders that still hold, the soonest first; those behind ``after`` alone."""
     made = (
         select(func.min(offers.c.id))
         .where(offers.c.grant == grants.c.root, offers.c.pin_mac != "")
@@ -61,6 +69,11 @@ def due(connection: Connection, *, client: str | None, now: int) -> tuple[Remind
     )
     if client is not None:
         query = query.where(reminders.c.client == client)
+    if after is not None:
+        later = reminders.c.expires_at > after.moment
+        same = (reminders.c.expires_at == after.moment) & (reminders.c.grant > after.id)
+        query = query.where(later | same)
+    query = query.limit(limit)
     return tuple(Reminder(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
 
 

@@ -15,7 +15,7 @@ from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import WITHDRAWN
 
-from . import journal, places
+from . import journal, lineage, places
 from .places import Kind
 from .status_tables import status_marks
 from .tables import bitstring_entries, bitstring_lists, issuances, status_entries
@@ -76,6 +76,7 @@ def _apply(connection: Connection, note: JsonObject) -> None:
             "end": int(end),
             "at": int(now),
         }:
+            lineage.heed(connection, note)
             purpose = note.get("for")
             kind = _kind(name, purpose if isinstance(purpose, str) else None)
             if not _is_known(connection, kind, number):

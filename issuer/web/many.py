@@ -56,6 +56,7 @@ COUNTS: Final = {
     LineState.TOLD: msg("Offered, link and PIN fetched"),
     LineState.REFUSED: msg("Refused"),
     LineState.CANCELLED: msg("Cancelled"),
+    LineState.EXPIRED: msg("Not collected in time: erased"),
 }
 
 router = APIRouter(prefix="/many")

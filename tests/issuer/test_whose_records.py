@@ -13,7 +13,7 @@ from issuer.client import Found, Person
 from issuer.service.bulk_lines import Line
 from issuer.service.bulk_work import read_line
 from issuer.service.sources import FOLDER
-from issuer.service.whose import Whose, offer_whose, summary_whose
+from issuer.service.whose import Whose, offer_whose, read_whose
 
 NUMBER, OTHER, BORN = "9990000018", "9990000026", "1958-07-14"
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -37,7 +37,7 @@ NUT = allergy()
 PEOPLE = [Person(nhs_number=NUMBER), Person(nhs_number="999 000 0018", birth_date=BORN)]
 WAYS = [
     lambda issuer, person: offer_whose(issuer, Whose((), None, person=person), client="practice"),
-    lambda issuer, person: summary_whose(issuer, Whose((), None, person=person)),
+    lambda issuer, person: read_whose(issuer, Whose((), None, person=person)).summary,
     lambda issuer, _: read_line(issuer, Line(1, nhs_number=NUMBER), wanted=(), source=None),
 ]
 

@@ -1,11 +1,12 @@
-"""The API for record systems: tokens, offers, issuances, reports, cards, webhooks, sources.
+"""The API for record systems: tokens, offers, bulk, issuances, reports, cards, webhooks, audit.
 
-Docs: docs/api.md, docs/openapi/issuer.json. What is *not* here: wallets' routes, which OpenID4VCI
-and the issuer's metadata describe.
+Docs: docs/api.md, docs/openapi/issuer.json. What is *not* here: wallets' routes
+(``issuer.api.described``).
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -18,7 +19,7 @@ from issuer.service import IssuerContext
 from issuer.service.client_tokens import SERVER_PATH, server_document
 from issuer.service.clients import Client
 
-from . import bulk, cards, issued, offers, reports, sources, tokens, webhooks
+from . import audit, bulk, cards, issued, offers, reminders, reports, sources, tokens, webhooks
 from .access import opened
 from .describing import describe
 from .telling import keep_telling
@@ -32,16 +33,19 @@ DESCRIPTION: Final[dict[str, Any]] = {
     "says how to begin, docs/errors.md what every code means.",
 }
 BODIES: Final = ("/offers", "/cards", "/bulk")  # take bundles and lists, and so larger bodies
+_EXAMPLE: Final = "https://issuer.example"
 _SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 _ROUTERS: Final = (
     tokens.router,
     offers.router,
     issued.router,
+    reminders.router,
     reports.router,
     cards.router,
     bulk.router,
     webhooks.router,
     sources.router,
+    audit.router,
 )
 
 
@@ -52,15 +56,18 @@ def add_to(app: FastAPI, issuer: IssuerContext, clients: tuple[Client, ...]) -> 
     for router in _ROUTERS:
         app.include_router(router, prefix=path)
     whole = document(issuer.settings.iss)
-    page = api_page(whole, at=f"{path}/openapi.json").encode()
     metadata = server_document(issuer)
+
+    @cache
+    def page() -> bytes:
+        return api_page(whole, at=f"{path}/openapi.json").encode()
 
     async def openapi(_request: Request) -> Response:
         return json(whole, cache=METADATA_CACHE)
 
     async def docs(_request: Request) -> Response:
         headers = {"content-security-policy": policy(), "cache-control": METADATA_CACHE}
-        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(page(), media_type="text/html; charset=utf-8", headers=headers)
 
     async def server(_request: Request) -> Response:
         return json(metadata, cache=METADATA_CACHE)
@@ -70,9 +77,15 @@ def add_to(app: FastAPI, issuer: IssuerContext, clients: tuple[Client, ...]) -> 
     app.add_route(f"{_SERVER_METADATA}{path}{SERVER_PATH}", server)  # RFC 8414 section 3.1
 
 
-def document(iss: str = "https://issuer.example") -> dict[str, Any]:
+def document(iss: str = _EXAMPLE) -> dict[str, Any]:
     """The OpenAPI document of an issuer (docs/openapi/issuer.json)."""
-    app = FastAPI(**DESCRIPTION, servers=[{"url": iss}])
+    return {**_described(), "servers": [{"url": iss}]}
+
+
+@cache
+def _described() -> dict[str, Any]:
+    """What is the same for every issuer: made once in a process, and only read."""
+    app = FastAPI(**DESCRIPTION, servers=[{"url": _EXAMPLE}])
     for router in _ROUTERS:
         app.include_router(router)
     describe(app)

@@ -32,6 +32,10 @@ from issuer.service.scopes import Caller, Scope
 WRONG_PER_SECOND: Final = 1.0  # wrong keys and tokens that one address may try
 WRONG_AT_ONCE: Final = 20
 _UNAUTHORIZED: Final = 401
+_PROOFS: Final = {
+    "oid4vci.invalid_dpop_proof": "invalid_dpop_proof",
+    "oid4vci.use_dpop_nonce": "use_dpop_nonce",
+}
 _CONFLICT: Final = "api.idempotency_in_flight"
 
 
@@ -72,7 +76,7 @@ async def entered(request: Request, scope: Scope) -> Caller:
 
     Raises:
         ServiceError: ``http.unauthorized``, ``api.invalid_token``, ``api.insufficient_scope``,
-            ``forbidden``, ``rate_limited``.
+            ``api.key_name_taken``, ``forbidden``, ``rate_limited``.
         ProtocolError: ``oid4vci.invalid_dpop_proof``.
     """
     request.state.scope = scope
@@ -104,7 +108,7 @@ async def _caller(door: Door, request: Request) -> Caller:
             path=request.url.path.removeprefix(door.issuer.settings.path),
         )
     key = token if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
-    return caller_by_key(door.keys, key)
+    return await run_in_threadpool(caller_by_key, door.issuer, door.keys, key)
 
 
 def dpop_proof(request: Request) -> str | None:
@@ -152,6 +156,6 @@ def refused(error: PassportError, request: Request) -> Response:
 
 def _challenge(error: PassportError, *, told: bool) -> str:
     """Section 3.1: without credentials the challenge names no error; RFC 9449 section 7.1."""
-    if error.code == "oid4vci.invalid_dpop_proof":
-        return f'DPoP error="invalid_dpop_proof", algs="{" ".join(ALGORITHMS)}"'
+    if error.code in _PROOFS:
+        return f'DPoP error="{_PROOFS[error.code]}", algs="{" ".join(ALGORITHMS)}"'
     return 'Bearer error="invalid_token"' if told else 'Bearer realm="record systems"'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,15 +11,21 @@ from starlette.responses import Response
 
 from healthpassport.encoding import dump_json
 from issuer import service
-from issuer.client.api.models import (
+from issuer.client.api.bulk_models import (
     BulkAsked,
+    BulkLineAsked,
+    BulkPlan,
+    BulkPlanAsked,
     BulkResult,
     BulkResults,
+    Bulks,
     BulkSeen,
+    BulkTakenBack,
+    LinePlanned,
     LineRefused,
     LinesTaken,
 )
-from issuer.service.bulk import Progress, start
+from issuer.service.bulk import Planned, Progress, plan, start
 from issuer.service.bulk_lines import MAX_BYTES, Line, parse_lines
 from issuer.service.context import utc
 from issuer.service.once import Made
@@ -25,8 +33,10 @@ from issuer.service.own_bulks import (
     cancel_own,
     checked_recipient,
     forget_own_results,
+    own_bulks,
     own_progress,
     own_results,
+    take_back_own,
 )
 from issuer.service.scopes import Scope
 
@@ -59,7 +69,7 @@ async def start_bulk(request: Request) -> Response:
     """
     caller = await entered(request, Scope.BULK)
     asked = read(BulkAsked, await request.body(), max_bytes=MAX_BYTES)
-    lines, recipient = _lines(asked), checked_recipient(asked.recipient)
+    lines, recipient = _lines(asked.lines), checked_recipient(asked.recipient)
 
     def work(issuer: service.IssuerContext) -> Made:
         made = start(
@@ -74,6 +84,58 @@ async def start_bulk(request: Request) -> Response:
         return told(seen(own_progress(issuer, made, client=caller.name)), status=202)
 
     return await made_once(request, caller, work)
+
+
+@router.get(
+    "/bulk",
+    summary="List bulk runs",
+    **operation("listBulks", scope=Scope.BULK, answer=Bulks, example={"bulks": [examples.BULK]}),
+)
+async def list_bulks(request: Request) -> Response:
+    """The newest 50 runs of this record system."""
+    caller = await entered(request, Scope.BULK)
+    found = await run_in_threadpool(own_bulks, door_of(request).issuer, client=caller.name)
+    return shown(Bulks(bulks=tuple(map(seen, found))))
+
+
+@router.post(
+    "/bulk/plan",
+    summary="Plan a bulk run",
+    **operation(
+        "planBulk",
+        scope=Scope.BULK,
+        answer=BulkPlan,
+        example=examples.BULK_PLAN,
+        body=Body(BulkPlanAsked, examples.BULK_PLANS_ASKED),
+        refusals=("bulk.list", "offer.record_type"),
+    ),
+)
+async def plan_bulk(request: Request) -> Response:
+    """What a run would offer each line now, or the code of why nothing; nothing is offered.
+
+    Up to 100 lines, since each is read while you wait.
+    """
+    caller = await entered(request, Scope.BULK)
+    asked = read(BulkPlanAsked, await request.body(), max_bytes=MAX_BYTES)
+    issuer, lines = door_of(request).issuer, _lines(asked.lines)
+
+    def planned() -> tuple[Planned, ...]:
+        return tuple(
+            plan(
+                issuer,
+                lines,
+                wanted=asked.record_types,
+                source=asked.source_kind,
+                who=issuer.audit.by(caller.name),
+            )
+        )
+
+    found = await run_in_threadpool(planned)
+    rows = tuple(
+        LinePlanned(line=one.line, record_types=one.record_types, problem=one.problem)
+        for one in found
+    )
+    return shown(BulkPlan(lines=rows))
 
 
 @router.get(
@@ -110,6 +172,29 @@ async def cancel(request: Request, bulk: str) -> Response:
     caller = await entered(request, Scope.BULK)
     found = await run_in_threadpool(cancel_own, door_of(request).issuer, bulk, client=caller.name)
     return shown(seen(found))
+
+
+@router.post(
+    "/bulk/{bulk}/take-back",
+    summary="Take a bulk run back",
+    **operation(
+        "takeBackBulk",
+        scope=Scope.BULK,
+        answer=BulkTakenBack,
+        example={"takenBack": 98},
+        refusals=("bulk.unknown", "limit.size"),
+    ),
+)
+async def take_back(request: Request, bulk: str) -> Response:
+    """Offer no further line, and cancel each offer that nobody began to collect.
+
+    What was collected stays: withdraw it by its issuance.
+    """
+    caller = await entered(request, Scope.BULK)
+    taken = await run_in_threadpool(
+        take_back_own, door_of(request).issuer, bulk, client=caller.name
+    )
+    return shown(BulkTakenBack(taken_back=taken))
 
 
 @router.get(
@@ -164,9 +249,7 @@ def seen(found: Progress) -> BulkSeen:
     )
 
 
-def _lines(asked: BulkAsked) -> tuple[Line, ...]:
+def _lines(asked: Sequence[BulkLineAsked]) -> tuple[Line, ...]:
     """The lines under the rules of every list."""
-    rows = [
-        {name: value for name, value in one.model_dump().items() if value} for one in asked.lines
-    ]
+    rows = [{name: value for name, value in one.model_dump().items() if value} for one in asked]
     return parse_lines(dump_json({"lines": rows}))

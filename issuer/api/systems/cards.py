@@ -15,7 +15,7 @@ from issuer import service
 from issuer.client.api.models import CardAsked, CardMade
 from issuer.service.once import Made
 from issuer.service.scopes import Scope
-from issuer.service.whose import summary_whose
+from issuer.service.whose import read_whose
 
 from . import examples
 from .access import SystemRoute, entered
@@ -61,7 +61,8 @@ async def make_card(request: Request) -> Response:
     details = _details(body) if wanted.bundle is not body else ()
 
     def work(issuer: service.IssuerContext) -> Made:
-        summary = summary_whose(issuer, wanted)
+        read = read_whose(issuer, wanted)
+        summary = read.summary
         keys = usual(summary.records) | {f"detail:{name}" for name in details}
         made = service.make_card(
             issuer,
@@ -69,7 +70,12 @@ async def make_card(request: Request) -> Response:
             summary=summary,
             choices=choices(summary.records, keys),
         )
-        card = CardMade(issuance=issued(made.issuance), card=made.text, secret=made.secret)
+        card = CardMade(
+            issuance=issued(made.issuance),
+            card=made.text,
+            secret=made.secret,
+            warnings=read.warnings,
+        )
         return told(card, status=201)
 
     return await made_once(request, caller, work)

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from healthpassport.asgi import PROBLEM_MEDIA_TYPE
 from healthpassport.encoding import Json
-from healthpassport.errors import PassportError
+from healthpassport.errors import PassportError, catalogue
 from issuer.client.api.models import Asked, OAuthRefusal, Problem
 from issuer.service.client_tokens import CLIENT_TOKEN_PATH
 from issuer.service.scopes import WORDS, Scope
@@ -25,15 +25,29 @@ API_KEY: Final = "apiKey"
 JSON: Final = "application/json"
 _REF: Final = "#/components/schemas/{model}"
 # What a call may meet wherever it goes.
-EVERYWHERE: Final = ("http.invalid", "rate_limited", "issuer.unavailable")
+EVERYWHERE: Final = (
+    "http.invalid",
+    "rate_limited",
+    "issuer.unavailable",
+    "issuer.database",
+)
+
+
+def area(*names: str) -> tuple[str, ...]:
+    """Every code of these areas of schemas/errors, so that a new one is never left out here."""
+    return tuple(code for code in sorted(catalogue()) if code.partition(".")[0] in names)
+
+
 KEYED: Final = (
     "http.unauthorized",
     "api.invalid_token",
     "oid4vci.invalid_dpop_proof",
+    "oid4vci.use_dpop_nonce",
     "forbidden",
+    "api.key_name_taken",
     "api.insufficient_scope",
 )
-SENT: Final = ("limit.size", "json.invalid", "http.timeout")
+SENT: Final = ("limit.size", "limit.depth", "http.timeout", *area("json"))
 IDEMPOTENT: Final = (
     "api.idempotency_key",
     "api.idempotency_reused",

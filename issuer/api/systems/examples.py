@@ -40,6 +40,15 @@ OFFERS_ASKED: Final[dict[str, Any]] = {
     "source": {"source": "rowan.json"},
     "bundle": {"bundle": {"resourceType": "Bundle", "type": "collection", "entry": []}},
 }
+OFFERS_CANCELLED: Final[dict[str, Any]] = {
+    "cancelled": [_ID],
+    "refused": [{"id": "unknown", "code": "offer.unknown"}],
+}
+REMINDER: Final[dict[str, Any]] = {
+    "offerId": _ID,
+    "expiresAt": "2026-12-02T23:59:59Z",
+    "notedAt": "2026-11-26T10:00:00Z",
+}
 STATUS_ASKED: Final[dict[str, Any]] = {
     "withdraw": {"change": "withdraw", "reason": "error"},
     "reinstate": {"change": "reinstate"},
@@ -74,6 +83,10 @@ RECEIVERS_ASKED: Final[dict[str, Any]] = {
     "some": {"url": RECEIVER["url"], "events": RECEIVER["events"]},
     "all": {"url": RECEIVER["url"]},
 }
+SECRETS_ASKED: Final[dict[str, Any]] = {
+    "usual": {},
+    "leaked": {"overlapDays": 0},
+}
 MESSAGE: Final[dict[str, Any]] = {
     "id": "msg_0xJ0mGbXrk2yq8P1vT3ZQA",
     "webhook": RECEIVER["id"],
@@ -99,6 +112,18 @@ TOKEN_FORMS: Final[dict[str, Any]] = {
         }
     },
 }
+AUDIT_HEAD: Final[dict[str, Any]] = {
+    "trail": "T4w1Jm9cVbQ0xN7sLr2EyA",
+    "seq": 4_211,
+    "hash": "sQ0b1k0lq7yZ1Yk7cV6b8pQvHqU3mZ7mJx5cE4gT9aI",
+    "head": "eyJhbGciOiJFUzI1NiIsInR5cCI6ImhwLWF1ZGl0LWhlYWQrand0In0.e30.c2ln",
+    "base": None,
+}
+AUDIT_ENTRY: Final[dict[str, Any]] = {
+    "seq": 4_211,
+    "entry": '{"about":"","at":"2026-11-26T10:00:00.000Z","event":"trail.exported",...}',
+    "hash": AUDIT_HEAD["hash"],
+}
 BULK: Final[dict[str, Any]] = {
     "id": "b5Nc1Xe7fGhJ2kLmQ8rStU",
     "state": "ended",
@@ -106,7 +131,16 @@ BULK: Final[dict[str, Any]] = {
     "counts": {"offered": 98, "refused": 2},
     "refused": [{"line": 7, "code": "offer.gone"}, {"line": 31, "code": "source.unknown"}],
 }
+BULK_PLAN: Final[dict[str, Any]] = {
+    "lines": [
+        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None},
+        {"line": 2, "recordTypes": [], "problem": "offer.gone"},
+    ]
+}
 BULK_RESULT: Final[dict[str, Any]] = {"line": 1, "offerId": _ID, "sealed": "eyJhbGciOi..."}
+BULK_PLANS_ASKED: Final[dict[str, Any]] = {
+    "two": {"lines": [{"nhsNumber": "9990000018"}, {"source": "rowan.json"}]}
+}
 BULKS_ASKED: Final[dict[str, Any]] = {
     "two": {
         "lines": [{"nhsNumber": "9990000018"}, {"source": "rowan.json"}],

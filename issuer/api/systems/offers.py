@@ -14,10 +14,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthpassport.encoding import dump_json, parse_json
-from healthpassport.errors import SourceError
+from healthpassport.errors import ServiceError, SourceError
 from issuer import service
 from issuer.client import Person
-from issuer.client.api.models import OfferAsked, OfferMade, OfferPage, OfferSeen, QrCode
+from issuer.client.api.models import (
+    OfferAsked,
+    OfferMade,
+    OfferPage,
+    OfferRefused,
+    OffersAsked,
+    OffersCancelled,
+    OfferSeen,
+    QrCode,
+)
 from issuer.service.context import utc
 from issuer.service.once import Made
 from issuer.service.own_offers import (
@@ -34,13 +43,14 @@ from issuer.service.whose import Whose, offer_whose
 
 from . import examples
 from .access import SystemRoute, door_of, entered
-from .bodies import made_once, shown, told
-from .describing import JSON, Body, operation
+from .bodies import made_once, read, shown, told
+from .describing import JSON, Body, area, operation
 from .issued import issued
 
 FHIR_JSON: Final = "application/fhir+json"
 MAX_REQUEST_BYTES: Final = 8 * 1_048_576  # as the body limit of these routes
 MAX_BUNDLE_DEPTH: Final = 64  # FHIR nests deeper than protocol messages do
+SERVER_ERROR: Final = 500  # RFC 9110 section 15.6
 QR_SCALE: Final = 4  # pixels a module
 _TEXTS: Final = ("source", "sourceKind", "subject")
 _MEMBERS: Final = frozenset({"bundle", "person", "recordTypes", *_TEXTS})
@@ -51,24 +61,8 @@ READING: Final = (
     "offer.nothing",
     "offer.gone",
     "offer.nobody",
-    "source.none",
-    "source.name",
-    "source.number",
-    "source.person",
-    "source.too_many",
-    "source.unknown",
-    "source.unreadable",
-    "source.too_large",
-    "fhir.not_json",
-    "fhir.unreadable",
-    "fhir.no_resource",
-    "fhir.no_patient",
-    "fhir.no_identity",
-    "fhir.several_patients",
-    "fhir.subject_mismatch",
-    "fhir.ambiguous",
-    "fhir.restricted",
-    "fhir.too_large",
+    "issuer.sensitive_codes",
+    *area("source", "fhir"),
 )
 
 Cursor = Annotated[
@@ -106,7 +100,7 @@ async def make_offer(request: Request) -> Response:
 
     def work(issuer: service.IssuerContext) -> Made:
         made = offer_whose(issuer, wanted, client=caller.name)
-        return told(offer_made(made), status=201)
+        return told(offer_made(made.offer, warnings=made.warnings), status=201)
 
     return await made_once(request, caller, work)
 
@@ -145,7 +139,7 @@ async def list_offers(
     ),
 )
 async def see_offer(request: Request, offer: str) -> Response:
-    """How far an offer is: open, collecting, collected, expired, burned or cancelled."""
+    """How far an offer is (docs/api.md says what each state means)."""
     caller = await entered(request, Scope.OFFERS_READ)
     found = await run_in_threadpool(own_offer, door_of(request).issuer, offer, client=caller.name)
     return shown(seen(found))
@@ -169,6 +163,35 @@ async def cancel(request: Request, offer: str) -> Response:
         cancel_offer, door_of(request).issuer, offer, client=caller.name
     )
     return shown(seen(found))
+
+
+@router.post(
+    "/offers/cancel",
+    summary="Cancel many offers",
+    **operation(
+        "cancelOffers",
+        scope=Scope.OFFERS_CREATE,
+        answer=OffersCancelled,
+        example=examples.OFFERS_CANCELLED,
+        body=Body(OffersAsked, {"two": {"offers": [examples.OFFER_SEEN["id"], "unknown"]}}),
+    ),
+)
+async def cancel_many(request: Request) -> Response:
+    """Take back up to 500 offers; one that cannot be is told with why, and stops no other."""
+    caller = await entered(request, Scope.OFFERS_CREATE)
+    asked = read(OffersAsked, await request.body())
+    issuer = door_of(request).issuer
+    done: list[str] = []
+    left: list[OfferRefused] = []
+    for offer in dict.fromkeys(asked.offers):
+        try:
+            await run_in_threadpool(cancel_offer, issuer, offer, client=caller.name)
+            done.append(offer)
+        except ServiceError as error:
+            if error.status >= SERVER_ERROR:
+                raise
+            left.append(OfferRefused(id=offer, code=error.code))
+    return shown(OffersCancelled(cancelled=tuple(done), refused=tuple(left)))
 
 
 def whose(body: bytes, request: Request, *, more: frozenset[str] = frozenset()) -> Whose:
@@ -225,7 +248,7 @@ def _person(value: object) -> Person:
     return Person(texts["nhsNumber"], texts["familyName"], tuple(given), texts["birthDate"])
 
 
-def offer_made(made: service.NewOffer) -> OfferMade:
+def offer_made(made: service.NewOffer, *, warnings: tuple[str, ...] = ()) -> OfferMade:
     """A new offer as it is told to the practice."""
     code = segno.make(made.link, error="m", micro=False)
     return OfferMade(
@@ -236,6 +259,7 @@ def offer_made(made: service.NewOffer) -> OfferMade:
         credential_offer_uri=made.uri,
         link=made.link,
         pin=made.pin,
+        warnings=warnings,
         qr=QrCode(svg=code.svg_data_uri(scale=QR_SCALE), png=code.png_data_uri(scale=QR_SCALE)),
     )
 

@@ -30,6 +30,7 @@ _REFUSED: Final = {
         "api.unsupported_grant_type",
         "api.invalid_scope",
         "oid4vci.invalid_dpop_proof",
+        "oid4vci.use_dpop_nonce",
     ),
     401: ("api.invalid_client",),
 }

@@ -17,6 +17,7 @@ from issuer.client.api.models import (
     ReceiverMade,
     Receivers,
     ReceiverSeen,
+    SecretAsked,
     SecretMade,
 )
 from issuer.service.context import utc
@@ -53,7 +54,7 @@ router = APIRouter(tags=["Webhooks"], route_class=SystemRoute)
         answer=ReceiverMade,
         example={**examples.RECEIVER, "secret": examples.SECRET},
         body=Body(ReceiverAsked, examples.RECEIVERS_ASKED),
-        refusals=("webhook.host", "api.webhook_events", "api.webhook_many"),
+        refusals=("webhook.host", "api.webhook_events", "api.webhook_many", "issuer.queue_key"),
         idempotent=True,
     ),
 )
@@ -67,7 +68,7 @@ async def add(request: Request) -> Response:
 
     def work(issuer: service.IssuerContext) -> Made:
         made = add_receiver(issuer, client=caller.name, url=asked.url, events=asked.events)
-        return told(ReceiverMade(**dict(seen(made)), secret=made.secrets[0]), status=201)
+        return told(ReceiverMade(**dict(seen(made.receiver)), secret=made.secret), status=201)
 
     return await made_once(request, caller, work)
 
@@ -98,16 +99,19 @@ async def list_receivers(request: Request) -> Response:
         status=201,
         answer=SecretMade,
         example={"secret": examples.SECRET},
-        refusals=("api.webhook_unknown", "limit.size"),
+        body=Body(SecretAsked, examples.SECRETS_ASKED, required=False),
+        refusals=("api.webhook_unknown", "issuer.queue_key"),
         idempotent=True,
     ),
 )
 async def renew(request: Request, webhook: str) -> Response:
-    """A second secret: both sign until this is asked for again."""
+    """A second secret: both sign until the overlap is over, or the new one alone for 0 days."""
     caller = await entered(request, Scope.WEBHOOKS)
+    body = await request.body()
+    asked = read(SecretAsked, body) if body else SecretAsked()
 
     def work(issuer: service.IssuerContext) -> Made:
-        secret = renew_secret(issuer, webhook, client=caller.name)
+        secret = renew_secret(issuer, webhook, client=caller.name, overlap_days=asked.overlap_days)
         return told(SecretMade(secret=secret), status=201)
 
     return await made_once(request, caller, work)

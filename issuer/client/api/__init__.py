@@ -16,8 +16,11 @@ from healthpassport.fetch import HttpsFetcher
 from healthpassport.keys import Signer
 from healthpassport.webhooks import is_genuine
 
+from .bulk import Opened
+from .bulk_models import BulkLineAsked, BulkPlan, BulkSeen
 from .calls import IssuerApi
 from .models import (
+    AuditHead,
     CardAsked,
     CardMade,
     Change,
@@ -25,23 +28,31 @@ from .models import (
     MessageSeen,
     OfferAsked,
     OfferMade,
+    OffersCancelled,
     OfferSeen,
+    OfferStanding,
     PersonAsked,
     Reason,
     ReceiverAsked,
     ReceiverMade,
     ReceiverSeen,
+    Reminder,
     ReportAnswer,
     ReportSealed,
     ReportSeen,
     SourceSeen,
 )
-from .sign_in import Key, Secret, SignIn
+from .sign_in import Dpop, Key, Secret, SignIn
 
 __all__ = [
+    "AuditHead",
+    "BulkLineAsked",
+    "BulkPlan",
+    "BulkSeen",
     "CardAsked",
     "CardMade",
     "Change",
+    "Dpop",
     "FetchError",
     "Issued",
     "IssuerApi",
@@ -50,11 +61,15 @@ __all__ = [
     "OfferAsked",
     "OfferMade",
     "OfferSeen",
+    "OfferStanding",
+    "OffersCancelled",
+    "Opened",
     "PersonAsked",
     "Reason",
     "ReceiverAsked",
     "ReceiverMade",
     "ReceiverSeen",
+    "Reminder",
     "ReportAnswer",
     "ReportSealed",
     "ReportSeen",
@@ -76,6 +91,7 @@ def connect(
     secret: str = "",
     signer: Signer | None = None,
     scope: str = "",
+    dpop: Signer | None = None,
     ca_file: Path | None = None,
     private_hosts: frozenset[str] = frozenset(),
 ) -> IssuerApi:
@@ -87,6 +103,8 @@ def connect(
         secret: what that command told, or
         signer: the key whose public half it was given (``healthpassport.keys.load_signer``).
         scope: scopes to ask for, separated by spaces; all without it.
+        dpop: a key that tokens are bound to (``generate_signer()`` of ``healthpassport.keys``
+            makes one), so that a token that gets out opens nothing.
         ca_file: PEM file of the only authorities to believe.
         private_hosts: HOST:PORT whose address may be private or loopback.
     """
@@ -96,5 +114,6 @@ def connect(
 
     fetcher = HttpsFetcher(ca_file=ca_file, allowed_private_hosts=private_hosts, timeout=TIMEOUT)
     proof = Secret(client, secret) if signer is None else Key(client, signer, secrets.token_bytes)
-    sign_in = SignIn(address, proof, fetcher, clock, scope)
+    bound = None if dpop is None else Dpop(dpop, secrets.token_bytes)
+    sign_in = SignIn(address, proof, fetcher, clock, scope, bound)
     return IssuerApi(address, sign_in, fetcher, secrets.token_bytes, time.sleep)

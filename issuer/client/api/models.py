@@ -51,6 +51,20 @@ class Reason(StrEnum):
     OTHER = "other"
 
 
+class OfferStanding(StrEnum):
+    """How an offer stands; a newer server may say more."""
+
+    OPEN = "open"
+    SIGNED_IN = "signed_in"
+    COLLECTING = "collecting"
+    PUT_OFF = "put_off"
+    COLLECTED = "collected"
+    NOT_COLLECTED = "not_collected"
+    EXPIRED = "expired"
+    BURNED = "burned"
+    CANCELLED = "cancelled"
+
+
 class PersonAsked(Asked):
     """Whom to look for in a source: an NHS number, or a family name with a birth date."""
 
@@ -79,7 +93,11 @@ class QrCode(Told):
 
 
 class OfferMade(Told):
-    """A new offer, told once: ``pin`` is kept nowhere."""
+    """A new offer, told once: ``pin`` is kept nowhere.
+
+    Of ``warnings`` there is one: ``number_not_verified``, where the source does not call the NHS
+    number verified; compare who it is before you give the PIN.
+    """
 
     offer_id: str
     record_types: tuple[str, ...]
@@ -89,6 +107,7 @@ class OfferMade(Told):
     link: str
     pin: Annotated[str, Field(repr=False)]
     qr: QrCode
+    warnings: tuple[str, ...] = ()
 
 
 class Issued(Told):
@@ -112,10 +131,10 @@ class IssuedPage(Told):
 
 
 class OfferSeen(Told):
-    """How far an offer is."""
+    """How far an offer is; ``state`` is one of ``OfferStanding``."""
 
     id: str
-    state: str
+    state: Annotated[str, Field(json_schema_extra={"enum": [one.value for one in OfferStanding]})]
     record_types: tuple[str, ...]
     created_at: datetime
     expires_at: datetime
@@ -126,6 +145,43 @@ class OfferPage(Told):
     """Some offers; ``next`` is the cursor of what is behind them."""
 
     offers: tuple[OfferSeen, ...]
+    next: str | None = None
+
+
+class OffersAsked(Asked):
+    """Offers of this record system."""
+
+    offers: Annotated[
+        tuple[Annotated[str, Field(max_length=64)], ...], Field(min_length=1, max_length=500)
+    ]
+
+
+class OfferRefused(Told):
+    """An offer that was not cancelled, and the code of why."""
+
+    id: str
+    code: str
+
+
+class OffersCancelled(Told):
+    """Which offers are cancelled now, and which cannot be."""
+
+    cancelled: tuple[str, ...]
+    refused: tuple[OfferRefused, ...]
+
+
+class Reminder(Told):
+    """Records that run out soon and were not fetched anew, by the offer that they came from."""
+
+    offer_id: str
+    expires_at: datetime
+    noted_at: datetime
+
+
+class Reminders(Told):
+    """Some reminders, the soonest first; ``next`` is the cursor of what is behind them."""
+
+    reminders: tuple[Reminder, ...]
     next: str | None = None
 
 
@@ -174,11 +230,15 @@ class CardAsked(OfferAsked):
 
 
 class CardMade(Told):
-    """A card for somebody without a wallet, told once: what stands in ``card`` is the record."""
+    """A card for somebody without a wallet, told once: what stands in ``card`` is the record.
+
+    ``warnings`` are those of ``OfferMade``.
+    """
 
     issuance: Issued
     card: Annotated[str, Field(repr=False)]
     secret: Annotated[str, Field(repr=False)]
+    warnings: tuple[str, ...] = ()
 
 
 class ReceiverAsked(Asked):
@@ -207,6 +267,12 @@ class Receivers(Told):
     """The receivers of this record system."""
 
     webhooks: tuple[ReceiverSeen, ...]
+
+
+class SecretAsked(Asked):
+    """How many days the secrets before sign too; 0 for one that got out."""
+
+    overlap_days: Annotated[int, Field(ge=0, le=90)] = 7
 
 
 class SecretMade(Told):
@@ -281,56 +347,29 @@ class Problem(Told):
     help: str
 
 
-class BulkLineAsked(Asked):
-    """One person: an NHS number, or a name in the source."""
+class AuditHead(Told):
+    """The end of the audit trail: its last entry, and ``head``, a JWS of the issuer's over it.
 
-    nhs_number: Annotated[str, Field(max_length=20)] = ""
-    source: Annotated[str, Field(max_length=200)] = ""
-    subject: Annotated[str, Field(max_length=200)] = ""
+    ``base`` is a JWS that stands for entries that were let go, None where all are there.
+    """
 
-
-class BulkAsked(Asked):
-    """Whom to offer, and the public JWK (P-256) that links and PINs are sealed for."""
-
-    lines: Annotated[tuple[BulkLineAsked, ...], Field(min_length=1, max_length=10_000)]
-    recipient: dict[str, Any]
-    record_types: Annotated[tuple[str, ...], Field(max_length=50)] = ()
-    source_kind: Annotated[str, Field(max_length=40)] | None = None
-    days: Annotated[int, Field(ge=1, le=365)] | None = None
+    trail: str
+    seq: int
+    hash: str
+    head: str
+    base: str | None = None
 
 
-class LineRefused(Told):
-    """A line of which nothing was offered, and the code of why."""
+class AuditEntry(Told):
+    """One entry: ``entry`` is canonical JSON (RFC 8785), ``hash`` its SHA-256 in base64url."""
 
-    line: int
-    code: str
-
-
-class BulkSeen(Told):
-    """How far a run is; ``counts`` are lines by state."""
-
-    id: str
-    state: str
-    created_at: datetime
-    counts: dict[str, int]
-    refused: tuple[LineRefused, ...]
+    seq: int
+    entry: str
+    hash: str
 
 
-class BulkResult(Told):
-    """One offered line: ``sealed`` is a JWE of link and PIN for the run's recipient."""
+class AuditPage(Told):
+    """Some entries, in order; ``next`` begins the page behind them."""
 
-    line: int
-    offer_id: str | None = None
-    sealed: Annotated[str | None, Field(repr=False)] = None
-
-
-class BulkResults(Told):
-    """The results that were not let go yet."""
-
-    results: tuple[BulkResult, ...]
-
-
-class LinesTaken(Asked):
-    """The lines whose results are safe with the record system."""
-
-    lines: Annotated[tuple[int, ...], Field(max_length=10_000)]
+    entries: tuple[AuditEntry, ...]
+    next: int | None = None

@@ -35,8 +35,8 @@ class Part(StrEnum):
 WORDS: Final = {
     Part.PIN: msg("Your health record PIN is %(pin)s. Do not tell it to other people."),
     Part.LINK: msg(
-        "Your surgery has a health record for you. Copy this into your wallet: %(link)s The PIN"
-        " comes another way."
+        "Your health record is ready. Copy this link to your wallet. You get the PIN another way."
+        " %(link)s"
     ),
 }
 

@@ -121,6 +121,8 @@ def test_the_lines_of_the_page_run_as_they_stand(world, capsys):
     known = {
         "SECRET": world.epr.secret,
         "ORDER_NUMBER": fresh_key(),
+        "RUN_NUMBER": fresh_key(),
+        "keep": print,
         "PEM": world.pem,
         "HOSTS": world.hosts,
     }

@@ -229,23 +229,6 @@ def test_what_waits_outlives_a_restart(site):
     assert tell(site).sent == 1
 
 
-def test_two_secrets_sign_while_one_replaces_the_other(site):
-    made = listening(site, "offer.collected")
-    answer = site.epr.call("POST", f"/webhooks/{made['id']}/secret")
-    assert answer.status == 201
-    fresh = answer.json()["secret"]
-    collected(site)
-    tell(site)
-    [request] = site.receiver.got
-    now = site.now.timestamp()
-    assert all(
-        genuine(one, request.headers, request.body, now=now) for one in (made["secret"], fresh)
-    )
-    listed = site.epr.call("GET", "/webhooks").body.decode()
-    assert fresh not in listed
-    assert made["secret"] not in listed
-
-
 def test_the_end_of_a_receiver_forgets_what_waits_for_it(site):
     made = listening(site, "offer.collected")
     collected(site)
