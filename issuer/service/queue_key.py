@@ -1,4 +1,5 @@
 """The key that seals whom a bulk run is about, secrets of webhooks, and what staff have in hand.
+
 It stands in a file, never in the database. What is *not* here: the sealing itself (``sealing``).
 """
 
