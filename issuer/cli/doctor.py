@@ -44,7 +44,7 @@ def _warned(config: Path | None) -> list[str]:
 
     try:
         settings = load(config)
-        return [*_warnings(settings), *_small_herds(settings)]
+        return [*_warnings(settings), *_small_herds(settings), *_kept_too_long(settings)]
     except PassportError:
         return []  # the checks said so
 
@@ -148,6 +148,24 @@ def _small_herds(settings: Settings) -> Iterator[str]:
             yield f"only {standing} records stand in status list {number} (docs/status.md, herds)"
     finally:
         store.close()
+
+
+def _kept_too_long(settings: Settings) -> Iterator[str]:
+    """Rows that should be gone, because nobody does the jobs."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from issuer.service.keeping import DAY, LATE, late_in  # noqa: PLC0415
+    from issuer.store import open_store  # noqa: PLC0415
+
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    now, margin = int(datetime.now(UTC).timestamp()), settings.status_retire_days
+    try:
+        with store.reading() as tx:
+            late = late_in(tx, now=now, margin_days=margin)
+    finally:
+        store.close()
+    if late > LATE:
+        yield f"what expired is kept {late // DAY} days too long: who does the jobs (docs/keeping.md)"
 
 
 def _is_file(uri: str | None) -> TypeGuard[str]:

@@ -15,6 +15,7 @@ from issuer.store.again import tried_again
 from . import bulk_work, jobs, reminders
 from .context import IssuerContext
 from .jobs import Job, Kind
+from .keeping import forget_over
 from .list_files import publish_files
 from .offers import sweep
 from .retention import retire
@@ -39,7 +40,9 @@ def _publish(issuer: IssuerContext, _job: Job) -> None:
 
 
 def _retire(issuer: IssuerContext, _job: Job) -> None:
+    """What expired, the lists that this ends, and what nobody needs any more."""
     retire(issuer)
+    forget_over(issuer)
 
 
 def _remind(issuer: IssuerContext, _job: Job) -> None:

@@ -79,7 +79,11 @@ def read_found(
     expected = Who(found.family_name, found.given_names, found.birth_date, found.nhs_number)
     person = _compared(reading, expected)
     told = dict(reading.summary.records[0].subject)
-    return reading, person, SourceReference(looked.kind, found.name, found.subject, told, ())
+    return (
+        reading,
+        person,
+        SourceReference(looked.kind, found.name, found.subject, told, (), console.issuer.secret()),
+    )
 
 
 def open_file(
