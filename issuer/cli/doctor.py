@@ -165,7 +165,7 @@ def _kept_too_long(settings: Settings) -> Iterator[str]:
     finally:
         store.close()
     if late > LATE:
-        yield f"what expired is kept {late // DAY} days too long: who does the jobs (docs/keeping.md)"
+        yield f"rows are kept {late // DAY} days too long: who does the jobs (docs/keeping.md)?"
 
 
 def _is_file(uri: str | None) -> TypeGuard[str]:

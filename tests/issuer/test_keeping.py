@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from fhir_examples import PATIENT, bundle, data
+from emptied_site import emptied, source_in
 from repository import ROOT
-from returning_wallet import NAME, NUT, Returning, offered
+from returning_wallet import NAME, Returning, offered
 from simulated_issuer import Site
 from sqlalchemy import func, insert, select
 
@@ -36,23 +36,29 @@ def rules():
     return {name: until for names, until in lines for name in re.findall(r"`(\w+)`", names)}
 
 
-def made(make, folder):
-    (folder / "source").mkdir()
-    (folder / "source" / NAME).write_bytes(data(bundle(PATIENT, NUT)))
-    return make(folder, {"source_folder": folder / "source"})
-
-
-@pytest.fixture
-def site(tmp_path):
-    site = made(Site, tmp_path)
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    site = Site(folder, source_in(folder))
     yield site
     site.issuer.store.close()
 
 
 @pytest.fixture
-def either(make_site, tmp_path):
+def site(home):
+    return emptied(home)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request, tmp_path):
     """On SQLite and on PostgreSQL."""
-    return made(make_site, tmp_path)
+    if request.param == "sqlite":
+        yield request.getfixturevalue("site")
+        return
+    url = request.getfixturevalue("postgresql").issuer_database()
+    made = Site(tmp_path, {**source_in(tmp_path), "database": None, "database_url": url})
+    yield made
+    made.issuer.store.close()
 
 
 def tidy(site):
