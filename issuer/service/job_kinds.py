@@ -12,7 +12,7 @@ from typing import Final
 
 from issuer.store.again import tried_again
 
-from . import bulk_work, jobs, reminders
+from . import bulk_work, jobs, reminders, status_journal
 from .context import IssuerContext
 from .jobs import Job, Kind
 from .keeping import forget_over
@@ -24,6 +24,8 @@ ERASE: Final = "erase"
 REMIND: Final = "remind"
 PUBLISH: Final = "publish-lists"
 RETIRE: Final = "retire-lists"
+_JOURNAL: Final = "journal"
+_DAY: Final = 86_400  # seconds
 
 
 def _erase(issuer: IssuerContext, _job: Job) -> None:
@@ -83,6 +85,13 @@ class Timetable:
             _enqueue(issuer, due)
             self.seen.update(due)
 
+    def tend_here(self, issuer: IssuerContext) -> None:
+        """What each machine does for itself, once a day: make its journal shorter."""
+        turn = issuer.now() // _DAY
+        if self.seen.get(_JOURNAL) != turn:
+            self.seen[_JOURNAL] = turn  # before: what fails is tried again tomorrow
+            status_journal.shorten(issuer, least=status_journal.WORTH_IT)
+
 
 @tried_again
 def _enqueue(issuer: IssuerContext, due: Mapping[str, int]) -> None:
@@ -100,4 +109,5 @@ def work_round(
         ServiceError: ``issuer.unavailable``; the next round may do better.
     """
     timetable.enqueue_due(issuer)
+    timetable.tend_here(issuer)
     return jobs.run_due(issuer, KINDS, stop=stop)

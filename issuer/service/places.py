@@ -25,6 +25,8 @@ from issuer.store import bitstrings, statuses
 from issuer.store.again import tried_again
 from issuer.store.places import TOKEN, Block, Kind, bitstring_kind, ensure_open, lease
 
+from . import status_journal
+
 if TYPE_CHECKING:
     from .context import IssuerContext
 
@@ -137,8 +139,10 @@ def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
 
 @tried_again
 def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:
+    store = issuer.store.apart()
+    status_journal.bring_in(store)  # by itself: a lease that fails again leaves no further line
     # Apart: the rest of a block is held in memory, also where the work around is rolled back.
-    with issuer.store.apart().writing() as tx:
+    with store.writing() as tx:
         return lease(
             tx,
             kind,

@@ -29,10 +29,11 @@ def catch_up(connection: Connection) -> int:
     Raises:
         ServiceError: ``issuer.journal`` when the file cannot be read.
     """
-    kept = journal.of(connection)
-    if kept is None:
+    found = journal.held(connection)
+    if found is None:
         return 0
-    known, end = journal.position(connection, kept), kept.size()
+    kept, known = found
+    end = kept.size()
     if known >= end:
         return 0
     done = 0
