@@ -15,7 +15,7 @@ from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import WITHDRAWN
 
-from . import journal, places
+from . import forgetting, journal, places
 from .places import Kind
 from .status_tables import status_marks
 from .tables import bitstring_entries, bitstring_lists, issuances, status_entries
@@ -92,6 +92,11 @@ def _apply(connection: Connection, note: JsonObject) -> None:
         case {"issuance": str(issuance), "status": int(status)}:
             mine = (issuances.c.id == issuance) & (issuances.c.status != WITHDRAWN)
             connection.execute(update(issuances).where(mine).values(status=status))
+        case {"forget": list(wanted)}:
+            everything = forgetting.held(
+                connection, [one for one in wanted if isinstance(one, str)]
+            )
+            forgetting.drop(connection, everything)
         case _:  # of a newer version of this program
             pass
 
