@@ -76,8 +76,8 @@ lock: $(VENV)/.venv.stamp ## Resolve constraints/ again from pyproject.toml
 	$(COMPILE) pyproject.toml --all-extras --output-file constraints/run.txt
 	$(COMPILE) pyproject.toml --all-extras --group dev --constraints constraints/run.txt \
 		--output-file constraints/dev.txt
-	$(COMPILE) pyproject.toml --extra issuer --extra postgresql --constraints constraints/run.txt \
-		--output-file constraints/issuer.txt
+	$(COMPILE) pyproject.toml --extra issuer --extra postgresql --extra tracing \
+		--constraints constraints/run.txt --output-file constraints/issuer.txt
 	$(COMPILE) --group build --output-file constraints/build.txt
 	$(COMPILE) --group node --output-file constraints/node.txt
 

@@ -21,7 +21,7 @@ from healthpassport.errors import ServiceError
 
 from .tls import TlsFiles
 
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,8 +1,8 @@
 """A program that issues, or asks and shows, on a disk that fails; run by test_failing_disks.py.
 
-``failing_disks.py APP FOLDER [LIBRARY]``: with the library of ``failing_sync.c`` preloaded, every
+``failing_disks.py FOLDER [LIBRARY]``: with the library of ``failing_sync.c`` preloaded, every
 sync of every step fails once; without it, the disk of FOLDER is filled to the last byte instead. It
-prints how often a step failed. What is *not* here: what the disk is.
+prints, for each app, how often a step failed. What is *not* here: what the disk is.
 """
 
 from __future__ import annotations
@@ -168,8 +168,11 @@ def desk(folder: Path, run: Callable[..., int]) -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    program, where, *shim = sys.argv[1:]
-    folder = Path(where)
-    runner = failing_syncs(shim[0]) if shim else full_disk(folder)
-    app = {"issuer": issuer, "desk": desk}[program]
-    sys.stdout.write(json.dumps(list(app(folder, runner))) + "\n")
+    where, *shim = sys.argv[1:]
+    found = {}
+    for app in (issuer, desk):
+        folder = Path(where) / app.__name__
+        folder.mkdir()
+        runner = failing_syncs(shim[0]) if shim else full_disk(folder)
+        found[app.__name__] = list(app(folder, runner))
+    sys.stdout.write(json.dumps(found) + "\n")

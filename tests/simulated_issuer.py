@@ -17,6 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from databases import of_a_test
+from ready_store import lay
 from sqlalchemy import select
 
 from healthpassport.keys import generate_signer, save_signer
@@ -76,7 +78,12 @@ def made_settings(folder: Path, *, iss: str = ISS, **changes) -> tuple[Settings,
         "api_keys": folder / "keys.json",
         "status_ttl_seconds": 300,
     }
-    return Settings(**(values | changes)), key.key
+    if not {"database", "database_url"} & changes.keys():
+        values |= of_a_test()
+    made = Settings(**(values | changes))
+    if made.database is not None:
+        lay(made.database)
+    return made, key.key
 
 
 def summary(penicillin: str = "Penicillin V") -> PatientSummary:

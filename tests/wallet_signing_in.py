@@ -12,9 +12,10 @@ from fhir_examples import PATIENT, allergy, bundle, concept, data
 from sign_in_world import Browser, NhsLogin, person
 from simulated_provider import CLIENT, ISSUER, SECRET
 from wallet_world import ISSUER as SURGERY
-from wallet_world import PORTS, WalletWorld
+from wallet_world import NAME, PORTS, WalletWorld
 
 from healthpassport.fetch import HttpRequest
+from issuer import service
 from issuer.api import create_app
 from issuer.service.sign_in_offers import offer_for_sign_in
 from issuer.web.patient import add_pages
@@ -62,6 +63,10 @@ class SigningWorld(WalletWorld):
         return offer_for_sign_in(
             self.app.state.issuer, client="practice", bundle=notes, wanted=TYPES
         )
+
+    def app_offer(self):
+        """An offer with a PIN of the same surgery, whose records can be read again."""
+        return service.offer_source(self.app.state.issuer, client="practice", name=NAME)
 
     def patient(self, address: str, answer: str = "yes", **changed: str) -> str:
         """A patient's browser at ``address``; where it is sent back to."""

@@ -90,6 +90,11 @@ class WalletSettings(BaseSettings):
         description="The name by which surgeries know this kind of wallet, where a patient signs"
         " in for their records.",
     )
+    provider_url: Annotated[str, Field(max_length=2048, pattern=r"^(https://[^\s#]+)?$")] = Field(
+        default="",
+        description="https address of the wallet provider that vouches for this wallet, for"
+        " surgeries that want it. Empty: nobody does.",
+    )
     language: Literal["en", "cy"] = Field(
         default="en", description="Language of the questions: en (English) or cy (Welsh)."
     )

@@ -1,11 +1,12 @@
-"""How staff sign in to a page of ours by their organisation's provider, whichever app it is.
+"""How people sign in to a page of ours at an OpenID provider, whichever app it is.
 
 The provider's answers are fetched with the Fetcher that is handed in; sessions and sign-ins under
 way are kept by the app, in rows whose shape stands here. What is *not* here: storage, cookies,
 pages, and what a role may do.
 """
 
-from healthpassport.sign_in.provider import OidcSettings, Provider, Vouched, open_provider
+from healthpassport.sign_in.exchange import Demands, Exchange, Vouched
+from healthpassport.sign_in.provider import OidcSettings, Provider, open_provider
 from healthpassport.sign_in.roles import has_roles, named_roles
 from healthpassport.sign_in.steps import (
     CALLBACK_PATH,
@@ -36,6 +37,8 @@ __all__ = [
     "MAX_UNDER_WAY",
     "SIGNED_OUT_PATH",
     "SIGN_IN_LIFETIME",
+    "Demands",
+    "Exchange",
     "Leaving",
     "OidcSettings",
     "Provider",

@@ -18,7 +18,8 @@ from typing import Final
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import EncodingError, ProtocolError, ServiceError
 from healthpassport.protocols import oidc
-from healthpassport.sign_in.provider import Provider, Vouched
+from healthpassport.sign_in.exchange import Vouched
+from healthpassport.sign_in.provider import Provider
 
 SECRET_BYTES: Final = 32
 SIGN_IN_LIFETIME: Final = timedelta(minutes=10)

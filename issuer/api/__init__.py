@@ -5,11 +5,9 @@ Routes parse, make one call to ``issuer.service`` and render. What is *not* here
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,9 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from healthpassport.asgi import BodyLimit, Problems, SecurityHeaders
-from healthpassport.errors import ServiceError
 from healthpassport.fetch import Fetcher
 from issuer import service
+from issuer.service import loops
 from issuer.service.audit_keeping import rest, started
 from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
@@ -38,14 +36,19 @@ from . import (
     wallets,
 )
 from .fresh import FreshValues
+from .going_on import Loop, going_on, sweep, watch
 from .rendering import framework_refusal
 from .working import keep_working
 
 __all__ = ["create_app"]
 
 MAX_BUNDLE_BYTES: Final = 8 * 1_048_576  # a request for an offer: a whole record in FHIR
-_LOG: Final = logging.getLogger(__name__)
-SWEEP_SECONDS: Final = 15.0  # between two looks for offers whose time is over
+LOOPS: Final[Mapping[str, Loop]] = {
+    loops.SWEEP: sweep,
+    loops.TELL: systems.keep_telling,
+    loops.WORK: keep_working,
+    loops.WATCH: watch,
+}
 
 
 def _now() -> datetime:
@@ -103,32 +106,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Sweep at once and then on a timetable; let go of the database at the end."""
     issuer: service.IssuerContext = app.state.issuer
     await run_in_threadpool(started, issuer)
-    loops = (_sweep(issuer), systems.keep_telling(issuer), keep_working(issuer))
-    tasks = [asyncio.create_task(one) for one in loops]
-    for task in tasks:
-        task.add_done_callback(_tell_end)
     try:
-        yield
+        async with going_on(issuer, LOOPS):
+            yield
     finally:
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
         await run_in_threadpool(rest, issuer)
         issuer.store.close()
-
-
-def _tell_end(task: asyncio.Task[None]) -> None:
-    """What nobody expected ends a timetable; it is told at once, not when the server stops."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        _LOG.error("A timetable of this process has ended: restart it", exc_info=error)
-
-
-async def _sweep(issuer: service.IssuerContext) -> None:
-    while True:
-        try:
-            await run_in_threadpool(service.sweep, issuer)
-        except ServiceError as error:
-            _LOG.warning("The sweep failed and will be tried again: %s", error)
-        await asyncio.sleep(SWEEP_SECONDS)

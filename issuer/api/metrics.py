@@ -21,6 +21,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.watching import Seen
 from issuer.service import IssuerContext
 from issuer.service.figures import figures
+from issuer.service.loops import LOOPS
 
 PREFIX: Final = "passport_issuer"
 PATH: Final = "/metrics"
@@ -92,6 +93,12 @@ class _Standing(Collector):
     def collect(self) -> Iterator[Metric]:
         """Events and issuances of this process, and the issuer's figures."""
         yield from self._counted()
+        broke = GaugeMetricFamily(
+            f"{PREFIX}_loop_failures", "How often in a row a loop broke off.", labels=["loop"]
+        )
+        for name in LOOPS:
+            broke.add_metric([name], self._issuer.loops.times(name))
+        yield broke
         up = GaugeMetricFamily(f"{PREFIX}_database_up", "Whether the database answers.")
         try:
             found = figures(self._issuer)

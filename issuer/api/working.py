@@ -18,14 +18,20 @@ from issuer.service.job_kinds import Timetable, work_round
 
 PAUSE_SECONDS: Final = 2.0  # between two looks for what is due
 HOUR_SECONDS: Final = 3_600.0  # between two looks at the journal, which are once a day
-GRACE_SECONDS: Final = 5.0  # for the job that is under way when the server stops
+GRACE_SECONDS: Final = 5.0  # for the job that is under way when a server stops
 _LOG: Final = logging.getLogger(__name__)
 
 
 async def keep_working(issuer: IssuerContext) -> None:
-    """Do what is due, again and again, until cancelled; a job that is under way is ended first."""
-    if not issuer.settings.jobs_in_process:
+    """Do what is due in a server, if that is to be done there, again and again until cancelled."""
+    if issuer.settings.jobs_in_process:
+        await work(issuer, grace=GRACE_SECONDS)
+    else:
         await _keep_journal_short(issuer)
+
+
+async def work(issuer: IssuerContext, *, grace: float) -> None:
+    """Do what is due until cancelled; a job that is under way has ``grace`` seconds to end then."""
     stopped, timetable = threading.Event(), Timetable({})
     round_: asyncio.Task[int] | None = None
     try:
@@ -38,12 +44,12 @@ async def keep_working(issuer: IssuerContext) -> None:
             if isinstance(error, ServiceError):
                 _LOG.warning("Background work failed and will be tried again: %s", error)
             elif error is not None:  # its claim runs out, and after some tries the job is dead
-                _LOG.error("Background work broke off", exc_info=error)
+                raise error
             await asyncio.sleep(PAUSE_SECONDS)
     finally:
         stopped.set()
         if round_ is not None:
-            await asyncio.wait({round_}, timeout=GRACE_SECONDS)
+            await asyncio.wait({round_}, timeout=grace)
 
 
 async def _keep_journal_short(issuer: IssuerContext) -> None:

@@ -25,7 +25,7 @@ from .extract import extract
 from .forget import forget
 from .grants import grants
 from .issued import issued
-from .jobs import jobs, worker
+from .jobs import jobs
 from .key_changes import keys
 from .offers import offers
 from .preview import preview
@@ -37,6 +37,7 @@ from .sources import sources
 from .status import status
 from .vc_api import vc_api
 from .webhooks import webhooks
+from .worker import worker
 
 __all__ = ["app", "main"]
 

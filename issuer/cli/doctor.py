@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias
 
 import typer
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from issuer.service.key_schedule import SigningKey
+    from issuer.service.setting_up import Advice
     from issuer.settings import Settings
 
 Finding: TypeAlias = tuple[str, str | None]  # what was looked at, and what is wrong with it
@@ -44,7 +46,9 @@ def _warned(config: Path | None) -> list[str]:
 
     try:
         settings = load(config)
-        return [*_warnings(settings), *_small_herds(settings), *_kept_too_long(settings)]
+        examined = [one for _, found in _examined(settings) for one in found]
+        soon = [one.words for one in examined if not one.wrong]
+        return [*_warnings(settings), *soon, *_small_herds(settings), *_kept_too_long(settings)]
     except PassportError:
         return []  # the checks said so
 
@@ -69,7 +73,10 @@ def _findings(config: Path | None) -> Iterator[Finding]:
     yield "wallets", _tried(lambda: _check_wallets(settings))
     if settings.signs_in_patients:
         yield "patient sign-in", _tried(lambda: _check_patients(settings))
-    yield "database", _tried(lambda: _check_database(settings))
+    if settings.web_port is not None:
+        yield "console", _tried(lambda: _check_console(settings))
+    for name, found in _examined(settings):
+        yield name, " ".join(one.words + "." for one in found if one.wrong) or None
     if settings.source_folder or settings.source_fhir_url or settings.source_gp_connect_url:
         yield "sources (`sources try` asks them)", _tried(lambda: _check_sources(settings))
 
@@ -117,7 +124,6 @@ def _warnings(settings: Settings) -> Iterator[str]:
     from datetime import UTC, datetime  # noqa: PLC0415 - cold start
 
     from healthpassport.errors import PassportError  # noqa: PLC0415
-    from healthpassport.keys.files import group_reads, key_path  # noqa: PLC0415
     from issuer.service.key_list import ends_soon, key_rows  # noqa: PLC0415
 
     now = datetime.now(UTC)
@@ -127,12 +133,6 @@ def _warnings(settings: Settings) -> Iterator[str]:
         return  # the checks said so
     if soon is not None:
         yield soon
-    secrets = (settings.key_passphrase_file, settings.next_key_passphrase_file)
-    files = [path for path in secrets if path is not None]
-    files += [key_path(uri) for uri in (settings.key, settings.next_key) if _is_file(uri)]
-    for path in files:
-        if path.exists() and (group_reads(path) or path.stat().st_mode & 0o007):
-            yield f"others can read {path.name}: chmod 600"
 
 
 def _small_herds(settings: Settings) -> Iterator[str]:
@@ -141,8 +141,12 @@ def _small_herds(settings: Settings) -> Iterator[str]:
 
     from issuer.service.retention import small_lists  # noqa: PLC0415
     from issuer.store import open_store  # noqa: PLC0415
+    from issuer.store.examining import Schema, examine  # noqa: PLC0415
 
-    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    if examine(settings.database, url=url).schema is not Schema.CURRENT:
+        return  # opening it would migrate it
+    store = open_store(settings.database, url=url)
     try:
         for number, standing in small_lists(store, now=int(datetime.now(UTC).timestamp())):
             yield f"only {standing} records stand in status list {number} (docs/status.md, herds)"
@@ -156,8 +160,12 @@ def _kept_too_long(settings: Settings) -> Iterator[str]:
 
     from issuer.service.keeping import DAY, LATE, late_in  # noqa: PLC0415
     from issuer.store import open_store  # noqa: PLC0415
+    from issuer.store.examining import Schema, examine  # noqa: PLC0415
 
-    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    url = settings.database_url.get_secret_value()
+    if examine(settings.database, url=url).schema is not Schema.CURRENT:
+        return  # opening it would migrate it
+    store = open_store(settings.database, url=url)
     now, margin = int(datetime.now(UTC).timestamp()), settings.status_retire_days
     try:
         with store.reading() as tx:
@@ -166,10 +174,6 @@ def _kept_too_long(settings: Settings) -> Iterator[str]:
         store.close()
     if late > LATE:
         yield f"rows are kept {late // DAY} days too long: who does the jobs (docs/keeping.md)?"
-
-
-def _is_file(uri: str | None) -> TypeGuard[str]:
-    return uri is not None and uri.startswith("file:")
 
 
 def _check_sources(settings: Settings) -> None:
@@ -220,16 +224,37 @@ def _check_clients(settings: Settings) -> None:
     read_clients(settings.api_keys)
 
 
-def _check_database(settings: Settings) -> None:
-    from healthpassport.errors import ServiceError  # noqa: PLC0415 - cold start
-    from issuer.store import open_store  # noqa: PLC0415
+def _check_console(settings: Settings) -> None:
+    """Whether staff could sign in, and PINs go by text; nobody is asked."""
+    from healthpassport.errors import SettingsError  # noqa: PLC0415 - cold start
+    from healthpassport.sign_in import open_provider  # noqa: PLC0415
+    from issuer.service.console.sign_in import oidc_settings, own_fetcher  # noqa: PLC0415
 
-    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    fetcher = own_fetcher(settings)
+    if settings.staff_sign_in:
+        open_provider(oidc_settings(settings), fetcher)
+    file = settings.web_text_key_file
+    if file is not None and not os.access(file, os.R_OK):
+        raise SettingsError("console.setup", "the key for texts cannot be read")
+
+
+def _examined(settings: Settings) -> Iterator[tuple[str, list[Advice]]]:
+    """Files, disks, and the database with its clock; nothing is changed."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from healthpassport.errors import PassportError  # noqa: PLC0415
+    from issuer.service import setting_up  # noqa: PLC0415
+    from issuer.store.examining import examine  # noqa: PLC0415
+
+    yield "files", list(setting_up.about_files(settings))
+    yield "disks", list(setting_up.about_disks(settings))
     try:
-        if not store.sound():
-            raise ServiceError("issuer.database", "damage was found in it")
-    finally:
-        store.close()
+        found = examine(settings.database, url=settings.database_url.get_secret_value())
+    except PassportError as error:
+        yield "database", [setting_up.Advice(_words(error).rstrip("."))]
+        return
+    now = datetime.now(UTC).timestamp()
+    yield "database", list(setting_up.about_database(found, now=now))
 
 
 def _tried(check: Callable[[], None]) -> str | None:

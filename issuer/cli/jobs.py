@@ -1,9 +1,7 @@
-"""``passport-issuer jobs``: what waits to be done, and what could not be; ``worker`` does it."""
+"""``passport-issuer jobs``: what waits to be done, and what could not be."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 
 jobs = typer.Typer(no_args_is_help=True, help="Work in the background (docs/database.md).")
 IDS = {"ignore_unknown_options": True}
-PAUSE = 1.0  # seconds between two looks of a worker
 
 
 @jobs.command("list")
@@ -54,25 +51,6 @@ def retry(
     with opened(config) as issuer:
         revive(issuer, job)
     say("It waits to be done again.")
-
-
-def worker(config: Config = None) -> None:
-    """Do background work until interrupted; start as many as you like over PostgreSQL."""
-    from healthpassport.errors import ServiceError  # noqa: PLC0415 - cold start
-    from issuer.service.job_kinds import Timetable, work_round  # noqa: PLC0415
-
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-    with opened(config) as issuer:
-        say("The worker waits for jobs.")
-        timetable = Timetable({})
-        while not told.is_set():
-            try:
-                work_round(issuer, timetable, stop=told.is_set)
-            except ServiceError as error:
-                say(f"{error} It is tried again.")
-            told.wait(PAUSE)
 
 
 def _show(job: JobRow, *, as_json: bool) -> None:

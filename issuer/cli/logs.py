@@ -16,6 +16,7 @@ from healthpassport.errors import catalogue
 from healthpassport.logs import JsonLines
 from healthpassport.watching import FAILED
 from issuer.service.audit_events import EVENTS
+from issuer.service.loops import LOOPS
 
 OWN: Final = ("healthpassport", "issuer")
 # Chatty below this, and with values in their messages: they are never heard at "debug".
@@ -24,7 +25,7 @@ QUIET: Final = ("asyncio", "httptools", "multipart", "python_multipart", "sqlalc
 
 def formatter() -> JsonLines:
     """How a record of the issuer's log looks."""
-    return JsonLines(own=OWN, words=frozenset({*catalogue(), *EVENTS, FAILED}))
+    return JsonLines(own=OWN, words=frozenset({*catalogue(), *EVENTS, *LOOPS, FAILED}))
 
 
 def log_to_stderr(level: str, *, stream: TextIO | None = None) -> logging.Handler:

@@ -29,6 +29,16 @@ def run_together(*configs: uvicorn.Config) -> None:
         runner.run(_serve([_Server(config) for config in configs]))
 
 
+async def serve_until(config: uvicorn.Config, told: asyncio.Event) -> None:
+    """Serve ``config`` in the running loop until ``told``, or until it ends by itself."""
+    server = _Server(config)
+    serving, waiting = asyncio.create_task(server.serve()), asyncio.create_task(told.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    waiting.cancel()
+    await serving
+
+
 async def _serve(servers: list[_Server]) -> None:
     def stop() -> None:
         for server in servers:

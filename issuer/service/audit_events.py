@@ -46,6 +46,9 @@ _OWN: Final = {
     "trust.updated": _facts("number"),
     "status.published": _facts("lists"),
     "status.skipped": _facts("lists", "entries"),
+    "status.restored": _facts("lists"),
+    "backup.made": _facts("size"),
+    "backup.restored": _facts(),
     "api_key.made": _facts(),
     "api_key.removed": _facts(),
 }

@@ -22,8 +22,9 @@ from . import status_journal
 from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .known_wallets import KnownWallets, read_known_wallets
+from .loops import Loops
 from .patient_provider import PatientProvider, open_patient_provider
-from .places import Pool, open_lists
+from .places import Pool, open_lists, settle, tell_anew
 from .sources import open_sources
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class IssuerContext:
     itself, by their kinds; ``wallets`` those that ask by themselves, ``patients`` the service at
     which patients sign in, None where they do not. ``published`` and ``published_bitstrings``
     remember the signed status lists of either kind by their numbers; ``places`` are those of the
-    lists that this process has leased and not yet given.
+    lists that this process has leased and not yet given; ``loops`` are what it does beside.
     """
 
     settings: Settings
@@ -63,6 +64,7 @@ class IssuerContext:
     published: dict[int, PublishedList] = field(default_factory=dict)
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
     places: Pool = field(default_factory=Pool)
+    loops: Loops = field(default_factory=Loops)
 
     @property
     def signing(self) -> SigningKey:
@@ -123,9 +125,9 @@ def open_issuer(
     audit_key = made_key(settings.audit_key_file, random)
     with store.writing() as tx:
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
-        status_journal.catch_up(tx)
+        anew = settle(tx, settings, now=int(clock().timestamp()), random=random)
         open_lists(tx, settings, now=int(clock().timestamp()), random=random)
-    return IssuerContext(
+    made = IssuerContext(
         settings=settings,
         store=store,
         keys=keys,
@@ -145,6 +147,9 @@ def open_issuer(
         wallets=read_known_wallets(settings),
         patients=open_patient_provider(settings, fetcher),
     )
+    if anew:
+        tell_anew(made)
+    return made
 
 
 def load_second_signer(settings: Settings) -> Signer | None:

@@ -9,6 +9,7 @@ order (``healthpassport.status.permutation``) and who else leases (``issuer.stor
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,8 +22,9 @@ from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.permutation import SecretOrder
 from issuer.settings import LDP_VC, Settings
-from issuer.store import bitstrings, statuses
+from issuer.store import bitstrings, journal, lineage, replaying, statuses
 from issuer.store.again import tried_again
+from issuer.store.anew import begin_anew
 from issuer.store.places import TOKEN, Block, Kind, bitstring_kind, ensure_open, lease
 
 from . import status_journal
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]  # number of the list, index in it
 
+_LOG: Final = logging.getLogger(__name__)
 MOST_COPIES: Final = 50  # of one record in one go, as the setting batch_size allows
 SMALLEST: Final = 32  # places of a first lease
 LARGEST: Final = 1_024  # of a later one; each is twice the one before
@@ -44,6 +47,7 @@ class _Leased:
     lock: Lock = field(default_factory=Lock)
     left: list[Place] = field(default_factory=list)
     next_lease: int = SMALLEST
+    generation: int = 0  # of the lists that ``left`` was leased from
 
 
 @dataclass(slots=True)
@@ -116,8 +120,37 @@ def open_lists(
     tx: Connection, settings: Settings, *, now: int, random: Callable[[int], bytes]
 ) -> None:
     """Open a list of each kind where none takes records."""
-    for kind in (*kinds_of(""), *kinds_of(LDP_VC)):
-        ensure_open(tx, kind, list_size=list_size(settings, kind), now=now, random=random)
+    for kind, size in sizes(settings).items():
+        ensure_open(tx, kind, list_size=size, now=now, random=random)
+
+
+def settle(tx: Connection, settings: Settings, *, now: int, random: Callable[[int], bytes]) -> bool:
+    """Bring in what the journal knows; begin all lists anew where the database went back.
+
+    Returns whether they were; ``tell_anew`` comes after the commit then.
+
+    Raises:
+        ServiceError: ``issuer.journal``.
+    """
+    if not journal.is_known(tx):  # the look holds nobody up, as bringing it in does
+        replaying.catch_up(tx)
+    if not lineage.renewed(tx, now=now):
+        return False
+    begin_anew(tx, sizes(settings), now=now)
+    open_lists(tx, settings, now=now, random=random)
+    return True
+
+
+def tell_anew(issuer: IssuerContext) -> None:
+    """Let the operator, and the audit trail, know that all lists were begun anew."""
+    _LOG.error("The database is another or an older one: all status lists were begun anew")
+    lists = len(sizes(issuer.settings))
+    issuer.audit.note("status.skipped", who=issuer.audit.own, lists=lists)
+
+
+def sizes(settings: Settings) -> dict[Kind, int]:
+    """Each kind of list, and how many entries a new one has."""
+    return {kind: list_size(settings, kind) for kind in (*kinds_of(""), *kinds_of(LDP_VC))}
 
 
 def list_size(settings: Settings, kind: Kind) -> int:
@@ -128,6 +161,9 @@ def list_size(settings: Settings, kind: Kind) -> int:
 def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
     leased = issuer.places.of(kind)
     with leased.lock:
+        if leased.generation != issuer.store.generation:
+            leased.left.clear()  # these lists are closed
+            leased.generation = issuer.store.generation
         while len(leased.left) < copies:
             count = max(copies, leased.next_lease)
             leased.left[:0] = _places(_block(issuer, kind, count))
@@ -137,20 +173,23 @@ def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
         return tuple(taken)
 
 
-@tried_again
 def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:
-    store = issuer.store.apart()
-    status_journal.bring_in(store)  # by itself: a lease that fails again leaves no further line
+    # By itself: of leases that fail at their commit the first alone leaves a line.
+    status_journal.bring_in(issuer.store.apart())
+    block, anew = _settled_block(issuer, kind, count)
+    if anew:
+        tell_anew(issuer)
+    return block
+
+
+@tried_again
+def _settled_block(issuer: IssuerContext, kind: Kind, count: int) -> tuple[Block, bool]:
+    now, random = issuer.now(), issuer.random
     # Apart: the rest of a block is held in memory, also where the work around is rolled back.
-    with store.writing() as tx:
-        return lease(
-            tx,
-            kind,
-            count=count,
-            list_size=list_size(issuer.settings, kind),
-            now=issuer.now(),
-            random=issuer.random,
-        )
+    with issuer.store.apart().writing() as tx:
+        anew = settle(tx, issuer.settings, now=now, random=random)
+        size = list_size(issuer.settings, kind)
+        return lease(tx, kind, count=count, list_size=size, now=now, random=random), anew
 
 
 def _places(block: Block) -> Sequence[Place]:

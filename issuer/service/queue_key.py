@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Final
 
 from healthpassport.errors import SettingsError
+from issuer.settings import Settings
 
 from .context import IssuerContext
 
 FILE: Final = "queue.key"
 _LENGTH: Final = 43  # characters of base64url: 256 random bits
+
+
+def queue_key_path(settings: Settings) -> Path:
+    """Where the key is, whether or not it was made yet."""
+    return settings.queue_key or settings.api_keys.with_name(FILE)
 
 
 def queue_key(issuer: IssuerContext) -> str:
@@ -23,7 +29,7 @@ def queue_key(issuer: IssuerContext) -> str:
     Raises:
         SettingsError: ``issuer.queue_key``.
     """
-    path = issuer.settings.queue_key or issuer.settings.api_keys.with_name(FILE)
+    path = queue_key_path(issuer.settings)
     try:
         found = _read(path) or _made(path, issuer.secret())
     except (OSError, UnicodeDecodeError) as error:

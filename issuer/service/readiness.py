@@ -22,6 +22,7 @@ from .retention import small_lists
 SMALL_HERD: Final = "status.small_herd"  # which list, and how small, tells ``doctor``
 LATE_LISTS: Final = "status.late"  # the files of the lists are not kept up to date
 LATE_JOBS: Final = "jobs.late"  # nobody does what is due
+LOOP_BROKE: Final = "loop.broke_off"  # what this process does beside its requests
 ENDS_SOON: Final = "key.ends_soon"  # the certificate that signs, and no key follows
 NO_NOTES: Final = "source.unreachable"  # the folder of notes cannot be read
 
@@ -39,6 +40,8 @@ def check(issuer: IssuerContext) -> None:
     """
     with issuer.store.reading() as tx:
         issuances.newest(tx, limit=1, offer=None, client=None)
+    if issuer.loops.given_up:
+        raise ServiceError("issuer.not_ready", "its work beside the requests breaks off each time")
     now = issuer.clock()
     for der in issuer.x5c:
         one = read_certificate(der)
@@ -55,6 +58,7 @@ def warnings(issuer: IssuerContext) -> tuple[str, ...]:
     with issuer.store.reading() as tx:
         late = jobs.is_due(tx, issuer.now() - JOB_SECONDS)
     found = {
+        LOOP_BROKE: issuer.loops.in_trouble,
         ENDS_SOON: _ends_soon(issuer),
         LATE_JOBS: late,
         LATE_LISTS: _lists_late(issuer),

@@ -18,16 +18,16 @@ from sqlalchemy import Connection, func, select, update
 
 from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES
-from issuer.settings import LDP_VC
-from issuer.store import journal, places, replaying
+from issuer.store import journal, lineage, places, replaying
+from issuer.store.anew import begin_anew
 from issuer.store.places import TOKEN, Kind, bitstring_kind
 from issuer.store.tables import issuances, status_entries
 
 from .context import IssuerContext
-from .places import kinds_of, list_size, open_lists
+from .places import open_lists, sizes
 from .published_files import Held, read_bitstring, read_token
 
-GAP: Final = 1_000  # numbers of lists that may have been opened and not published
+RESTORED: Final = "status.restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,12 @@ def after_restore(issuer: IssuerContext, published: Path | None) -> Restored:
     with issuer.store.writing() as tx:
         for kind, number, held in found:
             marks += _bring_in(tx, kind, number, held, now=now)
-        for kind in (*kinds_of(""), *kinds_of(LDP_VC)):
-            places.close_all(tx, kind, now=now)
-        highest = [_last(tx, TOKEN), _last(tx, bitstring_kind(PURPOSES[0]))]
-        for kind, last in zip((TOKEN, bitstring_kind(PURPOSES[0])), highest, strict=True):
-            size = list_size(issuer.settings, kind)
-            places.skip_numbers(tx, kind, up_to=last + GAP, size=size, now=now)
+        lineage.renewed(tx, now=now, always=True)  # processes that run follow
+        following = begin_anew(tx, sizes(issuer.settings), now=now)
         open_lists(tx, issuer.settings, now=now, random=issuer.random)
+        issuer.audit.write(RESTORED, who=issuer.audit.operator, tx=tx, lists=len(found))
     issuer.places.kinds.clear()
-    return Restored(marks, len(found), highest[0] + GAP + 1)
+    return Restored(marks, len(found), following)
 
 
 def _published(folder: Path) -> Iterator[tuple[Kind, int, Held]]:
@@ -105,7 +102,3 @@ def _tell_issuances(tx: Connection, number: int, found: dict[int, int]) -> None:
         tx.execute(
             update(issuances).where(issuances.c.id == row.issuance).values(status=row.status)
         )
-
-
-def _last(tx: Connection, kind: Kind) -> int:
-    return tx.execute(select(func.max(kind.lists.c.number))).scalar() or 0

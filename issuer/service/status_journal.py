@@ -5,15 +5,14 @@ What is *not* here: writing it (``issuer.store.journal``) and reading it (``repl
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection
-
 from healthpassport.encoding import b64url_encode
 from issuer.settings import Settings
-from issuer.store import Store, journal, replaying, shortening
+from issuer.store import Store, journal, lineage, replaying, shortening
 from issuer.store.shortening import Shortened
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 WORTH_IT: Final = 1_048_576  # bytes: a smaller journal is read in no time
 _NAME_BYTES: Final = 16
 _SUFFIX: Final = ".status-journal"
+_LOG: Final = logging.getLogger(__name__)
 
 
 def journal_path(settings: Settings) -> Path:
@@ -36,9 +36,13 @@ def journal_path(settings: Settings) -> Path:
 def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) -> None:
     """From now on every change of a status is in the journal before it is in the database.
 
+    And it is known how far the database has come (``issuer.store.lineage``).
+
     Raises:
-        ServiceError: ``issuer.journal``.
+        ServiceError: ``issuer.journal``, ``issuer.unavailable``.
     """
+    if not lineage.attach(store.engine) and store.is_shared:
+        _LOG.warning("This PostgreSQL cannot tell whether it was set back: see docs/status.md")
     name = b64url_encode(random(_NAME_BYTES))
     journal.attach(store.engine, journal_path(settings), name=name)
 
@@ -50,8 +54,8 @@ def bring_in(store: Store) -> None:
         ServiceError: ``issuer.unavailable``, ``issuer.journal``.
     """
     with store.reading() as tx:
-        behind = journal.is_behind(tx)
-    if behind:
+        known = journal.is_known(tx)
+    if not known:
         with store.writing() as tx:
             replaying.catch_up(tx)
 
@@ -66,8 +70,3 @@ def shorten(issuer: IssuerContext, *, least: int = 0) -> Shortened | None:
     """
     name = b64url_encode(issuer.random(_NAME_BYTES))
     return shortening.shorten(issuer.store, name=name, least=least)
-
-
-def catch_up(tx: Connection) -> int:
-    """Bring in what the journal knows and the database does not; returns how many changes."""
-    return replaying.catch_up(tx)

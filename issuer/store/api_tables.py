@@ -33,8 +33,8 @@ api_clients: Final = Table(
     Column("name", String, primary_key=True),
     Column("scopes", String, nullable=False),
     Column("dpop", Boolean, nullable=False, default=False),
-    Column("created_at", Integer, nullable=False),
-    Column("ended_at", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
 )
 
 # The hash of a secret, or a public key as JWK; two stand side by side while one replaces the other.
@@ -45,8 +45,8 @@ api_credentials: Final = Table(
     Column("client", String, ForeignKey("api_clients.name"), nullable=False),
     Column("secret_hash", String, unique=True),
     Column("jwk", Text),
-    Column("created_at", Integer, nullable=False),
-    Column("ends_at", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
 )
 Index("api_credentials_client", api_credentials.c.client)
 
@@ -59,7 +59,7 @@ api_tokens: Final = Table(
     Column("scopes", String, nullable=False),
     Column("key_thumbprint", String),
     Column("sealed", LargeBinary),
-    Column("expires_at", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("api_tokens_expiry", api_tokens.c.expires_at)
 
@@ -71,10 +71,10 @@ api_answers: Final = Table(
     Column("key_hash", String, primary_key=True),
     Column("fingerprint", String, nullable=False),
     Column("claim", String, nullable=False),
-    Column("claimed_until", Integer, nullable=False),
+    Column("claimed_until", BigInteger, nullable=False),
     Column("status", Integer),
     Column("sealed", LargeBinary),
-    Column("expires_at", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("api_answers_expiry", api_answers.c.expires_at)
 
@@ -86,7 +86,7 @@ webhook_receivers: Final = Table(
     Column("url", String, nullable=False),
     Column("events", String, nullable=False),
     Column("secrets", String, nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )
 Index("webhook_receivers_client", webhook_receivers.c.client)
 
@@ -109,9 +109,9 @@ webhook_messages: Final = Table(
     Column("body", Text, nullable=False),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("since", Integer, nullable=False),
-    Column("due_at", Integer, nullable=False),
-    Column("claimed_until", Integer),
+    Column("since", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("claimed_until", BigInteger),
     Column("problem", String),
 )
 Index("webhook_messages_due", webhook_messages.c.state, webhook_messages.c.due_at)

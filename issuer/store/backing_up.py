@@ -44,6 +44,11 @@ def back_up(database: Path, target: Path) -> int:
     return size
 
 
+def size_class(size: int) -> int:
+    """The next power of two: what may be told of how much a practice has."""
+    return 1 << max(size - 1, 0).bit_length()
+
+
 def _copy(database: Path, partial: Path) -> None:
     uri = f"{database.absolute().as_uri()}?mode=rw"  # a reader of WAL mode writes its index
     with closing(sqlite3.connect(uri, uri=True)) as source:

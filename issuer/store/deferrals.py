@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -45,8 +46,8 @@ deferrals: Final = Table(
     Column("answer", LargeBinary),
     Column("sealed", LargeBinary),
     Column("issuance", String),
-    Column("created_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("deferrals_asked", *(deferrals.c[n] for n in ("offer", "configuration", "turn")), unique=True)
 

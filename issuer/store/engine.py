@@ -16,17 +16,20 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from healthpassport.errors import ServiceError
 
-from . import postgresql, sqlite
+from . import lineage, postgresql, sqlite
 from .again import ContentionError
 from .locking import READS_ONLY
 
 # Class 40, transaction rollback, and a unique value that another process wrote at the same moment.
 CONTENDED: Final = frozenset({"40001", "40P01", "23505"})
+# A text that PostgreSQL cannot hold; its driver (None) refuses a zero byte itself. Nobody but a
+# client makes one, and SQLite finds nothing under it.
+UNSTORABLE: Final = frozenset({None, "22021", "22P05"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,12 @@ class Store:
     def is_shared(self) -> bool:
         """Whether processes of several machines may work on it: PostgreSQL."""
         return self.engine.dialect.name == postgresql.NAME
+
+    @property
+    def generation(self) -> int:
+        """How often all status lists were begun anew, as far as this process has seen."""
+        watch = lineage.of(self.engine)
+        return 0 if watch is None else watch.generation
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -117,8 +126,11 @@ def _told_in_words() -> Iterator[None]:
     except PoolTimeoutError as error:
         raise ServiceError("issuer.unavailable", "too many wait for it") from error
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) in CONTENDED:
+        state = getattr(error.orig, "sqlstate", None)
+        if state in CONTENDED:
             raise ContentionError("issuer.unavailable") from error
+        if isinstance(error, DataError) and state in UNSTORABLE:
+            raise ServiceError("http.invalid", "it holds a zero byte") from error
         if isinstance(error.orig, sqlite3.IntegrityError):
             raise  # SQLite's writers are alone: no race makes one
         raise ServiceError("issuer.unavailable") from error

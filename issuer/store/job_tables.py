@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from .tables import metadata
 
@@ -22,13 +22,13 @@ jobs: Final = Table(
     Column("key", String, unique=True),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("run_at", Integer, nullable=False),
+    Column("run_at", BigInteger, nullable=False),
     # Whose it is while it runs, and until when; then somebody else may take it.
     Column("claim", String),
-    Column("claimed_until", Integer),
+    Column("claimed_until", BigInteger),
     Column("problem", String),
-    Column("created_at", Integer, nullable=False),
-    Column("ended_at", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
 )
 Index("jobs_due", jobs.c.state, jobs.c.run_at)
 
@@ -43,8 +43,8 @@ bulks: Final = Table(
     Column("days", Integer, nullable=False),
     # Public JWK that each link and PIN is sealed for; the private half is in the operator's file.
     Column("recipient", String, nullable=False),
-    Column("created_at", Integer, nullable=False),
-    Column("ended_at", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
 )
 
 # Who a line is about is sealed under a key that no database holds.
@@ -67,6 +67,6 @@ reminders: Final = Table(
     metadata,
     Column("grant", String, ForeignKey("grants.id"), primary_key=True),
     Column("client", String, nullable=False),
-    Column("expires_at", Integer, nullable=False),
-    Column("noted_at", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
 )

@@ -197,15 +197,15 @@ def held(connection: Connection) -> tuple[Journal, int] | None:
     raise ServiceError("issuer.journal", "it is made shorter again and again")
 
 
-def is_behind(connection: Connection) -> bool:
-    """Whether the file has more than the database knows; nothing is held."""
+def is_known(connection: Connection) -> bool:
+    """Whether the database knows all of its journal; nobody is held up by the look."""
     kept = of(connection)
     if kept is None:
-        return False
-    found = kept.as_it_is()
-    mine = status_journals.c.name == found.name
-    known = connection.execute(select(status_journals.c.position).where(mine)).scalar()
-    return (known or 0) < found.size()
+        return True
+    journal = kept.as_it_is()
+    mine = status_journals.c.name == journal.name
+    found = connection.execute(select(status_journals.c.position).where(mine)).scalar()
+    return found is not None and int(found) >= journal.size()
 
 
 def move(connection: Connection, journal: Journal, to: int) -> None:

@@ -6,6 +6,7 @@ so that a process of the release before goes on beside a new one (docs/database.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,14 +49,22 @@ def is_current(connection: Connection) -> bool:
         ServiceError: ``issuer.database`` for one that a newer release made.
     """
     from alembic.migration import MigrationContext  # noqa: PLC0415 - as above
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    scripts = ScriptDirectory.from_config(_config())
     found = set(MigrationContext.configure(connection).get_current_heads())
-    known = {script.revision for script in scripts.walk_revisions()}
+    known, newest = _revisions()
     if not found <= known:
         raise ServiceError("issuer.database", "a newer release made it: install that one")
-    return bool(found) and found == set(scripts.get_heads())
+    return bool(found) and found == newest
+
+
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """All that this release knows, and the newest: they do not change while a process runs."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    scripts = ScriptDirectory.from_config(_config())
+    known = frozenset(script.revision for script in scripts.walk_revisions())
+    return known, frozenset(scripts.get_heads())
 
 
 def _config() -> Config:

@@ -19,7 +19,7 @@ from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError
 from healthpassport.status.permutation import SEED_BYTES
 
-from . import journal
+from . import journal, lineage
 from .locking import Turn, add_new, take_turn
 from .tables import bitstring_entries, bitstring_lists, status_entries, status_lists
 
@@ -177,6 +177,7 @@ def _note(
     connection: Connection, kind: Kind, number: int, *, size: int, end: int, now: int
 ) -> None:
     said: dict[str, Json] = {"lease": kind.name, "list": number, "size": size, "end": end}
+    said |= lineage.stamp(connection)
     journal.note(connection, {**said, "for": kind.purpose, "at": now})
 
 

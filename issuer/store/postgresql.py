@@ -67,10 +67,10 @@ def opened(url: str) -> Engine:
         SettingsError: ``issuer.settings`` where ``url`` is none, or its driver is not installed.
         ServiceError: ``issuer.database`` where it cannot be used.
     """
-    engine = _engine(url)
+    engine = connected(url)
     try:
         migrate(engine)
-        _require_version(engine)
+        require_version(engine)
     except SQLAlchemyError as error:
         engine.dispose()
         raise ServiceError("issuer.database") from error
@@ -87,7 +87,12 @@ def vacuum(engine: Engine) -> None:
             connection.exec_driver_sql(f"VACUUM (SKIP_LOCKED) {table}")
 
 
-def _engine(url: str) -> Engine:
+def connected(url: str) -> Engine:
+    """The engine of the database at ``url``, as it is.
+
+    Raises:
+        SettingsError: ``issuer.settings``.
+    """
     try:
         where = _checked(url)
         made = create_engine(
@@ -113,7 +118,12 @@ def _checked(url: str) -> URL:
     return made.set(drivername=DRIVER)
 
 
-def _require_version(engine: Engine) -> None:
+def require_version(engine: Engine) -> None:
+    """Refuse a server that is too old, once somebody has connected.
+
+    Raises:
+        ServiceError: ``issuer.database``.
+    """
     version = engine.dialect.server_version_info
     if version is None or tuple(version) < MIN_VERSION:
         raise ServiceError("issuer.database", f"PostgreSQL {MIN_VERSION[0]} or later is needed")

@@ -15,7 +15,7 @@ from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import WITHDRAWN
 
-from . import forgetting, journal, places
+from . import forgetting, journal, lineage, places
 from .places import Kind
 from .status_tables import status_marks
 from .tables import bitstring_entries, bitstring_lists, issuances, status_entries
@@ -77,6 +77,7 @@ def _apply(connection: Connection, note: JsonObject) -> None:
             "end": int(end),
             "at": int(now),
         }:
+            lineage.heed(connection, note)
             purpose = note.get("for")
             kind = _kind(name, purpose if isinstance(purpose, str) else None)
             if not _is_known(connection, kind, number):

@@ -33,6 +33,7 @@ from .tables import bitstring_lists, issuances, status_lists
 
 AT_A_TIME: Final = 20_000  # places of one line; a line may have 1 MiB
 _ASKED_AT_ONCE: Final = 500  # issuances of one query
+_STAMP: Final = ("generation", "written")
 _SUFFIX: Final = ".shorter"
 
 
@@ -61,6 +62,8 @@ class Folded:
                 known = self.leases.setdefault((kind, number), dict(note))
                 known["end"] = max(end, _int(known["end"]))
                 known["at"] = max(at, _int(known["at"]))
+                if _came_to(note) > _came_to(known):  # how far the database had come (``lineage``)
+                    known |= {name: note[name] for name in _STAMP if name in note}
             case {"mark": str(kind), "list": int(number), "at": list(at), "status": int(status)}:
                 here = self.marks.setdefault((kind, number), {})
                 for index in at:
@@ -209,6 +212,10 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _came_to(note: JsonObject) -> tuple[int, ...]:
+    return tuple(_int(note.get(name)) for name in _STAMP)
 
 
 def _int(value: Json) -> int:

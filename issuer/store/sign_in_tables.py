@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table
 
 from .tables import metadata
 
@@ -25,8 +25,8 @@ authorizations: Final = Table(
     Column("code_hash", String, unique=True),
     Column("sealed", LargeBinary),
     Column("offer", String),
-    Column("created_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("authorizations_expiry", authorizations.c.expires_at)
 

@@ -42,11 +42,7 @@ def opened(path: Path | None) -> Engine:
     """
     if path is None:
         raise SettingsError("issuer.settings", "set database, a file, or database_url")
-    engine = create_engine(
-        f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
-    )
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    engine = connected(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
@@ -57,6 +53,16 @@ def opened(path: Path | None) -> Engine:
     except ServiceError:
         engine.dispose()
         raise
+    return engine
+
+
+def connected(path: Path) -> Engine:
+    """The engine of the file at ``path``, as it is."""
+    engine = create_engine(
+        f"sqlite:///{path}", pool_size=POOL_SIZE, max_overflow=0, hide_parameters=True
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
     return engine
 
 

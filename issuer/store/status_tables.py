@@ -1,4 +1,4 @@
-"""Tables beside the status lists: marks that outlive their entries, and how far a journal is read.
+"""Tables beside the status lists: marks that outlive their entries, journals, and the lineage.
 
 What is *not* here: the lists and their entries (``tables``).
 """
@@ -28,4 +28,14 @@ status_journals: Final = Table(
     metadata,
     Column("name", String, primary_key=True),
     Column("position", BigInteger, nullable=False),
+)
+
+# One row: the database that the open lists belong to, and how often they were begun anew.
+status_lineage: Final = Table(
+    "status_lineage",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("origin", String, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -40,10 +41,10 @@ offers: Final = Table(
     Column("client", String, nullable=False),
     Column("state", String, nullable=False),
     Column("tries", Integer, nullable=False, default=0),
-    Column("created_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
     Column("token_hash", String, unique=True),
-    Column("token_expires_at", Integer),
+    Column("token_expires_at", BigInteger),
     Column("key_thumbprint", String),
     Column("client_id", String),
     Column("by_identifier", Boolean, nullable=False, default=False),
@@ -65,16 +66,16 @@ grants: Final = Table(
     Column("lasting_hash", String, nullable=False, unique=True),
     Column("current_hash", String, nullable=False),
     Column("previous_hash", String),
-    Column("previous_until", Integer, nullable=False, default=0),
+    Column("previous_until", BigInteger, nullable=False, default=0),
     Column("attempt_hash", String),
     Column("salt", LargeBinary, nullable=False),
     Column("key_thumbprint", String, nullable=False),
     Column("client_id", String),
     Column("sealed", LargeBinary),
     Column("moved_to", String),
-    Column("created_at", Integer, nullable=False),
-    Column("used_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("grants_root", grants.c.root)
 
@@ -89,9 +90,9 @@ reports: Final = Table(
     Column("issuance", String),
     Column("state", String, nullable=False),
     Column("outcome", String),
-    Column("made_at", Integer, nullable=False),
-    Column("due_at", Integer, nullable=False),
-    Column("answered_at", Integer),
+    Column("made_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("answered_at", BigInteger),
     Column("sealed", String),
     Column("reply_key", String),
     Column("answer", String),
@@ -118,8 +119,8 @@ issuances: Final = Table(
     Column("turn", Integer, nullable=False, default=0, server_default="0"),
     Column("copies", Integer, nullable=False),
     Column("status", Integer, nullable=False, default=0),
-    Column("issued_at", Integer, nullable=False),
-    Column("expires_at", Integer, nullable=False),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
     Column("notification_hash", String, nullable=False, unique=True),
     Column("event", String),
 )
@@ -144,10 +145,10 @@ status_lists: Final = Table(
     Column("size", Integer, nullable=False),
     Column("allocated", Integer, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=0),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
     Column("seed", LargeBinary),
-    Column("closed_at", Integer),
-    Column("retired_at", Integer),
+    Column("closed_at", BigInteger),
+    Column("retired_at", BigInteger),
 )
 
 # The primary key is the promise that no index is ever given twice (draft section 13.3).
@@ -178,10 +179,10 @@ bitstring_lists: Final = Table(
     Column("size", Integer, nullable=False),
     Column("allocated", Integer, nullable=False, default=0),
     Column("version", Integer, nullable=False, default=0),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
     Column("seed", LargeBinary),
-    Column("closed_at", Integer),
-    Column("retired_at", Integer),
+    Column("closed_at", BigInteger),
+    Column("retired_at", BigInteger),
 )
 
 # As with status_entries: an index is given once and never again.
@@ -207,6 +208,6 @@ spent: Final = Table(
     "spent",
     metadata,
     Column("value_hash", String, primary_key=True),
-    Column("expires_at", Integer, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
 )
 Index("spent_expiry", spent.c.expires_at)

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 from oidf_verifier import SuiteVerifier
+from quick_kdf import quick_to_unlock
 from wallet_world import WalletWorld
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_to_unlock():
+    """A wallet is made for each test; guessing its passphrase is not what the suite is about."""
+    with quick_to_unlock():
+        yield
 
 
 @pytest.fixture(scope="session")

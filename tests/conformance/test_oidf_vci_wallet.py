@@ -2,20 +2,22 @@
 
 One test for each module of ``oid4vci-1_0-wallet-test-plan`` with its name, for the pre-authorized
 code with a transaction code, DPoP, dc+sd-jwt and immediate issuance; for the authorization code see
-``test_oidf_vci_wallet_sign_in``. What the wallet does not do, client attestation, is said by a test
-of its own.
+``test_oidf_vci_wallet_sign_in``.
 """
 
 from __future__ import annotations
 
 import json
+from urllib.parse import parse_qsl
 
 import pytest
+from wallet_provider import URL, Provider
+from wallet_signing_in import SigningWorld
 from wallet_world import ISSUER, with_json
 
 from healthpassport.encoding import b64url_decode
 from healthpassport.errors import PassportError
-from healthpassport.fetch import HttpResponse
+from healthpassport.protocols.oid4vci.wallet_attestation import HEADER, POP_HEADER
 
 TOKEN, CREDENTIAL, NOTIFY = "/token", "/credential", "/notification"
 
@@ -110,18 +112,49 @@ def test_oid4vci_1_0_wallet_test_batch_credential_issuance(world, tmp_path):
     wallet.close()
 
 
-def test_oid4vci_1_0_wallet_test_client_attestation_challenge(world, empty):
-    """Not done: a server that insists on client attestation is told apart, and nothing is kept."""
+@pytest.fixture(scope="module")
+def insisting(tmp_path_factory):
+    """A surgery that takes attested wallets alone, and wants each proof to answer a challenge."""
+    folder = tmp_path_factory.mktemp("insisting")
+    provider = Provider(None)
+    made = SigningWorld(
+        folder / "w",
+        wallet_attestation="always",
+        wallet_attestation_challenge=True,
+        wallet_provider_keys=provider.trusted_in(folder),
+    )
+    provider.world = made
+    provider.listen()
+    return made
 
-    def insists(request, answer):
-        if not request.url.endswith(TOKEN):
-            return answer
-        body = b'{"error": "invalid_client", "error_description": "attestation needed"}'
-        return HttpResponse(401, {}, body)
 
-    offer = world.offer()
-    preview = empty.add_offer(offer.link)
-    world.wire.bend = insists
-    with pytest.raises(PassportError, match=r"^wallet\.issuer_failed: .*attestation needed"):
-        empty.accept(preview, offer.pin)
-    assert empty.records() == ()
+def test_oid4vci_1_0_wallet_test_client_attestation_challenge(insisting, tmp_path):
+    wallet = insisting.wallet(tmp_path / "attested", provider=URL)
+    offer = insisting.app_offer()
+    assert wallet.accept(wallet.add_offer(offer.link), offer.pin)
+    (token,) = sent(insisting, TOKEN)
+    attestation, proof = token.headers[HEADER], token.headers[POP_HEADER]
+    assert header(attestation)["typ"] == "oauth-client-attestation+jwt"
+    assert header(proof)["typ"] == "oauth-client-attestation-pop+jwt"
+    assert payload(proof)["aud"] == ISSUER
+    assert payload(proof)["iss"] == payload(attestation)["sub"]
+    (asked,) = (r for r in insisting.wire.sent if r.url == f"{ISSUER}/challenge")
+    assert asked.method == "POST"
+    assert payload(proof)["challenge"]
+    assert dict(parse_qsl(token.body.decode()))["client_id"] == payload(attestation)["sub"]
+    wallet.close()
+
+
+def test_oid4vci_1_0_wallet_test_client_attestation_challenge_without_a_provider(
+    insisting, tmp_path
+):
+    """Told apart before the PIN goes anywhere, and nothing is kept."""
+    wallet = insisting.wallet(tmp_path / "alone")
+    offer = insisting.app_offer()
+    preview = wallet.add_offer(offer.link)
+    insisting.wire.sent.clear()
+    with pytest.raises(PassportError, match=r"^wallet\.attestation_needed"):
+        wallet.accept(preview, offer.pin)
+    assert insisting.wire.sent == []
+    assert wallet.records() == ()
+    wallet.close()

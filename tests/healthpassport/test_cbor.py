@@ -1,8 +1,7 @@
 """CBOR: what is read, and that bombs are refused before they cost anything."""
 
-import time
-
 import pytest
+from bounded import within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -119,10 +118,11 @@ def test_any_bytes_are_read_or_refused(data):
     ids=["count", "items", "arrays", "tags", "length", "size"],
 )
 def test_a_bomb_is_refused_at_once(bomb):
-    began = time.perf_counter()
-    with pytest.raises(EncodingError, match=r"^cbor\.invalid"):
-        decode(bomb)
-    assert time.perf_counter() - began < 1
+    def read():
+        with pytest.raises(EncodingError, match=r"^cbor\.invalid"):
+            decode(bomb)
+
+    within(1, read)
 
 
 def test_a_callers_own_limit_counts():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from ipaddress import ip_address
 from pathlib import Path
@@ -231,23 +232,25 @@ def test_a_name_that_no_name_can_be_is_unreachable_at_once():
 
 
 def test_a_slow_name_look_up_ends_at_the_deadline():
-    found = HttpsFetcher(resolver=lambda _host, _port: time.sleep(2), timeout=0.1)
+    asked = threading.Event()
+    found = HttpsFetcher(resolver=lambda _host, _port: asked.wait(60), timeout=0.1)
     begin = time.monotonic()
     assert refusal(found, get("https://x.example")) == "net.timeout"
-    assert time.monotonic() - begin < 1
+    assert time.monotonic() - begin < 30
+    asked.set()
 
 
 def test_a_server_that_says_nothing_ends_at_the_deadline(pem):
     with serve(pem, lambda connection, _request: connection.recv(1)) as server:
         begin = time.monotonic()
         assert refusal(fetcher(server, pem, timeout=0.3), get(server.url)) == "net.timeout"
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 20
 
 
 def drip(head: bytes):
     def behave(connection, _request):
         connection.sendall(head)
-        for _ in range(100):
+        for _ in range(600):
             connection.sendall(b"x")
             time.sleep(0.05)
 
@@ -257,13 +260,13 @@ def drip(head: bytes):
 def test_tru_011_a_body_that_drips_ends_at_the_deadline(pem):
     with serve(pem, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")) as server:
         begin = time.monotonic()
-        assert refusal(fetcher(server, pem, timeout=0.5), get(server.url)) == "limit.fetch"
-        assert time.monotonic() - begin < 2
+        assert refusal(fetcher(server, pem, timeout=2), get(server.url)) == "limit.fetch"
+        assert time.monotonic() - begin < 20
 
 
 def test_a_header_that_drips_ends_at_the_deadline(pem):
     with serve(pem, drip(b"HTTP/1.1 200 OK\r\nX: ")) as server:
-        assert refusal(fetcher(server, pem, timeout=0.5), get(server.url)) == "net.timeout"
+        assert refusal(fetcher(server, pem, timeout=2), get(server.url)) == "net.timeout"
 
 
 @pytest.mark.parametrize(

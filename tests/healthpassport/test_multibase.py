@@ -1,8 +1,7 @@
 """Multibase: published values, one spelling for each value, bounded cost."""
 
-import time
-
 import pytest
+from bounded import within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,8 +64,11 @@ def test_a_value_that_is_not_strict_is_refused(text):
 
 
 def test_a_long_value_is_refused_before_it_is_worked_on():
+    within(1, read_and_write_the_longest)
+
+
+def read_and_write_the_longest():
     longest = "z" + "z" * (multibase.MAX_BASE58_CHARS - 1)
-    began = time.perf_counter()
     assert multibase.encode_base58(multibase.decode(longest)) == longest
     for text in (longest + "z", "z" + "z" * 10**7, "u" + "A" * multibase.MAX_CHARS):
         with pytest.raises(EncodingError, match=r"^multibase\.invalid"):
@@ -76,7 +78,6 @@ def test_a_long_value_is_refused_before_it_is_worked_on():
     for octets in (3_500, 10**7):
         with pytest.raises(EncodingError, match=r"^multibase\.invalid"):
             multibase.encode_base58(b"\xff" * octets)
-    assert time.perf_counter() - began < 1
 
 
 @given(st.binary(min_size=1, max_size=200))

@@ -25,7 +25,7 @@ from simulated_issuer import ISS
 from simulated_web import write_tls
 
 from healthpassport.encoding import b64url_encode
-from healthpassport.protocols.oidc import RsaClientKey
+from healthpassport.keys.rsa import RsaClientKey
 from issuer.api import create_app
 from issuer.web.patient import add_pages
 

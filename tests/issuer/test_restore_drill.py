@@ -18,7 +18,8 @@ from issuer.cli import app
 from issuer.service.list_files import publish_files
 from issuer.service.restoring import after_restore
 from issuer.service.status_journal import journal_path
-from issuer.store.backing_up import back_up
+from issuer.store import Wanted, audit
+from issuer.store.backing_up import back_up, size_class
 
 
 def issue(site, copies=4):
@@ -79,6 +80,7 @@ def test_rel_after_a_restore_no_place_is_given_twice_and_what_was_withdrawn_stay
     if journal == "lost":
         assert stands(site, before) == {tsl.VALID}  # what the drill is about
         after_restore(site.issuer, lists)
+        assert written(site)[::2] == ("status.restored", {"lists": 3})
 
     assert stands(site, before) == {tsl.WITHDRAWN}
     assert stands(site, untouched) == {tsl.VALID}
@@ -105,19 +107,59 @@ def config(site):
     return str(file)
 
 
-def test_a_backup_is_made_by_a_command_while_somebody_writes(tmp_path):
+def written(site):
+    """The last entry of the trail: what happened, who, and the facts."""
+    site.issuer.audit.settle(everything=True)
+    with site.issuer.store.reading() as tx:
+        (last,) = audit.find(tx, Wanted(), 1)
+    told = json.loads(last.entry)
+    return told["event"], told["who"], told.get("facts", {})
+
+
+def test_a_backup_is_made_while_somebody_writes(tmp_path):
     site = Site(tmp_path)
     issuance, _ = issue(site)
     target = tmp_path / "night.sqlite"
     with site.issuer.store.writing():
-        run = ["backup", str(target), "--json", "--config", config(site)]
-        result = CliRunner().invoke(app, run)
+        back_up(site.settings.database, target)
+    with closing(sqlite3.connect(target)) as copy:
+        assert copy.execute("SELECT id FROM issuances").fetchall() == [(issuance,)]
+
+
+def test_a_backup_by_a_command_stands_in_the_trail_without_its_place(tmp_path):
+    site = Site(tmp_path)
+    issuance, _ = issue(site)
+    target = tmp_path / "night.sqlite"
+    run = ["backup", str(target), "--json", "--config", config(site)]
+    result = CliRunner().invoke(app, run)
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["bytes"] == target.stat().st_size
+    size = json.loads(result.stdout)["bytes"]
+    assert size == target.stat().st_size
     assert target.stat().st_mode & 0o777 == 0o600
+    event, who, facts = written(site)
+    assert (event, facts) == ("backup.made", {"size": size_class(size)})
+    assert size <= facts["size"] < 2 * size
+    assert who["desk"] == "command line"
+    assert "night" not in site.files().decode("latin-1")
     with closing(sqlite3.connect(target)) as copy:
         assert copy.execute("SELECT id FROM issuances").fetchall() == [(issuance,)]
     assert sorted(one.name for one in tmp_path.glob("night*")) == ["night.sqlite"]
+
+
+@pytest.mark.parametrize(
+    ("run", "event"), [("--note", "backup.made"), ("--restored", "backup.restored")]
+)
+def test_what_other_tools_copied_and_put_back_is_noted(tmp_path, run, event):
+    site = Site(tmp_path)
+    result = CliRunner().invoke(app, ["backup", run, "--config", config(site)])
+    assert result.exit_code == 0, result.output
+    assert written(site)[::2] == (event, {})
+
+
+@pytest.mark.parametrize("run", [[], ["x", "--note"], ["--note", "--restored"]])
+def test_a_backup_says_what_it_is_to_do(tmp_path, run):
+    result = CliRunner().invoke(app, ["backup", *run])
+    assert result.exit_code == 2
 
 
 @pytest.mark.parametrize("trouble", ["there", "nowhere", "no database", "damaged", "folder"])

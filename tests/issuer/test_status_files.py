@@ -18,9 +18,10 @@ from issuer.service import Change, change_status
 from issuer.service.job_kinds import EVERY, PUBLISH, Timetable, work_round
 from issuer.service.list_files import RESIGN_SECONDS, publish_files
 from issuer.service.published_files import Held, read_bitstring, read_token
-from issuer.service.restoring import GAP, after_restore
+from issuer.service.restoring import after_restore
 from issuer.service.retention import list_reports, retire, small_lists
 from issuer.service.status_journal import journal_path
+from issuer.store.anew import GAP
 from issuer.store.tables import issuances, status_entries, status_lists
 
 SIZE = 131_072

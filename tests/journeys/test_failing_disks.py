@@ -42,19 +42,32 @@ def shim(tmp_path_factory):
     return str(library)
 
 
-@pytest.mark.parametrize("app", ["issuer", "desk"])
-def test_a_sync_that_fails_anywhere_loses_nothing_and_is_told(app, shim, tmp_path):
-    found = failures(run([sys.executable, str(PROGRAM), app, str(tmp_path), shim], LD_PRELOAD=shim))
-    assert sum(found) >= 3  # syncs that failed, of all steps
+@pytest.fixture(scope="module")
+def syncs(shim, tmp_path_factory):
+    """Of each app: how many syncs failed in each of its steps."""
+    command = [sys.executable, str(PROGRAM), str(tmp_path_factory.mktemp("syncs")), shim]
+    return failures(run(command, LD_PRELOAD=shim))
 
 
-@pytest.mark.parametrize("app", ["issuer", "desk"])
-def test_a_full_disk_is_told_and_once_there_is_room_all_goes_on(app, tmp_path):
+@pytest.fixture(scope="module")
+def full(tmp_path_factory):
+    """Of each app: which of its steps found no room."""
     if not shutil.which("unshare"):
         pytest.skip("needs unshare")
-    mount = 'mount -t tmpfs -o size=4m,mode=700 none "$1" && shift && exec "$@"'
-    program = [sys.executable, str(PROGRAM), app, str(tmp_path)]
-    done = run(["unshare", "-rm", "sh", "-c", mount, "sh", str(tmp_path), *program])
+    folder = str(tmp_path_factory.mktemp("full"))
+    mount = 'mount -t tmpfs -o size=6m,mode=700 none "$1" && shift && exec "$@"'
+    program = [sys.executable, str(PROGRAM), folder]
+    done = run(["unshare", "-rm", "sh", "-c", mount, "sh", folder, *program])
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip("no tmpfs can be mounted here")
-    assert sum(failures(done)) >= 2  # steps that found no room
+    return failures(done)
+
+
+@pytest.mark.parametrize("app", ["issuer", "desk"])
+def test_a_sync_that_fails_anywhere_loses_nothing_and_is_told(app, syncs):
+    assert sum(syncs[app]) >= 3  # syncs that failed, of all steps
+
+
+@pytest.mark.parametrize("app", ["issuer", "desk"])
+def test_a_full_disk_is_told_and_once_there_is_room_all_goes_on(app, full):
+    assert sum(full[app]) >= 2  # steps that found no room

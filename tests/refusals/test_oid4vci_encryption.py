@@ -1,9 +1,9 @@
 """Attacks on encrypted requests and responses (attacks.json, category oid4vci), by id."""
 
 import json
-import time
 
 import pytest
+from bounded import within
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 from simulated_issuer import Site, Wallet, refused
@@ -123,9 +123,7 @@ def test_vci_026_a_compressed_request_is_refused_unopened(world, wallet):
     bomb = b'{"a":"' + b"0" * 50_000_000 + b'"}'
     body = hidden(bomb, issuer_key(world), zip="DEF")
     assert len(body) < 100_000
-    began = time.process_time()
-    refused(sent(wallet, body), BAD)
-    assert time.process_time() - began < 2
+    within(2, lambda: refused(sent(wallet, body), BAD))
     refused(sent(wallet, body, path="/deferred_credential"), BAD)
 
 

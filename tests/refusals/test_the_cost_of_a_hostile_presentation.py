@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-import time
 import tracemalloc
 from dataclasses import replace
 
 import pytest
+from bounded import within
 from hostile_holder import signed, text_of
 from record_examples import PENICILLIN, allergies
 from verification_world import W3C, Desk, Surgery, present
@@ -102,9 +102,8 @@ def test_a_token_full_of_items_is_refused_in_bounded_time_and_memory(desk, shown
         text = text_of(signed([document], HOLDER))
     except PassportError:  # what no proof can be made over, a holder's proof only looks like one
         text = text_of({**signed([shown], HOLDER), "verifiableCredential": [document]})
-    begin = time.process_time()
-    assert desk.verify({"allergies": text}).verdict is Verdict.REJECTED
-    assert time.process_time() - begin < SECONDS
+    checked = within(SECONDS, lambda: desk.verify({"allergies": text}))
+    assert checked.verdict is Verdict.REJECTED
     tracemalloc.start()
     desk.verify({"allergies": text})
     most = tracemalloc.get_traced_memory()[1]

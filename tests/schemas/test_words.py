@@ -79,7 +79,9 @@ def test_a_list_of_medicines_says_what_it_may_omit():
 
 def test_every_record_says_that_some_kinds_are_left_out():
     words = warnings()["some-kinds-left-out"]["en"]
-    assert words.patient == words.clinical == "Some kinds of information are left out."
+    told = "Some kinds of information are left out. "
+    assert words.patient == f"{told}The surgery's list says which."
+    assert words.clinical == f"{told}The issuer's list says which, not the patient."
 
 
 def test_welsh_is_not_a_copy_of_english():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
+from bounded import within
 from nquads import parse
 from shared_inputs import SHARED
 
@@ -47,7 +47,8 @@ def test_blank_nodes_get_the_published_names(entry: dict[str, Any]):
 
 @pytest.mark.parametrize("entry", cases("NegativeEvalTest"))
 def test_the_published_poison_is_refused_at_once(entry: dict[str, Any]):
-    begin = time.process_time()
-    with pytest.raises(CredentialError, match=r"limit\.canonicalization"):
-        canonical(entry)
-    assert time.process_time() - begin < 2
+    def read():
+        with pytest.raises(CredentialError, match=r"limit\.canonicalization"):
+            canonical(entry)
+
+    within(2, read)

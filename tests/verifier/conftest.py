@@ -69,8 +69,9 @@ def staff_pages(staff):
 def login(staff, staff_clock):
     """The provider of ``staff``, well-behaved, and nothing of it at hand there."""
     fresh = Provider()
-    staff.sign_in._provider._fetcher.provider = fresh
-    staff.sign_in._provider._metadata = staff.sign_in._provider._keys = None
+    exchange = staff.sign_in._provider._exchange
+    exchange._fetcher.provider = fresh
+    exchange._metadata = exchange._keys = None
     staff_clock.offset = timedelta()
     return fresh
 

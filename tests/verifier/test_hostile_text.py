@@ -61,6 +61,13 @@ def test_the_command_line_never_parts_an_item_from_its_modifiers(capsys):
     assert "  - Penicillin; clinicalStatus: resolved" in capsys.readouterr().out
 
 
+def test_the_command_line_says_reactions_in_words(capsys):
+    reactions = [{"text": "Rash", "coding": [{"code": "1"}]}, {"text": "Swelling"}]
+    unit = {**PENICILLIN.unit, "reaction": reactions}
+    print_result(summary_json(verified(Item(unit))))
+    assert "reaction: Rash, Swelling" in capsys.readouterr().out
+
+
 def test_the_command_line_hides_what_the_page_hides(capsys):
     nobody = {name: SUBJECT[name] for name in ("givenNames", "familyName")}
     summary = verified(PENICILLIN, subject=nobody)

@@ -83,7 +83,7 @@ KEYS = {role: f"{role}-key-{'x' * 30}" for role in sorted(ALL)}
 @pytest.fixture(scope="module")
 def browsers(staff):
     """Somebody of each role, signed in, and somebody who is not."""
-    app, provider = staff_app(staff), staff.sign_in._provider._fetcher.provider
+    app, provider = staff_app(staff), staff.sign_in._provider._exchange._fetcher.provider
     made = {role: Browser(app, provider) for role in [*sorted(ALL), None]}
     for role, one in made.items():
         if role is not None:

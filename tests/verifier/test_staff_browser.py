@@ -22,7 +22,7 @@ WAYS = ({"viewport": {"width": 320, "height": 800}}, {"forced_colors": "active"}
 def sessions(staff, staff_pages):
     """The cookies of somebody of each role; made before a browser runs its own loop here."""
     provider = Provider()
-    staff.sign_in._provider._fetcher.provider = provider
+    staff.sign_in._provider._exchange._fetcher.provider = provider
     staff.sign_in._provider._metadata = staff.sign_in._provider._keys = None
     made = {}
     for name in ("clerk", "clinician", "another clinician", "admin"):

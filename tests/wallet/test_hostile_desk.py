@@ -13,13 +13,13 @@ from wallet.consent import Refusal
 
 
 def hang(connection, _request):
-    time.sleep(8)
-    connection.close()
+    connection.settimeout(40)
+    connection.recv(1)  # until the wallet goes away
 
 
 def drip(connection, _request):
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(20):
+    for _ in range(100):
         time.sleep(0.4)
         connection.sendall(b".")
 
@@ -41,7 +41,7 @@ DESKS = [
 def test_a_desk_that_misbehaves_is_told_within_bounds(world, tmp_path, behaviour, codes, side):
     pem = write_tls(tmp_path)
     with serve(pem, behaviour) as server:
-        fetcher = HttpsFetcher(ca_file=pem, allowed_private_hosts=server.allowed)
+        fetcher = HttpsFetcher(timeout=2, ca_file=pem, allowed_private_hosts=server.allowed)
         wallet = world.wallet(tmp_path / "w")
         wallet._around = world.surroundings(tmp_path / "w", fetcher=fetcher)
         wallet._sharing = None
@@ -51,7 +51,7 @@ def test_a_desk_that_misbehaves_is_told_within_bounds(world, tmp_path, behaviour
         found = wallet.consider(
             f"openid4vp://?client_id={client_id}&request_uri={server.url}/oid4vp/requests/1"
         )
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 30
         assert isinstance(found, Refusal)
         assert found.code in codes
         assert side is None or found.side == side

@@ -71,6 +71,25 @@ def test_the_surgery_alone_reads_the_words_and_the_record_is_disputed_at_once(wo
     assert disputed == {"AllergySummary", "EmergencySummary"}
 
 
+def test_a_newer_offer_of_the_record_leaves_it_disputed_and_the_answer_still_comes(world, wallet):
+    report(wallet)
+    world.add(wallet)
+    assert allergies(wallet).disputed
+    assert "disputed" in wallet.show(allergies(wallet).id).payload["warnings"]
+    for one in service.all_reports(world.issuer):
+        assert service.open_report(world.issuer, one.id).words == WORDS
+        answer(world, one.id)
+    (done,) = wallet.reports.update()
+    assert done.done
+    assert wallet.reports.list()[0].state == "answered"
+    assert not allergies(wallet).disputed
+
+
+def test_a_newer_offer_of_a_record_that_nothing_is_wrong_with_asks_nothing_more(world, wallet):
+    world.add(wallet)
+    assert not [one for one in world.wire.urls() if "/holder/reports" in one]
+
+
 def test_a_desk_is_told_that_it_is_disputed(world, wallet):
     report(wallet)
     world.world.desk.update()

@@ -7,12 +7,15 @@ that no medicine is named without its "do not give" (clinical.md rules 1 and 2).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from healthpassport.credential import DeskState
 from healthpassport.encoding import Json, dump_text
 from verifier.service.words import READABLE
 
 from .output import data, say
+
+_TOLD: Final = frozenset({"text", "coding"})
 
 
 def print_result(result: Mapping[str, Json]) -> None:
@@ -45,12 +48,21 @@ def _words(unit: Json) -> str:
     """The text of ``unit``, then everything else in it."""
     if not isinstance(unit, Mapping):
         return ""
-    rest = [
-        f"{name}: {value if isinstance(value, str) else dump_text(value)}"
-        for name, value in unit.items()
-        if name not in {"text", "coding"}
-    ]
+    rest = [f"{name}: {_plain(v)}" for name, v in unit.items() if name not in _TOLD]
     return "; ".join([str(unit["text"]), *rest])
+
+
+def _plain(value: Json) -> str:
+    """``value`` on one line: its text before its other members, codes left to the FHIR document."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        named = [f"{name}: {_plain(v)}" for name, v in value.items() if name not in _TOLD]
+        text = [_plain(value["text"])] if "text" in value else []
+        return ", ".join([*text, *named])
+    if isinstance(value, Sequence):
+        return ", ".join(map(_plain, value))
+    return dump_text(value)
 
 
 def _rows(value: Json) -> Sequence[Mapping[str, Json]]:

@@ -23,6 +23,7 @@ from . import (
     travel,
     updates,
     vault,
+    waiting,
     ways,
 )
 
@@ -48,6 +49,7 @@ app.add_typer(card.app, name="card")
 app.add_typer(people.app, name="people")
 app.add_typer(helping.app, name="helper")
 app.add_typer(reports.app, name="reports")
+app.add_typer(waiting.app, name="waiting")
 app.command("erase")(backup.erase)
 app.add_typer(ways.app, name="ways")
 app.add_typer(backup.app, name="backup")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 
-from . import people, session
+from . import people, session, waiting
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
@@ -68,14 +68,18 @@ def add(
             ask = preview.pin_needed and preview.checked  # a stranger gets no PIN
             pin = session.secret(pin_file, words="PIN") if ask else None
             take = partial(wallet.accept, preview, pin)
+        before = {one.id for one in wallet.waiting.list()}
         added = _accepted(take, person, other_person=other_person)
+        later = [one for one in wallet.waiting.list() if one.id not in before]
     if as_json:
         rows: list[Json] = [_row(view) for view in added]
-        session.answer({"issuer": added[0].issuer, "added": rows})
+        issuer = added[0].issuer if added else later[0].issuer
+        session.answer({"issuer": issuer, "added": rows, "waiting": [w.wire() for w in later]})
     else:
         for view in added:
             session.show(_line(view))
-    session.say("Added to your wallet.")
+        waiting.show(later)
+    session.say("Added to your wallet." if added else "Nothing was added yet.")
 
 
 def _leave(wallet: Wallet, preview: OfferPreview, *, as_json: bool) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from . import session
+from . import session, telling, waiting
 
 if TYPE_CHECKING:
     from healthpassport.encoding import Json
-    from wallet.service.outcomes import Outcome
 
 
 def due(
@@ -21,7 +20,7 @@ def due(
     """Say which records are due for a refresh, and when the others are. Nobody is asked."""
     with session.unlocked(passphrase_file) as wallet:
         found, lent = wallet.updates.timetable(), wallet.updates.lent_due()
-        again = wallet.updates.lend_again()
+        again, later = wallet.updates.lend_again(), wallet.waiting.list()
     if as_json:
         rows: list[Json] = [
             {
@@ -37,7 +36,9 @@ def due(
         ]
         over: list[Json] = [gift.id for gift in lent]
         older: list[Json] = [gift.id for gift in again]
-        session.answer({"records": rows, "lent": over, "lendAgain": older})
+        coming: list[Json] = [one.wire() for one in later]
+        told = {"records": rows, "lent": over, "lendAgain": older, "waiting": coming}
+        session.answer(told)
         return
     for one in found:
         when = "now" if one.now else f"{one.next:%d-%b-%Y}"
@@ -47,7 +48,8 @@ def due(
         session.show(f"Lent to {gift.name}: over, to be withdrawn now")
     for gift in again:
         session.show(f"Lent to {gift.name}: lend again: {', '.join(gift.older)}")
-    if not found:
+    waiting.show(later)
+    if not found and not later:
         session.say("You have no records from a surgery yet.")
 
 
@@ -74,7 +76,7 @@ def refresh(
         left = wallet.updates.lent_due()
     for gift in left:
         session.say(f"{', '.join(gift.left)} must still withdraw what you lent to {gift.name}.")
-    _tell(done, as_json=as_json)
+    telling.outcomes(done, as_json=as_json)
     if not done and not as_json:
         session.say("Nothing is due now." if only_due else "There is nothing to bring up to date.")
 
@@ -119,27 +121,7 @@ def stop_old_device(
         done = wallet.updates.stop_old_device()
     if any(not one.stopped for one in done):
         session.say("Some were not reached. Run this again later.")
-    _tell(done, as_json=as_json)
-
-
-def _tell(done: Iterable[Outcome], *, as_json: bool) -> None:
-    """Each surgery's outcome; exit code 1 where one did not end well."""
-    outcomes = tuple(done)
-    if as_json:
-        rows: list[Json] = [one.wire() for one in outcomes]
-        session.answer({"surgeries": rows})
-    for one in () if as_json else outcomes:
-        stopped = " The old device is stopped." if one.stopped else ""
-        session.show(f"{one.issuer}: {one.title}{stopped}")
-        for note in one.notes:
-            if not note.nothing:
-                session.show(f"  {note.title(one.language)}")
-                for line in note.lines(one.language):
-                    session.show(f"    {line}")
-        if not one.done:
-            session.say(one.next_step)
-    if any(not one.done for one in outcomes):
-        raise typer.Exit(1)
+    telling.outcomes(done, as_json=as_json)
 
 
 COMMANDS: Final[dict[str, Callable[..., None]]] = {

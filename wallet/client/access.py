@@ -7,7 +7,7 @@ a device that takes over (docs/issuer.md). What is *not* here: where tokens and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,7 @@ from healthpassport.protocols.oid4vci import (
     parse_token_response,
 )
 
+from .attesting import Attested
 from .exchange import (
     JSON_TYPE,
     SUCCESS,
@@ -33,6 +34,7 @@ from .exchange import (
     refusal,
     understood,
 )
+from .proving import CHALLENGE_WANTED, WANTED, Fresh, wanted
 
 JTI_BYTES: Final = 16  # RFC 9449 section 4.2: at least 96 bits
 DPOP: Final = "dpop"
@@ -53,27 +55,70 @@ GRANT_CODES: Final = (
 )
 
 Randomness = Callable[[int], bytes]
+Send = Callable[[Mapping[str, str]], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the key that tokens are bound to, the network, the clock."""
+    """Who asks: the key that tokens are bound to, the network, the clock.
+
+    ``attested`` is the word of the wallet's provider, where the server wants it; ``provider`` is
+    where more of it can be had, for the keys of records. ``fresh`` holds
+    what servers gave for the next proof, for as long as this caller lives.
+    """
 
     signer: SoftwareSigner = field(repr=False)
     fetcher: Fetcher
     now: datetime
     random: Randomness
+    attested: Attested | None = None
+    provider: str = ""
+    fresh: Fresh = field(default_factory=Fresh, repr=False)
 
     def proof(self, method: str, url: str, access_token: str | None) -> str:
-        """A fresh DPoP proof; a server's own nonce (RFC 9449 section 8) is not used."""
+        """A fresh DPoP proof, with the newest nonce of the server (RFC 9449 section 8)."""
         return make_dpop_proof(
             signer=self.signer,
             method=method,
             uri=url,
-            jti=b64url_encode(self.random(JTI_BYTES)),
+            jti=self._jti(),
             now=self.now,
             access_token=access_token,
+            nonce=self.fresh.nonce(url),
         )
+
+    def asked(self, method: str, url: str, send: Send, *, token: str | None = None) -> HttpResponse:
+        """The answer to what ``send`` sends with the headers that prove who asks.
+
+        Where the server refuses it for want of a fresher value, it is sent once more with that.
+        """
+        left = list(WANTED)
+        while True:
+            response = send(self._headers(method, url, token))
+            self.fresh.note(url, response)
+            want = wanted(response)
+            if want not in left:
+                return response
+            left.remove(want)
+            if want == CHALLENGE_WANTED and self.attested is None:
+                return response
+
+    def client(self) -> str | None:
+        """The ``client_id`` of a request whose wallet is attested (appendix E)."""
+        return self.attested.client_id if self.attested else None
+
+    def _headers(self, method: str, url: str, token: str | None) -> dict[str, str]:
+        proof = {"DPoP": self.proof(method, url, token)}
+        if token is not None:
+            return {"Authorization": f"DPoP {token}", **proof}
+        if self.attested is None:
+            return proof
+        challenge = self.fresh.take_challenge(url) or self.attested.fresh_challenge(self.fetcher)
+        named = self.attested.headers(jti=self._jti(), now=self.now, challenge=challenge)
+        return proof | named
+
+    def _jti(self) -> str:
+        return b64url_encode(self.random(JTI_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +130,35 @@ class Access:
 
     def get(self, url: str) -> HttpResponse:
         """The answer to a GET, whatever its status."""
-        headers = {"Accept": JSON_TYPE, **self._headers("GET", url)}
-        return self.caller.fetcher.fetch(HttpRequest("GET", url, headers))
+        fetch = self.caller.fetcher.fetch
+        return self._asked(
+            "GET", url, lambda h: fetch(HttpRequest("GET", url, {"Accept": JSON_TYPE, **h}))
+        )
 
     def post(self, url: str, value: Mapping[str, Json]) -> HttpResponse:
         """The answer to a POST of a JSON object, whatever its status."""
-        return post_json(self.caller.fetcher, url, value, **self._headers("POST", url))
+        return self._asked("POST", url, lambda h: post_json(self.caller.fetcher, url, value, **h))
 
     def post_hidden(self, url: str, token: str) -> HttpResponse:
         """The answer to a POST of an encrypted JSON object, whatever its status."""
-        return post_jwt(self.caller.fetcher, url, token, **self._headers("POST", url))
+        return self._asked("POST", url, lambda h: post_jwt(self.caller.fetcher, url, token, **h))
 
-    def _headers(self, method: str, url: str) -> dict[str, str]:
-        token = self.token.access_token
-        proof = self.caller.proof(method, url, token)
-        return {"Authorization": f"DPoP {token}", "DPoP": proof}
+    def _asked(self, method: str, url: str, send: Send) -> HttpResponse:
+        return self.caller.asked(method, url, send, token=self.token.access_token)
 
 
 def by_code(caller: Caller, url: str, request: TokenRequest) -> Access:
     """Access by the code of an offer and its PIN; ``url`` is the token endpoint.
 
     Raises:
-        ServiceError: ``wallet.offer_refused``, ``wallet.offer_gone``, ``wallet.issuer_failed``.
+        ServiceError: ``wallet.offer_refused``, ``wallet.offer_gone``, ``wallet.issuer_failed``,
+            ``wallet.not_known``.
     """
-    response = post_form(caller.fetcher, url, request.wire(), DPoP=caller.proof("POST", url, None))
+    form = request.model_copy(update={"client_id": caller.client()}).wire()
+    response = at_server(caller, url, form)
     if response.status not in SUCCESS:
+        if error_name(response) == "invalid_client":
+            raise refusal(response, code="wallet.not_known")
         refused = error_name(response) in {"invalid_grant", "invalid_request"}
         if not refused:
             raise refusal(response, code="wallet.issuer_failed")
@@ -125,8 +174,8 @@ def by_refresh_token(caller: Caller, url: str, *, token: str, attempt: str) -> A
         ServiceError: the issuer's own ``grant.`` codes; ``grant.ended`` where it only says that the
             token is no good; ``wallet.issuer_failed``.
     """
-    request = RefreshRequest(refresh_token=token, attempt=attempt)
-    response = post_form(caller.fetcher, url, request.wire(), DPoP=caller.proof("POST", url, None))
+    request = RefreshRequest(refresh_token=token, attempt=attempt, client_id=caller.client())
+    response = at_server(caller, url, request.wire())
     return bound(caller, _granted(response))
 
 
@@ -136,12 +185,21 @@ def by_moving(old: Caller, new: Caller, url: str, *, token: str) -> Access:
     Raises:
         ServiceError: as ``by_refresh_token``.
     """
-    value: dict[str, Json] = {
-        "refresh_token": token,
-        "proof": new.proof("POST", url, token),
-    }
-    response = post_json(old.fetcher, url, value, DPoP=old.proof("POST", url, None))
-    return bound(new, _granted(response))
+    new = replace(new, fresh=old.fresh)  # the nonces of one server are for both
+
+    def send(headers: Mapping[str, str]) -> HttpResponse:
+        value: dict[str, Json] = {
+            "refresh_token": token,
+            "proof": new.proof("POST", url, token),
+        }
+        return post_json(old.fetcher, url, value, **headers)
+
+    return bound(new, _granted(old.asked("POST", url, send)))
+
+
+def at_server(caller: Caller, url: str, form: Mapping[str, str]) -> HttpResponse:
+    """The answer to a form at one of the authorization server's addresses, whatever its status."""
+    return caller.asked("POST", url, lambda h: post_form(caller.fetcher, url, form, **h))
 
 
 def failed(response: HttpResponse) -> ServiceError:

@@ -20,6 +20,7 @@ from healthpassport.fetch import Fetcher
 from healthpassport.jose import jwe
 from healthpassport.keys import generate_signer
 from healthpassport.protocols.oid4vci import (
+    AuthorizationServerMetadata,
     CredentialOffer,
     IssuerMetadata,
     NotificationEvent,
@@ -33,11 +34,13 @@ from schemas.cards import CARD
 
 from .access import Access, Caller, by_code
 from .asking import METADATA, NONCE_BYTES, REQUEST_TYPE
+from .attesting import Attested
 from .collecting import collect_unbound, notify_of
 from .exchange import OK, SUCCESS, post_form, post_json, refusal
 from .offers import read_issuer
 
 Randomness: TypeAlias = Callable[[int], bytes]
+Attest: TypeAlias = Callable[[AuthorizationServerMetadata], Attested | None]
 REQUEST_PATH: Final = "/cards/request"
 STATUS_PATH: Final = "/cards/status"
 _NOT_FOUND: Final = 404
@@ -124,9 +127,14 @@ def answer_issuer(
 
 
 def collect_card(
-    offer: CredentialOffer, *, fetcher: Fetcher, now: datetime, random: Randomness
+    offer: CredentialOffer,
+    *,
+    fetcher: Fetcher,
+    now: datetime,
+    random: Randomness,
+    attest: Attest,
 ) -> MadeCard:
-    """The card of ``offer``.
+    """The card of ``offer``; ``attest`` gives the word of the wallet's provider, where needed.
 
     Raises:
         ServiceError: ``wallet.issuer_failed``, ``wallet.offer_gone``, ``wallet.offer_unsupported``.
@@ -136,7 +144,7 @@ def collect_card(
     if configuration is None or configuration.format != cards.FORMAT:
         raise ServiceError("wallet.offer_unsupported", "the card is not of a known format")
     request = TokenRequest.model_validate({"pre-authorized_code": offer.grants.pre_authorized.code})
-    caller = Caller(generate_signer(), fetcher, now, random)
+    caller = Caller(generate_signer(), fetcher, now, random, attest(server))
     access = by_code(caller, server.token_endpoint, request)
     text, secret = collect_unbound(access, issuer, CARD)
     if secret is None:

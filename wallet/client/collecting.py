@@ -6,31 +6,43 @@ is *not* here: whether what came is to be believed (``checking``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import parse_json_object
 from healthpassport.errors import EncodingError, PassportError, ServiceError
-from healthpassport.fetch import Fetcher
+from healthpassport.fetch import Fetcher, HttpResponse
 from healthpassport.keys import SoftwareSigner, generate_signer
 from healthpassport.protocols.oid4vci import (
+    ATTESTATION,
     CredentialRequest,
+    DeferredRequest,
+    DeferredResponse,
     IssuerMetadata,
     NotificationEvent,
     NotificationRequest,
     TokenRequest,
     make_key_proof,
+    parse_any_credential_response,
     parse_credential_response,
 )
 from healthpassport.summary import RecordDefinition
 
 from . import hidden
 from .access import Access, Caller, Randomness, by_code, failed
-from .exchange import SUCCESS, post_form, refusal, understood
-from .offers import OpenedOffer, Wanted
+from .attesting import Attested, fetch_key_attestation
+from .exchange import SUCCESS, error_name, post_form, refusal, understood
+from .offers import OpenedOffer, Wanted, proof_types
 
 MAX_NONCE: Final = 1024  # characters
+JWT: Final = "jwt"  # appendix F.1
+# What an issuer says for good (sections 8.3.1.2 and 9.3), each with words of its own.
+ENDS: Final[Mapping[str, str]] = {
+    "credential_request_denied": "wallet.record_denied",
+    "invalid_transaction_id": "wallet.record_forgotten",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,21 @@ class Collected:
     notification_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A record that its issuer gives later (section 9); ``keys`` are those that it will name.
+
+    ``interval`` is how many seconds the issuer asks to be left alone.
+    """
+
+    configuration: str
+    format: str
+    definition: RecordDefinition
+    keys: tuple[SoftwareSigner, ...] = field(repr=False)
+    transaction_id: str = field(repr=False)
+    interval: int
+
+
 class Collector:
     """One claim of one offer; ``access`` is what a sign-in gave for it, if the person signed in."""
 
@@ -56,9 +83,11 @@ class Collector:
         now: datetime,
         random: Randomness,
         access: Access | None = None,
+        attested: Attested | None = None,
+        provider: str = "",
     ) -> None:
         self._opened = opened
-        self._caller = Caller(generate_signer(), fetcher, now, random)
+        self._caller = Caller(generate_signer(), fetcher, now, random, attested, provider)
         self._access = access
 
     @property
@@ -85,8 +114,8 @@ class Collector:
         )
         self._access = by_code(self._caller, self._opened.server.token_endpoint, request)
 
-    def collect(self, *, copies: int) -> tuple[Collected, ...]:
-        """Fetch every offered record in up to ``copies`` copies (section 8)."""
+    def collect(self, *, copies: int) -> tuple[Collected | Later, ...]:
+        """Fetch every offered record in up to ``copies`` copies (section 8), or word of later."""
         count = max(1, min(copies, self._opened.batch_size))
         return tuple(
             collect_record(self.access, self._opened.issuer, name, wanted, copies=count)
@@ -100,31 +129,84 @@ class Collector:
 
 def collect_record(
     access: Access, issuer: IssuerMetadata, name: str, wanted: Wanted, *, copies: int
-) -> Collected:
+) -> Collected | Later:
     """``copies`` copies of the configuration ``name``, each with a new key (section 8).
 
     Raises:
-        ServiceError: ``wallet.issuer_failed``, or what the issuer says of the grant.
+        ServiceError: ``wallet.issuer_failed``, ``wallet.record_denied``, or what the issuer says
+            of the grant.
     """
     keys = tuple(generate_signer() for _ in range(copies))
     nonce = _nonce(access, issuer)
-    proofs = tuple(
-        make_key_proof(
-            signer=key, issuer=issuer.credential_issuer, nonce=nonce, now=access.caller.now
+    proof_type, proofs = _proofs(access, issuer, name, keys, nonce)
+    request = _request(access, name, proofs).model_copy(update={"proof_type": proof_type})
+    response = hidden.ask(access, issuer, issuer.credential_endpoint, request)
+    return _given(response, Later(name, wanted.format, wanted.definition, keys, "", 0))
+
+
+def _proofs(
+    access: Access, issuer: IssuerMetadata, name: str, keys: Sequence[SoftwareSigner], nonce: str
+) -> tuple[str, tuple[str, ...]]:
+    """Appendix F: one for each key; where somebody must vouch for the keys, one for all of them."""
+    configuration, caller = issuer.credential_configurations_supported[name], access.caller
+
+    def proof(key: SoftwareSigner, attestation: str | None = None) -> str:
+        return make_key_proof(
+            signer=key,
+            issuer=issuer.credential_issuer,
+            nonce=nonce,
+            now=caller.now,
+            key_attestation=attestation,
         )
-        for key in keys
+
+    if not configuration.wants_attested_keys:
+        return JWT, tuple(proof(key) for key in keys)
+    kind = proof_types(configuration)[-1]  # an attestation alone, where it is taken
+    attestation = fetch_key_attestation(
+        caller.provider,
+        keys=[key.public_key for key in keys],
+        nonce=nonce,
+        levels=configuration.proof_types_supported[kind].key_attestations_required or {},
+        fetcher=caller.fetcher,
     )
-    response = hidden.ask(access, issuer, _request(access, name, proofs))
+    return kind, (attestation if kind == ATTESTATION else proof(keys[0], attestation),)
+
+
+def ask_again(access: Access, issuer: IssuerMetadata, later: Later) -> Collected | Later:
+    """What was put off, or how long it takes yet (section 9).
+
+    Raises:
+        ServiceError: ``wallet.record_denied``, ``wallet.record_forgotten`` where the issuer does
+            not know of it any more, ``wallet.issuer_failed``, or what it says of the grant.
+    """
+    url = issuer.deferred_credential_endpoint
+    if url is None:
+        raise ServiceError("wallet.issuer_failed", "the issuer gives nothing later")
+    request = DeferredRequest(transaction_id=later.transaction_id)
+    return _given(hidden.ask(access, issuer, url, request), later)
+
+
+def _given(response: HttpResponse, asked: Later) -> Collected | Later:
     if response.status not in SUCCESS:
-        raise failed(response)
-    found = understood(parse_credential_response, response)
+        code = ENDS.get(error_name(response))
+        raise failed(response) if code is None else refusal(response, code=code)
+    found = understood(parse_any_credential_response, response)
+    if isinstance(found, DeferredResponse):
+        return replace(asked, transaction_id=found.transaction_id, interval=found.interval)
     texts = tuple(entry.text for entry in found.credentials)
-    return Collected(name, wanted.format, wanted.definition, texts, keys, found.notification_id)
+    return Collected(
+        asked.configuration,
+        asked.format,
+        asked.definition,
+        texts,
+        asked.keys,
+        found.notification_id,
+    )
 
 
 def collect_unbound(access: Access, issuer: IssuerMetadata, name: str) -> tuple[str, str | None]:
     """What is bound to no key, such as an emergency card: its text and its notification_id."""
-    response = hidden.ask(access, issuer, _request(access, name, ()))
+    response = hidden.ask(access, issuer, issuer.credential_endpoint, _request(access, name, ()))
     if response.status not in SUCCESS:
         raise failed(response)
     found = parse_credential_response(response.body)

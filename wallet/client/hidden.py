@@ -15,20 +15,26 @@ from healthpassport.encoding import dump_json
 from healthpassport.errors import EncodingError, JoseError, ServiceError
 from healthpassport.fetch import HttpResponse
 from healthpassport.jose import jwe
-from healthpassport.protocols.oid4vci import CredentialRequest, IssuerMetadata, ResponseEncryption
+from healthpassport.protocols.oid4vci import (
+    CredentialRequest,
+    DeferredRequest,
+    IssuerMetadata,
+    ResponseEncryption,
+)
 
 from .access import Access
 from .exchange import SUCCESS
 
 
-def ask(access: Access, issuer: IssuerMetadata, request: CredentialRequest) -> HttpResponse:
-    """The answer to ``request`` at the credential endpoint, as if it had come in the clear.
+def ask(
+    access: Access, issuer: IssuerMetadata, url: str, request: CredentialRequest | DeferredRequest
+) -> HttpResponse:
+    """The answer to ``request`` at ``url`` of ``issuer``, as if it had come in the clear.
 
     Raises:
         ServiceError: ``wallet.issuer_failed`` where the issuer requires an encryption that this
             wallet does not know, or its answer does not open.
     """
-    url = issuer.credential_endpoint
     if not _required(issuer):
         return access.post(url, request.wire())
     jwk, enc = _recipient(issuer.credential_request_encryption or {})

@@ -16,7 +16,7 @@ from healthpassport.fetch import HttpResponse
 from healthpassport.protocols.oid4vci import IssuerMetadata, NotificationEvent
 
 from .access import Access, failed
-from .collecting import Collected, collect_record, notify
+from .collecting import Collected, Later, ask_again, collect_record, notify
 from .exchange import SUCCESS
 from .offers import Wanted, wanted_of
 
@@ -61,10 +61,14 @@ class HolderClient:
             raise ServiceError("wallet.issuer_failed", "it does not say what it gives")
         return wanted_of((str(name) for name in names), self.issuer)
 
-    def collect(self, name: str, wanted: Wanted, *, copies: int) -> Collected:
-        """Copies of one record, each with a new key."""
+    def collect(self, name: str, wanted: Wanted, *, copies: int) -> Collected | Later:
+        """Copies of one record, each with a new key, or word that they come later."""
         count = max(1, min(copies, self.batch_size))
         return collect_record(self.access, self.issuer, name, wanted, copies=count)
+
+    def ask_again(self, later: Later) -> Collected | Later:
+        """What was put off, or how long it takes yet; raises as ``collecting.ask_again``."""
+        return ask_again(self.access, self.issuer, later)
 
     def notify(self, collected: Collected, event: NotificationEvent) -> None:
         """Tell the issuer what became of a record; failing to is no matter."""

@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 from healthpassport.errors import FetchError, RecordError, ServiceError
 from healthpassport.fetch import Fetcher
 from healthpassport.protocols.oid4vci import (
+    ATTESTATION,
     AUTHORIZATION_CODE_GRANT,
     PRE_AUTHORIZED_CODE_GRANT,
     AuthorizationServerMetadata,
+    CredentialConfiguration,
     CredentialOffer,
     IssuerMetadata,
     SignInOffer,
@@ -32,7 +34,7 @@ from .exchange import OK, get, refusal
 
 # What this wallet takes, the preferred first: one record comes in one format.
 FORMATS_TAKEN: Final = ("dc+sd-jwt", "ldp_vc")
-PROOF = "jwt"
+PROOFS: Final = ("jwt", ATTESTATION)
 ALGORITHM = "ES256"  # HAIP 1.0 section 7
 _ISSUER_DOCUMENT = "openid-credential-issuer"
 _SERVER_DOCUMENT = "oauth-authorization-server"
@@ -165,6 +167,22 @@ def _server_identifier(named: str | None, issuer: IssuerMetadata) -> str:
     return named
 
 
+def proof_types(configuration: CredentialConfiguration) -> tuple[str, ...]:
+    """The proofs of this wallet that ``configuration`` takes (appendix F)."""
+    known = configuration.proof_types_supported
+    return tuple(
+        name
+        for name in PROOFS
+        if name in known and ALGORITHM in known[name].proof_signing_alg_values_supported
+    )
+
+
+def wants_attested_keys(names: Iterable[str], issuer: IssuerMetadata) -> bool:
+    """Whether somebody must vouch for the keys of one of the configurations ``names``."""
+    known = issuer.credential_configurations_supported
+    return any(known[name].wants_attested_keys for name in names)
+
+
 def wanted_of(names: Iterable[str], issuer: IssuerMetadata) -> dict[str, Wanted]:
     """What each of the configurations ``names`` gives; all of them must be ours to hold.
 
@@ -175,8 +193,7 @@ def wanted_of(names: Iterable[str], issuer: IssuerMetadata) -> dict[str, Wanted]
         configuration = issuer.credential_configurations_supported.get(name)
         if configuration is None or configuration.format not in FORMATS_TAKEN:
             raise ServiceError("wallet.offer_unsupported", f"{name} is not of a known format")
-        proofs = configuration.proof_types_supported.get(PROOF)
-        if proofs is None or ALGORITHM not in proofs.proof_signing_alg_values_supported:
+        if not proof_types(configuration):
             raise ServiceError("wallet.offer_unsupported", f"{name} is not bound to a key")
         try:
             wanted[name] = Wanted(

@@ -3,8 +3,7 @@
 OpenID4VCI 1.0 section 5, RFC 9126, RFC 7636 (S256), RFC 9207, RFC 9449 section 10. Rules: state,
 verifier and key are new for each sign-in; who answers is checked before anything of the answer is
 used, so that a code goes to nobody but the server that was asked (mix-up, RFC 9700 section 4.4).
-What is *not* here: where a sign-in is remembered, and that a state works once (``wallet.service``);
-attestations of a wallet's provider, which this wallet has not.
+What is *not* here: where a sign-in is remembered, and that a state works once (``wallet.service``).
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from healthpassport.protocols.oid4vci import (
     SignInOffer,
     parse_pushed_response,
 )
-from healthpassport.protocols.oid4vci.wallet_attestation import METHOD
 from healthpassport.protocols.oidc import code_challenge
 
-from .access import Access, Caller, bound
-from .exchange import SUCCESS, error_name, post_form, refusal, understood
+from .access import Access, Caller, at_server, bound
+from .attesting import may_attest, must_attest
+from .exchange import SUCCESS, error_name, refusal, understood
 from .offers import OpenedOffer
 
 STATE_BYTES: Final = 32
@@ -36,7 +35,6 @@ VERIFIER_BYTES: Final = 48  # RFC 7636 section 4.1: 43 to 128 characters
 MAX_ANSWER: Final = 16_384  # characters of an address that a browser brings back
 MAX_CODE: Final = 2_048
 DETAILS: Final = "openid_credential"
-NOBODY: Final = "none"
 _PASSING: Final = frozenset({"temporarily_unavailable", "server_error"})  # RFC 6749, 4.1.2.1
 
 
@@ -66,6 +64,8 @@ def begin(
     """
     server = opened.server
     page, push = usable(server)
+    if caller.attested is None and must_attest(server, signs_in=True):
+        raise ServiceError("wallet.attestation_needed")
     begun = Begun(
         server=server.issuer,
         client_id=client_id,
@@ -74,11 +74,10 @@ def begin(
         verifier=b64url_encode(caller.random(VERIFIER_BYTES)),
     )
     request = _request(opened, begun, caller)
-    proof = caller.proof("POST", push, None)
-    response = post_form(caller.fetcher, push, request.wire(), DPoP=proof)
+    response = at_server(caller, push, request.wire())
     if response.status not in SUCCESS:
         name = error_name(response)
-        codes = {"invalid_client": "wallet.not_known", "invalid_request": "wallet.offer_gone"}
+        codes = {"invalid_client": _unknown(caller, server), "invalid_request": "wallet.offer_gone"}
         codes["invalid_redirect_uri"] = codes["unauthorized_client"] = "wallet.not_known"
         raise refusal(response, code=codes.get(name, "wallet.issuer_failed"))
     pushed = understood(parse_pushed_response, response)
@@ -91,12 +90,8 @@ def usable(server: AuthorizationServerMetadata) -> tuple[str, str]:
 
     Raises:
         ServiceError: ``wallet.offer_unsupported`` where the server lacks one of the guards that
-            HAIP 1.0 section 4 asks of it; ``wallet.attestation_needed`` where it takes only wallets
-            for which a provider vouches (appendix E): nobody vouches for this one.
+            HAIP 1.0 section 4 asks of it.
     """
-    ways = server.token_endpoint_auth_methods_supported
-    if METHOD in ways and NOBODY not in ways:
-        raise ServiceError("wallet.attestation_needed")
     page = server.authorization_endpoint
     push = server.pushed_authorization_request_endpoint
     if page is None or push is None:
@@ -166,11 +161,10 @@ def by_sign_in(
         code_verifier=begun.verifier,
         client_id=begun.client_id,
     )
-    url = server.token_endpoint
-    proof = caller.proof("POST", url, None)
-    response = post_form(caller.fetcher, url, request.wire(), DPoP=proof)
+    response = at_server(caller, server.token_endpoint, request.wire())
     if response.status not in SUCCESS:
-        codes = {"invalid_grant": "wallet.sign_in_unknown", "invalid_client": "wallet.not_known"}
+        codes = {"invalid_grant": "wallet.sign_in_unknown"}
+        codes["invalid_client"] = _unknown(caller, server)
         raise refusal(response, code=codes.get(error_name(response), "wallet.issuer_failed"))
     try:
         return bound(caller, response)
@@ -203,6 +197,12 @@ def _request(opened: OpenedOffer, begun: Begun, caller: Caller) -> PushedRequest
         dpop_jkt=_thumbprint(caller),
         authorization_details=details if by_details else (),
     )
+
+
+def _unknown(caller: Caller, server: AuthorizationServerMetadata) -> str:
+    """What ``invalid_client`` means: an attestation is missing, or this wallet is not believed."""
+    missing = caller.attested is None and may_attest(server)
+    return "wallet.attestation_needed" if missing else "wallet.not_known"
 
 
 def _thumbprint(caller: Caller) -> str:

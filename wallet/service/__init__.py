@@ -29,6 +29,7 @@ from .shelf import Line, RecordDetail, RecordView
 from .sign_ins import BACK, way_back
 from .surroundings import Surroundings
 from .travel import Away, Travel
+from .waiting import Waiting, WaitingView
 from .wallet import Wallet
 from .ways import Ways
 
@@ -74,6 +75,8 @@ __all__ = [
     "Surroundings",
     "Tick",
     "Travel",
+    "Waiting",
+    "WaitingView",
     "Wallet",
     "Ways",
     "WhichPersonError",

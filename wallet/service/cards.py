@@ -11,6 +11,7 @@ import builtins
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from healthpassport import cards
@@ -31,6 +32,7 @@ from schemas.queries import card_template
 from wallet.client.card_making import MadeCard, answer_issuer, ask_issuer, collect_card, end_card
 from wallet.vault import Vault
 
+from .attested import attested_for
 from .card_records import (
     CardRecords,
     HeldForCard,
@@ -196,7 +198,13 @@ class Cards:
         )
         self._note_sharing(vault, request, showing)
         offer = answer_issuer(answer, iss=found.iss, request=request, fetcher=around.fetcher)
-        return collect_card(offer, fetcher=around.fetcher, now=around.clock(), random=around.random)
+        return collect_card(
+            offer,
+            fetcher=around.fetcher,
+            now=around.clock(),
+            random=around.random,
+            attest=partial(attested_for, vault=vault, around=around),
+        )
 
     def _note_sharing(
         self, vault: Vault, request: VerifiedRequest, records: Collection[HeldForCard]

@@ -5,7 +5,7 @@ What is *not* here: how it is lent (``lending``), or what a helper does with it 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from healthpassport.keys import SoftwareSigner, generate_signer, signer_from_pri
 from wallet.handing import OpenInvitation, read_invitation
 from wallet.vault import Vault, Writer
 
+from .grants import Grant
 from .shelf import StoredRecord
 
 GIVEN: Final = "given"
@@ -112,6 +113,16 @@ def read_gifts(vault: Vault) -> tuple[Gift, ...]:
 def not_withdrawn(vault: Vault, person: str) -> bool:
     """Whether helpers have copies of ``person`` that no issuer has withdrawn."""
     return any(gift.person == person and not gift.withdrawn for gift in read_gifts(vault))
+
+
+def lent_through(vault: Vault, known: Iterable[Grant], person: str) -> bool:
+    """Whether helpers have copies that came by one of the grants ``known`` of ``person``."""
+    return any(
+        not_withdrawn(vault, one)
+        for grant in known
+        if grant.person == person
+        for one in grant.people
+    )
 
 
 def borrowers(

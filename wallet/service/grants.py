@@ -23,6 +23,7 @@ from wallet.client.holding import HolderClient, device_url
 from wallet.client.offers import read_issuer
 from wallet.vault import Vault, Writer
 
+from .attested import attestation_rows, attested_for, forget_attestations
 from .shelf import StoredRecord
 from .surroundings import Surroundings
 
@@ -39,7 +40,8 @@ class Grant:
     refresh is under way, ``new_key`` while the grant moves to this device. ``restored`` says that a
     backup held it: it must move before it is used, and ``renew`` that the copies from before are no
     good any more. ``ended`` is the code of why it is over. ``before`` names the passports that its
-    records stood in before they moved: copies lent from these are its own too.
+    records stood in before they moved: copies lent from these are its own too. ``attested`` says
+    that the wallet's provider vouched for it when it was given.
     """
 
     row: int
@@ -57,6 +59,7 @@ class Grant:
     renew: bool = False
     ended: str = ""
     before: tuple[str, ...] = ()
+    attested: bool = False
 
     @property
     def people(self) -> frozenset[str]:
@@ -91,6 +94,7 @@ class Grant:
                 "renew": self.renew,
                 "ended": self.ended,
                 "before": list(self.before),
+                "attested": self.attested,
             }
         )
 
@@ -131,13 +135,7 @@ def keep_grant(
     older one that gives nothing else is forgotten, but where helpers have copies that came by it
     (``lent``): only it can have these withdrawn. Without a refresh token nothing is kept.
     """
-    for older in known:
-        if (older.iss, older.person) == (issuer.iss, person):
-            left = {one: name for one, name in older.names.items() if one not in names}
-            if left or lent:
-                change_grant(writer, replace(older, names=left))
-            else:
-                forget(writer, older)
+    take_names(writer, known, iss=issuer.iss, person=person, names=names, lent=lent)
     token = access.token.refresh_token
     if token is None:
         return
@@ -151,8 +149,28 @@ def keep_grant(
         key=access.caller.signer.private_jwk(),
         names=names,
         used_at=now,
+        attested=access.caller.attested is not None,
     )
     writer.add("grants", made.wire())
+
+
+def take_names(
+    writer: Writer,
+    known: Iterable[Grant],
+    *,
+    iss: str,
+    person: str,
+    names: Mapping[str, str],
+    lent: bool,
+) -> None:
+    """From now on none of ``known`` gives the types in ``names``; as ``keep_grant``."""
+    for older in known:
+        if (older.iss, older.person) == (iss, person):
+            left = {one: name for one, name in older.names.items() if one not in names}
+            if left or lent:
+                change_grant(writer, replace(older, names=left))
+            else:
+                forget(writer, older)
 
 
 def change_grant(writer: Writer, grant: Grant) -> None:
@@ -171,8 +189,9 @@ def mark_restored(vault: Vault) -> None:
     The device that the backup was made on may still have the same tokens and keys, and a key that
     it had made for a move of its own: this device makes another.
     """
-    known = read_grants(vault)
+    known, rows = read_grants(vault), attestation_rows(vault)
     with vault.transaction() as writer:
+        forget_attestations(writer, rows)
         for grant in known:
             change_grant(writer, replace(grant, restored=True, attempt="", new_key=None))
 
@@ -193,7 +212,7 @@ def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
 
     Raises:
         ServiceError: the code of an ended grant; ``wallet.old_device`` for one that a backup held;
-            ``wallet.issuer_failed``, ``wallet.offer_unsupported``.
+            as ``attested_for``; ``wallet.issuer_failed``, ``wallet.offer_unsupported``.
         FetchError: of the fetcher; nothing is lost, and the next try goes on from here.
     """
     grant = now(vault, grant)
@@ -204,10 +223,11 @@ def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
     issuer, server = read_issuer(grant.iss, fetcher=around.fetcher)
     if REFRESH_GRANT not in server.grant_types_supported:
         raise ServiceError("wallet.offer_unsupported", "the issuer takes no refresh tokens")
+    attested = attested_for(server, vault=vault, around=around, before=grant.attested)
     if not grant.attempt:
         grant = replace(grant, attempt=b64url_encode(around.random(ATTEMPT_BYTES)))
         _write(vault, grant)
-    caller = _caller(grant.signer, around)
+    caller = replace(_caller(grant.signer, around), attested=attested)
     try:
         found = by_refresh_token(
             caller, server.token_endpoint, token=grant.token, attempt=grant.attempt
@@ -270,7 +290,7 @@ def _write(vault: Vault, grant: Grant) -> None:
 
 
 def _caller(signer: SoftwareSigner, around: Surroundings) -> Caller:
-    return Caller(signer, around.fetcher, around.clock(), around.random)
+    return Caller(signer, around.fetcher, around.clock(), around.random, provider=around.provider)
 
 
 def _grant(row: int, data: bytes) -> Grant:
@@ -294,4 +314,5 @@ def _grant(row: int, data: bytes) -> Grant:
         renew=stored["renew"] is True,
         ended=str(stored["ended"]),
         before=tuple(str(one) for one in before) if isinstance(before, list) else (),
+        attested=stored.get("attested") is True,
     )

@@ -19,6 +19,8 @@ from .changes import ChangeNote
 from .grants import Grant
 
 DONE: Final = ""
+WAITING: Final = "wallet.waiting"  # no error: the surgery has not finished
+TOO_SOON: Final = "wallet.asked_too_soon"
 UNCLEAR: Final = "unclear"
 
 
@@ -44,8 +46,8 @@ class Outcome:
 
     @property
     def done(self) -> bool:
-        """Whether all went well."""
-        return self.code == DONE
+        """Whether all went well, or only takes longer."""
+        return self.code in {DONE, WAITING, TOO_SOON}
 
     def wire(self) -> dict[str, Json]:
         """The outcome as JSON."""
@@ -104,7 +106,7 @@ def of_grant(
         issuer=grant.issuer,
         person=grant.person,
         notes=notes,
-        renewed=code == DONE,
+        renewed=code == DONE or bool(notes),
         stopped=stopped,
     )
 

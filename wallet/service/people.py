@@ -30,6 +30,7 @@ from .passports import (
 )
 from .past import HistoryEntry, HistoryKind, add_entry
 from .placing import NEW, find
+from .put_off import drop_put_off, read_put_off
 from .review import check_again
 from .shelf import StoredRecord, assign, copy_rows, delete_record
 from .surroundings import Surroundings
@@ -151,6 +152,7 @@ class People:
         gone = self._view(passport, group)
         rows = {record.row: copy_rows(self._vault, record.row) for record in group}
         grants = [one.row for one in read_grants(self._vault) if one.person == passport.id]
+        waited = [one for one in read_put_off(self._vault) if one.person in people]
         now = self._around.clock()
         over = [
             card.row
@@ -164,6 +166,7 @@ class People:
             for table, found in (("grants", grants), ("cards", over)):
                 for row in found:
                     writer.delete(table, row)
+            drop_put_off(writer, waited)
             writer.delete("people", passport.row)
             add_entry(writer, entry)
         return gone

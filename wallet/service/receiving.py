@@ -11,23 +11,34 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
 
+from healthpassport.credential import VerifiedIssuer
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError, TrustError
 from healthpassport.protocols.oid4vci import NotificationEvent
 from healthpassport.record_words import record_label
 from healthpassport.trust.model import TrustView
 from wallet.client.checking import CheckedRecord, check_collected
-from wallet.client.collecting import Collected, Collector
-from wallet.client.offers import OpenedOffer, open_offer
+from wallet.client.collecting import Collected, Collector, Later
+from wallet.client.offers import OpenedOffer, open_offer, wants_attested_keys
 from wallet.client.signing_in import read_answer
-from wallet.vault import Vault
+from wallet.vault import Vault, Writer
 
 from . import sign_ins
-from .gifts import not_withdrawn
+from .attested import attested_for
+from .gifts import lent_through
 from .grants import keep_grant, read_grants
 from .passports import Passport, add_passport, settled
 from .past import HistoryEntry, HistoryKind, add_entry
 from .placing import Place, place
+from .put_off import (
+    ID_BYTES,
+    NOBODY_YET,
+    add_put_off,
+    drop_put_off,
+    put_off,
+    read_put_off,
+    superseded,
+)
 from .shelf import (
     StoredRecord,
     add_record,
@@ -86,11 +97,16 @@ def preview(link: str, around: Surroundings) -> OfferPreview:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An offer that was used up: its records checked, not stored yet."""
+    """An offer that was used up: its records checked, not stored yet; ``later`` are still to come.
+
+    ``issuer`` is as the trust list names it.
+    """
 
     collector: Collector
+    issuer: VerifiedIssuer
     collected: tuple[Collected, ...]
     checked: tuple[CheckedRecord, ...]
+    later: tuple[Later, ...] = ()
 
     def notify(self, event: NotificationEvent) -> None:
         """Tell the issuer what became of all of it."""
@@ -110,6 +126,8 @@ class Receiving:
         self, offer: OfferPreview, pin: str | None, *, person: str | None, other_person: bool
     ) -> tuple[StoredRecord, ...]:
         """Claim the offer, check every record, and store all of them or none.
+
+        What the surgery gives later is waited for (``put_off``), and is not among those returned.
 
         Raises:
             WhoseError: where the owner must say whose they are; say it with ``person`` and the same
@@ -133,6 +151,7 @@ class Receiving:
         around = self._around
         around.fresh_trust().trust_list.issuer(offer.opened.issuer.credential_issuer)
         settled(self._vault)
+        _check_keys(offer.opened, around)
         return sign_ins.begin(offer.opened, redirect_uri, vault=self._vault, around=around)
 
     def finish(
@@ -151,7 +170,6 @@ class Receiving:
             trust = around.fresh_trust()
             settled(self._vault)
             opened, access = sign_ins.finish(answer, vault=self._vault, around=around)
-            trust.trust_list.issuer(opened.issuer.credential_issuer)
             collector = Collector(
                 opened,
                 fetcher=around.fetcher,
@@ -159,12 +177,15 @@ class Receiving:
                 random=around.random,
                 access=access,
             )
-            claimed = self._collected(collector, trust)
+            claimed = self._collected(collector, opened, trust)
         return self._keep(name, claimed, person=person, other_person=other_person)
 
     def _keep(
         self, name: str, claimed: Claimed, *, person: str | None, other_person: bool
     ) -> tuple[StoredRecord, ...]:
+        if not claimed.checked:
+            _wait(claimed, person or "", self._vault, self._around)
+            return ()
         try:
             where = place(
                 [entry.payload for entry in claimed.checked],
@@ -189,32 +210,40 @@ class Receiving:
         # Nobody whom the list does not name gets the PIN, and the offer is not used up for nothing.
         trust.trust_list.issuer(offer.opened.issuer.credential_issuer)
         settled(self._vault)  # a locked vault is told before the offer is used up
+        _check_keys(offer.opened, around)
+        attested = attested_for(offer.opened.server, vault=self._vault, around=around)
         collector = Collector(
-            offer.opened, fetcher=around.fetcher, now=around.clock(), random=around.random
+            offer.opened,
+            fetcher=around.fetcher,
+            now=around.clock(),
+            random=around.random,
+            attested=attested,
+            provider=around.provider,
         )
         collector.authorise(pin)
-        return self._collected(collector, trust)
+        return self._collected(collector, offer.opened, trust)
 
-    def _collected(self, collector: Collector, trust: TrustView) -> Claimed:
+    def _collected(self, collector: Collector, opened: OpenedOffer, trust: TrustView) -> Claimed:
         around = self._around
-        collected = collector.collect(copies=around.copies)
+        listed = trust.trust_list.issuer(opened.issuer.credential_issuer)
+        issuer = VerifiedIssuer(listed.iss, listed.ods, listed.name)
+        given = collector.collect(copies=around.copies)
+        collected = tuple(one for one in given if isinstance(one, Collected))
+        later = tuple(one for one in given if isinstance(one, Later))
         try:
             checked = tuple(check_collected(c, trust=trust, now=around.clock()) for c in collected)
             _check_person(checked)
         except PassportError:
-            Claimed(collector, collected, ()).notify(NotificationEvent.FAILURE)
+            Claimed(collector, issuer, collected, ()).notify(NotificationEvent.FAILURE)
             raise
-        return Claimed(collector, collected, checked)
+        return Claimed(collector, issuer, collected, checked, later)
 
 
 def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -> tuple[int, ...]:
     now, checked, known = around.clock(), claimed.checked, read_grants(vault)
-    lent = any(
-        not_withdrawn(vault, one)
-        for grant in known
-        if grant.person == where.id
-        for one in grant.people
-    )
+    lent = where.id is not None and lent_through(vault, known, where.id)
+    waited = read_put_off(vault)
+    types = {c.definition.type for c in checked} | {c.definition.type for c in claimed.later}
     replaced = {
         row: copy_rows(vault, row)
         for c in checked
@@ -236,6 +265,9 @@ def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -
             now=now,
             lent=lent,
         )
+        iss = claimed.issuer.iss
+        drop_put_off(writer, superseded(waited, iss=iss, person=person, types=types))
+        _put_off(writer, claimed, person, "", vault=vault, around=around)
         add_entry(
             writer,
             HistoryEntry(
@@ -250,9 +282,48 @@ def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -
     return rows
 
 
+def _wait(claimed: Claimed, said: str, vault: Vault, around: Surroundings) -> None:
+    """Nothing came yet: the leave to come back waits for whoever the first record is about."""
+    person = NOBODY_YET + around.random(ID_BYTES).hex()
+    with vault.transaction() as writer:
+        keep_grant(
+            writer,
+            claimed.collector.access,
+            known=(),
+            issuer=claimed.issuer,
+            names={},
+            person=person,
+            now=around.clock(),
+        )
+        _put_off(writer, claimed, person, said, vault=vault, around=around)
+
+
+def _put_off(
+    writer: Writer, claimed: Claimed, person: str, said: str, *, vault: Vault, around: Surroundings
+) -> None:
+    made = [
+        put_off(
+            later,
+            id_=around.random(ID_BYTES).hex(),
+            issuer=claimed.issuer,
+            person=person,
+            said=said,
+            access=claimed.collector.access,
+            now=around.clock(),
+        )
+        for later in claimed.later
+    ]
+    add_put_off(writer, vault, made)
+
+
+def _check_keys(opened: OpenedOffer, around: Surroundings) -> None:
+    """Before an offer is used up: an issuer that wants keys vouched for needs a provider."""
+    if not around.provider and wants_attested_keys(opened.wanted, opened.issuer):
+        raise ServiceError("wallet.keys_unproved")
+
+
 def _check_person(checked: Sequence[CheckedRecord]) -> None:
-    first = checked[0].payload
-    if any(differ(first, entry.payload) for entry in checked[1:]):
+    if any(differ(checked[0].payload, entry.payload) for entry in checked[1:]):
         raise ServiceError("wallet.credential_rejected", "the records are of different people")
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from healthpassport.credential import VerifiedIssuer
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.protocols.oid4vci import NotificationEvent
 from healthpassport.record_words import record_label
 from healthpassport.verification.person import Match, compare
 from wallet.client.checking import CheckedRecord, check_collected
-from wallet.client.collecting import Collected
+from wallet.client.collecting import Collected, Later
 from wallet.client.holding import HolderClient
 from wallet.client.offers import Wanted
 from wallet.vault import Vault
@@ -25,6 +26,16 @@ from .changes import ChangeNote, add_notes, note_of, read_notes
 from .gifts import borrowers
 from .grants import Grant, change_grant, read_grants
 from .past import HistoryEntry, HistoryKind, add_entry
+from .put_off import (
+    ID_BYTES,
+    PutOff,
+    add_put_off,
+    drop_put_off,
+    put_off,
+    read_put_off,
+    superseded,
+    types_waiting,
+)
 from .shelf import StoredRecord, add_record, copy_rows, delete_record, read_records, replace_record
 from .surroundings import Surroundings
 
@@ -36,6 +47,15 @@ class _Newer:
     pairs: tuple[tuple[StoredRecord | None, CheckedRecord], ...]
     gone: tuple[StoredRecord, ...]
     names: Mapping[str, str]
+    later: tuple[PutOff, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What an attempt brought; ``waiting`` says that a part of it is still to come."""
+
+    notes: tuple[ChangeNote, ...]
+    waiting: bool
 
 
 def renew(
@@ -45,8 +65,10 @@ def renew(
     types: Collection[str] | None,
     vault: Vault,
     around: Surroundings,
-) -> tuple[ChangeNote, ...]:
+) -> Renewed:
     """Fetch what ``grant`` gives of ``types`` (None: all that there is) and store it.
+
+    What the surgery gives later is waited for, and is not asked for a second time meanwhile.
 
     Raises:
         ServiceError: ``wallet.fewer_copies``, ``wallet.other_person``,
@@ -61,25 +83,49 @@ def renew(
         for name, entry in client.on_offer(grant.names.values()).items()
         if _is_ours(entry.definition.type, grant, vault)
     }
-    wanted = {n: e for n, e in offered.items() if types is None or e.definition.type in types}
+    waiting = types_waiting(vault, grant)
+    wanted = {
+        name: entry
+        for name, entry in offered.items()
+        if (types is None or entry.definition.type in types)
+        and entry.definition.type not in waiting
+    }
     collected: list[Collected] = []
+    later: list[PutOff] = []
     try:
         for name, entry in wanted.items():
-            collected.append(client.collect(name, entry, copies=around.copies))
+            given = client.collect(name, entry, copies=around.copies)
+            if isinstance(given, Later):
+                later.append(_put_off(given, grant, client, around))
+            else:
+                collected.append(given)
         checked = [check_collected(one, trust=trust, now=around.clock()) for one in collected]
         for one, record in zip(collected, checked, strict=True):
             _check(one, record, grant, held)
         gone = _no_longer_given(held, offered, types, grant)
         pairs = tuple((held.get(record.definition.type), record) for record in checked)
         names = {entry.definition.type: name for name, entry in wanted.items()}
-        notes = _store(_Newer(pairs, gone, names), grant, vault, around)
+        notes = _store(_Newer(pairs, gone, names, tuple(later)), grant, vault, around)
     except PassportError:
         for one in collected:
             client.notify(one, NotificationEvent.FAILURE)
         raise
     for one in collected:
         client.notify(one, NotificationEvent.ACCEPTED)
-    return notes
+    asked = waiting if types is None else waiting & set(types)
+    return Renewed(notes, bool(later or asked))
+
+
+def _put_off(later: Later, grant: Grant, client: HolderClient, around: Surroundings) -> PutOff:
+    return put_off(
+        later,
+        id_=around.random(ID_BYTES).hex(),
+        issuer=VerifiedIssuer(grant.iss, grant.ods, grant.issuer),
+        person=grant.person,
+        said="",
+        access=client.access,
+        now=around.clock(),
+    )
 
 
 def _is_ours(record_type: str, grant: Grant, vault: Vault) -> bool:
@@ -155,7 +201,8 @@ def _store(
     ]
     replaced = [older for older, _ in newer.pairs if older is not None]
     copies = {record.row: copy_rows(vault, record.row) for record in (*replaced, *gone)}
-    known = read_notes(vault)
+    known, waited = read_notes(vault), read_put_off(vault)
+    came = {one.type for one in newer.later} | {c.definition.type for _, c in newer.pairs}
     dropped = {record.record.type for record in gone}
     names = {k: v for k, v in (dict(grant.names) | dict(newer.names)).items() if k not in dropped}
     with vault.transaction() as writer:
@@ -167,8 +214,12 @@ def _store(
         for stored in gone:
             delete_record(writer, stored.row, copies[stored.row])
         add_notes(writer, vault, notes, known=known)
+        over = superseded(waited, iss=grant.iss, person=grant.person, types=came)
+        drop_put_off(writer, over)
+        add_put_off(writer, vault, newer.later)
         change_grant(writer, replace(grant, names=names, renew=False))
-        add_entry(writer, _entry(newer, grant, around))
+        if newer.pairs or newer.gone:
+            add_entry(writer, _entry(newer, grant, around))
     return tuple(notes)
 
 

@@ -8,7 +8,7 @@ correcting notes, which only the surgery can.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -25,6 +25,7 @@ from .changes import ChangeNote
 from .disputes import (
     ANSWERED,
     OPEN,
+    SENDING,
     OwnReport,
     add_own_report,
     change_own_report,
@@ -176,6 +177,18 @@ class Reports:
                 done.append(outcome(code, language, issuer=one.issuer, person=person))
         return tuple(done)
 
+    def tell_again(self, records: Collection[StoredRecord]) -> None:
+        """After a newer offer of ``records``: what waits is told anew, and their copies say so.
+
+        Nobody is asked where nothing waits; what fails now is tried again by ``update``.
+        """
+        vault = self._opened()
+        waits = {(one.iss, one.person) for one in read_own_reports(vault) if one.waits}
+        for line in waits & {(one.iss, one.person) for one in records}:
+            grants = [g for g in read_grants(vault) if (g.iss, g.person) == line and not g.ended]
+            if grants:
+                self._exchange(vault, grants[0])
+
     def forget(self, report: str) -> None:
         """Delete a report that was answered, or that never left the wallet."""
         vault = self._opened()
@@ -200,7 +213,7 @@ class Reports:
             changed = {one.record_type for one in mine if self._settle(vault, client, told, one)}
             if changed:
                 now = next(one for one in read_grants(vault) if one.row == grant.row)
-                notes = renew(client, now, types=changed, vault=vault, around=self._around)
+                notes = renew(client, now, types=changed, vault=vault, around=self._around).notes
         except PassportError as error:
             if error.code.startswith("vault."):
                 raise
@@ -213,6 +226,10 @@ class Reports:
     def _settle(self, vault: Vault, client: HolderClient, told: _Told, one: OwnReport) -> bool:
         """Bring one report on; whether its record has to be fetched anew."""
         row = told.rows.get(one.id)
+        if row is None and one.state == OPEN:
+            # A newer offer began another line there: it is told under an id that is new to it.
+            one = replace(one, id=b64url_encode(self._around.random(ID_BYTES)), state=SENDING)
+            change_own_report(vault, one)
         if row is None:
             row = client.call(_PATH, _sealed(one, told.key))
         after = _settled(one, row)

@@ -23,6 +23,7 @@ from wallet.client.signing_in import Begun, by_sign_in, code_of
 from wallet.client.signing_in import begin as push
 from wallet.vault import Vault
 
+from .attested import attested_for
 from .surroundings import Surroundings
 
 LIFE: Final = timedelta(minutes=30)  # an issuer gives fifteen for the sign-in itself
@@ -51,9 +52,14 @@ class _Open:
 
 
 def begin(opened: OpenedOffer, redirect_uri: str, *, vault: Vault, around: Surroundings) -> str:
-    """Begin one for ``opened``; the address for the browser. Raises as ``signing_in.begin``."""
+    """Begin one for ``opened``; the address for the browser.
+
+    Raises:
+        As ``signing_in.begin`` and ``attested_for``.
+    """
     signer, now = generate_signer(), around.clock()
-    caller = Caller(signer, around.fetcher, now, around.random)
+    attested = attested_for(opened.server, vault=vault, around=around, signs_in=True)
+    caller = Caller(signer, around.fetcher, now, around.random, attested)
     begun, address = push(
         opened, client_id=around.client_id, redirect_uri=redirect_uri, caller=caller
     )
@@ -90,7 +96,10 @@ def finish(
     code = code_of(answer, found.begun)
     opened = describe(parse_any_offer(found.offer), fetcher=around.fetcher)
     signer = signer_from_private_jwk(found.key)
-    caller = Caller(signer, around.fetcher, around.clock(), around.random)
+    attested = attested_for(opened.server, vault=vault, around=around, signs_in=True)
+    caller = Caller(
+        signer, around.fetcher, around.clock(), around.random, attested, around.provider
+    )
     return opened, by_sign_in(caller, opened.server, begun=found.begun, code=code)
 
 

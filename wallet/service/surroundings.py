@@ -34,7 +34,8 @@ class Surroundings:
     else may show them.
 
     ``trust_root`` is the bootstrap root metadata; without it nobody can be trusted. ``copies`` is
-    how many single-use copies of a record to ask for.
+    how many single-use copies of a record to ask for. ``provider`` is the https address of who
+    vouches for this wallet, empty where nobody does.
     """
 
     vault_file: Path
@@ -50,6 +51,7 @@ class Surroundings:
     copies: int = DEFAULT_COPIES
     review_age: int = DEFAULT_REVIEW_AGE
     client_id: str = DEFAULT_CLIENT_ID
+    provider: str = ""
 
     @classmethod
     def of(cls, settings: WalletSettings) -> Surroundings:
@@ -70,6 +72,7 @@ class Surroundings:
             copies=settings.copies,
             review_age=settings.review_age,
             client_id=settings.client_id,
+            provider=settings.provider_url,
         )
 
     def trust(self) -> TrustView:

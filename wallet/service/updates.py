@@ -14,6 +14,7 @@ from datetime import datetime
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.record_words import record_label
 from healthpassport.summary import definition
+from wallet.client.holding import HolderClient
 from wallet.vault import Vault
 
 from .changes import ChangeNote, mark_read, read_notes
@@ -28,17 +29,22 @@ from .grants import (
     take_over,
 )
 from .helping import GiftView, Helpers
-from .outcomes import DONE, Outcome, of_grant, outcome
-from .renewing import renew
+from .outcomes import DONE, WAITING, Outcome, of_grant, outcome
+from .put_off import NOBODY_YET, types_waiting
+from .renewing import Renewed, renew
 from .shelf import StoredRecord, read_records
 from .surroundings import Surroundings
 from .timetable import last_slot, next_slot, period_of, seed_of
+from .waiting import Waiting
 from .withdrawing import Withdrawing
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A record to be brought up to date: since when, and when its turn comes next."""
+    """A record to be brought up to date: since when, and when its turn comes next.
+
+    ``waits`` says that the surgery was asked and has not finished the newer one.
+    """
 
     record: str
     label: str
@@ -47,6 +53,7 @@ class Due:
     since: datetime | None
     next: datetime
     can: bool
+    waits: bool = False
 
     @property
     def now(self) -> bool:
@@ -79,7 +86,7 @@ class Updates:
 
     def due(self, now: datetime | None = None) -> tuple[Due, ...]:
         """The records whose turn has come and that can be brought up to date."""
-        return tuple(one for one in self.timetable(now) if one.now and one.can)
+        return tuple(o for o in self.timetable(now) if o.now and o.can and not o.waits)
 
     def refresh(self, records: Collection[str] | None = None) -> tuple[Outcome, ...]:
         """Bring ``records`` (ids; None: all) up to date.
@@ -112,11 +119,12 @@ class Updates:
     def refresh_due(self) -> tuple[Outcome, ...]:
         """Bring up to date what is due, and nothing else.
 
-        That is also what was lent and is over, as in ``refresh``.
+        That is also what was lent and is over, as in ``refresh``, and what surgeries give later.
         """
         self._helpers.tidy(online=True)
+        came = self._waiting.look_due()
         due = [one.record for one in self.due()]
-        return self.refresh(due) if due else ()
+        return (*came, *(self.refresh(due) if due else ()))
 
     def lent_due(self) -> tuple[GiftView, ...]:
         """What helpers were lent, is over, and must still be ended or withdrawn."""
@@ -125,6 +133,10 @@ class Updates:
     def lend_again(self) -> tuple[GiftView, ...]:
         """What helpers were lent, and a newer record has made useless since."""
         return self._helpers.lend_again()
+
+    @property
+    def _waiting(self) -> Waiting:
+        return Waiting(self._opened, self._around)
 
     @property
     def _helpers(self) -> Helpers:
@@ -170,6 +182,7 @@ class Updates:
             since=slot if slot > record.added_at else None,
             next=next_slot(seed, name, period, max(now, record.added_at)),
             can=grant is not None and not grant.ended and not grant.restored,
+            waits=grant is not None and kind in types_waiting(vault, grant),
         )
 
     def _attempt(self, vault: Vault, grant: Grant, types: Collection[str] | None) -> Outcome:
@@ -177,11 +190,11 @@ class Updates:
         try:
             client = access(grant, vault=vault, around=self._around)
             found = _again(vault, grant)
-            notes = renew(client, found, types=types, vault=vault, around=self._around)
+            done = renew(client, found, types=types, vault=vault, around=self._around)
         except PassportError as error:
             self._note(vault, grant, error)
             return of_grant(grant, error.code, language)
-        return of_grant(grant, DONE, language, notes=notes)
+        return of_grant(grant, WAITING if done.waiting else DONE, language, notes=done.notes)
 
     def _stop(self, vault: Vault, grant: Grant) -> Outcome:
         """Move, then renew; after a crash between the two the next call goes on from there."""
@@ -194,11 +207,23 @@ class Updates:
                 client = take_over(grant, vault=vault, around=around)
                 stopped = True
             found = _again(vault, grant)
-            notes = renew(client, found, types=None, vault=vault, around=around)
+            done = self._renewed(client, found, vault)
         except PassportError as error:
             self._note(vault, grant, error)
             return of_grant(grant, error.code, language, stopped=stopped)
-        return of_grant(grant, DONE, language, notes=notes, stopped=True)
+        code = WAITING if done.waiting else DONE
+        return of_grant(grant, code, language, notes=done.notes, stopped=True)
+
+    def _renewed(self, client: HolderClient, grant: Grant, vault: Vault) -> Renewed:
+        """New copies; where nothing has come yet by ``grant``, there are no older ones to replace.
+
+        What it was asked for comes by itself (``waiting``).
+        """
+        if grant.person.startswith(NOBODY_YET):
+            with vault.transaction() as writer:
+                change_grant(writer, replace(grant, renew=False))
+            return Renewed((), waiting=True)
+        return renew(client, grant, types=None, vault=vault, around=self._around)
 
     def _note(self, vault: Vault, grant: Grant, error: PassportError) -> None:
         """This wallet's own trouble is raised on; what a surgery said for good is kept."""

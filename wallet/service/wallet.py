@@ -29,6 +29,7 @@ from .sharing import ShareReceipt, Sharing
 from .surroundings import Surroundings
 from .travel import Travel
 from .updates import Updates
+from .waiting import Waiting
 from .ways import Ways
 from .withdrawing import Withdrawing
 
@@ -91,6 +92,11 @@ class Wallet:
         """Keeping records up to date, and stopping the old device."""
         return Updates(self._opened, self._around)
 
+    @property
+    def waiting(self) -> Waiting:
+        """Records that come later."""
+        return Waiting(self._opened, self._around)
+
     def init(self, passphrase: Way | str, *, cost: KdfCost | None = None) -> None:
         """Make a new, empty vault and unlock it; an existing one is never replaced."""
         vault = Vault.create(
@@ -137,7 +143,7 @@ class Wallet:
 
     @property
     def before_erasing(self) -> tuple[str, ...]:
-        """What its owner must know before ``erase``."""
+        """What to know before ``erase``."""
         return erasing.BEFORE[self._around.language]
 
     def erase(self, way: Way | str | None = None) -> erasing.Erased:
@@ -152,7 +158,7 @@ class Wallet:
         return erasing.erase(self._around)
 
     def look(self) -> None:
-        """Check what can be checked without a passphrase: who may read the file, and its shape."""
+        """Check what needs no passphrase: who may read the file, and its shape."""
         self._opened()
 
     def check(self) -> dict[str, int]:
@@ -164,7 +170,9 @@ class Wallet:
 
         Returns the copy of the file as it was, and how many rows of each table were dropped.
         """
-        kept = self._keep_copy()
+        source, now = self._around.vault_file, self._around.clock()
+        kept = source.with_name(f"{source.stem}-before-mend-{now:%Y%m%dT%H%M%SZ}.db")
+        self._opened().keep_copy(kept)
         return kept, self._opened().mend(way)
 
     def add_offer(self, link: str) -> OfferPreview:
@@ -179,13 +187,13 @@ class Wallet:
         person: str | None = None,
         other_person: bool = False,
     ) -> tuple[shelf.RecordView, ...]:
-        """Claim ``offer`` with its PIN and store its records, all or none.
+        """Claim ``offer`` with its PIN and store its records, all or none (later: ``waiting``).
 
         Where ``WhoseError`` asks whose they are, say it with the same offer and ``person``: an id
         of ``people``, ``new`` or ``me``. ``other_person`` makes a new passport instead of asking.
         """
         stored = self._taking().take(offer, pin, person=person, other_person=other_person)
-        return tuple(self._view(record) for record in stored)
+        return self._new(stored)
 
     def sign_in(self, offer: OfferPreview, *, redirect_uri: str) -> str:
         """Where a browser signs in for ``offer``, for a minute; it comes to ``redirect_uri``."""
@@ -196,7 +204,7 @@ class Wallet:
     ) -> tuple[shelf.RecordView, ...]:
         """Store the records signed in for, as ``accept``; ``address`` is what came back."""
         stored = self._taking().finish(address, person=person, other_person=other_person)
-        return tuple(self._view(record) for record in stored)
+        return self._new(stored)
 
     @property
     def people(self) -> People:
@@ -233,12 +241,8 @@ class Wallet:
 
     def show(self, record_id: str) -> shelf.RecordDetail:
         """One record in full, by its id, the beginning of it, or its number on the list."""
-        return shelf.detail(
-            self._opened(),
-            self._find(record_id),
-            language=self._around.language,
-            now=self._around.clock(),
-        )
+        around, found = self._around, self._find(record_id)
+        return shelf.detail(self._opened(), found, language=around.language, now=around.clock())
 
     def remove(self, record_id: str) -> None:
         """Delete one record with its copies and keys."""
@@ -374,6 +378,10 @@ class Wallet:
             raise VaultError("vault.locked")
         return Receiving(vault, self._around, self._claimed)
 
+    def _new(self, stored: Collection[shelf.StoredRecord]) -> tuple[shelf.RecordView, ...]:
+        self.reports.tell_again(stored)
+        return tuple(self._view(one) for one in stored)
+
     def _view(self, stored: shelf.StoredRecord) -> shelf.RecordView:
         return shelf.view(
             self._opened(), stored, language=self._around.language, now=self._around.clock()
@@ -388,10 +396,3 @@ class Wallet:
         if len(wanted) < SHORTEST_ID or len(found) != 1:
             raise ServiceError("wallet.record_unknown")
         return found[0]
-
-    def _keep_copy(self) -> Path:
-        source = self._around.vault_file
-        stamp = self._around.clock().strftime("%Y%m%dT%H%M%SZ")
-        kept = source.with_name(f"{source.stem}-before-mend-{stamp}.db")
-        self._opened().keep_copy(kept)
-        return kept

@@ -65,7 +65,7 @@ def added(page: Seen, key: str) -> Response:
     records = found if isinstance(found, tuple) else ()
     if not all(isinstance(record, RecordView) for record in records):
         raise ServiceError("wallet.page_unknown")
-    return page.show("add/added.html", records=records)
+    return page.show("add/added.html", records=records, waiting=page.wallet.waiting.list())
 
 
 def _offer(page: Page, key: str, *, wrong: str = "") -> Response:

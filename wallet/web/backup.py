@@ -17,7 +17,8 @@ from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
-from healthpassport.errors import BackupError, PassportError, VaultError
+from healthpassport.errors import BackupError, PassportError, ServiceError, VaultError
+from wallet.service.outcomes import Outcome
 from wallet.service.recipients import HelpersParts
 from wallet.service.sheets import Sheet, own_sheet, part_sheet
 from wallet.vault import Way
@@ -31,6 +32,7 @@ RESTORE: Final = "/backup/restore"
 LIMITS: Final = {TEST: MAX_FILE + 65_536, RESTORE: MAX_FILE + 65_536}
 OPEN: Final = (RESTORE,)
 SECRET_LENGTH: Final = 4096  # characters
+_CONFLICT: Final = 409  # there is nobody to tell
 # What a form says beside its field; everything else is a page of its own.
 BESIDE: Final = frozenset(
     {
@@ -147,8 +149,20 @@ def old_device(page: Seen) -> Response:
 
 @router.post("/backup/old-device")
 def stop(page: Seen) -> Response:
-    """Every surgery is told; how it went."""
-    return page.show("backup/stopped.html", outcomes=page.wallet.updates.stop_old_device())
+    """Every surgery is told."""
+    outcomes = page.wallet.updates.stop_old_device()
+    if not outcomes:
+        return page.show("backup/stopped.html", status=_CONFLICT, outcomes=())
+    return page.go(f"/backup/stopped/{page.visit.open(outcomes)}")
+
+
+@router.get("/backup/stopped/{key}")
+def stopped(page: Seen, key: str) -> Response:
+    """How it went, surgery by surgery; looking at it once more stops nothing again."""
+    found = page.visit.opened(key).value
+    if not isinstance(found, tuple) or not all(isinstance(one, Outcome) for one in found):
+        raise ServiceError("wallet.page_unknown")
+    return page.show("backup/stopped.html", outcomes=found)
 
 
 @router.get("/backup/parts")

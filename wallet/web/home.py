@@ -27,5 +27,6 @@ def home(page: Seen) -> Response:
         named=len(groups) > 1 or any(not one.mine for one, _ in groups),
         due=len(found.due()),
         backup=wallet.backups.due(),
+        waiting=len(wallet.waiting.list()),
         unread=len(found.changes(unread=True)),
     )

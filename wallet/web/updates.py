@@ -41,7 +41,21 @@ def updates(page: Seen) -> Response:
         notes=found.changes(),
         unread=bool(found.changes(unread=True)),
         listed=_listed(page),
+        waiting=page.wallet.waiting.list(),
     )
+
+
+@router.post("/waiting")
+def look_again(page: Seen) -> Response:
+    """Ask again for what surgeries have not finished."""
+    return _done(page, page.wallet.waiting.look())
+
+
+@router.post("/waiting/{record_id}/forget")
+def wait_no_longer(page: Seen, record_id: str) -> Response:
+    """Take one off the list."""
+    page.wallet.waiting.forget(record_id)
+    return page.go("/updates")
 
 
 @router.post("/updates")

@@ -154,6 +154,24 @@ def parse_credential_response(data: bytes) -> CredentialResponse:
         raise refuse("response", error) from error
 
 
+def parse_any_credential_response(data: bytes) -> CredentialResponse | DeferredResponse:
+    """The response in JSON ``data``, for a wallet: what was asked for, or word that it comes later.
+
+    Raises:
+        ProtocolError: ``oid4vci.response``, also where it is both (section 8.3).
+        EncodingError: when it is not strict JSON.
+    """
+    value = parse_json_object(data)
+    if "transaction_id" not in value:
+        return parse_credential_response(data)
+    if "credentials" in value:
+        raise refuse("response", detail="it is given and put off at once")
+    try:
+        return DeferredResponse.model_validate(value)
+    except ValidationError as error:
+        raise refuse("response", error) from error
+
+
 def parse_deferred_request(body: bytes) -> DeferredRequest:
     """The deferred credential request in JSON ``body``.
 

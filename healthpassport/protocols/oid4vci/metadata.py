@@ -85,6 +85,12 @@ class CredentialConfiguration(WireModel):
     credential_metadata: CredentialMetadata | None = None
 
     @property
+    def wants_attested_keys(self) -> bool:
+        """Whether no proof does in which nobody vouches for the keys (appendix D)."""
+        proofs = self.proof_types_supported.values()
+        return all(proof.key_attestations_required is not None for proof in proofs)
+
+    @property
     def record_type(self) -> str | None:
         """The identifier of the type: ``vct``, or the expanded type of a W3C credential.
 

@@ -14,7 +14,6 @@ from healthpassport.protocols.oidc.authorization import (
 from healthpassport.protocols.oidc.id_token import VerifiedIdToken, verify_id_token
 from healthpassport.protocols.oidc.jwks import ALGORITHMS, ProviderKey, ProviderKeys, read_jwks
 from healthpassport.protocols.oidc.metadata import ProviderMetadata, discovery_url, read_metadata
-from healthpassport.protocols.oidc.rsa import RsaClientKey, read_client_key
 from healthpassport.protocols.oidc.tokens import (
     ClientAuthentication,
     ClientCredentials,
@@ -32,14 +31,12 @@ __all__ = [
     "ProviderKey",
     "ProviderKeys",
     "ProviderMetadata",
-    "RsaClientKey",
     "TokenAnswer",
     "VerifiedIdToken",
     "authorization_url",
     "code_challenge",
     "discovery_url",
     "read_callback",
-    "read_client_key",
     "read_jwks",
     "read_metadata",
     "read_token_answer",

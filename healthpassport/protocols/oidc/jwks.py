@@ -17,7 +17,7 @@ from healthpassport import suites
 from healthpassport.encoding import Json, b64url_decode, parse_json_object
 from healthpassport.errors import EncodingError, JoseError, KeyMaterialError, ProtocolError
 from healthpassport.keys.public import PRIVATE_MEMBERS, PublicKey, public_key_from_jwk
-from healthpassport.protocols.oidc.rsa import MAX_RSA_BITS, MIN_RSA_BITS, SCHEMES, check
+from healthpassport.keys.rsa import MAX_RSA_BITS, MIN_RSA_BITS, SCHEMES, check
 
 # What is taken where nobody says otherwise; what a key can do more (RS512) has to be asked for.
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519")

@@ -19,7 +19,7 @@ from healthpassport.errors import EncodingError, ProtocolError
 from healthpassport.fetch import HttpRequest, HttpResponse
 from healthpassport.jose import jws
 from healthpassport.keys import Signer
-from healthpassport.protocols.oidc.rsa import RsaClientKey
+from healthpassport.keys.rsa import RsaClientKey
 
 OK: Final = 200
 BAD_REQUEST: Final = 400

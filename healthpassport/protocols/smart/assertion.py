@@ -6,7 +6,6 @@ five minutes. What is *not* here: the exchange for a token (``smart``).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,17 +13,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-from healthpassport.encoding import Json, b64url_encode, dump_json, jcs
+from healthpassport.encoding import Json, b64url_encode, dump_json
 from healthpassport.errors import PassportError, ProtocolError
 from healthpassport.keys import load_signer
 from healthpassport.keys.files import refuse_open
+from healthpassport.keys.rsa import read_client_key
 
 LIFETIME: Final = timedelta(minutes=4)  # "SHALL be no more than five minutes in the future"
-LEAST_RSA: Final = 2048  # bits, RFC 7518 section 3.3
 JTI_BYTES: Final = 16
 ES384: Final = "ES384"
 RS384: Final = "RS384"
@@ -56,7 +51,8 @@ def load_client_key(uri: str, passphrase: bytes | None = None) -> ClientKey:
         raise ProtocolError("smart.key", "the key for the record system") from error
     if signer.algorithm != ES384:
         raise ProtocolError("smart.key", "the key must be P-384 or RSA (ES384, RS384)")
-    return _named(ES384, signer.public_key.jwk(), signer.sign)
+    key = signer.public_key
+    return ClientKey(ES384, key.jwk(), key.thumbprint(), signer.sign)
 
 
 def public_jwks(key: ClientKey) -> dict[str, Json]:
@@ -90,29 +86,7 @@ def _rsa(uri: str, passphrase: bytes | None) -> ClientKey | None:
     path = Path(unquote(urlsplit(uri).path))
     try:
         refuse_open(path)
-        found = load_pem_private_key(path.read_bytes(), passphrase)
-    except (OSError, ValueError, TypeError, PassportError) as error:
+        key = read_client_key(path.read_bytes(), algorithm=RS384, passphrase=passphrase)
+    except (OSError, PassportError) as error:
         raise ProtocolError("smart.key", "the key for the record system") from error
-    if not isinstance(found, rsa.RSAPrivateKey):
-        return None
-    if found.key_size < LEAST_RSA:
-        raise ProtocolError("smart.key", f"an RSA key has at least {LEAST_RSA} bits")
-    numbers = found.public_key().public_numbers()
-    jwk: dict[str, Json] = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
-
-    def sign(message: bytes) -> bytes:
-        return found.sign(message, padding.PKCS1v15(), hashes.SHA384())
-
-    return _named(RS384, jwk, sign)
-
-
-def _named(algorithm: str, jwk: dict[str, Json], sign: Callable[[bytes], bytes]) -> ClientKey:
-    """RFC 7638: the name is the hash of the required members."""
-    required: dict[str, Json] = {
-        name: jwk[name] for name in ("crv", "e", "kty", "n", "x", "y") if name in jwk
-    }
-    return ClientKey(algorithm, jwk, b64url_encode(hashlib.sha256(jcs(required)).digest()), sign)
-
-
-def _number(value: int) -> str:
-    return b64url_encode(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+    return None if key is None else ClientKey(RS384, key.jwk(), key.thumbprint(), key.sign)

@@ -6,6 +6,7 @@ and the issuer's metadata describe.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -32,6 +33,7 @@ DESCRIPTION: Final[dict[str, Any]] = {
     "says how to begin, docs/errors.md what every code means.",
 }
 BODIES: Final = ("/offers", "/cards", "/bulk")  # take bundles and lists, and so larger bodies
+_EXAMPLE: Final = "https://issuer.example"
 _SERVER_METADATA: Final = "/.well-known/oauth-authorization-server"
 _ROUTERS: Final = (
     tokens.router,
@@ -52,15 +54,18 @@ def add_to(app: FastAPI, issuer: IssuerContext, clients: tuple[Client, ...]) -> 
     for router in _ROUTERS:
         app.include_router(router, prefix=path)
     whole = document(issuer.settings.iss)
-    page = api_page(whole, at=f"{path}/openapi.json").encode()
     metadata = server_document(issuer)
+
+    @cache
+    def page() -> bytes:
+        return api_page(whole, at=f"{path}/openapi.json").encode()
 
     async def openapi(_request: Request) -> Response:
         return json(whole, cache=METADATA_CACHE)
 
     async def docs(_request: Request) -> Response:
         headers = {"content-security-policy": policy(), "cache-control": METADATA_CACHE}
-        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(page(), media_type="text/html; charset=utf-8", headers=headers)
 
     async def server(_request: Request) -> Response:
         return json(metadata, cache=METADATA_CACHE)
@@ -70,9 +75,15 @@ def add_to(app: FastAPI, issuer: IssuerContext, clients: tuple[Client, ...]) -> 
     app.add_route(f"{_SERVER_METADATA}{path}{SERVER_PATH}", server)  # RFC 8414 section 3.1
 
 
-def document(iss: str = "https://issuer.example") -> dict[str, Any]:
+def document(iss: str = _EXAMPLE) -> dict[str, Any]:
     """The OpenAPI document of an issuer (docs/openapi/issuer.json)."""
-    app = FastAPI(**DESCRIPTION, servers=[{"url": iss}])
+    return {**_described(), "servers": [{"url": iss}]}
+
+
+@cache
+def _described() -> dict[str, Any]:
+    """What is the same for every issuer: made once in a process, and only read."""
+    app = FastAPI(**DESCRIPTION, servers=[{"url": _EXAMPLE}])
     for router in _ROUTERS:
         app.include_router(router)
     describe(app)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import itertools
-import time
 
 import pytest
+from bounded import within
 
 from healthpassport.canonical import bundled, canonicalise, to_dataset
 from healthpassport.canonical.paths import _orders
@@ -39,12 +39,9 @@ def lines(*credentials: dict[str, object]) -> tuple[str, ...]:
 
 
 def test_credentials_that_differ_in_one_claim_are_named_within_the_budget():
-    begun = time.perf_counter()
-    forms = {
-        lines(*order) for order in itertools.permutations([named("One"), named("Two"), named("3")])
-    }
+    orders = list(itertools.permutations([named("One"), named("Two"), named("3")]))
+    forms = within(2, lambda: {lines(*order) for order in orders})
     assert len(forms) == 1
-    assert time.perf_counter() - begun < 2
 
 
 def test_equal_credentials_stay_two():

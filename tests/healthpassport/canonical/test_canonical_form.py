@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import random
-import time
 
 import pytest
+from bounded import within
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from linked_data import CONTEXTS, VOCAB, clique, document, oxigraph
@@ -108,13 +108,18 @@ def test_both_hashes_name_blank_nodes_each_in_its_own_order():
     assert len(one.lines) == len(other.lines)
 
 
+def refused_soon(dataset):
+    def read():
+        with pytest.raises(CredentialError, match=r"limit\.canonicalization"):
+            canonicalise(dataset)
+
+    within(2, read)
+
+
 @pytest.mark.parametrize("size", [8, 9, 10, 11, 12, 40])
 def test_di_015_a_poison_graph_is_refused_at_once(size):
     dataset = clique(size)
-    begin = time.process_time()
-    with pytest.raises(CredentialError, match=r"limit\.canonicalization"):
-        canonicalise(dataset)
-    assert time.process_time() - begin < 2
+    refused_soon(dataset)
 
 
 @pytest.mark.parametrize("size", [8, 10])
@@ -122,20 +127,14 @@ def test_di_015_a_document_that_is_a_poison_graph_is_refused_at_once(size):
     names = [f"_:n{number}" for number in range(size)]
     people = [{"id": name, "knows": [one for one in names if one != name]} for name in names]
     dataset = to_dataset(document({"@graph": people}), contexts=CONTEXTS)
-    begin = time.process_time()
-    with pytest.raises(CredentialError, match=r"limit\.canonicalization"):
-        canonicalise(dataset)
-    assert time.process_time() - begin < 2
+    refused_soon(dataset)
 
 
 @pytest.mark.parametrize(
     "dataset", [ring(400), ring(2_000), clique(501)], ids=["ring", "large", "many"]
 )
 def test_many_blank_nodes_that_look_alike_are_refused_soon(dataset):
-    begin = time.process_time()
-    with pytest.raises(CredentialError, match=r"limit\.canonicalization"):
-        canonicalise(dataset)
-    assert time.process_time() - begin < 2
+    refused_soon(dataset)
 
 
 def test_a_smaller_budget_refuses_sooner():

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from bounded import within
 from linked_data import OWN, V2, document, ours
 
 from healthpassport.errors import CredentialError
@@ -118,10 +117,11 @@ def _nested(depth: int) -> dict:
 
 @pytest.mark.parametrize("context", [[V2] * 65, [[OWN]] * 2, _nested(12)])
 def test_a_context_made_to_waste_work_is_refused_soon(context):
-    begin = time.process_time()
-    with pytest.raises(CredentialError, match=r"jsonld\.context_(limit|invalid)"):
-        ours(document({"t1": "v"}, context))
-    assert time.process_time() - begin < 2
+    def read():
+        with pytest.raises(CredentialError, match=r"jsonld\.context_(limit|invalid)"):
+            ours(document({"t1": "v"}, context))
+
+    within(2, read)
 
 
 def test_embedded_contexts_in_many_objects_are_counted_together():

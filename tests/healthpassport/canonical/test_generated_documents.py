@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from typing import Any
 
+from bounded import within
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from linked_data import CONTEXTS, OWN, TERMS, document, ours, oxigraph, pyld
@@ -130,10 +130,11 @@ ANYTHING = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(members=st.dictionaries(KEYS, ANYTHING, max_size=6))
 def test_any_json_is_a_dataset_or_a_refusal_and_soon(members):
-    begin = time.process_time()
-    with contextlib.suppress(PassportError):
-        canonicalise(to_dataset({"@context": OWN, **members}, contexts=CONTEXTS))
-    assert time.process_time() - begin < 1
+    def read():
+        with contextlib.suppress(PassportError):
+            canonicalise(to_dataset({"@context": OWN, **members}, contexts=CONTEXTS))
+
+    within(1, read)
 
 
 CONTEXT_KEYS = st.sampled_from([*TERMS, "@vocab", "@base", "@language", "@direction", "@version",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bounded import within
 from forge import b64
 from hypothesis import given
 from hypothesis import strategies as st
@@ -352,8 +352,11 @@ def test_any_text_is_a_did_url_or_refused(text):
 
 
 def test_hostile_text_costs_no_time():
-    began = time.perf_counter()
-    for text in ("did:a:" + "a:" * 2_000, "did:a:" + "a" * 4_000 + "!", "did:web:" + "a." * 2_000):
-        with pytest.raises(DidError):
-            resolve(text + "#a")
-    assert time.perf_counter() - began < 1
+    hostile = ("did:a:" + "a:" * 2_000, "did:a:" + "a" * 4_000 + "!", "did:web:" + "a." * 2_000)
+
+    def read():
+        for text in hostile:
+            with pytest.raises(DidError):
+                resolve(text + "#a")
+
+    within(1, read)

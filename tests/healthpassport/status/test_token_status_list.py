@@ -1,10 +1,10 @@
 """Status List Tokens: the published examples, round trips, freshness."""
 
 import json
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from bounded import within
 
 from healthpassport.errors import JoseError, StatusError
 from healthpassport.keys import generate_signer, public_key_from_jwk
@@ -199,6 +199,5 @@ def test_an_altered_token_is_not_the_signers():
 
 
 def test_a_million_entries_are_built_compressed_and_signed_within_a_second():
-    begun = time.process_time()
-    signed([(i, 1) for i in range(0, 2**20, 100)], size=2**20)
-    assert time.process_time() - begun <= 1.0
+    marked = [(i, 1) for i in range(0, 2**20, 100)]
+    within(1, lambda: signed(marked, size=2**20))

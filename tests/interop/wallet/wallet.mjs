@@ -3,6 +3,7 @@
 // The CA of the servers comes in NODE_EXTRA_CA_CERTS, the trust anchors in WALLET_TRUST_ANCHORS.
 import { readFileSync } from 'node:fs'
 import { argv, exit, stderr, stdout } from 'node:process'
+import { inspect } from 'node:util'
 import { answer } from './present.mjs'
 import { receive } from './receive.mjs'
 
@@ -16,6 +17,6 @@ const commands = {
 try {
   stdout.write(JSON.stringify(await commands[command]()))
 } catch (error) {
-  stderr.write(`${error.stack ?? error}\n${error.cause ? `cause: ${error.cause}\n` : ''}`)
+  stderr.write(`${inspect(error, { depth: 8 })}\n`)
   exit(1)
 }

@@ -7,15 +7,16 @@ import os
 import subprocess
 import sys
 
+from commands_here import run_here
 from fhir_examples import allergy, data, record_of
+
+from issuer.cli import main
 
 COMMAND = [sys.executable, "-c", "from issuer.cli import main; main()", "extract"]
 
 
 def run(*arguments, stdin=b""):
-    return subprocess.run(
-        [*COMMAND, *map(str, arguments)], input=stdin, capture_output=True, check=False
-    )
+    return run_here(main, "extract", *arguments, environment={}, typed=stdin)
 
 
 def test_one_file_prints_its_report(tmp_path):

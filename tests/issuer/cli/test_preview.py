@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from commands_here import run_here
 from fhir_examples import NOW, SOURCE, allergy, concept, medicine, problem, record_of, status
 
 from healthpassport.encoding import dump_json
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import record_types
+from issuer.cli import main
 from issuer.fhir.sensitive import read_sensitive_codes, sign_sensitive_codes
 from issuer.service.leaving_out import WORDS, left_out
 from issuer.service.reading import Rules, read_bundle
@@ -32,11 +31,7 @@ RULES = Rules(
 
 
 def run(*arguments, stdin=b"", **environment):
-    command = [sys.executable, "-c", "from issuer.cli import main; main()", *map(str, arguments)]
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("PASSPORT_")}
-    return subprocess.run(
-        command, input=stdin, capture_output=True, check=False, env=clean | environment
-    )
+    return run_here(main, *arguments, environment=environment, typed=stdin)
 
 
 def reasons(*resources):

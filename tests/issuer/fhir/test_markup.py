@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from bounded import within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +63,5 @@ def test_no_word_between_tags_is_lost(parts):
 
 @pytest.mark.parametrize("part", HOSTILE)
 def test_markup_that_never_closes_takes_no_longer_than_its_length(part):
-    began = time.process_time()
-    read_narrative("<div>" + part * 50_000)
-    assert time.process_time() - began < 2  # the square of this length would take minutes
+    # The square of this length would take minutes.
+    within(2, lambda: read_narrative("<div>" + part * 50_000))

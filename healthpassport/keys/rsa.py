@@ -1,8 +1,9 @@
-"""RSA as providers use it: the signature schemes, and a client's own RSA key.
+"""RSA as other people's servers use it: the signature schemes, and a client's own RSA key.
 
-Providers sign with RSA (OpenID Connect Core 1.0 section 15.1) and some want a client's assertion
-signed with it too; records never are. So RSA stands here and not in ``suites``. What is *not* here:
-which of the algorithms somebody may use (``jwks.ALGORITHMS``, and each app's settings).
+OpenID providers sign with RSA (OpenID Connect Core 1.0 section 15.1), and they and FHIR servers
+may want a client's assertion signed with it; records never are. So RSA stands here and not in
+``suites``. What is *not* here: which of the algorithms somebody may use
+(``protocols.oidc.jwks.ALGORITHMS``, ``protocols.smart``, and each app's settings).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
-from cryptography.hazmat.primitives.hashes import SHA256, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from healthpassport.encoding import Json, b64url_encode, jcs
@@ -38,6 +39,7 @@ class Scheme:
 SCHEMES: Final[Mapping[str, Scheme]] = MappingProxyType(
     {
         "RS256": Scheme(padding.PKCS1v15(), SHA256()),
+        "RS384": Scheme(padding.PKCS1v15(), SHA384()),
         "RS512": Scheme(padding.PKCS1v15(), SHA512()),
         "PS256": Scheme(padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256()),
     }
@@ -65,14 +67,19 @@ class RsaClientKey:
         scheme = SCHEMES[self.algorithm]
         return self.private_key.sign(message, scheme.padding, scheme.hash)
 
+    def jwk(self) -> dict[str, Json]:
+        """The public key: what RFC 7518 section 6.3.1 requires and no more."""
+        numbers = self.private_key.public_key().public_numbers()
+        return {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+
     def thumbprint(self) -> str:
         """The RFC 7638 thumbprint of the public key."""
-        numbers = self.private_key.public_key().public_numbers()
-        jwk: dict[str, Json] = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
-        return b64url_encode(hashlib.sha256(jcs(jwk)).digest())
+        return b64url_encode(hashlib.sha256(jcs(self.jwk())).digest())
 
 
-def read_client_key(pem: bytes, *, algorithm: str) -> RsaClientKey | None:
+def read_client_key(
+    pem: bytes, *, algorithm: str, passphrase: bytes | None = None
+) -> RsaClientKey | None:
     """The RSA key in ``pem``, None where it holds a key of another kind.
 
     Raises:
@@ -80,7 +87,7 @@ def read_client_key(pem: bytes, *, algorithm: str) -> RsaClientKey | None:
             ``jws.alg_not_allowed`` for an algorithm that is none of RSA.
     """
     try:
-        key = load_pem_private_key(pem, None)
+        key = load_pem_private_key(pem, passphrase)
     except (ValueError, TypeError) as error:
         raise KeyMaterialError("key.unreadable", "the client's key") from error
     if not isinstance(key, rsa.RSAPrivateKey):
