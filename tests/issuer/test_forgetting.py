@@ -24,7 +24,11 @@ from issuer.store import Wanted, audit, forgetting
 from issuer.store.tables import metadata, reports
 
 NUMBER = "9990000018"
-STAYS = {"secrets", "status_lists", "bitstring_lists", "status_journals", "status_marks", "spent"}
+STAYS = {
+    "secrets",
+    "spent",
+    *("status_lists", "bitstring_lists", "status_marks", "status_journals", "status_lineage"),
+}
 DATABASE = ("issuer.sqlite", "issuer.sqlite-wal", "issuer.sqlite-shm")
 
 
