@@ -76,6 +76,7 @@ _STAFF: Final = {
     "sign_in.refused": _facts("code", "times"),
     "sign_out.made": _facts(),
     "sign_off.made": _facts("records", "left_out"),
+    "sign_off.without": _facts("type", "reason"),
     "sign_off.refused": _facts("code"),
 }
 # About an offer, an issuance, a grant, a report or a run, by a digest of its name.

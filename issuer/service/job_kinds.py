@@ -12,7 +12,7 @@ from typing import Final
 
 from issuer.store.again import tried_again
 
-from . import bulk_work, jobs, reminders
+from . import bulk_work, jobs, reminders, shelves
 from .bulk_expiry import expire_results
 from .context import IssuerContext
 from .jobs import Job, Kind
@@ -29,6 +29,7 @@ EXPIRE: Final = "expire-results"
 
 def _erase(issuer: IssuerContext, _job: Job) -> None:
     """Close what is over, give its space back for writing over, forget old jobs."""
+    shelves.forget_ended(issuer)
     sweep(issuer)
     issuer.store.vacuum()
     jobs.forget_ended(issuer)

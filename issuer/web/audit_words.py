@@ -53,6 +53,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "sign_in.refused": msg("Signing in was refused"),
         "sign_out.made": msg("Somebody signed out"),
         "sign_off.made": msg("A record was signed off"),
+        "sign_off.without": msg("Signed off without a record that doctors rely on"),
         "sign_off.refused": msg("Signing off was refused"),
         "offer.made": msg("An offer was made"),
         "offer.collected": msg("An offer was collected"),
