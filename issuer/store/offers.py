@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -44,6 +45,7 @@ class OfferState(StrEnum):
 _ADD: Final = insert(offers)  # made once: making one anew costs more than running it
 _HOLD: Final = insert(offer_records)
 _COLUMNS: Final = tuple(offers.c.keys())
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _WAITING: Final = (OfferState.OPEN.value, OfferState.AUTHORIZED.value)
 
 
@@ -69,26 +71,39 @@ class Offer:
     sealed_source: bytes | None = None
 
 
-def add(connection: Connection, offer: Offer, sealed: Mapping[str, bytes]) -> None:
-    """Keep ``offer`` with its records, sealed, by record type."""
-    add_all(connection, [(offer, sealed)])
+def add(
+    connection: Connection,
+    offer: Offer,
+    sealed: Mapping[str, bytes],
+    digests: Mapping[str, str] = _NONE,
+) -> None:
+    """Keep ``offer`` with its records, sealed, and their digests, by record type."""
+    add_all(connection, [(offer, sealed, digests)])
 
 
-def add_all(connection: Connection, made: Sequence[tuple[Offer, Mapping[str, bytes]]]) -> None:
-    """Keep each offer with its records, sealed, by record type."""
-    connection.execute(_ADD, [{name: getattr(one, name) for name in _COLUMNS} for one, _ in made])
-    _hold_all(connection, [(one.id, sealed) for one, sealed in made])
+def add_all(
+    connection: Connection,
+    made: Sequence[tuple[Offer, Mapping[str, bytes], Mapping[str, str]]],
+) -> None:
+    """Keep each offer with its records, sealed, and their digests, by record type."""
+    rows = [{name: getattr(one, name) for name in _COLUMNS} for one, _, _ in made]
+    connection.execute(_ADD, rows)
+    _hold_all(connection, [(one.id, sealed, digests) for one, sealed, digests in made])
 
 
-def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
-    """Keep records, sealed, by record type, for ``offer`` to be collected."""
-    _hold_all(connection, [(offer, sealed)])
+def hold(
+    connection: Connection, offer: str, sealed: Mapping[str, bytes], digests: Mapping[str, str]
+) -> None:
+    """Keep records, sealed, and their digests, by record type, for ``offer`` to be collected."""
+    _hold_all(connection, [(offer, sealed, digests)])
 
 
-def _hold_all(connection: Connection, made: Sequence[tuple[str, Mapping[str, bytes]]]) -> None:
+def _hold_all(
+    connection: Connection, made: Sequence[tuple[str, Mapping[str, bytes], Mapping[str, str]]]
+) -> None:
     rows = [
-        {"offer": offer, "record_type": name, "sealed": value}
-        for offer, sealed in made
+        {"offer": offer, "record_type": name, "sealed": value, "digest": digests.get(name)}
+        for offer, sealed, digests in made
         for name, value in sealed.items()
     ]
     if rows:
