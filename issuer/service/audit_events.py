@@ -68,6 +68,7 @@ _PATIENTS: Final = {
     "patient.opened": _facts(),
     "patient.offered": _facts("offer"),
     "patient.card_made": _facts("issuance"),
+    "patient.forgotten": _facts("offers", "records"),
     "identity.checked": _facts("way", "offer"),
     "source.failed": _facts("code", "times"),
 }

@@ -47,6 +47,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "patient.opened": msg("The record of a patient was opened"),
         "patient.offered": msg("A patient was offered their record"),
         "patient.card_made": msg("A card was made for a patient"),
+        "patient.forgotten": msg("What was held about a patient was deleted"),
         "identity.checked": msg("It was checked who somebody is"),
         "source.failed": msg("A record could not be read"),
         "sign_in.made": msg("Somebody signed in"),

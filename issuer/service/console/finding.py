@@ -88,7 +88,8 @@ def read_found(console: Console, who: StaffMember, search: str, place: int) -> R
     expected = Who(found.family_name, found.given_names, found.birth_date, found.nhs_number)
     read = _read(console, data, found.subject, expected)
     told = dict(read.reading.summary.records[0].subject)
-    reference = SourceReference(looked.kind, found.name, found.subject, told, ())
+    key = console.issuer.secret()
+    reference = SourceReference(looked.kind, found.name, found.subject, told, (), key)
     return replace(read, reference=reference)
 
 
