@@ -19,6 +19,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 # The databases sync every write: on a disk the tests would mostly wait for it.
 SCRATCH := $(shell test -w /dev/shm && echo TMPDIR=/dev/shm)
 
+# Where it is set, each process that a test starts compiles all that it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_PROGRESS := 1
 
@@ -40,7 +43,7 @@ demo: $(VENV)/.project.stamp $(VENV)/.assets.stamp ## Start authority, issuer, w
 	@$(BIN)/passport-demo $(if $(RECORD),--record "$(RECORD)")
 
 test: $(VENV)/.dev.stamp $(VENV)/.assets.stamp ## Run all tests, one process a core (ARGS="tests/wallet -n 0 -x": some of them)
-	$(SCRATCH) $(BIN)/pytest --numprocesses auto $(ARGS)
+	$(SCRATCH) $(BIN)/pytest --numprocesses auto --dist worksteal $(ARGS)
 
 coverage: $(VENV)/.dev.stamp ## Branch coverage of what must be right, 95 % at the least
 	$(BIN)/pytest --quiet tests/healthpassport tests/refusals tests/vectors tests/wallet/vault \

@@ -36,7 +36,7 @@ def run(*arguments, home, stdin=b""):
         input=stdin,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -28,7 +28,7 @@ from simulated_issuer import certificates
 
 from healthpassport.requests import verify_request
 
-PATIENCE = 60.0  # seconds that a process may take to start on a busy machine
+PATIENCE = 180.0  # seconds that a process may take to start on a busy machine
 KEY = "ward-key"
 WARD = {"authorization": f"Bearer {KEY}"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -62,7 +62,7 @@ class Serving:
         until = time.monotonic() + PATIENCE
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", self.port), timeout=10).close()
             except OSError:
                 assert self.process.poll() is None, self.process.stderr.read().decode()
                 assert time.monotonic() < until

@@ -75,12 +75,13 @@ def _missing() -> HttpResponse:
 
 @dataclass
 class Clock:
-    """The real time, moved by hand."""
+    """The real time, moved by hand, or ``stopped`` at one."""
 
     offset: timedelta = timedelta()
+    stopped: datetime | None = None
 
     def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.offset
+        return (self.stopped or datetime.now(UTC)) + self.offset
 
 
 @dataclass

@@ -82,7 +82,7 @@ class SuiteWallet:
         self.issuer = self.get(f"{iss}/.well-known/openid-credential-issuer").json()
 
     def call(self, method: str, url: str, body: bytes = b"", headers: dict | None = None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         try:

@@ -23,4 +23,4 @@ def serving(app):
         time.sleep(0.02)
     yield f"http://localhost:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)

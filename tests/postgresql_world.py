@@ -58,7 +58,7 @@ class Server:
         for pid in (above, *own):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while any(_runs(pid) for pid in (above, *own)):
             assert time.monotonic() < until
             time.sleep(0.01)
@@ -100,10 +100,15 @@ class Server:
             connection.execute(made)
         return self._url(name)
 
-    def drop(self, url: str) -> None:
-        """Remove the database at ``url``, to which nobody is connected."""
+    def drop(self, url: str) -> bool:
+        """Remove the database at ``url``, unless somebody is connected to it."""
+        name = sa.make_url(url).database
+        used = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {sa.make_url(url).database}")
+            if connection.execute(used, [name]).fetchone() != (0,):
+                return False  # PostgreSQL itself would wait five seconds to say so
+            connection.execute(f"DROP DATABASE {name}")
+            return True
 
     @cached_property
     def _template(self) -> str:

@@ -47,4 +47,4 @@ def started(cache: Any, home: Path, **setup: Any) -> Iterator[tuple[int, TlsFile
         yield int(port), tls
     finally:
         server.terminate()
-        server.communicate(timeout=20)
+        server.communicate(timeout=120)

@@ -233,6 +233,6 @@ def test_it_waits_for_a_record_that_staff_look_at_first(
             time.sleep(0.05)
         assert [one.offer for one in waiting] == [offer.id]
         service.decide(issuer, deferral=waiting[0].id, decision=service.Decision.RELEASE)
-        stored = receiving.result(60)["stored"]
+        stored = receiving.result(300)["stored"]
     assert [row["vct"].split("/")[-2] for row in stored] == ["AllergySummary"] * 2
     assert [issued.copies for issued in service.issued(issuer)] == [2]

@@ -31,7 +31,7 @@ from issuer.web.patient import add_pages
 
 pytestmark = pytest.mark.node
 SOURCE = Path(__file__).parent / "provider"
-START_SECONDS = 60
+START_SECONDS = 180
 PEOPLE = {
     "patient": person(),
     "newcomer": person(identity_proofing_level="P5", vot="P5.Cp.Cd"),

@@ -156,7 +156,7 @@ def hostile(home, answer, hold=30):
         done.set()
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
-        thread.join(5)
+        thread.join(60)
 
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/fhir+json\r\n"

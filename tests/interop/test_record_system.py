@@ -45,7 +45,7 @@ class Records:
             "hospital_private_hosts": hosts,
         }
         self._fetcher = HttpsFetcher(
-            ca_file=tls.ca, allowed_private_hosts=frozenset(hosts), timeout=20
+            ca_file=tls.ca, allowed_private_hosts=frozenset(hosts), timeout=60
         )
 
     def written(self):

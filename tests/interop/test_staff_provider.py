@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.node, pytest.mark.browser]
 SOURCE = Path(__file__).parent / "provider"
 SECRET = "a secret that both sides know"
 ROLES = {"nurse": "clinician", "receptionist": "clerk"}
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def free_port():
@@ -121,7 +121,7 @@ def served(world, home, provider, port, **changes):
         time.sleep(0.02)
     yield desk, f"http://localhost:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     desk.shut()
 
 

@@ -24,7 +24,7 @@ import pytest
 from interop.third_party import program
 from shared_inputs import shared
 
-START_SECONDS = 30
+START_SECONDS = 180
 RUN_SECONDS = 300
 BOTH = {"vc": ["1.1", "2.0"]}
 STATUS = {"type": "BitstringStatusListEntry", "statusPurpose": "revocation"}
@@ -152,7 +152,7 @@ def served(port: int) -> Iterator[Adapter]:
         yield adapter
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=120)
 
 
 @pytest.fixture(scope="module")

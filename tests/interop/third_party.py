@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 SOURCE = Path(__file__).parent / "wallet"
-INSTALL_SECONDS = 300
-RUN_SECONDS = 60
+INSTALL_SECONDS = 900
+RUN_SECONDS = 300
 NPM_INSTALL = ("install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund")
 
 

@@ -27,7 +27,7 @@ from healthpassport.status.bitstring import BitstringEntry, read_list
 from issuer.api import create_app
 
 PATIENT = Path(__file__).resolve().parents[2] / "demo" / "patients" / "agnes-quillfeather.json"
-PORT_PATIENCE = 20.0  # seconds for the server to start
+PORT_PATIENCE = 120.0  # seconds for the server to start
 
 
 @pytest.fixture
@@ -67,12 +67,12 @@ def server(tmp_path):
     )
     yield settings, key, lambda *a, **k: ask(port, trusted, *a, **k), app
     running.should_exit = True
-    thread.join(timeout=20)
+    thread.join(timeout=60)
     socket.close()
 
 
 def ask(port, trusted, method, url, *, body=None, headers=None):
-    connection = http.client.HTTPSConnection("localhost", port, context=trusted, timeout=10)
+    connection = http.client.HTTPSConnection("localhost", port, context=trusted, timeout=60)
     try:
         path = "/" + url.partition("://")[2].partition("/")[2] if "://" in url else url
         connection.request(method, path, body=body, headers=headers or {})

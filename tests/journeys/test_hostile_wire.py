@@ -265,12 +265,12 @@ def test_htt_001_a_server_out_of_descriptors_serves_again_once_the_idle_are_let_
         child = subprocess.Popen(
             [sys.executable, "-c", SMALL, str(listener.fileno())], pass_fds=[listener.fileno()]
         )
-        stack.callback(child.wait, 10)
+        stack.callback(child.wait, 60)
         stack.callback(child.terminate)
         assert status(get(number, "/")) == 200
         for _ in range(100):
             stack.enter_context(connect(number))
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while status(get(number, "/")) != 200:
             assert time.monotonic() < until
             assert child.poll() is None

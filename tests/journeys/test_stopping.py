@@ -42,7 +42,7 @@ def start(app: str, values: dict[str, object], port: int) -> subprocess.Popen[by
     until = time.monotonic() + PATIENCE
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
         except OSError:
             assert process.poll() is None, process.stderr.read().decode()
             assert time.monotonic() < until

@@ -183,7 +183,11 @@ except KeyMaterialError as error:
 def started(*args: str) -> str:
     """What becomes of a service that starts: login holds in one process only."""
     done = subprocess.run(
-        [sys.executable, "-c", START, *args], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", START, *args],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
     )
     return done.stdout.strip()
 

@@ -36,7 +36,7 @@ from issuer.client.api import (
 from issuer.service.scopes import Scope
 
 DOCS = ROOT / "docs" / "api.md"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @contextlib.contextmanager

@@ -256,7 +256,7 @@ def run(config, key, when):
         cwd=ROOT,
         env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}", "PATH": os.environ.get("PATH", "")},
         capture_output=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
