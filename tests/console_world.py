@@ -144,8 +144,14 @@ class Walk:
         return self.browser.post(f"{where}/identity", check=check, **more)
 
     def signed(self, where: str, types: tuple[str, ...] = TYPES, **more: str) -> Answer:
+        """Signed off; where the console asks whether it is meant so, it is."""
         ticks = [("types", one) for one in types]
-        return self.browser.post(f"{where}/sign-off", ticks, cautions_read="yes", **more)
+        answer = self.browser.post(f"{where}/sign-off", ticks, cautions_read="yes", **more)
+        asked = re.search(r'name="without" value="([^"]+)"', answer.text)
+        if asked is None or more:
+            return answer
+        meant = {"without": asked[1], "reason": "patient_asks"}
+        return self.browser.post(f"{where}/sign-off", ticks, cautions_read="yes", **meant)
 
     def handed(self, where: str, **more: str) -> Answer:
         form = {"phone": "private", "link_by": "screen", "pin_by": "in_person", **more}

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import atexit
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import cache
 
-import psycopg
 from postgresql_world import Server, running
 
 EVERYWHERE = "PASSPORT_TEST_ISSUER_DATABASE"
@@ -39,8 +38,7 @@ def of_a_test() -> dict[str, object]:
     if os.environ.get(EVERYWHERE) != "postgresql":
         return {}
     for url in _made[:-KEPT]:
-        with suppress(psycopg.errors.ObjectInUse):
-            server().drop(url)
+        if server().drop(url):
             _made.remove(url)
     _made.append(server().issuer_copy())
     return {"database": None, "database_url": _made[-1]}

@@ -100,10 +100,15 @@ class Server:
             connection.execute(made)
         return self._url(name)
 
-    def drop(self, url: str) -> None:
-        """Remove the database at ``url``, to which nobody is connected."""
+    def drop(self, url: str) -> bool:
+        """Remove the database at ``url``, unless somebody is connected to it."""
+        name = sa.make_url(url).database
+        used = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {sa.make_url(url).database}")
+            if connection.execute(used, [name]).fetchone() != (0,):
+                return False  # PostgreSQL itself would wait five seconds to say so
+            connection.execute(f"DROP DATABASE {name}")
+            return True
 
     @cached_property
     def _template(self) -> str:

@@ -123,7 +123,7 @@ def serving(world: WalletWorld, wallet: Wallet, *, locked: bool = False, **setti
         yield served
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         visit.wallet.close()
 
 

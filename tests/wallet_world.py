@@ -6,16 +6,15 @@ host names, remembers it, and lets a test bend the answer.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from fhir_examples import PATIENT, bundle, data
+from one_loop import answered
 from simulated_issuer import _call
 from simulated_issuer import summary as made_summary
 
@@ -72,7 +71,7 @@ class Wire:
             "client": ("198.51.100.1", 50000),
             "server": (parts.hostname, parts.port),
         }
-        answer = _answer(self.apps[parts.netloc], scope, request.body or b"")
+        answer = answered(_call(self.apps[parts.netloc], scope, request.body or b""))
         return self.bend(request, HttpResponse(answer.status, answer.headers, answer.body))
 
     def calm(self) -> None:
@@ -83,12 +82,6 @@ class Wire:
 
     def urls(self) -> list[str]:
         return [request.url for request in self.sent]
-
-
-def _answer(app, scope, body):
-    """What ``app`` answers, from a thread of its own: a browser's test has a running loop."""
-    with ThreadPoolExecutor(max_workers=1) as worker:
-        return worker.submit(lambda: asyncio.run(_call(app, scope, body))).result()
 
 
 def _file(path: Path) -> HttpResponse:

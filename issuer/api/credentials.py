@@ -31,7 +31,7 @@ from issuer.service.deferring import DEFERRED_PATH
 from issuer.service.encryption import check_wanted, read_message
 
 from .rendering import JSON, NO_STORE, in_oauth_words, json
-from .requests import access_at, access_of, media_type
+from .requests import access_at, access_of, accessing, media_type
 
 _ACCEPTED: Final = 202
 _OTHERWISE: Final = "invalid_credential_request"
@@ -46,12 +46,12 @@ def routes(issuer: service.IssuerContext) -> APIRouter:
         """Section 8: key proofs become copies of one record."""
 
         def given(sent: bytes) -> Response:
-            access = access_at(issuer, request, CREDENTIAL_PATH)
-            body, hidden = read_message(issuer, media_type(request), sent)
-            asked = parse_credential_request(body)
-            wanted = asked.credential_response_encryption
-            check_wanted(issuer, wanted, came_encrypted=hidden)
-            return _answered(service.issue(issuer, access=access, request=asked), wanted)
+            with accessing(issuer, request, CREDENTIAL_PATH) as access:
+                body, hidden = read_message(issuer, media_type(request), sent)
+                asked = parse_credential_request(body)
+                wanted = asked.credential_response_encryption
+                check_wanted(issuer, wanted, came_encrypted=hidden)
+                return _answered(service.issue(issuer, access=access, request=asked), wanted)
 
         async def work() -> Response:
             return await run_in_threadpool(given, await request.body())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -19,6 +21,19 @@ async def access_of(issuer: service.IssuerContext, request: Request, path: str) 
 def access_at(issuer: service.IssuerContext, request: Request, path: str) -> service.Access:
     """As ``access_of``, for a step that is on a thread already: each change of thread costs."""
     return service.authenticate(
+        issuer,
+        authorization=request.headers.get("authorization", ""),
+        proof=dpop(request),
+        method=request.method,
+        path=path,
+    )
+
+
+def accessing(
+    issuer: service.IssuerContext, request: Request, path: str
+) -> AbstractContextManager[service.Access]:
+    """As ``access_at``, for a block that uses the proof up with what it writes."""
+    return service.accessing(
         issuer,
         authorization=request.headers.get("authorization", ""),
         proof=dpop(request),

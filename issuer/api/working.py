@@ -17,6 +17,7 @@ from issuer.service import IssuerContext
 from issuer.service.job_kinds import Timetable, work_round
 
 PAUSE_SECONDS: Final = 2.0  # between two looks for what is due
+HOUR_SECONDS: Final = 3_600.0  # between two looks at the journal, which are once a day
 GRACE_SECONDS: Final = 5.0  # for the job that is under way when a server stops
 _LOG: Final = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ async def keep_working(issuer: IssuerContext) -> None:
     """Do what is due in a server, if that is to be done there, again and again until cancelled."""
     if issuer.settings.jobs_in_process:
         await work(issuer, grace=GRACE_SECONDS)
+    else:
+        await _keep_journal_short(issuer)
 
 
 async def work(issuer: IssuerContext, *, grace: float) -> None:
@@ -47,3 +50,14 @@ async def work(issuer: IssuerContext, *, grace: float) -> None:
         stopped.set()
         if round_ is not None:
             await asyncio.wait({round_}, timeout=grace)
+
+
+async def _keep_journal_short(issuer: IssuerContext) -> None:
+    """The one thing that no worker of another machine can do for this one."""
+    timetable = Timetable({})
+    while True:
+        try:
+            await run_in_threadpool(timetable.tend_here, issuer)
+        except ServiceError as error:
+            _LOG.warning("The journal of status changes stays as long as it is: %s", error)
+        await asyncio.sleep(HOUR_SECONDS)

@@ -22,6 +22,7 @@ from .deferred import deferred
 from .doctor import doctor
 from .erased import erased
 from .extract import extract
+from .forget import forget
 from .grants import grants
 from .issued import issued
 from .jobs import jobs
@@ -61,6 +62,7 @@ app.command(context_settings=IDS)(replace)
 app.command()(doctor)
 app.command()(backup)
 app.command()(erased)
+app.command()(forget)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
 app.add_typer(sources, name="sources")

@@ -48,7 +48,7 @@ def _warned(config: Path | None) -> list[str]:
         settings = load(config)
         examined = [one for _, found in _examined(settings) for one in found]
         soon = [one.words for one in examined if not one.wrong]
-        return [*_warnings(settings), *soon, *_small_herds(settings)]
+        return [*_warnings(settings), *soon, *_small_herds(settings), *_kept_too_long(settings)]
     except PassportError:
         return []  # the checks said so
 
@@ -152,6 +152,28 @@ def _small_herds(settings: Settings) -> Iterator[str]:
             yield f"only {standing} records stand in status list {number} (docs/status.md, herds)"
     finally:
         store.close()
+
+
+def _kept_too_long(settings: Settings) -> Iterator[str]:
+    """Rows that should be gone, because nobody does the jobs."""
+    from datetime import UTC, datetime  # noqa: PLC0415 - cold start
+
+    from issuer.service.keeping import DAY, LATE, late_in  # noqa: PLC0415
+    from issuer.store import open_store  # noqa: PLC0415
+    from issuer.store.examining import Schema, examine  # noqa: PLC0415
+
+    url = settings.database_url.get_secret_value()
+    if examine(settings.database, url=url).schema is not Schema.CURRENT:
+        return  # opening it would migrate it
+    store = open_store(settings.database, url=url)
+    now, margin = int(datetime.now(UTC).timestamp()), settings.status_retire_days
+    try:
+        with store.reading() as tx:
+            late = late_in(tx, now=now, margin_days=margin)
+    finally:
+        store.close()
+    if late > LATE:
+        yield f"rows are kept {late // DAY} days too long: who does the jobs (docs/keeping.md)?"
 
 
 def _check_sources(settings: Settings) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Served: TypeAlias = tuple[Application, str, int]  # an application, its address and its port
 
-CONSOLE_HOST: Final = "127.0.0.1"  # never anything but this machine
 GRACE_SECONDS: Final = 10  # for what is under way when the process is told to stop
 
 
@@ -62,17 +61,16 @@ def serve(config: Config = None) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         http=with_deadline(AutoHTTPProtocol),
     )
-    own = config_of(
-        watching.around(_with_patients(app), "wallets"),
-        host=settings.host,
-        port=settings.port,
-        ssl_certfile=str(settings.tls_cert),
-        ssl_keyfile=str(settings.tls_key),
+    over_tls = partial(
+        config_of, ssl_certfile=str(settings.tls_cert), ssl_keyfile=str(settings.tls_key)
     )
+    wallets = watching.around(_with_patients(app), "wallets")
+    own = over_tls(wallets, host=settings.host, port=settings.port)
     say(f"Issuer {settings.iss} listens on {settings.host}:{settings.port} (https).")
+    for_console = over_tls if settings.web_is_open else config_of
     beside = [
-        config_of(served, host=host, port=port)
-        for served, host, port in (*_console(app, watching), *_metrics(watching, settings))
+        *(for_console(a, host=host, port=port) for a, host, port in _console(app, watching)),
+        *(config_of(a, host=host, port=port) for a, host, port in _metrics(watching, settings)),
     ]
     if beside:
         run_together(own, *beside)
@@ -98,8 +96,8 @@ def _console(app: FastAPI, watching: Watching) -> Iterator[Served]:
     from issuer.web import create_app as create_console  # noqa: PLC0415
 
     pages = create_console(open_console(app.state.issuer))
-    say(f"Console for staff: {settings.web_address}, on {CONSOLE_HOST}:{settings.web_port}.")
-    yield watching.around(pages, "console"), CONSOLE_HOST, settings.web_port
+    say(f"Console for staff: {settings.web_address}, on {settings.web_host}:{settings.web_port}.")
+    yield watching.around(pages, "console"), settings.web_host, settings.web_port
 
 
 def _metrics(watching: Watching, settings: Settings) -> Iterator[Served]:

@@ -101,6 +101,27 @@ def after_restore(
         say("Without --published, what was withdrawn since the backup stands again.")
 
 
+@status.command("shorten")
+def shorten(config: Config = None, as_json: AsJson = False) -> None:
+    """Make the journal of status changes shorter: what its lines came to, and nothing lost.
+
+    `serve` and `worker` do so by themselves each day. The server may go on meanwhile.
+    """
+    from issuer.service.status_journal import shorten as shortened  # noqa: PLC0415 - cold start
+
+    with opened(config) as issuer:
+        done = shortened(issuer)
+    if as_json:
+        show_json(
+            {"shortened": done is not None}
+            | ({} if done is None else {"before": done.before, "after": done.after})
+        )
+    elif done is None:
+        say("Another process does so at this moment.")
+    else:
+        typer.echo(f"{done.before} bytes before, {done.after} now")
+
+
 def _row(one: ListReport) -> dict[str, str | int | bool]:
     return {
         "uri": one.uri,

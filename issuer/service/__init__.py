@@ -21,7 +21,7 @@ from .reports import all_reports, answer_report, held_reports, one_report, open_
 from .sign_off import Decision, WaitingRecord, decide, waiting_records
 from .statuses import Change, change_status, issued
 from .token_lists import PublishedList, list_uris, published_list
-from .tokens import Access, authenticate, redeem
+from .tokens import Access, accessing, authenticate, redeem
 
 __all__ = [
     "Access",
@@ -33,6 +33,7 @@ __all__ = [
     "NewOffer",
     "PublishedList",
     "WaitingRecord",
+    "accessing",
     "all_grants",
     "all_list_uris",
     "all_reports",

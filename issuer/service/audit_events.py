@@ -68,6 +68,7 @@ _PATIENTS: Final = {
     "patient.opened": _facts(),
     "patient.offered": _facts("offer"),
     "patient.card_made": _facts("issuance"),
+    "patient.forgotten": _facts("offers", "records"),
     "identity.checked": _facts("way", "offer"),
     "source.failed": _facts("code", "times"),
 }
@@ -76,6 +77,7 @@ _STAFF: Final = {
     "sign_in.refused": _facts("code", "times"),
     "sign_out.made": _facts(),
     "sign_off.made": _facts("records", "left_out"),
+    "sign_off.without": _facts("type", "reason"),
     "sign_off.refused": _facts("code"),
 }
 # About an offer, an issuance, a grant, a report or a run, by a digest of its name.

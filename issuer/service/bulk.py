@@ -88,17 +88,30 @@ def plan(
     Raises:
         SourceError: ``offer.record_type``. What a line is refused for stands with it.
     """
-    _check_types(wanted)
+    check_types(wanted)
     for line in lines:
-        yield _planned(issuer, line, wanted, source)
+        yield plan_line(issuer, line, wanted=wanted, source=source)
+    note_planned(issuer, len(lines), who=who or issuer.audit.own)
+
+
+def plan_line(
+    issuer: IssuerContext, line: Line, *, wanted: tuple[str, ...], source: str | None = None
+) -> Planned:
+    """What a run would make of one line, read now."""
+    try:
+        summary, _ = read_line(issuer, line, wanted=wanted, source=source)
+    except SourceError as error:
+        return Planned(line.number, (), error.code)
+    given = tuple(record.type for record in summary.records)
+    chosen = tuple(name for name in given if not wanted or name in wanted)
+    missing = not chosen or not set(wanted) <= set(chosen)
+    return Planned(line.number, chosen, "offer.nothing" if missing else None)
+
+
+def note_planned(issuer: IssuerContext, people: int, *, who: Actor) -> None:
+    """Say in the trail that ``who`` planned a run for so many."""
     with issuer.store.writing() as tx:
-        issuer.audit.write(
-            "bulk.planned",
-            who=who or issuer.audit.own,
-            tx=tx,
-            records=0,
-            people=len(lines),
-        )
+        issuer.audit.write("bulk.planned", who=who, tx=tx, records=0, people=people)
 
 
 @tried_again
@@ -129,7 +142,7 @@ def start(
         SourceError: ``offer.record_type``. SettingsError: ``issuer.queue_key``.
         JoseError: for a recipient that is none.
     """
-    _check_types(wanted)
+    check_types(wanted)
     jwe.check_recipient(recipient, "A128GCM")
     key, bulk = queue_key(issuer), issuer.secret()[:_ID_LENGTH]
     made = Bulk(
@@ -252,22 +265,19 @@ def parse_recipient(text: str) -> dict[str, Json]:
     return made
 
 
+def check_types(wanted: tuple[str, ...]) -> None:
+    """Refuse record types that are none, or that stand there twice.
+
+    Raises:
+        SourceError: ``offer.record_type``.
+    """
+    if len(set(wanted)) != len(wanted) or not set(wanted) <= set(issued_types()):
+        raise SourceError("offer.record_type")
+
+
 def _recipient(public: PublicKey) -> dict[str, Json]:
     plain = {name: value for name, value in public.jwk().items() if name != "alg"}
     return {**plain, "kid": public.thumbprint(), "use": "enc", "alg": jwe.ALGORITHM}
-
-
-def _planned(
-    issuer: IssuerContext, line: Line, wanted: tuple[str, ...], source: str | None
-) -> Planned:
-    try:
-        summary, _ = read_line(issuer, line, wanted=wanted, source=source)
-    except SourceError as error:
-        return Planned(line.number, (), error.code)
-    given = tuple(record.type for record in summary.records)
-    chosen = tuple(name for name in given if not wanted or name in wanted)
-    missing = not chosen or not set(wanted) <= set(chosen)
-    return Planned(line.number, chosen, "offer.nothing" if missing else None)
 
 
 def _opened(line: BulkLine, key: jwe.EncryptionKey) -> Result:
@@ -286,11 +296,6 @@ def _payload(line: BulkLine) -> dict[str, Json]:
 
 def _job_key(bulk: str, line: int) -> str:
     return f"bulk:{bulk}:{line}"
-
-
-def _check_types(wanted: tuple[str, ...]) -> None:
-    if len(set(wanted)) != len(wanted) or not set(wanted) <= set(issued_types()):
-        raise SourceError("offer.record_type")
 
 
 def _found(bulk: Bulk | None) -> Bulk:

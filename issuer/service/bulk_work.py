@@ -63,6 +63,11 @@ def purpose(bulk: str, line: int) -> str:
     return f"bulk {bulk} {line}"
 
 
+def wanted_of(bulk: Bulk) -> tuple[str, ...]:
+    """The record types of a run; none for all that the source gives."""
+    return tuple(str(name) for name in _listed(bulk.wanted))
+
+
 def read_line(
     issuer: IssuerContext, line: Line, *, wanted: tuple[str, ...], source: str | None
 ) -> tuple[PatientSummary, SourceReference]:
@@ -178,7 +183,7 @@ def _prepared(issuer: IssuerContext, bulk: Bulk, kept: BulkLine) -> _Made:
     key = queue_key(issuer)
     opened = unseal(kept.sealed or b"", secret=key, purpose=purpose(bulk.id, kept.line))
     line = Line.parse(kept.line, opened)
-    wanted = tuple(str(name) for name in _listed(bulk.wanted))
+    wanted = wanted_of(bulk)
     summary, reference = read_line(issuer, line, wanted=wanted, source=bulk.source)
     offer = prepare_offer(
         issuer,

@@ -1,9 +1,10 @@
 """Issuing: key proofs become signed copies of one record, each with a status entry of its own.
 
-One transaction uses the nonce, enters the status entries, keeps the issuance, forgets the record
-and keeps the answer sealed. A wallet that lost the answer gets the same one again for the very same
-proofs, until it notifies or the token ends; other proofs never make a second issuance, unless the
-setting ``collect_again`` says so. What cannot be given yet is put off (``deferring``).
+One transaction uses the DPoP proof and the nonce, enters the status entries, keeps the issuance,
+forgets the record and keeps the answer sealed. A wallet that lost the answer gets the same one
+again for the very same proofs, until it notifies or the token ends; other proofs never make a
+second issuance, unless the setting ``collect_again`` says so. What cannot be given yet is put off
+(``deferring``).
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from issuer.store import DeferralReason, Issuance, issuances, offers
 from issuer.store.again import tried_again
 from schemas.cards import CARD
 
+from . import dpop
 from .answers import again, request_hash
 from .card_copies import issue_card
 from .configurations import Configuration, configuration_named
 from .context import IssuerContext, digest
 from .copying import Order, make_copies
 from .deferring import Wanted, needs_sign_off, put_off
+from .dpop import USED_BEFORE
 from .grant_lines import same_line
 from .holder_keys import proven_keys, spend
 from .places import Reserved, reserving
@@ -43,52 +46,75 @@ NOTIFICATION_PATH: Final = "/notification"
 MAX_TURNS: Final = 10  # of one record for one token, where it may be collected again
 
 
-@tried_again
 def issue(
     issuer: IssuerContext, *, access: Access, request: CredentialRequest
 ) -> CredentialResponse | DeferredResponse:
     """The copies that ``request`` asks for, one for each key; or word that they come later.
 
+    The proof of ``access`` is used up with it, where it is not yet.
+
     Raises:
         ProtocolError: ``oid4vci.unknown_credential_configuration``,
             ``oid4vci.unknown_credential_identifier``, ``oid4vci.invalid_credential_request``,
-            ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``.
+            ``oid4vci.invalid_proof``, ``oid4vci.invalid_nonce``, ``oid4vci.invalid_dpop_proof``.
         SourceError: as ``refreshing.prepare``, for a wallet that comes back.
     """
-    told = issuer.audit.refusals(
+    refusals = issuer.audit.refusals(
         "credential.refused", who=issuer.audit.wallet, subject=access.offer.id
     )
-    with told:
-        if CARD in {request.credential_configuration_id, request.credential_identifier}:
-            return issue_card(issuer, access=access, request=request)
-        return _issued(issuer, access, request)
+    with refusals as told:
+        try:
+            if CARD in {request.credential_configuration_id, request.credential_identifier}:
+                _spend_proof(issuer, access)
+                return issue_card(issuer, access=access, request=request)
+            return _issued(issuer, access, request)
+        except ProtocolError as error:
+            told.written = error.code == USED_BEFORE  # ``accessing`` tells of it
+            raise
 
 
+@tried_again
 def _issued(
     issuer: IssuerContext, access: Access, request: CredentialRequest
 ) -> CredentialResponse | DeferredResponse:
     configuration = _configuration(issuer, access, request)
+    if not access.held:  # its source is read, and what it says is kept, before anything is issued
+        _spend_proof(issuer, access)
     reason = _reason_to_wait(issuer, access, configuration)
     proofs = proven_keys(issuer, access, request)
     wanted = Wanted(configuration, proofs, request_hash(request))
     if reason is not None:
+        _spend_proof(issuer, access)
         return put_off(issuer, access, wanted, reason=reason)
-    with (
-        reserving(issuer, configuration.format, copies=len(proofs)) as places,
-        issuer.store.writing() as tx,
-    ):
-        offers.stand_still(tx, access.offer)
-        done = issuances.all_of_offer(tx, access.offer.id, configuration.id)
-        told = _told_before(issuer, tx, access, done, wanted)
-        if told is not None:
-            return told
-        spend(issuer, tx, proofs)
-        order = _order(access, wanted, places, turn=len(done))
-        response = _issue(issuer, tx, access, order)
-        finished = not offers.holds_records(tx, access.offer.id)
+    with reserving(issuer, configuration.format, copies=len(proofs)) as places:
+        response, finished = _given(issuer, access, wanted, places)
     if finished:
         issuer.store.wipe()
     return response
+
+
+def _given(
+    issuer: IssuerContext, access: Access, wanted: Wanted, places: Reserved
+) -> tuple[CredentialResponse, bool]:
+    """The copies, in one transaction; and whether the offer holds nothing any more."""
+    with issuer.store.writing() as tx:
+        if access.proof is not None:
+            dpop.spend(tx, access.proof)
+        offers.stand_still(tx, access.offer)
+        done = issuances.all_of_offer(tx, access.offer.id, wanted.configuration.id)
+        response, finished = _told_before(issuer, tx, access, done, wanted), False
+        if response is None:
+            spend(issuer, tx, wanted.proofs)
+            response = _issue(issuer, tx, access, _order(access, wanted, places, turn=len(done)))
+            finished = not offers.holds_records(tx, access.offer.id)
+    if access.proof is not None:
+        access.proof.kept = True
+    return response, finished
+
+
+def _spend_proof(issuer: IssuerContext, access: Access) -> None:
+    if access.proof is not None:
+        dpop.spend_now(issuer, access.proof)
 
 
 @tried_again

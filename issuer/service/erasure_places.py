@@ -1,5 +1,7 @@
 """Every place where something of a record could have stayed: database, logs, temporary files.
 
+What staff have in hand is sealed with a key that this machine has: it is opened and looked through.
+
 What is *not* here: the looking (``erasure``), and what no program can see: backups, a disk's own
 spare blocks, and the files of a PostgreSQL server of somebody else (docs/sources.md).
 """
@@ -16,9 +18,11 @@ from issuer.store.raw import database_files, file_pieces, tables
 
 from .context import IssuerContext
 from .erasure import Hunt
+from .shelves import opened_pieces
 
 MAX_FILES: Final = 20_000  # of one folder
 CORE: Final = "core*"
+HELD: Final = "what staff have in hand at the console, opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def look(
     elif issuer.settings.database is not None:
         for path in database_files(issuer.settings.database):
             yield _file(path, hunt)
+    found, size = hunt.found_in(opened_pieces(issuer))
+    yield Looked(HELD, size, found)
     for path in also:
         for file in _files(path):
             yield _file(file, hunt)

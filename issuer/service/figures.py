@@ -17,6 +17,7 @@ from issuer.store import bitstrings, jobs, messages, statuses
 from issuer.store.jobs import JobState
 
 from .context import IssuerContext
+from .keeping import late_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def figures(issuer: IssuerContext) -> tuple[Figure, ...]:
         ServiceError: ``issuer.unavailable``.
     """
     with issuer.store.reading() as tx:
-        found = (*_jobs(tx), *_lists(tx), *_messages(tx, issuer.now()))
+        found = (*_jobs(tx), *_lists(tx), *_messages(tx, issuer.now()), *_kept(issuer, tx))
     return (*found, *_signed(issuer), *_certificates(issuer))
 
 
@@ -66,6 +67,13 @@ def _messages(tx: Connection, now: int) -> Iterator[Figure]:
     states = {"waiting": float(waiting), "dead": float(dead)}
     yield Figure("webhook_messages", "Messages to record systems, by state.", states, "state")
     yield Figure("webhook_oldest_seconds", "Age of the oldest message that waits.", {"": age})
+
+
+def _kept(issuer: IssuerContext, tx: Connection) -> Iterator[Figure]:
+    margin = issuer.settings.status_retire_days
+    late = float(late_in(tx, now=issuer.now(), margin_days=margin))
+    told = "Age of the oldest issuance beyond the time at which it is forgotten."
+    yield Figure("kept_too_long_seconds", told, {"": late})
 
 
 def _signed(issuer: IssuerContext) -> Iterator[Figure]:

@@ -96,7 +96,7 @@ def find_records(
         raise ServiceError(_STOPPED)
     who = dict(reading.summary.records[0].subject)
     check_person(who, patient)
-    reference = SourceReference(kind, found.name, found.subject, who, wanted)
+    reference = SourceReference(kind, found.name, found.subject, who, wanted, issuer.secret())
     return PatientRecords(reading.summary, reference)
 
 

@@ -21,7 +21,7 @@ from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ProtocolError, ServiceError
 from healthpassport.protocols.oid4vci import RefreshRequest, TokenResponse
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
-from issuer.store import GrantState, Offer, OfferState, deferrals, grants, issuances, offers
+from issuer.store import GrantState, Offer, OfferState, deferrals, grants, issuances, lines, offers
 from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
@@ -231,7 +231,7 @@ def close_grant(tx: Connection, grant: Grant, state: GrantState, *, status: int 
 
 def mark_line(tx: Connection, root: str, *, status: int) -> None:
     """Give every copy of a line of grants ``status``, but those that ended before."""
-    for found in (issuances.find(tx, one) for one in grants.issued(tx, root)):
+    for found in (issuances.find(tx, one.id) for one in lines.standing(tx, root)):
         if found is not None and found.status in {VALID, SUSPENDED}:
             set_status(tx, issuance=found.id, status=status)
 

@@ -12,10 +12,11 @@ from typing import Final
 
 from issuer.store.again import tried_again
 
-from . import bulk_work, jobs, reminders
+from . import bulk_work, jobs, reminders, shelves, status_journal
 from .bulk_expiry import expire_results
 from .context import IssuerContext
 from .jobs import Job, Kind
+from .keeping import forget_over
 from .list_files import publish_files
 from .offers import sweep
 from .retention import retire
@@ -25,10 +26,13 @@ REMIND: Final = "remind"
 PUBLISH: Final = "publish-lists"
 RETIRE: Final = "retire-lists"
 EXPIRE: Final = "expire-results"
+_JOURNAL: Final = "journal"
+_DAY: Final = 86_400  # seconds
 
 
 def _erase(issuer: IssuerContext, _job: Job) -> None:
     """Close what is over, give its space back for writing over, forget old jobs."""
+    shelves.forget_ended(issuer)
     sweep(issuer)
     issuer.store.vacuum()
     jobs.forget_ended(issuer)
@@ -41,7 +45,9 @@ def _publish(issuer: IssuerContext, _job: Job) -> None:
 
 
 def _retire(issuer: IssuerContext, _job: Job) -> None:
+    """What expired, the lists that this ends, and what nobody needs any more."""
     retire(issuer)
+    forget_over(issuer)
 
 
 def _expire(issuer: IssuerContext, _job: Job) -> None:
@@ -88,6 +94,13 @@ class Timetable:
             _enqueue(issuer, due)
             self.seen.update(due)
 
+    def tend_here(self, issuer: IssuerContext) -> None:
+        """What each machine does for itself, once a day: make its journal shorter."""
+        turn = issuer.now() // _DAY
+        if self.seen.get(_JOURNAL) != turn:
+            self.seen[_JOURNAL] = turn  # before: what fails is tried again tomorrow
+            status_journal.shorten(issuer, least=status_journal.WORTH_IT)
+
 
 @tried_again
 def _enqueue(issuer: IssuerContext, due: Mapping[str, int]) -> None:
@@ -105,4 +118,5 @@ def work_round(
         ServiceError: ``issuer.unavailable``; the next round may do better.
     """
     timetable.enqueue_due(issuer)
+    timetable.tend_here(issuer)
     return jobs.run_due(issuer, KINDS, stop=stop)

@@ -31,6 +31,7 @@ from issuer.store.again import tried_again
 from issuer.store.locking import Turn, take_turn
 
 from .audit_keeping import tend
+from .comparing import digests
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
 from .grants import lapse
@@ -67,6 +68,7 @@ class PreparedOffer:
 
     row: Offer
     sealed: Mapping[str, bytes]
+    digests: Mapping[str, str]
     records: tuple[Record, ...]
     told: NewOffer
 
@@ -141,7 +143,9 @@ def read_source(
     if found.gone:  # it could be read this once, and never again
         raise SourceError("offer.gone")
     person = dict(found.summary.records[0].subject)
-    return found.summary, SourceReference(kind, name, subject, person, tuple(wanted))
+    return found.summary, SourceReference(
+        kind, name, subject, person, tuple(wanted), issuer.secret()
+    )
 
 
 def offer_summary(
@@ -206,7 +210,8 @@ def prepare_offer(
         if reference is None
         else seal(reference.wire(), secret=code, purpose=SOURCE, random=issuer.random),
     )
-    sealed = _sealed(issuer, chosen, code)
+    payloads = {name: dump_json(to_payload(record)) for name, record in chosen.items()}
+    sealed = _sealed(issuer, payloads, code)
     uri = issuer.url(OFFER_PATH + address)
     told = NewOffer(
         id=offer.id,
@@ -217,14 +222,15 @@ def prepare_offer(
         expires_at=utc(offer.expires_at),
         record_types=tuple(chosen),
     )
-    return PreparedOffer(offer, sealed, tuple(chosen.values()), told)
+    same = digests(issuer.settings, reference, payloads)
+    return PreparedOffer(offer, sealed, same, tuple(chosen.values()), told)
 
 
 def keep_offers(
     issuer: IssuerContext, tx: Connection, made: Sequence[PreparedOffer], *, who: Actor
 ) -> None:
     """Keep in ``tx`` what ``who`` asked for; it is offered once that is committed."""
-    rows.add_all(tx, [(one.row, one.sealed) for one in made])
+    rows.add_all(tx, [(one.row, one.sealed, one.digests) for one in made])
     for one in made:
         tell_made(
             issuer,
@@ -309,9 +315,8 @@ def state_digest(issuer_state: str) -> str:
     return digest(derived(issuer_state, _ISSUER_STATE))
 
 
-def _sealed(issuer: IssuerContext, chosen: Mapping[str, Record], code: str) -> dict[str, bytes]:
+def _sealed(issuer: IssuerContext, payloads: Mapping[str, bytes], code: str) -> dict[str, bytes]:
     """Sealed once for each format: a wallet that takes one of them leaves the others to expire."""
-    payloads = {name: dump_json(to_payload(record)) for name, record in chosen.items()}
     return {
         name: seal(payloads[one.definition.type], secret=code, purpose=name, random=issuer.random)
         for name, one in configurations(issuer.settings).items()

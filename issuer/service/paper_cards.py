@@ -2,17 +2,15 @@
 
 Rules: the ticks are the person's; NHS number and address start unticked; nothing is dropped by
 itself, least of all an allergy; a lost card is withdrawn before another is made. What was made
-lives in memory for some minutes, to be printed and read aloud, and the database holds neither the
-card nor whose it is: a person's cards are found by the digest in the audit trail. What is *not*
-here: who may (``issuer.service.console``), signing (``card_copies``), and pages.
+is held sealed for some minutes, to be printed and read aloud, and then the database holds neither
+the card nor whose it is: a person's cards are found by the digest in the audit trail. What is *not*
+here: who may and the holding (``issuer.service.console``), signing (``card_copies``), and pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from threading import Lock
 from typing import Final
 
 from healthpassport import cards
@@ -33,8 +31,6 @@ from .people import nhs_number
 from .statuses import Change, change_status
 from .token_lists import list_uri
 
-HELD: Final = timedelta(minutes=30)  # to print it and to read it aloud
-MAX_HELD: Final = 200
 MAX_FOUND: Final = 50  # cards of one person
 LOST: Final = "lost"
 _MADE: Final = "patient.card_made"
@@ -57,7 +53,6 @@ class PaperCard:
     issuance: str
     text: str = field(repr=False)
     claims: CardClaims = field(repr=False)
-    ends_at: datetime
 
 
 def source_of(issuer: IssuerContext, summary: PatientSummary) -> SummaryForCard:
@@ -99,9 +94,7 @@ def make_paper_card(
         issuer.audit.write(
             "card.replaced", who=who, subject=old, reason=LOST, issuance=made.issuance.id
         )
-    return PaperCard(
-        made.issuance.id, made.text, cards.parse(made.text).claims, issuer.clock() + HELD
-    )
+    return PaperCard(made.issuance.id, made.text, cards.parse(made.text).claims)
 
 
 def withdraw_lost(issuer: IssuerContext, issuance: str, *, who: Actor) -> Issuance:
@@ -143,42 +136,3 @@ def _counts(issuer: IssuerContext, card: Issuance) -> bool:
 def _issuance(entry: str) -> str:
     facts = parse_json_object(entry)["facts"]
     return str(facts.get("issuance", "")) if isinstance(facts, dict) else ""
-
-
-class HeldCards:
-    """The cards that one process made lately. Calls may come from several threads."""
-
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        self._cards: dict[str, PaperCard] = {}
-        self._lock = Lock()
-
-    def add(self, card: PaperCard) -> None:
-        """Hold ``card`` for some minutes; the oldest goes where there are too many."""
-        with self._lock:
-            self._forget()
-            while len(self._cards) >= MAX_HELD:
-                del self._cards[next(iter(self._cards))]
-            self._cards[card.issuance] = card
-
-    def find(self, issuance: str) -> PaperCard:
-        """The card of ``issuance``.
-
-        Raises:
-            CardError: ``card.forgotten``.
-        """
-        with self._lock:
-            self._forget()
-            if issuance not in self._cards:
-                raise CardError("card.forgotten")
-            return self._cards[issuance]
-
-    def drop(self, issuance: str) -> None:
-        """Forget the card of ``issuance``."""
-        with self._lock:
-            self._cards.pop(issuance, None)
-
-    def _forget(self) -> None:
-        now = self._clock()
-        for name in [name for name, one in self._cards.items() if one.ends_at <= now]:
-            del self._cards[name]

@@ -21,6 +21,7 @@ from issuer.store import Authorization, Offer, OfferState, Step, offers, sign_in
 from issuer.store.again import tried_again
 
 from .authorizations import offer_of_state
+from .comparing import digests
 from .configurations import configurations
 from .context import IssuerContext, digest
 from .finding_patients import SignedInPatient, check_person, find_records, read_claims
@@ -252,7 +253,7 @@ def _found(issuer: IssuerContext, patient: SignedInPatient, asked: UnderWay) -> 
         ),
     )
     with issuer.store.writing() as tx:
-        offers.add(tx, offer, sealed)
+        offers.add(tx, offer, sealed, digests(issuer.settings, found.reference, payloads))
     subject = found.summary.records[0].subject
     return replace(asked, offer=offer.id, secret=secret, person=_name(subject), wanted=tuple(names))
 

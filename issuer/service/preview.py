@@ -1,6 +1,7 @@
 """What a patient and a hospital will see of a source, and what was left out and why.
 
-The words are those of the record definitions. What is *not* here: pages and commands.
+The words are those of the record definitions, and values stand as wallets write them; a hospital
+sees codes too. What is *not* here: pages and commands.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import Json
-from healthpassport.languages import ENGLISH, Words, msg
+from healthpassport.languages import ENGLISH, Words
+from healthpassport.record_words import value_words
 from healthpassport.summary import (
     FieldDefinition,
     Item,
@@ -23,6 +25,7 @@ from healthpassport.summary import (
 from healthpassport.summary.derived import SECTIONS, noted, part_of
 from schemas.definitions import groups, states, warnings
 
+from .clinical_words import clinical_value
 from .leaving_out import WORDS, left_out
 from .reading import Reading, Rules
 
@@ -113,33 +116,23 @@ def _lines(
 
 
 def _value(field: FieldDefinition, value: Json, say: Words, *, clinical: bool) -> str:
-    if field.name == "group" and value in groups():
-        return _word(say.of(groups()[str(value)]), clinical=clinical)
-    if field.name == SECTIONS and isinstance(value, Sequence):
+    if clinical and field.name == "group" and value in groups():
+        return say.of(groups()[str(value)]).clinical
+    if clinical and field.name == SECTIONS and isinstance(value, Sequence):
         rows = [row for row in value if isinstance(row, Mapping)]
-        return "; ".join(_part(row, say, clinical=clinical) for row in rows)
-    return _plain(value, say)
+        return "; ".join(_part(row, say) for row in rows)
+    if clinical:
+        return clinical_value(field, value, say)
+    return value_words(field, value, say.language)
 
 
-def _part(row: Mapping[str, Json], say: Words, *, clinical: bool) -> str:
-    """What a summary says of one of its parts."""
+def _part(row: Mapping[str, Json], say: Words) -> str:
+    """What a summary says of one of its parts, to a hospital."""
     name, count = str(row["section"]), row["count"]
     title = section_title(name)
-    words = _word(say.of(states()[str(row["state"])].labels), clinical=clinical)
+    words = say.of(states()[str(row["state"])].labels).clinical
     told = f"{words} ({count})" if count else words
-    return f"{_word(say.of(title), clinical=clinical) if title else name}: {told}"
-
-
-def _plain(value: Json, say: Words) -> str:
-    """Any value on one line, in its own words."""
-    if isinstance(value, bool):
-        return say(msg("Yes")) if value else say(msg("No"))
-    if isinstance(value, Mapping):
-        words = (f"{n} {v}" if type(v) is int else _plain(v, say) for n, v in value.items())
-        return " ".join(word for word in words if word)
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "; ".join(word for entry in value if (word := _plain(entry, say)))
-    return "" if value is None else str(value)
+    return f"{say.of(title).clinical if title else name}: {told}"
 
 
 def _word(label: Label, *, clinical: bool) -> str:

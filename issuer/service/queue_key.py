@@ -1,8 +1,6 @@
-"""The key that seals whom a bulk run is about, and secrets of webhooks.
+"""The key that seals whom a bulk run is about, secrets of webhooks, and what staff have in hand.
 
-It stands in a file, never in the database.
-
-What is *not* here: the sealing itself (``sealing``).
+It stands in a file, never in the database. What is *not* here: the sealing itself (``sealing``).
 """
 
 from __future__ import annotations

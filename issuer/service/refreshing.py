@@ -3,8 +3,9 @@
 Rules: whose notes they are is checked at each reading, and so is whether the person still belongs
 here: where the notes say that they left or died, the grant closes and every copy is suspended,
 which the practice can undo, since such flags are sometimes wrong. An older copy counts until the
-wallet says that it holds the newer one; of a record on hold there is no newer one meanwhile.
-Nowhere does a reference to a source stand in the clear.
+wallet says that it holds a newer one that says something else; where both say the same it is left
+to expire (docs/adr/0082). Of a record on hold there is no newer one meanwhile. Nowhere does a
+reference to a source stand in the clear.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from healthpassport.audit import Actor
 from healthpassport.encoding import dump_json
 from healthpassport.errors import ServiceError, SettingsError, SourceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID
 from healthpassport.summary import PatientSummary, Record, to_payload
 from healthpassport.verification.person import Match, compare
-from issuer.store import GrantState, Issuance, grants, issuances, offers
+from issuer.store import GrantState, Issuance, grants, issuances, lines, offers, reports
+from issuer.store.lines import Standing
 
+from .comparing import digests, says_the_same
 from .configurations import configurations
 from .context import IssuerContext
 from .grants import close_grant, tell_ended
@@ -72,7 +76,9 @@ def prepare(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
             return there
         on_hold = grants.suspended_types(tx, still.root)
         given = {n: sealed for n, sealed in held.items() if n.partition(".")[0] not in on_hold}
-        offers.hold(tx, access.offer.id, given)
+        disputed = reports.disputed_types(tx, still.root)
+        same = digests(issuer.settings, reference, payloads, disputed=disputed)
+        offers.hold(tx, access.offer.id, given, same)
         _drop_untold(issuer, tx, grant, told=payloads.keys())
     return tuple(given)
 
@@ -88,17 +94,34 @@ def on_offer(issuer: IssuerContext, access: Access) -> tuple[str, ...]:
 
 
 def supersede(issuer: IssuerContext, tx: Connection, accepted: Issuance) -> None:
-    """The wallet holds ``accepted``: older copies of the same record are replaced (rule 15)."""
+    """The wallet holds ``accepted``: older copies that say something else are replaced (rule 15).
+
+    One that is out of date already is left as it is: no desk shows it as current.
+    """
     root = grants.root_of_issuance(tx, accepted.id)
     if root is None or accepted.status != VALID:
         return
-    for other in (issuances.find(tx, one) for one in grants.issued(tx, root)):
+    told = lines.digest_of(tx, accepted.offer, accepted.record_type)
+    for older in lines.standing(tx, root, since=issuer.now()):
         # What came together, such as one record in two formats, is of one age.
-        if other is None or other.offer == accepted.offer or other.issued_at > accepted.issued_at:
+        if older.offer == accepted.offer or older.issued_at > accepted.issued_at:
             continue
-        if type_name(other) == type_name(accepted) and other.status in {VALID, SUSPENDED}:
-            set_status(tx, issuance=other.id, status=REPLACED)
-            tell_change(issuer, tx, other, REPLACED, who=issuer.audit.wallet, reason="newer")
+        if type_name(older) == type_name(accepted) and not _still_says(older, told):
+            _replace(issuer, tx, older.id, who=issuer.audit.wallet, reason="newer")
+
+
+def _still_says(older: Standing, told: str | None) -> bool:
+    """Whether an older copy says what the newest one does, so that it may go on being shown."""
+    return older.status == VALID and says_the_same(older.digest, told)
+
+
+def _replace(
+    issuer: IssuerContext, tx: Connection, issuance: str, *, who: Actor, reason: str
+) -> None:
+    found = issuances.find(tx, issuance)
+    if found is not None and found.status in {VALID, SUSPENDED}:
+        set_status(tx, issuance=issuance, status=REPLACED)
+        tell_change(issuer, tx, found, REPLACED, who=who, reason=reason)
 
 
 def _drop_untold(
@@ -109,16 +132,12 @@ def _drop_untold(
     Nor does an authority to act as it was told before: it may have ended since (rule 13).
     """
     found, standing = grants.find(tx, grant), frozenset(told) - {PROXIES}
-    for one in () if found is None else grants.issued(tx, found.root):
-        older = issuances.find(tx, one)
-        if older is None or type_name(older) in standing:
-            continue
-        if older.status in {VALID, SUSPENDED}:
-            set_status(tx, issuance=one, status=REPLACED)
-            tell_change(issuer, tx, older, REPLACED, who=issuer.audit.own, reason="source")
+    for older in () if found is None else lines.standing(tx, found.root):
+        if type_name(older) not in standing:
+            _replace(issuer, tx, older.id, who=issuer.audit.own, reason="source")
 
 
-def type_name(issuance: Issuance) -> str:
+def type_name(issuance: Issuance | Standing) -> str:
     """The record type of ``issuance``, whatever its format."""
     return issuance.record_type.partition(".")[0]
 

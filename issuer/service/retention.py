@@ -1,10 +1,10 @@
 """When status lists end, what is forgotten of them, and whether they hide whom they should.
 
-An entry is forgotten with the record that it is of, a margin after that expired; its mark stays, so
-that no list ever takes a withdrawal back. A full list ends when its last record has expired and the
-margin is over: from then on its address answers that it is gone. Where few records stand in a list,
-who watches it can guess whose record was withdrawn: that is said, and it cannot be mended but by
-issuing more. What is *not* here: offers and reports (``offers.sweep``).
+An entry is forgotten with the record that it is of, a margin after that expired (``keeping``); its
+mark stays, so that no list ever takes a withdrawal back. A full list ends when its last record has
+expired and the margin is over: from then on its address answers that it is gone. Where few records
+stand in a list, who watches it can guess whose record was withdrawn: that is said, and it cannot be
+mended but by issuing more. What is *not* here: offers and reports (``offers.sweep``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from healthpassport.status.bitstring import PURPOSES
 from issuer.settings import VALIDITY_DAYS
@@ -23,11 +23,11 @@ from issuer.store.tables import issuances
 
 from .bitstrings import bitstring_uri
 from .context import IssuerContext
+from .keeping import forget_expired
 from .token_lists import list_uri
 
 SMALL_HERD: Final = 1_000  # records that stand in one list; fewer single people out
 _DAY: Final = 86_400  # seconds
-_BATCH: Final = 5_000  # entries of one transaction, so that nobody waits long for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +90,8 @@ def retire(issuer: IssuerContext) -> tuple[str, ...]:
     before = issuer.now() - margin * _DAY
     longest = max(*VALIDITY_DAYS.values(), *settings.validity_days.values(), margin)
     ended = []
+    forget_expired(issuer)
     for kind in (TOKEN, bitstring_kind(PURPOSES[0]), bitstring_kind(PURPOSES[1])):
-        while _forget(issuer, kind, before=before):
-            pass
         uri = list_uri if kind is TOKEN else bitstring_uri
         with issuer.store.writing() as tx:
             numbers = _end(tx, kind, closed_before=before - longest * _DAY, now=issuer.now())
@@ -123,32 +122,6 @@ def _report(
         marked=len(module.marked(tx, state.number)),
         closed=state.closed_at is not None,
     )
-
-
-def _forget(issuer: IssuerContext, kind: Kind, *, before: int) -> int:
-    """Turn some entries of long expired records into marks, or nothing; returns how many."""
-    entries, lists = kind.entries, kind.lists
-    status = entries.c.status if kind is TOKEN else entries.c.marked
-    old = (
-        select(entries.c.list, entries.c.idx, status.label("status"))
-        .join(issuances, issuances.c.id == entries.c.issuance)
-        .join(lists, lists.c.number == entries.c.list)
-        .where(kind.mine, issuances.c.expires_at < before)
-        .limit(_BATCH)
-    )
-    with issuer.store.writing() as tx:
-        rows = tx.execute(old).all()
-        marks = [
-            {"kind": kind.name, "list": row.list, "idx": row.idx, "status": int(row.status)}
-            for row in rows
-            if row.status
-        ]
-        if marks:
-            tx.execute(insert(status_marks), marks)
-        for row in rows:
-            here = (entries.c.list == row.list) & (entries.c.idx == row.idx)
-            tx.execute(delete(entries).where(here))
-    return len(rows)
 
 
 def _end(tx: Connection, kind: Kind, *, closed_before: int, now: int) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from healthpassport.summary import PatientSummary, issued_types, to_payload
 from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
 
+from .comparing import digests
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
 from .offers import OFFER_PATH, SIGN_IN, issuer_state_at, sign_in_offer, state_digest, tell_made
@@ -74,7 +75,7 @@ def offer_for_sign_in(
         raise SourceError("offer.no_number")
     reference = None
     if name is not None and meant is not None:
-        reference = SourceReference(meant, name, subject, who, tuple(wanted))
+        reference = SourceReference(meant, name, subject, who, tuple(wanted), issuer.secret())
     number = nhs_number(found.summary.records)
     return _offer(issuer, client, _chosen(found.summary, wanted), reference, number=number)
 
@@ -121,7 +122,7 @@ def _offer(
         if one.definition.type in payloads
     }
     with issuer.store.writing() as tx:
-        rows.add(tx, offer, sealed)
+        rows.add(tx, offer, sealed, digests(issuer.settings, reference, payloads))
         by = issuer.audit.by(client)
         tell_made(issuer, tx, offer, who=by, records=len(payloads), number=number)
     uri = issuer.url(OFFER_PATH + address)

@@ -7,7 +7,7 @@ A source reads FHIR by a name and finds the name by who somebody is (``issuer.cl
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -52,7 +52,8 @@ class SourceReference:
     """Where records of one person are read.
 
     Kind and name of the source, which of its people (``subject``), who that was at the first
-    reading, and which record types were chosen (none: all). It is kept sealed, never in the clear.
+    reading, and which record types were chosen (none: all). ``key`` is of the digests of what was
+    read (``comparing``). It is kept sealed, never in the clear.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class SourceReference:
     subject: str | None
     who: dict[str, Json]
     wanted: tuple[str, ...]
+    key: str = field(default="", repr=False)
 
     def wire(self) -> bytes:
         """The reference as it is sealed."""
@@ -70,6 +72,7 @@ class SourceReference:
                 "subject": self.subject,
                 "who": self.who,
                 "wanted": list(self.wanted),
+                "key": self.key,
             }
         )
 
@@ -84,6 +87,7 @@ class SourceReference:
             subject=None if subject is None else str(subject),
             who=dict(who) if isinstance(who, dict) else {},
             wanted=tuple(str(name) for name in wanted) if isinstance(wanted, list) else (),
+            key=str(value.get("key", "")),  # those of before have none
         )
 
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from healthpassport.encoding import b64url_encode
 from issuer.settings import Settings
-from issuer.store import Store, journal, lineage
+from issuer.store import Store, journal, lineage, replaying, shortening
+from issuer.store.shortening import Shortened
 
+if TYPE_CHECKING:
+    from .context import IssuerContext
+
+WORTH_IT: Final = 1_048_576  # bytes: a smaller journal is read in no time
 _NAME_BYTES: Final = 16
 _SUFFIX: Final = ".status-journal"
 _LOG: Final = logging.getLogger(__name__)
@@ -40,3 +45,28 @@ def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) 
         _LOG.warning("This PostgreSQL cannot tell whether it was set back: see docs/status.md")
     name = b64url_encode(random(_NAME_BYTES))
     journal.attach(store.engine, journal_path(settings), name=name)
+
+
+def bring_in(store: Store) -> None:
+    """Bring in, in a transaction of its own, what a change left that failed at its last moment.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``, ``issuer.journal``.
+    """
+    with store.reading() as tx:
+        known = journal.is_known(tx)
+    if not known:
+        with store.writing() as tx:
+            replaying.catch_up(tx)
+
+
+def shorten(issuer: IssuerContext, *, least: int = 0) -> Shortened | None:
+    """Make this machine's journal shorter; None where others do it, or it is not worth it.
+
+    A file of ``least`` bytes or less is left as it is, and a larger one that would not halve.
+
+    Raises:
+        ServiceError: ``issuer.journal``, ``issuer.unavailable``; nothing is lost then.
+    """
+    name = b64url_encode(issuer.random(_NAME_BYTES))
+    return shortening.shorten(issuer.store, name=name, least=least)

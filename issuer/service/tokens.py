@@ -7,7 +7,10 @@ it, so that guesses side by side count as well.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Connection
@@ -21,7 +24,7 @@ from issuer.store.again import tried_again
 
 from .audit import Told
 from .context import IssuerContext, digest
-from .dpop import accepted_proof
+from .dpop import Unspent, accepted_proof, checked_proof, spend_now
 from .grants import DPOP, TOKEN_PATH, open_grant
 from .sealing import mac, seal, unseal
 from .sources import SOURCE
@@ -51,11 +54,13 @@ class Access:
     """An accepted access token, the secret that unseals the offer that it opens.
 
     ``held`` are the configurations whose records the offer held at that moment, collected or not.
+    ``proof`` came along and is to be used up, None where there was none or it is used up already.
     """
 
     token: str
     offer: Offer
     held: tuple[str, ...]
+    proof: Unspent | None = None
 
 
 def redeem(issuer: IssuerContext, request: TokenRequest, *, proof: str | None) -> TokenResponse:
@@ -105,21 +110,38 @@ def authenticate(
         ProtocolError: ``oid4vci.invalid_token``, ``oid4vci.invalid_dpop_proof``.
     """
     with issuer.audit.refusals("access.refused", who=issuer.audit.wallet) as told:
-        return _authenticate(
-            issuer, authorization=authorization, proof=proof, method=method, path=path, told=told
-        )
+        access = _opened(issuer, authorization, told)
+        proven = _proven(issuer, access, authorization, proof=proof, method=method, path=path)
+        if proven.proof is not None:
+            spend_now(issuer, proven.proof)
+        return proven
 
 
-def _authenticate(
-    issuer: IssuerContext,
-    *,
-    authorization: str,
-    proof: str | None,
-    method: str,
-    path: str,
-    told: Told,
-) -> Access:
-    scheme, _, token = authorization.partition(" ")
+@contextmanager
+def accessing(
+    issuer: IssuerContext, *, authorization: str, proof: str | None, method: str, path: str
+) -> Iterator[Access]:
+    """As ``authenticate``, for a block that uses the proof up with what it writes.
+
+    Before it writes anything it must have used it up, or do so in the same transaction. Where it
+    writes nothing, such as for a refusal, the proof is used up at its end; a proof that was used
+    before is what is told then, whatever else was wrong.
+    """
+    refusals = partial(issuer.audit.refusals, "access.refused", who=issuer.audit.wallet)
+    with refusals() as told:
+        access = _opened(issuer, authorization, told)
+        access = _proven(issuer, access, authorization, proof=proof, method=method, path=path)
+    try:
+        yield access
+    finally:
+        if access.proof is not None:
+            with refusals(subject=access.offer.id):
+                spend_now(issuer, access.proof)
+
+
+def _opened(issuer: IssuerContext, authorization: str, told: Told) -> Access:
+    """What the access token opens; whether its key is proven is not looked at."""
+    _, _, token = authorization.partition(" ")
     if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
         raise ProtocolError("oid4vci.invalid_token")
     with issuer.store.reading() as tx:
@@ -128,21 +150,36 @@ def _authenticate(
     told.subject = "" if offer is None else offer.id
     if offer is None or (offer.token_expires_at or 0) <= issuer.now():
         raise ProtocolError("oid4vci.invalid_token")
-    if offer.key_thumbprint is None:
-        if scheme.lower() != BEARER.lower():
+    return Access(token, offer, held)
+
+
+def _proven(
+    issuer: IssuerContext,
+    access: Access,
+    authorization: str,
+    *,
+    proof: str | None,
+    method: str,
+    path: str,
+) -> Access:
+    """``access`` with the checked proof of the key that its token is bound to."""
+    scheme = authorization.partition(" ")[0].lower()
+    thumbprint = access.offer.key_thumbprint
+    if thumbprint is None:
+        if scheme != BEARER.lower():
             raise ProtocolError("oid4vci.invalid_token", "this token is a bearer token")
-        return Access(token, offer, held)
-    if scheme.lower() != DPOP.lower():  # RFC 9449 section 7.2: no downgrade to bearer
+        return access
+    if scheme != DPOP.lower():  # RFC 9449 section 7.2: no downgrade to bearer
         raise ProtocolError("oid4vci.invalid_token", "this token is bound to a key: use DPoP")
-    accepted_proof(
+    checked = checked_proof(
         issuer,
         proof,
         path=path,
         method=method,
-        expected_access_token=token,
-        expected_thumbprint=offer.key_thumbprint,
+        expected_access_token=access.token,
+        expected_thumbprint=thumbprint,
     )
-    return Access(token, offer, held)
+    return replace(access, proof=Unspent(checked))
 
 
 def _check_parameters(issuer: IssuerContext, request: TokenRequest) -> None:

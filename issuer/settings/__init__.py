@@ -28,6 +28,7 @@ from .audit import KEY_NAME, AuditSettings
 from .console import ConsoleSettings
 from .database import DatabaseSettings
 from .jobs import JobSettings
+from .keeping import KeepingSettings
 from .keys import KeySettings
 from .patients import PatientSettings
 from .protocol import ProtocolSettings
@@ -86,6 +87,7 @@ class Settings(
     WalletSettings,
     WatchingSettings,
     StatusSettings,
+    KeepingSettings,
 ):
     """Settings of `passport-issuer`; a TOML file (`--config`) may hold them in lower case."""
 

@@ -20,8 +20,14 @@ class ConsoleSettings(BaseSettings):
         default=None,
         ge=1,
         le=65_535,
-        description="Port of the console for practice staff, always on this machine only"
-        " (docs/console.md). Empty: there is no console.",
+        description="Port of the console for practice staff (docs/console.md). Empty: there is no"
+        " console.",
+    )
+    web_host: str = Field(
+        default="127.0.0.1",
+        description="Address on which the console listens. Any but this machine's own needs staff"
+        " who sign in and an https web_url; the console then speaks https to the proxy, with the"
+        " server's own certificate.",
     )
     web_url: str = Field(
         default="",
@@ -135,11 +141,26 @@ class ConsoleSettings(BaseSettings):
     web_text_url: str = Field(
         default="",
         pattern=r"^(https://[!-~]{1,512})?$",
-        description="Address of the practice's service that sends texts (docs/console.md). Empty:"
-        " no PIN goes by text.",
+        description="Address of the organisation's service that sends texts (docs/console.md)."
+        " Empty: nothing goes by text.",
+    )
+    web_text_service: Literal["plain", "govuk-notify"] = Field(
+        default="plain", description="How that service wants to be asked (docs/console.md)."
+    )
+    web_text_pin_template: str = Field(
+        default="",
+        max_length=64,
+        description="For govuk-notify: the id of the template of a text with ((pin)).",
+    )
+    web_text_link_template: str = Field(
+        default="",
+        max_length=64,
+        description="For govuk-notify: the id of the template of a text with ((link)).",
     )
     web_text_key_file: Path | None = Field(
-        default=None, description="File with the key towards that service, sent as a bearer token."
+        default=None,
+        description="File with the key towards that service: sent as a bearer token, or what"
+        " govuk-notify calls an API key.",
     )
     web_session_idle_minutes: int = Field(
         default=15, ge=1, le=240, description="Minutes without a look after which staff sign in."
@@ -167,6 +188,26 @@ class ConsoleSettings(BaseSettings):
             message = "web_url and web_hosts let others in, who need web_oidc_issuer"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _can_ask_for_texts(self) -> Self:
+        asked = (self.web_text_key_file, self.web_text_pin_template, self.web_text_link_template)
+        if self.web_text_service == "govuk-notify" and not all((self.web_text_url, *asked)):
+            message = "govuk-notify needs web_text_url, web_text_key_file and both templates"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _is_open_to_others_behind_https_alone(self) -> Self:
+        if self.web_is_open and not (self.web_oidc_issuer and self.web_url.startswith("https://")):
+            message = "web_host lets others in, who need web_oidc_issuer and a web_url of https"
+            raise ValueError(message)
+        return self
+
+    @property
+    def web_is_open(self) -> bool:
+        """Whether others than this machine can reach the console's port."""
+        return self.web_host not in _THIS_MACHINE
 
     @property
     def web_address(self) -> str:

@@ -18,9 +18,9 @@ class JobSettings(BaseSettings):
     )
     queue_key: Path | None = Field(
         None,
-        description="File with the key that seals whom a bulk run is about, and the secrets of "
-        "webhooks; every process needs the same. Empty: `queue.key` beside the API keys, made when "
-        "it is first used.",
+        description="File with the key that seals whom a bulk run is about, the secrets of "
+        "webhooks, and what staff have in hand at the console; every process needs the same. "
+        "Empty: `queue.key` beside the API keys, made when it is first used.",
     )
     bulk_result_days: int = Field(
         7,

@@ -97,8 +97,8 @@ webhook_secrets: Final = Table(
     Column("id", String, primary_key=True),
     Column("receiver", String, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    Column("created_at", Integer, nullable=False),
-    Column("ends_at", Integer),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger),
 )
 Index("webhook_secrets_receiver", webhook_secrets.c.receiver)
 

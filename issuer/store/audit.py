@@ -26,9 +26,10 @@ from .audit_tables import (
     audit_trails,
     audit_waiting,
 )
+from .prepared import Prepared
 
 PAGE: Final = 1000  # entries read at once
-_WAIT: Final = insert(audit_waiting)  # made once: making it anew costs more than running it
+_WAIT: Final = Prepared(insert(audit_waiting), columns=["happened"])
 _OWN: Final = audit_trails.c.name == MAIN
 
 
@@ -46,7 +47,7 @@ class Wanted:
 
 def wait(connection: Connection, happened: str) -> None:
     """Let ``happened`` wait to be bound into the chain; one row, and no other is touched."""
-    connection.execute(_WAIT, {"happened": happened})
+    _WAIT.run(connection, {"happened": happened})
 
 
 def waiting(connection: Connection, limit: int) -> tuple[tuple[int, str], ...]:

@@ -91,7 +91,7 @@ class Deferral:
     issuance: str | None = None
 
 
-_OPEN: Final = (DeferralState.WAITING.value, DeferralState.RELEASED.value)
+OPEN: Final = (DeferralState.WAITING.value, DeferralState.RELEASED.value)
 
 
 def add(connection: Connection, deferral: Deferral) -> None:
@@ -121,7 +121,7 @@ def standings(connection: Connection, offer: str, *, now: int) -> frozenset[Defe
     query = select(deferrals.c.state, deferrals.c.expires_at).where(deferrals.c.offer == offer)
     return frozenset(
         DeferralState.EXPIRED
-        if row.state in _OPEN and row.expires_at <= now
+        if row.state in OPEN and row.expires_at <= now
         else DeferralState(row.state)
         for row in connection.execute(query)
     )
@@ -149,7 +149,7 @@ def claim(connection: Connection, deferral: str) -> None:
 
 def drop_of_line(connection: Connection, root: str) -> None:
     """End everything that still waits for a wallet of this line of grants."""
-    where = (deferrals.c.root == root) & deferrals.c.state.in_(_OPEN)
+    where = (deferrals.c.root == root) & deferrals.c.state.in_(OPEN)
     connection.execute(update(deferrals).where(where).values(_ended(DeferralState.EXPIRED)))
 
 
@@ -157,7 +157,7 @@ def expire(connection: Connection, now: int) -> None:
     """End what waited too long, and forget the answers that nobody asked for again."""
     late = deferrals.c.expires_at <= now
     ended = _ended(DeferralState.EXPIRED)
-    connection.execute(update(deferrals).where(late & deferrals.c.state.in_(_OPEN)).values(ended))
+    connection.execute(update(deferrals).where(late & deferrals.c.state.in_(OPEN)).values(ended))
     given = select(deferrals.c.issuance).where(
         late, deferrals.c.state == DeferralState.ISSUED.value
     )

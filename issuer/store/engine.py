@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +37,7 @@ class Store:
     """The issuer's database."""
 
     engine: Engine
+    wiping: sqlite.Wiping = field(default_factory=sqlite.Wiping, compare=False, repr=False)
 
     @property
     def is_shared(self) -> bool:
@@ -80,10 +81,11 @@ class Store:
     def wipe(self) -> None:
         """Bring deletions into the file and empty the write-ahead log, where there are such.
 
-        While somebody reads, this does nothing: the next call will, and nobody waits for it. What
+        While others of this process are at work, it does so once a second; while somebody reads,
+        not at all. The next call will, the sweep's at the latest, and nobody waits for it. What
         PostgreSQL keeps of what was deleted, and how long, says docs/database.md.
         """
-        if not self.is_shared:
+        if not self.is_shared and self.wiping.is_due(self.engine):
             sqlite.wipe(self.engine)
 
     def vacuum(self) -> None:

@@ -90,18 +90,6 @@ def unused(connection: Connection, now: int) -> tuple[Grant, ...]:
     return tuple(_grant(row) for row in connection.execute(query))
 
 
-def issued(connection: Connection, root: str) -> tuple[str, ...]:
-    """The id of every issuance of the line of grants that begins with ``root``, oldest first."""
-    query = (
-        select(issuances.c.id)
-        .join(offers, offers.c.id == issuances.c.offer)
-        .join(grants, grants.c.id == offers.c.grant)
-        .where(grants.c.root == root)
-        .order_by(issuances.c.issued_at)
-    )
-    return tuple(connection.execute(query).scalars())
-
-
 def suspended_types(connection: Connection, root: str) -> frozenset[str]:
     """The record types (of any format) that are suspended in the line that begins with ``root``."""
     query = (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from . import outbox
 from .locking import locked
+from .prepared import Prepared
 from .tables import answers, issuances
 
 
@@ -31,7 +32,7 @@ class Issuance:
 
 def add(connection: Connection, issuance: Issuance) -> None:
     """Keep ``issuance``."""
-    connection.execute(_ADD, asdict(issuance))
+    _ADD.run(connection, {name: getattr(issuance, name) for name in _COLUMNS})
     outbox.note_collected(connection, issuance.offer)
 
 
@@ -47,8 +48,8 @@ def of_offer(connection: Connection, offer: str, record_type: str) -> Issuance |
 
 def all_of_offer(connection: Connection, offer: str, record_type: str) -> tuple[Issuance, ...]:
     """Everything that was issued of ``record_type`` for ``offer``, the first one first."""
-    rows = connection.execute(_OF_OFFER, {"this": offer, "type": record_type})
-    return tuple(Issuance(**row._mapping) for row in rows)  # noqa: SLF001
+    rows = _OF_OFFER.all(connection, {"this": offer, "type": record_type})
+    return tuple(Issuance(**dict(zip(_COLUMNS, row, strict=True))) for row in rows)
 
 
 def by_notification(connection: Connection, notification_hash: str) -> Issuance | None:
@@ -78,7 +79,7 @@ def change(connection: Connection, issuance: str, **values: str | int | None) ->
 def keep_answer(connection: Connection, issuance: str, request_hash: str, sealed: bytes) -> None:
     """Keep the sealed answer to the request that hashes to ``request_hash``."""
     row = {"issuance": issuance, "request_hash": request_hash, "sealed": sealed}
-    connection.execute(_ANSWER, row)
+    _ANSWER.run(connection, row)
 
 
 def answer(connection: Connection, issuance: str, request_hash: str) -> bytes | None:
@@ -94,10 +95,10 @@ def forget_answer(connection: Connection, issuance: str) -> None:
     connection.execute(delete(answers).where(answers.c.issuance == issuance))
 
 
-# Made once, since each request runs them: making one anew costs more than running it.
-_ADD: Final = insert(issuances)
-_ANSWER: Final = insert(answers)
-_OF_OFFER: Final = (
+_COLUMNS: Final = tuple(issuances.c.keys())
+_ADD: Final = Prepared(insert(issuances), columns=_COLUMNS)
+_ANSWER: Final = Prepared(insert(answers), columns=answers.c.keys())
+_OF_OFFER: Final = Prepared(
     select(issuances)
     .where(issuances.c.offer == bindparam("this", type_=issuances.c.offer.type))
     .where(issuances.c.record_type == bindparam("type", type_=issuances.c.record_type.type))

@@ -99,7 +99,7 @@ class JoinedStore(Store):
 
     def beside(self) -> BesideStore:
         """For what is to be written in the transaction while it is open, and at once otherwise."""
-        return BesideStore(self.engine, self.joined)
+        return BesideStore(self.engine, joined=self.joined)
 
 
 @dataclass(frozen=True, slots=True)

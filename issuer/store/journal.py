@@ -5,8 +5,10 @@ given since; the journal has not. What a transaction changed is in the file, syn
 transaction commits, and how far the file is in the database is committed with it. Whoever finds
 more in the file than the database knows brings that in first: after a restore at the next start,
 and after a commit that failed at the next change. So a change that failed at its last moment may
-still be made; one that was confirmed is never undone. No line names a person. What is *not* here:
-what a line means for the lists (``replaying``).
+still be made; one that was confirmed is never undone. No line names a person. The name in the
+first line is another one once the file was made shorter, so that whoever writes looks at it anew.
+What is *not* here: what a line means for the lists (``replaying``), making it shorter
+(``shortening``).
 """
 
 from __future__ import annotations
@@ -30,7 +32,16 @@ from .status_tables import status_journals
 MAX_LINE: Final = 1_048_576  # bytes; the changes of one transaction
 _NOTES: Final = "status_notes"
 _OPTION: Final = "status_journal"
+_TURNS: Final = 8  # times that the file may become another one while we wait for it
 _SUM: Final = 9  # bytes of a space and the checksum in hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
+class NextLine:
+    """A line to be written, and the size of the file once it is."""
+
+    line: bytes
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +51,9 @@ class Journal:
     path: Path
     name: str
 
-    def since(self, position: int) -> Iterator[tuple[JsonObject, ...]]:
+    def since(self, position: int, *, until: int | None = None) -> Iterator[tuple[JsonObject, ...]]:
         """The notes of each transaction from byte ``position`` on; a line cut short is none."""
-        for line in self._lines(position):
+        for line in self._lines(position, until):
             found = _parsed(line)
             notes = None if found is None else found.get("notes")
             if isinstance(notes, list):
@@ -50,28 +61,63 @@ class Journal:
 
     def size(self) -> int:
         """Bytes of the file."""
-        with _told_in_words():
+        with told_in_words():
             return self.path.stat().st_size
+
+    def as_it_is(self) -> Journal:
+        """The journal that stands at this path now.
+
+        Raises:
+            ServiceError: ``issuer.journal`` where none does.
+        """
+        with told_in_words(), self.path.open("rb") as file:
+            return Journal(self.path, _name_in(file.readline(MAX_LINE)))
 
     def append(self, notes: Sequence[JsonObject]) -> int:
         """Write one line and wait for the disk; returns the size of the file then."""
-        with _told_in_words():
+        return self.write(self.next_line(notes))
+
+    def next_line(self, notes: Sequence[JsonObject]) -> NextLine:
+        """The line that ``notes`` will be, and where it will end; nothing is written."""
+        with told_in_words(), self.path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(end - 1)
+            cut = file.read(1) != b"\n"
+        line = (b"\n" if cut else b"") + line_of({"notes": list(notes)})
+        return NextLine(line, end + len(line))
+
+    def write(self, following: NextLine) -> int:
+        """Write a line and wait for the disk; returns the size of the file then.
+
+        Raises:
+            ServiceError: ``issuer.journal``, also where the file is another one by now.
+        """
+        with told_in_words():
             handle = os.open(self.path, os.O_RDWR | os.O_APPEND)
             try:
-                end = os.fstat(handle).st_size
-                cut = os.pread(handle, 1, end - 1) != b"\n"
-                line = (b"\n" if cut else b"") + _line({"notes": list(notes)})
-                if os.write(handle, line) != len(line):
+                if os.fstat(handle).st_size + len(following.line) != following.end:
+                    raise ServiceError("issuer.journal", "somebody else writes to it")
+                if os.write(handle, following.line) != len(following.line):
                     raise ServiceError("issuer.journal")
                 os.fsync(handle)
-                return end + len(line)
+                return following.end
             finally:
                 os.close(handle)
 
-    def _lines(self, position: int) -> Iterator[bytes]:
-        with _told_in_words(), self.path.open("rb") as file:
+    def whole_lines(self) -> int:
+        """Bytes of the file up to the end of its last whole line."""
+        with told_in_words(), self.path.open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - MAX_LINE)
+            file.seek(start)
+            return start + file.read().rfind(b"\n") + 1
+
+    def _lines(self, position: int, until: int | None) -> Iterator[bytes]:
+        with told_in_words(), self.path.open("rb") as file:
             file.seek(position)
-            while line := file.readline(MAX_LINE):
+            while until is None or file.tell() < until:
+                line = file.readline(MAX_LINE)
+                if not line:
+                    return
                 yield line
 
 
@@ -132,11 +178,31 @@ def position(connection: Connection, journal: Journal) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def held(connection: Connection) -> tuple[Journal, int] | None:
+    """The journal as it is, and up to which byte the database knows it; None where none is kept.
+
+    Nobody else writes to it, or makes it shorter, until this transaction ends.
+
+    Raises:
+        ServiceError: ``issuer.journal`` where it cannot be read.
+    """
+    kept = of(connection)
+    if kept is None:
+        return None
+    for _ in range(_TURNS):
+        found = kept.as_it_is()
+        known = position(connection, found)  # may wait for who makes it shorter
+        if kept.as_it_is().name == found.name:
+            return found, known
+    raise ServiceError("issuer.journal", "it is made shorter again and again")
+
+
 def is_known(connection: Connection) -> bool:
     """Whether the database knows all of its journal; nobody is held up by the look."""
-    journal = of(connection)
-    if journal is None:
+    kept = of(connection)
+    if kept is None:
         return True
+    journal = kept.as_it_is()
     mine = status_journals.c.name == journal.name
     found = connection.execute(select(status_journals.c.position).where(mine)).scalar()
     return found is not None and int(found) >= journal.size()
@@ -151,11 +217,16 @@ def move(connection: Connection, journal: Journal, to: int) -> None:
 def _write(connection: Connection) -> None:
     from .replaying import catch_up  # noqa: PLC0415 - it reads what this module writes
 
-    notes, journal = connection.info.pop(_NOTES, None), of(connection)
-    if not notes or journal is None:
+    notes = connection.info.pop(_NOTES, None)
+    found = held(connection) if notes else None
+    if not notes or found is None:
         return
     catch_up(connection)
-    move(connection, journal, journal.append(notes))
+    journal, _ = found
+    following = journal.next_line(notes)
+    # First: where the database has no room this fails, and leaves no line of what was not done.
+    move(connection, journal, following.end)
+    journal.write(following)
 
 
 def _drop(connection: Connection) -> None:
@@ -165,16 +236,20 @@ def _drop(connection: Connection) -> None:
 
 
 def _opened(path: Path, name: str) -> Journal:
-    with _told_in_words():
+    with told_in_words():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             _begin(path, name)
         with path.open("rb") as file:
-            first = _parsed(file.readline(MAX_LINE))
-    found = None if first is None else first.get("journal")
+            return Journal(path, _name_in(file.readline(MAX_LINE)))
+
+
+def _name_in(first: bytes) -> str:
+    said = _parsed(first)
+    found = None if said is None else said.get("journal")
     if not isinstance(found, str):
         raise ServiceError("issuer.journal", "its first line is damaged")
-    return Journal(path, found)
+    return found
 
 
 def _begin(path: Path, name: str) -> None:
@@ -182,7 +257,7 @@ def _begin(path: Path, name: str) -> None:
     partial = path.with_name(f"{path.name}.{name}")
     partial.touch(mode=0o600)
     with partial.open("wb") as file:
-        file.write(_line({"journal": name}))
+        file.write(line_of({"journal": name}))
         file.flush()
         os.fsync(file.fileno())
     with contextlib.suppress(FileExistsError):
@@ -190,7 +265,8 @@ def _begin(path: Path, name: str) -> None:
     partial.unlink()
 
 
-def _line(value: JsonObject) -> bytes:
+def line_of(value: JsonObject) -> bytes:
+    """``value`` as a line of the file, with its sum."""
     body = dump_json(value)
     return body + f" {zlib.crc32(body):08x}\n".encode()
 
@@ -206,7 +282,8 @@ def _parsed(line: bytes) -> JsonObject | None:
 
 
 @contextlib.contextmanager
-def _told_in_words() -> Iterator[None]:
+def told_in_words() -> Iterator[None]:
+    """A file that cannot be read or written, as ``issuer.journal``."""
     try:
         yield
     except OSError as error:

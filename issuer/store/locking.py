@@ -16,6 +16,8 @@ from typing import Any, Final, TypeVar, cast
 from sqlalchemy import Connection, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from .prepared import Prepared
+
 READS_ONLY: Final = "reads_only"  # the execution option of a transaction that reads
 _POSTGRESQL: Final = "postgresql"
 
@@ -48,10 +50,15 @@ def held(connection: Connection, query: T) -> T:
     return cast("T", _held(query))
 
 
-def hold_row(connection: Connection, query: Select[Any], this: str) -> None:
-    """Hold what ``query``, a constant, finds by ``this``; a writer of SQLite is alone anyway."""
+def holding(query: Select[Any]) -> Prepared:
+    """``query``, which finds a row by ``this``, for ``hold_row``."""
+    return Prepared(_held(query))
+
+
+def hold_row(connection: Connection, query: Prepared, this: str) -> None:
+    """Hold what ``query`` finds by ``this``; a writer of SQLite is alone anyway."""
     if connection.dialect.name == _POSTGRESQL:
-        connection.execute(held(connection, query), {"this": this})
+        query.run(connection, {"this": this})
 
 
 @cache
@@ -70,11 +77,21 @@ def add_new(
     return connection.execute(statement, rows[0] if len(rows) == 1 else list(rows)).all()
 
 
+def is_new(connection: Connection, table: Table, row: Mapping[str, object]) -> bool:
+    """As ``add_new`` for one row with every column of ``table``: whether it was added."""
+    return bool(_adding_one(table, connection.dialect.name).all(connection, row))
+
+
 @cache
 def _adding(table: Table, dialect: str) -> Any:  # noqa: ANN401 - a statement of either dialect
     """Made once for each table: making it anew costs more than running it."""
     made: Any = postgresql.insert if dialect == _POSTGRESQL else sqlite.insert
     return made(table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+
+
+@cache
+def _adding_one(table: Table, dialect: str) -> Prepared:
+    return Prepared(_adding(table, dialect), columns=table.c.keys())
 
 
 def take_turn(connection: Connection, turn: Turn, *, wait: bool) -> bool:

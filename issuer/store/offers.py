@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -17,13 +18,15 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
 )
 
 from . import outbox
-from .locking import held, hold_row, locked
+from .locking import held, hold_row, holding, locked
+from .prepared import Prepared
 from .tables import answers, grants, issuances, offer_records, offers
 
 
@@ -42,6 +45,7 @@ class OfferState(StrEnum):
 _ADD: Final = insert(offers)  # made once: making one anew costs more than running it
 _HOLD: Final = insert(offer_records)
 _COLUMNS: Final = tuple(offers.c.keys())
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 _WAITING: Final = (OfferState.OPEN.value, OfferState.AUTHORIZED.value)
 
 
@@ -67,26 +71,39 @@ class Offer:
     sealed_source: bytes | None = None
 
 
-def add(connection: Connection, offer: Offer, sealed: Mapping[str, bytes]) -> None:
-    """Keep ``offer`` with its records, sealed, by record type."""
-    add_all(connection, [(offer, sealed)])
+def add(
+    connection: Connection,
+    offer: Offer,
+    sealed: Mapping[str, bytes],
+    digests: Mapping[str, str] = _NONE,
+) -> None:
+    """Keep ``offer`` with its records, sealed, and their digests, by record type."""
+    add_all(connection, [(offer, sealed, digests)])
 
 
-def add_all(connection: Connection, made: Sequence[tuple[Offer, Mapping[str, bytes]]]) -> None:
-    """Keep each offer with its records, sealed, by record type."""
-    connection.execute(_ADD, [{name: getattr(one, name) for name in _COLUMNS} for one, _ in made])
-    _hold_all(connection, [(one.id, sealed) for one, sealed in made])
+def add_all(
+    connection: Connection,
+    made: Sequence[tuple[Offer, Mapping[str, bytes], Mapping[str, str]]],
+) -> None:
+    """Keep each offer with its records, sealed, and their digests, by record type."""
+    rows = [{name: getattr(one, name) for name in _COLUMNS} for one, _, _ in made]
+    connection.execute(_ADD, rows)
+    _hold_all(connection, [(one.id, sealed, digests) for one, sealed, digests in made])
 
 
-def hold(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
-    """Keep records, sealed, by record type, for ``offer`` to be collected."""
-    _hold_all(connection, [(offer, sealed)])
+def hold(
+    connection: Connection, offer: str, sealed: Mapping[str, bytes], digests: Mapping[str, str]
+) -> None:
+    """Keep records, sealed, and their digests, by record type, for ``offer`` to be collected."""
+    _hold_all(connection, [(offer, sealed, digests)])
 
 
-def _hold_all(connection: Connection, made: Sequence[tuple[str, Mapping[str, bytes]]]) -> None:
+def _hold_all(
+    connection: Connection, made: Sequence[tuple[str, Mapping[str, bytes], Mapping[str, str]]]
+) -> None:
     rows = [
-        {"offer": offer, "record_type": name, "sealed": value}
-        for offer, sealed in made
+        {"offer": offer, "record_type": name, "sealed": value, "digest": digests.get(name)}
+        for offer, sealed, digests in made
         for name, value in sealed.items()
     ]
     if rows:
@@ -118,11 +135,11 @@ def opened_by(connection: Connection, token_hash: str) -> tuple[Offer, tuple[str
 
     For a transaction that reads: nothing of it is locked.
     """
-    row = connection.execute(_OPENED, {"this": token_hash}).first()
+    row = _OPENED.first(connection, {"this": token_hash})
     if row is None:
         return None
     *values, types = row
-    return _made(dict(zip(offers.c.keys(), values, strict=True))), tuple((types or "").split())
+    return _made(dict(zip(_COLUMNS, values, strict=True))), tuple((types or "").split())
 
 
 def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
@@ -132,8 +149,8 @@ def record_types(connection: Connection, offer: str) -> tuple[str, ...]:
 
 def sealed_record(connection: Connection, offer: str, record_type: str) -> bytes | None:
     """The sealed record that still waits, or None."""
-    found = connection.execute(_SEALED, {"this": offer, "type": record_type})
-    return found.scalar()
+    found = _SEALED.first(connection, {"this": offer, "type": record_type})
+    return None if found is None else found[0]
 
 
 def sealed_records(connection: Connection, offer: str) -> dict[str, bytes]:
@@ -144,7 +161,7 @@ def sealed_records(connection: Connection, offer: str) -> dict[str, bytes]:
 
 def holds_records(connection: Connection, offer: str) -> bool:
     """Whether a sealed record still waits in ``offer``."""
-    return connection.execute(_WAITING_RECORD, {"this": offer}).first() is not None
+    return _WAITING_RECORD.first(connection, {"this": offer}) is not None
 
 
 def reseal(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> None:
@@ -156,7 +173,7 @@ def reseal(connection: Connection, offer: str, sealed: Mapping[str, bytes]) -> N
 
 def erase_record(connection: Connection, offer: str, record_type: str) -> None:
     """Forget one record of ``offer``."""
-    connection.execute(_ERASE, {"this": offer, "type": record_type})
+    _ERASE.run(connection, {"this": offer, "type": record_type})
 
 
 def keep_records(connection: Connection, offer: str, names: Collection[str]) -> None:
@@ -230,29 +247,30 @@ def _hold(connection: Connection, offer: str) -> None:
 
 # Made once, since each request runs them: making one anew costs more than running it.
 _THIS: Final = bindparam("this", type_=offers.c.id.type)
-_OFFER: Final = select(offers.c.id).where(offers.c.id == _THIS)
-_GRANT: Final = select(grants.c.id).where(grants.c.id == _THIS)
+_OFFER: Final = holding(select(offers.c.id).where(offers.c.id == _THIS))
+_GRANT: Final = holding(select(grants.c.id).where(grants.c.id == _THIS))
 _BY_TOKEN: Final = select(offers).where(offers.c.token_hash == _THIS)
-_NAMES: Final = (  # no name of a configuration has a space
-    select(func.aggregate_strings(offer_records.c.record_type, " "))
+_SPACE: Final[Any] = literal_column("' '")  # no name of a configuration has one
+_NAMES: Final = (
+    select(func.aggregate_strings(offer_records.c.record_type, _SPACE))
     .where(offer_records.c.offer == offers.c.id)
     .scalar_subquery()
 )
-_OPENED: Final = select(*offers.c, _NAMES).where(offers.c.token_hash == _THIS)
+_OPENED: Final = Prepared(select(*offers.c, _NAMES).where(offers.c.token_hash == _THIS))
 _TYPES: Final = select(offer_records.c.record_type).where(offer_records.c.offer == _THIS)
 _ALL_SEALED: Final = select(offer_records.c.record_type, offer_records.c.sealed).where(
     offer_records.c.offer == _THIS
 )
-_WAITING_RECORD: Final = (
+_WAITING_RECORD: Final = Prepared(
     select(offer_records.c.offer)
     .where(offer_records.c.offer == _THIS, offer_records.c.sealed.is_not(None))
-    .limit(1)
+    .limit(literal_column("1"))
 )
 _RECORD: Final = (offer_records.c.offer == _THIS) & (
     offer_records.c.record_type == bindparam("type", type_=offer_records.c.record_type.type)
 )
-_SEALED: Final = select(offer_records.c.sealed).where(_RECORD)
-_ERASE: Final = update(offer_records).where(_RECORD).values(sealed=None)
+_SEALED: Final = Prepared(select(offer_records.c.sealed).where(_RECORD))
+_ERASE: Final = Prepared(update(offer_records).where(_RECORD).values(sealed=None))
 
 
 def _record(offer: str, record_type: str) -> Any:  # noqa: ANN401 - an expression of the library

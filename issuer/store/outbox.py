@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from .api_tables import webhook_events, webhook_receivers
+from .prepared import Prepared
 from .tables import grants, issuances, offers, reports
 
 OFFER_STATES: Final[Mapping[str, str]] = {
@@ -61,12 +62,14 @@ _OFFER: Final = _noted(
         offers.c.id == _ID, offers.c.pin_mac != "", _told(offers.c.client)
     )
 )
-_FIRST: Final = _noted(
-    select(offers.c.client, literal(COLLECTED), offers.c.id).where(
-        offers.c.id == _ID,
-        offers.c.pin_mac != "",
-        _told(offers.c.client),
-        select(func.count()).where(issuances.c.offer == offers.c.id).scalar_subquery() == 1,
+_FIRST: Final = Prepared(
+    _noted(
+        select(offers.c.client, literal(COLLECTED), offers.c.id).where(
+            offers.c.id == _ID,
+            offers.c.pin_mac != "",
+            _told(offers.c.client),
+            select(func.count()).where(issuances.c.offer == offers.c.id).scalar_subquery() == 1,
+        )
     )
 )
 _RECORD: Final = _noted(
@@ -95,7 +98,7 @@ def note_offer(connection: Connection, offer: str, state: str) -> None:
 
 def note_collected(connection: Connection, offer: str) -> None:
     """Note that something of ``offer`` was collected, the first time."""
-    connection.execute(_FIRST, {"noted_id": offer})
+    _FIRST.run(connection, {"noted_id": offer})
 
 
 def note_status(connection: Connection, issuance: str, status: int) -> None:

@@ -45,7 +45,19 @@ READING: Final[dict[str, Any]] = {
     "isolation_level": "REPEATABLE READ",
     "postgresql_readonly": True,
 }
-SECRETS: Final = ("offers", "offer_records", "answers", "grants", "reports")
+SECRETS: Final = (  # what holds something sealed, or tells whose an offer was
+    "offers",
+    "offer_records",
+    "answers",
+    "grants",
+    "reports",
+    "deferrals",
+    "authorizations",
+    "api_answers",
+    "bulk_lines",
+    "handed",
+    "issuances",
+)
 
 
 def opened(url: str) -> Engine:

@@ -15,7 +15,7 @@ from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import WITHDRAWN
 
-from . import journal, lineage, places
+from . import forgetting, journal, lineage, places
 from .places import Kind
 from .status_tables import status_marks
 from .tables import bitstring_entries, bitstring_lists, issuances, status_entries
@@ -29,10 +29,11 @@ def catch_up(connection: Connection) -> int:
     Raises:
         ServiceError: ``issuer.journal`` when the file cannot be read.
     """
-    kept = journal.of(connection)
-    if kept is None:
+    found = journal.held(connection)
+    if found is None:
         return 0
-    known, end = journal.position(connection, kept), kept.size()
+    kept, known = found
+    end = kept.size()
     if known >= end:
         return 0
     done = 0
@@ -92,6 +93,11 @@ def _apply(connection: Connection, note: JsonObject) -> None:
         case {"issuance": str(issuance), "status": int(status)}:
             mine = (issuances.c.id == issuance) & (issuances.c.status != WITHDRAWN)
             connection.execute(update(issuances).where(mine).values(status=status))
+        case {"forget": list(wanted)}:
+            everything = forgetting.held(
+                connection, [one for one in wanted if isinstance(one, str)]
+            )
+            forgetting.drop(connection, everything)
         case _:  # of a newer version of this program
             pass
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from . import outbox
 from .locking import locked
+from .prepared import Prepared
 from .tables import grants, reports
 
 
@@ -75,7 +76,7 @@ def disputed_types(connection: Connection, root: str) -> frozenset[str]:
 
 def disputed_types_of(connection: Connection, grant: str) -> frozenset[str]:
     """As ``disputed_types``, for the line that ``grant`` belongs to."""
-    return frozenset(connection.execute(_DISPUTED_OF, {"this": grant}).scalars())
+    return frozenset(name for (name,) in _DISPUTED_OF.all(connection, {"this": grant}))
 
 
 def waiting_first(
@@ -112,7 +113,7 @@ _DISPUTED: Final = (
     .where(reports.c.state == ReportState.OPEN.value)
     .distinct()
 )
-_DISPUTED_OF: Final = (
+_DISPUTED_OF: Final = Prepared(
     select(reports.c.record_type)
     .join(grants, grants.c.root == reports.c.root)
     .where(grants.c.id == bindparam("this", type_=grants.c.id.type))

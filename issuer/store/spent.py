@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, delete, select
 
-from .locking import add_new
+from .locking import add_new, is_new
 from .tables import secrets, spent
 
 
 def spend(connection: Connection, value_hash: str, expires_at: int) -> bool:
     """Use a value; False when it was used before (and must still be remembered)."""
-    return bool(add_new(connection, spent, [{"value_hash": value_hash, "expires_at": expires_at}]))
+    return is_new(connection, spent, {"value_hash": value_hash, "expires_at": expires_at})
 
 
 def forget(connection: Connection, now: int) -> None:

@@ -6,12 +6,16 @@ overwrites deleted content, and ``wipe`` empties the write-ahead log of it.
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import QueuePool
 
 from healthpassport.errors import ServiceError, SettingsError
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS: Final = 10_000  # milliseconds that a writer waits for another
+WIPE_SECONDS: Final = 1.0  # between two times that the log is emptied, while others are at work
 POOL_SIZE: Final = 8  # connections; SQLite has one writer at a time anyway
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
@@ -32,6 +37,25 @@ _PRAGMAS: Final = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
 )
+
+
+@dataclass(slots=True)
+class Wiping:
+    """When the log is emptied: at once, or every ``WIPE_SECONDS`` while others are at work.
+
+    For it takes as long as issuing a record does.
+    """
+
+    last: float = -math.inf
+
+    def is_due(self, engine: Engine) -> bool:
+        """Whether it is to be done now; that it was is noted."""
+        now, pool = time.monotonic(), engine.pool
+        others = isinstance(pool, QueuePool) and pool.checkedout() > 0
+        if others and now - self.last < WIPE_SECONDS:
+            return False
+        self.last = now
+        return True
 
 
 def opened(path: Path | None) -> Engine:

@@ -1,4 +1,4 @@
-"""The tables of the console: who is signed in, who is on the way, and what was handed over.
+"""The tables of the console: who is signed in, what is prepared, and what was handed over.
 
 What is *not* here: the other tables (``tables``, which has the rules for all).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, String, Table
 
 from .tables import metadata
 
@@ -53,3 +53,18 @@ handed: Final = Table(
 )
 Index("handed_person", handed.c.person)
 Index("handed_at", handed.c.at)
+
+# What staff have in hand for minutes or hours; ``sealed`` and ``notes`` under a key in a file.
+console_kept: Final = Table(
+    "console_kept",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("notes", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("claim", String),
+    Column("claimed_until", BigInteger),
+)
+Index("console_kept_end", console_kept.c.ends_at)

@@ -13,6 +13,7 @@ from healthpassport.status.entries import WITHDRAWN
 
 from . import journal
 from .places import TOKEN
+from .prepared import Prepared
 from .replaying import grow
 from .status_tables import status_marks
 from .tables import status_entries, status_lists
@@ -39,7 +40,7 @@ def give(connection: Connection, *, issuance: str, places: Sequence[tuple[int, i
     To be called in the transaction that keeps the issuance: both are there, or neither is.
     """
     rows = [{"list": n, "idx": i, "issuance": issuance, "status": 0} for n, i in places]
-    connection.execute(_GIVE, rows)
+    _GIVE.run_each(connection, rows)
 
 
 def change(connection: Connection, *, issuance: str, status: int) -> None:
@@ -100,7 +101,7 @@ def marked(connection: Connection, number: int) -> tuple[tuple[int, int], ...]:
 
 # As it stands in the index: a planner that sees a parameter would look at every entry.
 _NOTHING: Final[ColumnElement[int]] = literal_column("0")
-_GIVE: Final = insert(status_entries)  # made once: each record that is issued runs it
+_GIVE: Final = Prepared(insert(status_entries), columns=status_entries.c.keys())
 _COLUMNS: Final = (
     status_lists.c.number,
     status_lists.c.size,

@@ -53,6 +53,7 @@ offers: Final = Table(
     Column("sealed_source", LargeBinary),
 )
 Index("offers_grant", offers.c.grant)
+Index("offers_state", offers.c.state, offers.c.expires_at)
 
 # What a wallet may go on asking for with its refresh token; no column tells whose it is.
 grants: Final = Table(
@@ -104,6 +105,8 @@ offer_records: Final = Table(
     Column("offer", String, ForeignKey("offers.id"), primary_key=True),
     Column("record_type", String, primary_key=True),
     Column("sealed", LargeBinary),
+    # Whether another record says the same; keyed with what only the wallet's token unseals.
+    Column("digest", String),
 )
 
 issuances: Final = Table(
@@ -122,6 +125,7 @@ issuances: Final = Table(
     Column("event", String),
 )
 Index("issuances_offer", issuances.c.offer, issuances.c.record_type, issuances.c.turn, unique=True)
+Index("issuances_expiry", issuances.c.expires_at)
 
 # The answer to one credential request, until the wallet says that it has it.
 answers: Final = Table(

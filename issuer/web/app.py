@@ -60,7 +60,7 @@ LIMITS: Final = {upload.PATH: upload.MAX_UPLOAD, many.PLAN: many.MAX_UPLOAD}
 
 
 def create_app(console: Console) -> FastAPI:
-    """The pages of ``console``; serve them on loopback alone."""
+    """The pages of ``console``; serve them on loopback, or as the settings allow (``web_host``)."""
     settings = console.issuer.settings
     app = FastAPI(
         title="Console",

@@ -28,7 +28,13 @@ from .telling import banner, moment
 SEE_OTHER: Final = 303
 QR_SCALE: Final = 6  # pixels a module
 ON_FORM: Final = frozenset(
-    {"console.private", "console.not_private", "console.channel", "console.phone"}
+    {
+        "console.private",
+        "console.not_private",
+        "console.channel",
+        "console.same_channel",
+        "console.phone",
+    }
 )
 
 router = APIRouter()
@@ -77,6 +83,7 @@ def show(request: Request, offer: str, console: Service) -> str:
         told=told,
         qr=_qr(told.link),
         by_letter=told.link_by is LinkBy.LETTER,
+        by_text=told.link_by is LinkBy.TEXT,
         pin_words=say(PIN_WORDS[told.pin_by][0]),
         until=moment(told.expires_at, say),
     )
@@ -121,7 +128,11 @@ def _form(
         held=held,
         banner=banner(held.who, say),
         phones=[(one.value, say(text)) for one, text in PHONE_WORDS.items()],
-        links=[(one.value, say(text), say(hint)) for one, (text, hint) in LINK_WORDS.items()],
+        links=[
+            (one.value, say(text), say(hint))
+            for one, (text, hint) in LINK_WORDS.items()
+            if texts or one is not LinkBy.TEXT
+        ],
         pins=[
             (one.value, say(text), say(hint))
             for one, (text, hint) in PIN_WORDS.items()

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.languages import msg
 from issuer.service.console import releasing
-from issuer.service.console.preparing import Preparation, Step
+from issuer.service.console.preparing import Step, Underway
 from issuer.service.console.staff import ROLES, Action, Role
 
 from .access import Member, Service
@@ -45,7 +45,7 @@ def start(request: Request, console: Service, who: Member) -> Response:
     return HTMLResponse(page(request, "home.html", waiting=lines, for_look=for_look))
 
 
-def _lines(request: Request, waiting: Iterable[Preparation]) -> list[dict[str, str]]:
+def _lines(request: Request, waiting: Iterable[Underway]) -> list[dict[str, str]]:
     """What is prepared, without a name or any content."""
     say = words_of(request)
     return [

@@ -13,12 +13,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.languages import Words
-from healthpassport.summary import section_title
+from issuer.service.clinical_words import section_words
 from issuer.service.console import Console
 from issuer.service.console.cautions import cautions
 from issuer.service.console.identity import CHECKS, IdentityCheck
 from issuer.service.console.preparing import Preparation, Step
 from issuer.service.console.problem_words import problem_words
+from issuer.service.console.second_look import REASONS, told, unticked
 from issuer.service.console.signing import choose, identify, sign_off
 from issuer.service.console.staff import Action, StaffMember
 from issuer.service.preview import preview
@@ -31,6 +32,7 @@ from .telling import banner, moment
 
 SEE_OTHER: Final = 303
 MAX_TYPES: Final = 40
+MAX_WITHOUT: Final = 200  # characters
 Ticked = Annotated[list[str], Form(default_factory=list, max_length=MAX_TYPES)]
 
 router = APIRouter(prefix="/prepared/{name}")
@@ -97,12 +99,15 @@ def sign(
     who: Member,
     types: Ticked,
     cautions_read: Annotated[str, Form(max_length=8)] = "",
+    without: Annotated[str, Form(max_length=MAX_WITHOUT)] = "",
+    reason: Annotated[str, Form(max_length=32)] = "",
 ) -> Response:
     """Say that it may go to the patient."""
+    read = bool(cautions_read)
     try:
-        sign_off(console, who, name, types, cautions_read=bool(cautions_read))
+        sign_off(console, who, name, types, cautions_read=read, without=without, reason=reason)
     except ServiceError as error:
-        return _again(request, console, who, name, error=error, types=types)
+        return _again(request, console, who, name, error=error, types=types, read=read)
     return RedirectResponse(f"/prepared/{name}/hand-over", status_code=SEE_OTHER)
 
 
@@ -121,12 +126,13 @@ def _again(
     *,
     error: PassportError,
     types: list[str],
+    read: bool = False,
 ) -> Response:
-    if error.code not in {"console.chosen", "console.cautions"}:
+    if error.code not in {"console.chosen", "console.cautions", "console.second_look"}:
         raise error
     held = console.preparations.find(name)
-    html = _preview(request, console, who, held, error=error, ticked=frozenset(types))
-    return HTMLResponse(html, status_code=400)
+    html = _preview(request, console, who, held, error=error, ticked=frozenset(types), read=read)
+    return HTMLResponse(html, status_code=error.status)
 
 
 def _identity(
@@ -159,8 +165,11 @@ def _preview(
     *,
     error: PassportError | None = None,
     ticked: frozenset[str] | None = None,
+    read: bool = False,
 ) -> str:
     say, now = words_of(request), console.issuer.clock()
+    asks = error is not None and error.code == "console.second_look"
+    without = unticked(held.reading, tuple(ticked or ())) if asks else ()
     rules = rules_of(console.issuer.settings)
     shown = preview(held.reading, rules=rules, now=now, say=say)
     every = frozenset(record.type for record in held.reading.summary.records)
@@ -174,6 +183,10 @@ def _preview(
         shown=shown,
         left_out=_left_out(shown, say),
         cautions=cautions(held.reading, say),
+        cautions_read=read,
+        without=" ".join(without),
+        without_told=told(without, say),
+        reasons=[(one.value, say(words)) for one, words in REASONS.items()],
         ticked=first if ticked is None else ticked,
         may_sign=who.may(Action.SIGN_OFF),
         waiting=held.step is Step.WAITING,
@@ -185,9 +198,7 @@ def _preview(
 
 
 def _left_out(shown: dict[str, Any], say: Words) -> list[dict[str, str]]:
-    rows = []
-    for row in shown["leftOut"]:
-        title = section_title(row["section"])
-        section = say.of(title).clinical if title else row["section"].replace("_", " ")
-        rows.append({"section": section, "text": row["text"], "words": row["words"]})
-    return rows
+    return [
+        {"section": section_words(row["section"], say), "text": row["text"], "words": row["words"]}
+        for row in shown["leftOut"]
+    ]

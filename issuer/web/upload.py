@@ -22,6 +22,7 @@ MAX_FILE: Final = 8 * 1_048_576  # bytes; as a bundle that a record system sends
 MAX_UPLOAD: Final = MAX_FILE + 65_536  # bytes of the whole form
 MAX_PART: Final = 1_024  # bytes of one field with words
 MAX_FIELDS: Final = 8
+MAX_TICKS: Final = 48  # fields of a form with a box for each kind of record
 PATH: Final = "/upload"
 
 
@@ -43,13 +44,17 @@ async def brought(request: Request) -> Brought:
     Raises:
         ServiceError: ``http.invalid`` for a body of another shape.
     """
-    data, words = await read_form(request, max_part=MAX_PART)
+    data, words, _ = await read_form(request, max_part=MAX_PART)
     names = ("birth_day", "birth_month", "birth_year", "nhs_number")
     return Brought(data, typed(**{name: words.get(name, "") for name in names}))
 
 
-async def read_form(request: Request, *, max_part: int) -> tuple[bytes, dict[str, str]]:
+async def read_form(
+    request: Request, *, max_part: int, several: str = ""
+) -> tuple[bytes, dict[str, str], list[str]]:
     """The file and the fields of a form; no field with words has more than ``max_part`` bytes.
+
+    The last are the values of the field ``several``, which may stand more than once.
 
     Raises:
         ServiceError: ``http.invalid`` for a body of another shape.
@@ -60,7 +65,7 @@ async def read_form(request: Request, *, max_part: int) -> tuple[bytes, dict[str
         request.headers,
         request.stream(),
         max_files=1,
-        max_fields=MAX_FIELDS,
+        max_fields=MAX_TICKS if several else MAX_FIELDS,
         max_part_size=max_part,
     )
     try:
@@ -70,6 +75,8 @@ async def read_form(request: Request, *, max_part: int) -> tuple[bytes, dict[str
     try:
         file = form.get("file")
         data = await file.read() if isinstance(file, UploadFile) else b""
-        return data, {name: value for name, value in form.items() if isinstance(value, str)}
+        words = {name: value for name, value in form.items() if isinstance(value, str)}
+        ticks = [value for value in form.getlist(several) if isinstance(value, str)]
+        return data, words, ticks
     finally:
         await form.close()

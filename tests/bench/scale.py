@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,19 +39,18 @@ ASSUMED = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A column: who, and whether replaced copies are marked."""
+    """A column: who."""
 
     title: str
     plan: Plan
-    marks: bool = True
 
 
 NATION = 67_000_000
-SHORT = dict.fromkeys(VALIDITY_DAYS, 35)
+SHORT = {name: min(62, days) for name, days in VALIDITY_DAYS.items()}
 CASES = (
     Case("one issuer, 67,000,000 people", Plan(people=NATION)),
     Case("one of 6,700 practices, 10,000 people", Plan(people=10_000)),
-    Case("one issuer, 35 days, replaced not marked", Plan(NATION, validity=SHORT), marks=False),
+    Case("one issuer, records valid for 62 days at most", Plan(NATION, validity=SHORT)),
 )
 
 
@@ -77,7 +77,7 @@ def over_month(figures: dict[str, Any], most: float, column: int) -> float:
 def figures(case: Case, known: dict[str, Any]) -> Iterator[tuple[str, float, str]]:
     """Each line: what, how much, unit."""
     plan, row = case.plan, known["row_bytes"]
-    marks = 1 - plan.missing if case.marks else ASSUMED["withdrawn"]
+    ages = [ASSUMED["withdrawn"] + plan.share(age) for age in range(plan.list_months)]
     yield "records made a month", plan.issuances, ""
     yield "places a month", plan.places, ""
     yield "lists filled a month", plan.lists, ""
@@ -102,22 +102,26 @@ def figures(case: Case, known: dict[str, Any]) -> Iterator[tuple[str, float, str
         ASSUMED["peak"] * _cores(plan.coming, known["reading_cpu_ms"]),
         "cores",
     )
-    changing = _changing(case)
-    each = known["list_reading_cpu_ms"] + over_month(known, marks, 1)
+    changing = _changing(plan)
+    each = known["list_reading_cpu_ms"] + _mean(known, ages, 1)
+    yield "entries marked a month later", ages[1] * 100, "%"
+    yield "entries marked when a list ends", ages[-1] * 100, "%"
     yield "lists that change in a minute", changing, ""
     yield "CPU of publication", changing * each / 1_000 / ASSUMED["publication"], "cores"
-    yield "bytes of a list in its month of marks, CWT, mean", over_month(known, marks, 2), "B"
-    yield "the same, JWT in gzip", over_month(known, marks, 3), "B"
-    published = plan.lists_published * at(known, marks, 2)
-    yield "all published lists once, CWT", published, "B"
-    shown = plan.people * ASSUMED["shown"] * ASSUMED["records_shown"] * over_month(known, marks, 2)
+    yield "bytes of a list of this month, CWT, mean", over_month(known, ages[1], 2), "B"
+    yield "of any published list", _mean(known, ages, 2), "B"
+    yield "the same, JWT in gzip", _mean(known, ages, 3), "B"
+    yield "all published lists once, CWT", plan.lists_published * _mean(known, ages, 2), "B"
+    shown = plan.people * ASSUMED["shown"] * ASSUMED["records_shown"]
+    shown *= over_month(known, ages[1], 2)
     yield "lists fetched by desks a day, nothing cached", shown, "B"
     yield "the same, as a mean rate", shown * 8 / 86_400, "bit/s"
     yield "rows of status entries", plan.entries, ""
     yield "bytes of them", plan.entries * row["status_entries"], "B"
     audit = known["audit_rows_a_record"] * plan.types + known["audit_rows_a_visit"]
-    visit = plan.types * (row["issuances"] + row["offer_records"]) + row["offers"]
-    yield "issuances and offers a year, kept", plan.coming * visit * 365 / MONTH, "B"
+    offer = row["offers"] + plan.types * (row["offer_records"] + row["digest"])
+    kept = plan.entries / plan.copies * row["issuances"] + plan.offers * offer
+    yield "bytes of issuances and offers", kept, "B"
     yield "audit trail a year, kept eight", plan.coming * audit * row["audit"] * 365 / MONTH, "B"
 
 
@@ -125,18 +129,21 @@ def _cores(count: float, cpu_ms: float) -> float:
     return count * cpu_ms / 1_000 / SECONDS
 
 
-def _changing(case: Case) -> float:
-    """Lists of which at least one entry changes in a minute."""
-    plan = case.plan
-    if case.marks:  # every list of last month is being replaced
-        return max(plan.lists, 1.0)
-    return plan.issuances * ASSUMED["withdrawn"] / SECONDS * ASSUMED["publication"]
+def _mean(known: dict[str, Any], shares: list[float], column: int) -> float:
+    return sum(at(known, share, column) for share in shares) / len(shares)
+
+
+def _changing(plan: Plan) -> float:
+    """Lists of which at least one entry changes in a minute; a record's copies are in one list."""
+    marked = plan.share(plan.list_months) + ASSUMED["withdrawn"]
+    marks = plan.issuances * marked / SECONDS * ASSUMED["publication"]
+    return plan.lists_published * (1 - math.exp(-marks / plan.lists_published))
 
 
 def written(value: float, unit: str) -> str:
     """Three digits and a prefix: bytes in kB, MB and so on, counts in words of a thousand."""
     prefixes = ("", "k", "M", "G", "T", "P")
-    if not unit or unit == "cores":
+    if unit in {"", "%", "cores"}:
         exact = (
             f"{value:,.0f}" if value >= 100 else f"{value:.2g}" if value < 10 else f"{value:.0f}"
         )

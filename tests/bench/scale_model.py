@@ -1,8 +1,9 @@
 """How many places, lists, rows and bytes a number of people make: arithmetic alone.
 
 Each person has one record of each type, in several copies; all are made anew each month, the copies
-of before are then marked as replaced, and some people miss a month. ``scale_simulation`` does the
-same to the real database, and a test holds the two together. What is *not* here: measured figures.
+of before that have not expired are then marked as replaced where the record changed, and some
+people miss a month. ``scale_simulation`` does the same to the real database, and a test holds the
+two together. What is *not* here: measured figures.
 """
 
 from __future__ import annotations
@@ -11,6 +12,19 @@ from dataclasses import dataclass, field
 
 from issuer.settings import VALIDITY_DAYS
 
+# Share of people in whose record something changed since last month: assumed, not measured.
+CHANGED = {
+    "PatientIdentity": 0.01,
+    "AllergySummary": 0.01,
+    "MedicationSummary": 0.3,
+    "ProblemSummary": 0.05,
+    "ImmunisationSummary": 0.04,
+    "ProcedureSummary": 0.02,
+    "DeviceImplant": 0.002,
+    "PregnancyStatus": 0.02,
+    "ProxyAuthority": 1.0,  # replaced at each reading
+}
+OTHERS = 0.05  # of a type that is not named above
 MONTH = 30  # days, so that a year of refreshing is 12.2 of them
 LIST_SIZE = 1 << 20
 
@@ -25,6 +39,8 @@ class Plan:
     missing: float = 0.02
     list_size: int = LIST_SIZE
     margin: int = 30  # days that an entry outlives its record (status_retire_days)
+    kept: int = 90  # days that an offer is kept (kept_days)
+    changed: dict[str, float] = field(default_factory=lambda: dict(CHANGED))
 
     @property
     def types(self) -> int:
@@ -65,6 +81,27 @@ class Plan:
     def lists_published(self) -> float:
         return self.lists * self.list_months
 
+    @property
+    def offers(self) -> float:
+        """Rows of offers, each kept while something that was issued for it is."""
+        days = max(max(self.validity.values()) + self.margin, self.kept)
+        return self.coming * days / MONTH
+
+    def share(self, months: int) -> float:
+        """Share of places of an age of ``months`` that are marked as replaced by then."""
+        return sum(self.marked(name, months) for name in self.validity) / self.types
+
+    def marked(self, name: str, months: int) -> float:
+        """The same for one record type: what expired before the next change is not marked."""
+        refreshes = min(months, (self.validity[name] - 1) // MONTH)
+        return 1.0 - (1.0 - self.changed.get(name, OTHERS)) ** refreshes
+
+    def changes(self, person: int, name: str, number: int) -> bool:
+        """Whether a person's record changed in month ``number``, for a simulation."""
+        order = sorted(self.validity).index(name)
+        every = round(1 / self.changed.get(name, OTHERS))
+        return (person * 7 + order * 3 + number) % every == 0
+
     def given(self, months: int) -> int:
         """Places given after ``months``, of which everybody comes in the first."""
         return (self.people + (months - 1) * self.coming) * self.types * self.copies
@@ -91,11 +128,12 @@ class Plan:
         )
 
     def silent_after(self, months: int) -> int:
-        """Places that say nothing: everybody's newest copies, and older ones of who missed a month.
-
-        What those had for a month was forgotten before the next copies came to replace it. Places
-        that were withdrawn are not taken off.
-        """
-        short = sum(days + self.margin < 2 * MONTH for days in self.validity.values())
-        missed = (self.people - self.coming) * max(0, months - 2)
-        return (self.people * self.types + missed * short) * self.copies
+        """Places of published lists that say nothing, as if none were withdrawn."""
+        found, left = 0.0, self.given(months) - self.ended_after(months) * self.list_size
+        for age in range(months):  # the oldest places are those of lists that have ended
+            came = self.people if age == months - 1 else self.coming
+            places = came * self.types * self.copies
+            part = min(1.0, left / places)
+            left -= round(places * part)
+            found += part * places * (1.0 - self.share(age))
+        return round(found)

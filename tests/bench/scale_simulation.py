@@ -25,7 +25,7 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent), str(Path(__file__).parent)]
 from measuring import table  # noqa: E402
 from scale_model import MONTH, Plan  # noqa: E402
 from simulated_issuer import made_settings  # noqa: E402
-from sqlalchemy import Table, func, insert, select  # noqa: E402
+from sqlalchemy import Connection, Table, func, insert, select  # noqa: E402
 
 from healthpassport.status.entries import REPLACED, WITHDRAWN  # noqa: E402
 from issuer import service  # noqa: E402
@@ -72,7 +72,7 @@ class World:
         object.__setattr__(self.issuer, "settings", settings)
         with self.issuer.store.writing() as tx:
             tx.execute(status_lists.update().values(size=plan.list_size))
-        self.held: list[tuple[str, ...]] = [()] * plan.people
+        self.held: list[dict[str, list[tuple[str, int]]]] = [{} for _ in range(plan.people)]
         self.given = self.made = self.withdrawn = 0
 
     def month(self, number: int) -> None:
@@ -87,7 +87,7 @@ class World:
         retire(self.issuer)
 
     def come(self, person: int, number: int) -> None:
-        """One person's records are made anew, and the copies of before marked."""
+        """One person's records are made anew, and copies of before marked where one changed."""
         copies = self.plan.copies
         with ExitStack() as stack:
             places = [
@@ -102,16 +102,22 @@ class World:
                 made = self._issuance(offer, name, days)
                 issuances.add(tx, made)
                 reserved.give(tx, made.id, copies=copies)
-                new.append(made.id)
-            for old in self.held[person]:
-                set_status(tx, issuance=old, status=REPLACED)
+                new.append((name, made))
+                if self.plan.changes(person, name, number):
+                    self._replace(tx, self.held[person].pop(name, []))
             if (person + number * 7) % 1_000 < PER_MILLE_WITHDRAWN:
-                set_status(tx, issuance=new[person % len(new)], status=WITHDRAWN)
+                _, one = new.pop(person % len(new))  # withdrawn, it is not replaced later
+                set_status(tx, issuance=one.id, status=WITHDRAWN)
                 self.withdrawn += copies
-                new.pop(person % len(new))  # withdrawn, it is not replaced later
-        self.held[person] = tuple(new)
+        for name, made in new:
+            self.held[person].setdefault(name, []).append((made.id, made.expires_at))
         self.made += self.plan.types
         self.given += self.plan.types * copies
+
+    def _replace(self, tx: Connection, older: list[tuple[str, int]]) -> None:
+        for issuance, expires_at in older:
+            if expires_at > self.issuer.now():
+                set_status(tx, issuance=issuance, status=REPLACED)
 
     def _offer(self, name: str) -> dict[str, object]:
         hashes = {key: f"{name}-{key}" for key in ("address_hash", "code_hash", "token_hash")}

@@ -143,6 +143,78 @@ def test_services_read_secrets_and_settings_that_are_there():
     assert COMPOSE["services"]["worker"]["command"][0] in COMMANDS
 
 
+def test_the_console_beside_compose_has_sign_in_https_and_a_proxy_that_is_believed():
+    more = yaml.safe_load((DEPLOY / "compose" / "compose.console.yaml").read_text())
+    own = COMPOSE["services"]["web-a"]
+    for name in ("web-a", "web-b"):
+        added = more["services"][name]
+        settings = own["environment"] | added["environment"]
+        used = set(re.findall(r"/run/secrets/([\w.-]+)", " ".join(settings.values())))
+        assert used == {*own["secrets"], *added["secrets"]}
+        told = {n.lower().removeprefix("passport_issuer_"): v for n, v in settings.items()}
+        made = Settings.model_validate(
+            {
+                n: json.loads(v) if n in {"web_proxies", "web_oidc_roles"} else v
+                for n, v in told.items()
+                if n != "pgpassfile"
+            }
+        )
+        assert made.web_is_open
+        proxy = more["services"]["proxy"]["networks"]["console"]["ipv4_address"]
+        assert made.web_proxies == (proxy,)
+    caddy = (DEPLOY / "compose" / "console.caddy").read_text()
+    assert f"{made.web_url} {{" in caddy
+    assert f"https://web-a:{made.web_port} https://web-b:{made.web_port} {{" in caddy
+    assert more["networks"]["console"]["internal"] is True
+    secrets = set(more["services"]["proxy"]["secrets"]) | set(added["secrets"])
+    assert more["secrets"] == {one: {"file": f"./secrets/{one}"} for one in sorted(secrets)}
+
+
+def with_console():
+    """The values of the chart with a console."""
+    values = json.loads(json.dumps(CHART.values))
+    values["console"]["enabled"] = True
+    values["settings"] |= {
+        "WEB_OIDC_ISSUER": "https://sign-in.example",
+        "WEB_OIDC_CLIENT_ID": "console",
+        "WEB_OIDC_ROLES": '{"gp-partners": "clinician"}',
+        "WEB_PROXIES": '["10.0.0.7"]',
+    }
+    return values
+
+
+def test_the_console_of_the_chart_is_reached_by_its_own_name_and_needs_sign_in():
+    values = with_console()
+    schema = json.loads((DEPLOY / "helm" / "values.schema.json").read_text())
+    jsonschema.validate(values, schema)
+    for name in ("WEB_OIDC_ISSUER", "WEB_OIDC_ROLES", "WEB_PROXIES"):
+        less = {n: v for n, v in values["settings"].items() if n != name}
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**values, "settings": less}, schema)
+    made = {one["kind"]: one for one in reversed(Chart(DEPLOY / "helm", values=values).objects())}
+    told = {
+        n.removeprefix("PASSPORT_ISSUER_").lower(): v for n, v in made["ConfigMap"]["data"].items()
+    }
+    for name in ("web_oidc_roles", "web_proxies"):
+        told[name] = json.loads(told[name])
+    settings = Settings.model_validate({n: v for n, v in told.items() if n != "pgpassfile"})
+    assert settings.web_is_open
+    (port,) = [p for p in made["Service"]["spec"]["ports"] if p["name"] == "console"]
+    web = next(
+        one
+        for one in Chart(DEPLOY / "helm", values=values).objects()
+        if one["kind"] == "StatefulSet" and one["metadata"]["name"].endswith("-web")
+    )
+    listens = web["spec"]["template"]["spec"]["containers"][0]["ports"][-1]
+    assert listens == {"name": port["targetPort"], "containerPort": settings.web_port}
+    rule = made["Ingress"]["spec"]["rules"][1]
+    assert f"https://{rule['host']}" == settings.web_url
+    assert rule["http"]["paths"][0]["backend"]["service"]["port"] == {"name": port["name"]}
+    assert made["Ingress"]["spec"]["tls"][1]["hosts"] == [rule["host"]]
+    allowed = made["NetworkPolicy"]["spec"]["ingress"][0]["ports"]
+    assert {"port": port["targetPort"], "protocol": "TCP"} in allowed
+
+
 def test_only_the_proxy_is_reached_from_outside_and_the_database_not_by_it():
     assert [n for n, s in COMPOSE["services"].items() if "ports" in s] == ["proxy"]
     assert COMPOSE["networks"]["back"] == {"internal": True}

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from fhir_examples import PATIENT, allergy, bundle, data, record_of
 from simulated_issuer import Site, Wallet
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from healthpassport.errors import ServiceError
 from healthpassport.keys import generate_signer
@@ -34,16 +34,21 @@ class Room:
         self.left = None
         self._commit = engine.dialect.do_commit
         engine.dialect.do_commit = self._committing
-        event.listen(engine, "do_execute", self._executing)
+        for name in ("do_execute", "do_executemany"):
+            setattr(engine.dialect, name, self._checked(getattr(engine.dialect, name)))
 
     def _spent(self):
         if self.left is not None:
             self.left -= 1
         return self.left is not None and self.left < 0
 
-    def _executing(self, *_):
-        if self._spent():
-            raise FULL
+    def _checked(self, execute):
+        def executing(cursor, statement, parameters, context=None):
+            if self._spent():
+                raise FULL
+            execute(cursor, statement, parameters, context)
+
+        return executing
 
     def _committing(self, connection):
         if self._spent():

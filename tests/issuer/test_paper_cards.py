@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from simulated_issuer import NOW, Site, summary
+from simulated_issuer import Site, summary
 
 from healthpassport import cards
 from healthpassport.audit import Actor
@@ -15,14 +15,8 @@ from healthpassport.errors import CardError, PassportError
 from healthpassport.status.entries import VALID, WITHDRAWN
 from healthpassport.summary import Item, PatientSummary
 from issuer import service
-from issuer.service.paper_cards import (
-    HELD,
-    HeldCards,
-    cards_in_use,
-    make_paper_card,
-    source_of,
-    withdraw_lost,
-)
+from issuer.service.console.kept_cards import HELD, KeptCards
+from issuer.service.paper_cards import cards_in_use, make_paper_card, source_of, withdraw_lost
 from issuer.store import issuances
 
 STAFF = Actor("A12345", "console", "dr.jones@example", "clinician")
@@ -147,15 +141,14 @@ def test_the_database_holds_no_word_of_the_card(site):
 
 
 def test_a_held_card_is_forgotten_after_half_an_hour_and_on_request(site):
-    now = [NOW]
-    held = HeldCards(lambda: now[0])
+    held = KeptCards(site.issuer)
     first, second = made(site), made(site)
     held.add(first)
     held.add(second)
-    assert held.find(first.issuance) is first
+    assert held.find(first.issuance) == first
     held.drop(first.issuance)
     assert code_of(held.find, first.issuance) == "card.forgotten"
-    now[0] += HELD
+    site.now += HELD
     assert code_of(held.find, second.issuance) == "card.forgotten"
 
 

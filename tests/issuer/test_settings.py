@@ -126,6 +126,19 @@ def test_a_console_that_others_can_reach_has_staff_sign_in(tmp_path, reached):
     assert made.staff_sign_in
 
 
+def test_a_console_on_an_open_address_has_sign_in_and_https(tmp_path):
+    provider = {"web_oidc_issuer": "https://login.example", "web_oidc_client_id": "console"}
+    address = {"web_url": "https://console.example"}
+    made, _ = made_settings(tmp_path, web_port=8490)
+    assert not made.web_is_open
+    for host in ("::", "10.0.0.7", "console.internal", ""):
+        own = {**made.model_dump(), "web_host": host}
+        for less in ({}, provider, address, provider | {"web_url": "http://localhost"}):
+            with pytest.raises(ValidationError, match="web_"):
+                type(made).model_validate(own | less)
+        assert type(made).model_validate(own | provider | address).web_is_open
+
+
 def made_folder(folder, name):
     (folder / name).mkdir()
     return folder / name

@@ -110,6 +110,7 @@ def test_the_older_copies_are_replaced_when_the_wallet_holds_the_newer(site):
     wallet = Returning.of(site, offered(site))
     assert wallet.ask_credential().status == 200
     site.pass_time(days=10)
+    tell(site, NUT)
     wallet.refresh()
     answer = wallet.ask_credential()
     assert [entry.status for entry in service.issued(site.issuer)] == [0, 0]

@@ -1,11 +1,14 @@
 """The journal of status changes: what a restored database had forgotten comes back."""
 
 import shutil
+import sqlite3
+from contextlib import contextmanager
 
 import pytest
 from simulated_issuer import Site, Wallet
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy import text as sql
+from sqlalchemy.exc import OperationalError
 
 from healthpassport.errors import ServiceError
 from healthpassport.formats import sd_jwt_vc
@@ -17,6 +20,7 @@ from issuer.service.places import reserving
 from issuer.service.status_journal import journal_path
 from issuer.settings import LDP_VC
 from issuer.store import bitstrings, journal, statuses
+from issuer.store.locking import READS_ONLY
 from issuer.store.status_tables import status_journals, status_marks
 from issuer.store.tables import status_lists
 
@@ -57,6 +61,20 @@ def restore(site):
         if (site.folder / "kept" / name).exists():
             shutil.copy(site.folder / "kept" / name, site.folder / name)
     site.reopen()
+
+
+@contextmanager
+def no_commit(site):
+    """Nothing is committed: each attempt is undone at its last moment, after the journal."""
+    full = OperationalError("COMMIT", None, sqlite3.OperationalError("disk is full"))
+
+    def fail(connection):
+        if not connection.get_execution_options().get(READS_ONLY, False):
+            raise full
+
+    event.listen(site.issuer.store.engine, "commit", fail)
+    yield
+    event.remove(site.issuer.store.engine, "commit", fail)
 
 
 def shown(site, reference):
@@ -148,20 +166,54 @@ def test_a_lost_database_loses_no_withdrawal(site):
     assert {one.uri for one in new}.isdisjoint({one.uri for one in references})
 
 
-def test_what_was_not_confirmed_is_brought_in_by_the_next_change(site, monkeypatch):
+def test_what_was_not_confirmed_is_brought_in_by_the_next_change(site):
     first, [one, *_] = issue(site)
     second, [other, *_] = issue(site)
-    with monkeypatch.context() as patched:
-
-        def fail(*_):
-            raise ServiceError("issuer.unavailable")
-
-        patched.setattr(journal, "move", fail)
-        with pytest.raises(ServiceError):
-            change_status(site.issuer, issuance=first, change=Change.WITHDRAW)
+    with no_commit(site), pytest.raises(ServiceError):
+        change_status(site.issuer, issuance=first, change=Change.WITHDRAW)
     assert shown(site, one) == tsl.VALID
     change_status(site.issuer, issuance=second, change=Change.SUSPEND)
     assert (shown(site, one), shown(site, other)) == (tsl.WITHDRAWN, tsl.SUSPENDED)
+
+
+def test_of_draws_that_fail_one_after_the_other_the_first_alone_leaves_a_line(site):
+    issue(site)
+    site.issuer.places.kinds.clear()
+    size = journal_path(site.settings).stat().st_size
+    sizes = []
+    with no_commit(site):
+        for _ in range(3):
+            with pytest.raises(ServiceError) as caught, reserving(site.issuer, "", copies=2):
+                pass
+            assert caught.value.code == "issuer.unavailable"
+            sizes.append(journal_path(site.settings).stat().st_size)
+    assert size < sizes[0] == sizes[1] == sizes[2]
+    _, references = issue(site)  # and what it leased is given to nobody
+    assert {shown(site, one) for one in references} == {tsl.VALID}
+
+
+def test_where_the_database_has_no_room_nothing_is_left_in_the_journal(site, monkeypatch):
+    issuance, _ = issue(site)
+    size = journal_path(site.settings).stat().st_size
+
+    def full(*_):
+        raise ServiceError("issuer.unavailable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal, "move", full)
+        with pytest.raises(ServiceError):
+            change_status(site.issuer, issuance=issuance, change=Change.WITHDRAW)
+    assert journal_path(site.settings).stat().st_size == size
+    assert service.issued(site.issuer)[0].status == tsl.VALID
+
+
+def test_a_line_is_not_written_behind_one_that_nobody_reckoned_with(site):
+    kept = journal.Journal(journal_path(site.settings), "any").as_it_is()
+    following = kept.next_line([{"word": "mine"}])
+    kept.append([{"word": "another's"}])
+    with pytest.raises(ServiceError) as caught:
+        kept.write(following)
+    assert caught.value.code == "issuer.journal"
 
 
 def test_a_connection_that_broke_is_let_go_without_another_error(site):

@@ -45,7 +45,7 @@ def served(world, tmp_path_factory):
         time.sleep(0.02)
     yield desk, f"http://localhost:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
     desk.shut()
 
 

@@ -212,7 +212,7 @@ def test_a_request_is_made_and_shown_at_a_running_desk(world, tmp_path):
             assert b"not_found" in missing.stderr
     finally:
         server.terminate()
-        _, words = server.communicate(timeout=20)
+        _, words = server.communicate(timeout=60)
     assert b"Traceback" not in words
     assert b"http://localhost:" in words
 

@@ -132,7 +132,7 @@ def shown_by(where):
     cookies = "; ".join(f"{name}={value}" for name, value in where.cookies.items())
     asked = Request(where.address, headers={"cookie": cookies})  # noqa: S310 - of this test
     try:
-        with urlopen(asked, timeout=10) as answer:  # noqa: S310
+        with urlopen(asked, timeout=60) as answer:  # noqa: S310
             text = answer.read().decode()
     except HTTPError as error:
         text = error.read().decode()

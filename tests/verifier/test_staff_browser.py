@@ -62,7 +62,7 @@ def base(staff_pages):
         time.sleep(0.02)
     yield f"http://localhost:{port}"
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.mark.parametrize("options", WAYS, ids=["narrow", "forced colours"])

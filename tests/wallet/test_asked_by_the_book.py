@@ -175,7 +175,7 @@ def sent(picked):
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(query=queries(), held=HELD)
 def test_all_ticked_is_what_the_verifier_would_like_best(query, held):
     rows = [raw(one) for one in held]
@@ -208,7 +208,7 @@ def check_places(wanted, one):
         assert one.places == frozenset()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(query=queries(), held=HELD, data=st.data())
 def test_whatever_is_unticked_what_goes_out_may_be_answered(query, held, data):
     asked = question(query, held)
@@ -237,7 +237,7 @@ def check_places_of_some_set(wanted, one):
     assert book.claims(wanted, left) is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(query=queries(), held=HELD, seed=st.integers(0, 1000))
 def test_each_choice_leads_to_an_answer_that_may_be_given(query, held, seed):
     asked = question(query, held)

@@ -85,7 +85,7 @@ def killed(program, folder, path, seconds):
     process.send_signal(signal.SIGKILL)
     lines = process.stdout.read().decode().splitlines()
     process.stdout.close()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     return lines
 
 
@@ -108,7 +108,7 @@ def test_a_wallet_is_back_whole_or_not_at_all_whenever_it_was_killed(wallet, tmp
     outcomes = set()
     for number in range(KILLS):
         folder = tmp_path / f"device {number}"
-        said = killed(RESTORE, folder, path, picks.uniform(0, 3))
+        said = killed(RESTORE, folder, path, picks.uniform(0, 1.5))
         device = alone(folder)
         if not device.exists:
             assert said == []

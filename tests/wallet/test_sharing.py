@@ -329,7 +329,7 @@ def test_history_holds_no_value(world, filled_wallet):
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
 def test_never_more_goes_out_than_was_ticked(world, filled_wallet, data):

@@ -6,11 +6,11 @@ What is *not* here: where a digest may stand, and what follows from it (``proces
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from healthpassport.encoding import Json, b64url_encode, dump_text, parse_b64url_json
+from healthpassport.encoding import Json, b64url_encode, dump_json, parse_b64url_json
 from healthpassport.errors import CredentialError
 
 SD: Final = "_sd"
@@ -71,27 +71,34 @@ def read_disclosure(text: str) -> Disclosure:
 
 
 def write_disclosure(salt: str, name: str | None, value: Json) -> str:
-    """The disclosure of ``value`` under ``name``, or of an array element where that is None.
-
-    ``salt`` is base64url, so that it needs no escapes.
-    """
-    claim = dump_text(value) if name is None else f"{dump_text(name)},{dump_text(value)}"
-    return b64url_encode(f'["{salt}",{claim}]'.encode())
+    """The disclosure of ``value`` under ``name``, or of an array element where that is None."""
+    return b64url_encode(dump_json([salt, value] if name is None else [salt, name, value]))
 
 
-def digests(texts: Iterable[str], hash_name: str = DEFAULT_HASH) -> list[str]:
-    """The ``digest`` of each of ``texts``, with one encoding for all of them.
+def hashes(texts: Iterable[str], hash_name: str = DEFAULT_HASH) -> list[bytes]:
+    """The hash of each of ``texts``: its digest as octets."""
+    function = HASHES[hash_name]
+    return [function(text.encode("ascii")).digest() for text in texts]
+
+
+def written(hashed: Sequence[bytes]) -> list[str]:
+    """The base64url of each of ``hashed``, which are of one length, with one encoding for all.
 
     Each is filled with zero octets up to whole groups of three, so that the next one begins at a
     character of its own; the characters of the filling are cut off again.
     """
-    function = HASHES[hash_name]
-    octets = function(b"").digest_size
+    if not hashed:
+        return []
+    octets = len(hashed[0])
     filling = bytes(-octets % 3)
-    hashed = [function(text.encode("ascii")).digest() for text in texts]
     encoded = b64url_encode(filling.join([*hashed, b""]))
     length, step = (octets * 4 + 2) // 3, (octets + len(filling)) // 3 * 4
     return [encoded[start : start + length] for start in range(0, len(encoded), step)]
+
+
+def digests(texts: Iterable[str], hash_name: str = DEFAULT_HASH) -> list[str]:
+    """The ``digest`` of each of ``texts``."""
+    return written(hashes(texts, hash_name))
 
 
 def digest(text: str, hash_name: str = DEFAULT_HASH) -> str:

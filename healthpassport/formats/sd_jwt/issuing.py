@@ -20,8 +20,9 @@ from healthpassport.formats.sd_jwt.disclosure import (
     ELLIPSIS,
     RESERVED,
     SD,
-    digests,
+    hashes,
     write_disclosure,
+    written,
 )
 
 ClaimPath: TypeAlias = "tuple[str | int | None, ...]"
@@ -31,7 +32,7 @@ SALT_BYTES: Final = 18  # section 9.3 asks for 128 bits; 144 are 24 characters w
 SALT_CHARACTERS: Final = 24
 KEPT_FRAMES: Final = 64  # record types, some kB each
 DECOY_BYTES: Final = 32  # as long as a SHA-256 digest
-POOL_SALTS: Final = 64  # salts drawn at a time: one system call for each would cost more than all
+POOL_SALTS: Final = 16  # salts drawn at a time: one system call for each would cost more than all
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +129,9 @@ class _Packing:
                 found[name] = packed
         if frame.hides:
             self.disclosures += hidden
-            padding = self._padding(len(hidden), self._decoys.members)
-            if hidden or padding:
-                found[SD] = sorted([*digests(hidden), *padding])
+            hashed = [*hashes(hidden), *self._padding(len(hidden), self._decoys.members)]
+            if hashed:
+                found[SD] = sorted(written(hashed))
         return found
 
     def array(self, node: Iterable[Json], frame: Frame) -> list[Json]:
@@ -148,17 +149,23 @@ class _Packing:
             found.append(packed)
         if hidden:
             self.disclosures += hidden
-            for place, embedded in zip(places, digests(hidden), strict=True):
-                found[place] = {ELLIPSIS: embedded}
+            hashed = [*hashes(hidden), *self._padding(len(hidden), self._decoys.elements)]
+            embedded: list[Json] = [{ELLIPSIS: digest} for digest in written(hashed)]
+            for place, element in zip(places, embedded, strict=False):
+                found[place] = element
             # At the end (section 4.2.5 lets them stand anywhere): other wallets number elements by
             # their place in the signed array but choose them from the array without decoys, so a
             # decoy in between makes them show the wrong ones. It tells no more than itemCount.
-            padding = self._padding(len(hidden), self._decoys.elements)
-            found += [{ELLIPSIS: decoy} for decoy in padding]
+            found += embedded[len(places) :]
         return found
 
     def value(self, value: Json, frame: Frame) -> Json:
         """``value`` with everything below it packed; also what no path names is searched."""
+        # Parsed JSON has these two; asking whether something is a mapping takes longer.
+        if type(value) is dict:
+            return self.object(value, frame)
+        if type(value) is list:
+            return self.array(value, frame)
         if isinstance(value, Mapping):
             return self.object(value, frame)
         if isinstance(value, list | tuple):
@@ -174,11 +181,15 @@ class _Packing:
             ]
         return self._pool.pop()
 
-    def _padding(self, count: int, multiple: int) -> list[str]:
+    def _padding(self, count: int, multiple: int) -> list[bytes]:
         """Section 4.2.5: a decoy is a digest over a random number."""
         wanted = -count % multiple if count else multiple * (multiple > 1)
+        if not wanted:
+            return []
+        drawn = self._random(DECOY_BYTES * wanted)
         return [
-            b64url_encode(hashlib.sha256(self._random(DECOY_BYTES)).digest()) for _ in range(wanted)
+            hashlib.sha256(drawn[start : start + DECOY_BYTES]).digest()
+            for start in range(0, len(drawn), DECOY_BYTES)
         ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from healthpassport.encoding import Json, b64_encode
@@ -20,6 +21,7 @@ from healthpassport.jose.times import to_numeric_date
 from healthpassport.keys.public import public_key_from_jwk
 from healthpassport.keys.signer import Signer
 
+KEPT_CHAINS: Final = 16  # of some 2 kB
 # Up to four optional fields and eight entries look alike (docs/verification.md, decoys).
 DEFAULT_DECOYS: Final = Decoys(members=4, elements=4)
 
@@ -79,7 +81,7 @@ def issue(
         raise CredentialError("sdjwt.claim_name_collision")
     header: dict[str, Json] = {"alg": signer.algorithm, "typ": TYP}
     if x5c:
-        header["x5c"] = [b64_encode(der) for der in x5c]
+        header["x5c"] = _written(tuple(x5c))
     else:
         header["kid"] = signer.public_key.thumbprint()
     return sd_jwt.issue(
@@ -91,3 +93,9 @@ def issue(
         decoys=decoys,
         second_signer=second_signer,
     )
+
+
+@lru_cache(maxsize=KEPT_CHAINS)
+def _written(x5c: tuple[bytes, ...]) -> list[Json]:
+    """The chain as the header has it; an issuer has one for months, and nobody changes it."""
+    return [b64_encode(der) for der in x5c]

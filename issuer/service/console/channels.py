@@ -1,7 +1,8 @@
-"""How the link and the PIN get to a patient: two ways, and never a phone that others use for a PIN.
+"""How the link and the PIN get to a patient: two ways, and never a phone that others use.
 
 Rules: staff first ask whether the phone is private and who else uses it; a PIN goes by text or
-voice to a private phone alone; nothing pretends that a text was sent. What is *not* here: sending
+voice, and a link by text, to a private phone alone; of the two one at most goes by text; nothing
+pretends that a text was sent. What is *not* here: sending
 (``texting``).
 """
 
@@ -24,6 +25,7 @@ class LinkBy(StrEnum):
 
     SCREEN = "screen"
     LETTER = "letter"
+    TEXT = "text"
 
 
 class PinBy(StrEnum):
@@ -53,6 +55,10 @@ LINK_WORDS: Final[Mapping[LinkBy, tuple[str, str]]] = MappingProxyType(
             msg("By letter"),
             msg("A sheet with the code and the link, to take along or to post."),
         ),
+        LinkBy.TEXT: (
+            msg("By text"),
+            msg("For one day, to the phone number below. The PIN then goes by another way."),
+        ),
     }
 )
 PIN_WORDS: Final[Mapping[PinBy, tuple[str, str]]] = MappingProxyType(
@@ -80,16 +86,19 @@ def checked_ways(link_by: str, pin_by: str, phone: str) -> tuple[LinkBy, PinBy, 
     """The two ways, where they may be gone.
 
     Raises:
-        ServiceError: ``console.private``, ``console.channel``, ``console.not_private``.
+        ServiceError: ``console.private``, ``console.channel``, ``console.not_private``,
+            ``console.same_channel``.
     """
     if phone not in set(Phone):
         raise ServiceError("console.private")
     if link_by not in set(LinkBy) or pin_by not in set(PinBy):
         raise ServiceError("console.channel")
-    way = PinBy(pin_by)
-    if way in TO_PHONE and phone != Phone.PRIVATE:
+    link, way = LinkBy(link_by), PinBy(pin_by)
+    if (way in TO_PHONE or link is LinkBy.TEXT) and phone != Phone.PRIVATE:
         raise ServiceError("console.not_private")
-    return LinkBy(link_by), way, Phone(phone)
+    if link is LinkBy.TEXT and way is PinBy.TEXT:
+        raise ServiceError("console.same_channel")
+    return link, way, Phone(phone)
 
 
 def checked_number(typed: str) -> str:

@@ -7,7 +7,8 @@ here: sources (``issuer.service.sources``) and FHIR.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from healthpassport.encoding import Json
@@ -18,12 +19,24 @@ from issuer.service.reading import Reading, read_bundle, rules_of
 from issuer.service.sources import SourceReference, kind_of, source
 
 from .opening import Console
-from .preparing import HELD, Preparation, Search, Who
+from .preparing import Preparation, Search, Who
+from .readings import Notes, understood
 from .staff import Action, StaffMember, require
 from .trail import actor
 
-SEARCH_HELD: Final = timedelta(minutes=10)
 ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Notes that were read: of whom, what they are, and what was understood of them."""
+
+    person: Who = field(repr=False)
+    reading: Reading = field(repr=False)
+    data: bytes = field(repr=False)
+    subject: str | None
+    at: datetime
+    reference: SourceReference | None = field(default=None, repr=False)
 
 
 def look_for(console: Console, who: StaffMember, person: Person) -> Search:
@@ -44,8 +57,7 @@ def look_for(console: Console, who: StaffMember, person: Person) -> Search:
         subject=person.checked().nhs_number,
         found=len(found),
     )
-    ends = issuer.clock() + SEARCH_HELD
-    search = Search(issuer.secret()[:ID_LENGTH], found, kind, _of(who), ends)
+    search = Search(issuer.secret()[:ID_LENGTH], found, kind, _of(who))
     console.preparations.keep_search(search)
     return search
 
@@ -57,12 +69,10 @@ def open_found(console: Console, who: StaffMember, search: str, place: int) -> P
         ServiceError: ``staff.role``, ``console.gone``, ``console.full``.
         SourceError: ``console.other_patient``, ``offer.gone``, ``source.``, ``fhir.``.
     """
-    return _opened(console, who, *read_found(console, who, search, place))
+    return _opened(console, who, read_found(console, who, search, place))
 
 
-def read_found(
-    console: Console, who: StaffMember, search: str, place: int
-) -> tuple[Reading, Who, SourceReference]:
+def read_found(console: Console, who: StaffMember, search: str, place: int) -> Read:
     """As ``open_found``, for a look alone: nothing is prepared.
 
     Raises:
@@ -75,11 +85,12 @@ def read_found(
         raise ServiceError("console.gone")
     found = looked.found[place]
     data = source(console.issuer, looked.kind).read(found.name)
-    reading = _read(console, data, found.subject)
     expected = Who(found.family_name, found.given_names, found.birth_date, found.nhs_number)
-    person = _compared(reading, expected)
-    told = dict(reading.summary.records[0].subject)
-    return reading, person, SourceReference(looked.kind, found.name, found.subject, told, ())
+    read = _read(console, data, found.subject, expected)
+    told = dict(read.reading.summary.records[0].subject)
+    key = console.issuer.secret()
+    reference = SourceReference(looked.kind, found.name, found.subject, told, (), key)
+    return replace(read, reference=reference)
 
 
 def open_file(
@@ -97,23 +108,20 @@ def open_file(
     number = Person(nhs_number=nhs_number).checked().nhs_number if nhs_number.strip() else ""
     if not data:
         raise ServiceError("console.file")
-    reading = _read(console, data, None)
-    person = _compared(reading, Who("", (), birth_date, number))
-    return _opened(console, who, reading, person, None)
+    return _opened(console, who, _read(console, data, None, Who("", (), birth_date, number)))
 
 
 def _of(who: StaffMember) -> str:
     return f"{who.way}:{who.subject}"
 
 
-def _read(console: Console, data: bytes, subject: str | None) -> Reading:
+def _read(console: Console, data: bytes, subject: str | None, expected: Who) -> Read:
     issuer = console.issuer
-    reading = read_bundle(
-        data, rules=rules_of(issuer.settings), subject=subject, now=issuer.clock()
-    )
+    now = issuer.clock()
+    reading = read_bundle(data, rules=rules_of(issuer.settings), subject=subject, now=now)
     if reading.gone:
         raise SourceError("offer.gone")
-    return reading
+    return Read(_compared(reading, expected), reading, data, subject, now)
 
 
 def _compared(reading: Reading, expected: Who) -> Who:
@@ -137,26 +145,19 @@ def _compared(reading: Reading, expected: Who) -> Who:
     return told
 
 
-def _opened(
-    console: Console,
-    who: StaffMember,
-    reading: Reading,
-    person: Who,
-    reference: SourceReference | None,
-) -> Preparation:
+def _opened(console: Console, who: StaffMember, read: Read) -> Preparation:
     issuer = console.issuer
-    now = issuer.clock()
     made = Preparation(
         id=issuer.secret()[:ID_LENGTH],
-        who=person,
-        reading=reading,
-        reference=reference,
+        who=read.person,
+        reading=read.reading,
+        notes=Notes(read.subject, read.at, understood(read.reading)),
+        source=read.reference.wire().decode() if read.reference else "",
         opened_by=who,
-        opened_at=now,
-        ends_at=now + HELD,
+        opened_at=issuer.clock(),
     )
-    console.preparations.add(made)
-    by, about = actor(issuer, who), person.nhs_number or made.id
+    console.preparations.add(made, read.data)
+    by, about = actor(issuer, who), read.person.nhs_number or made.id
     issuer.audit.write("patient.opened", who=by, subject=about)
     return made
 

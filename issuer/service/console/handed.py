@@ -1,19 +1,26 @@
-"""Links and PINs that were just made, in memory until they are told or their time is over.
+"""Links and PINs that were just made, sealed until they are told or their time is over.
 
-Rules: the PIN is told once and is gone then; the link can be shown again while it opens anything;
-neither is written anywhere. What is *not* here: making an offer (``handing``).
+Rules: the PIN is told once and is gone then; the link can be shown again for two days, so that a
+letter can be printed anew; only a digest of either stays. What is *not* here: making an offer
+(``handing``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from threading import Lock
+from datetime import datetime, timedelta
+from typing import Final
+
+from pydantic import TypeAdapter
 
 from healthpassport.errors import ServiceError
+from issuer.service.context import IssuerContext
+from issuer.service.shelves import Kind, Shelf
 
 from .channels import LinkBy, PinBy
+
+HELD: Final = timedelta(days=2)  # what waits for its wallet longer is safe even from the key's file
+MAX_TOLD: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +38,20 @@ class Told:
     text_failed: bool = False
 
 
-class Handed:
-    """Those of one process."""
+TOLD: Final = Kind("told", TypeAdapter(Told), MAX_TOLD)
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        self._told: dict[str, Told] = {}
-        self._lock = Lock()
+
+class Handed:
+    """Those of one issuer, whichever process made them."""
+
+    def __init__(self, issuer: IssuerContext) -> None:
+        self._issuer = issuer
+        self._told = Shelf(issuer, TOLD)
 
     def add(self, told: Told) -> None:
-        """Hold ``told`` until its offer is over."""
-        with self._lock:
-            self._forget()
-            self._told[told.offer] = told
+        """Hold ``told`` until its offer is over, and no longer than two days."""
+        ends_at = min(told.expires_at, self._issuer.clock() + HELD)
+        self._told.add(told.offer, told, ends_at=ends_at)
 
     def find(self, offer: str) -> Told:
         """What is still to be told of ``offer``.
@@ -51,8 +59,7 @@ class Handed:
         Raises:
             ServiceError: ``console.gone``.
         """
-        with self._lock:
-            return self._there(offer)
+        return self._told.find(offer)
 
     def take_pin(self, offer: str) -> str:
         """The PIN of ``offer``, this once.
@@ -60,25 +67,18 @@ class Handed:
         Raises:
             ServiceError: ``console.gone``, ``console.pin_told``.
         """
-        with self._lock:
-            told = self._there(offer)
+        taken: list[str] = []
+
+        def step(told: Told) -> Told:
             if not told.pin:
                 raise ServiceError("console.pin_told")
-            self._told[offer] = replace(told, pin="")
-            return told.pin
+            taken[:] = [told.pin]
+            return replace(told, pin="")
+
+        self._told.change(offer, step)
+        self._issuer.store.wipe()
+        return taken[0]
 
     def drop(self, offer: str) -> None:
         """Forget link and PIN of ``offer``."""
-        with self._lock:
-            self._told.pop(offer, None)
-
-    def _there(self, offer: str) -> Told:
-        self._forget()
-        if offer not in self._told:
-            raise ServiceError("console.gone")
-        return self._told[offer]
-
-    def _forget(self) -> None:
-        now = self._clock()
-        for name in [name for name, one in self._told.items() if one.expires_at <= now]:
-            del self._told[name]
+        self._told.drop(offer)

@@ -1,8 +1,8 @@
 """Handing over what was signed off: one offer, its link and its PIN by two ways.
 
-Rules: one preparation makes one offer, however often its form is sent; the record is let go from
-memory once it is offered, and waits sealed as every offer does; what is kept beside the offer names
-no patient. What is *not* here: the offer itself (``issuer.service.offers``).
+Rules: one preparation makes one offer, however often its form is sent; the record is let go once it
+is offered, and waits sealed as every offer does; what is kept beside the offer names no patient.
+What is *not* here: the offer itself (``issuer.service.offers``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from healthpassport.errors import ServiceError
+from healthpassport.errors import ServiceError, SettingsError
 from healthpassport.languages import ENGLISH, Words
 from issuer.service.offers import NewOffer, offer_summary
 from issuer.store import handed as rows
@@ -21,8 +21,9 @@ from .handed import Told
 from .lookup import person_of
 from .opening import Console
 from .preparing import Preparation, Step
+from .second_look import unticked
 from .staff import Action, StaffMember, require
-from .texting import send_text
+from .texting import Part, send_text
 from .trail import actor
 
 CLIENT: Final = "staff console"  # to whom its offers belong; no API key can bear this name
@@ -44,12 +45,13 @@ def hand_over(
 
     Raises:
         ServiceError: ``staff.role``, ``console.gone``, ``console.not_signed_off``,
-            ``console.private``, ``console.not_private``, ``console.channel``, ``console.phone``.
+            ``console.private``, ``console.not_private``, ``console.channel``, ``console.phone``,
+            ``console.same_channel``.
         SourceError: as ``offer_summary``.
     """
     require(who, Action.PREPARE)
     ways = checked_ways(link_by, pin_by, phone)
-    to = checked_number(number) if ways[1] is PinBy.TEXT else ""
+    to = checked_number(number) if ways[0] is LinkBy.TEXT or ways[1] is PinBy.TEXT else ""
     if to and not console.issuer.settings.web_text_url:
         raise ServiceError("console.channel", "no service that sends texts is set up")
     made: list[NewOffer] = []
@@ -86,7 +88,6 @@ def _offered(
     link_by, pin_by, phone = ways
     if held.checked is None or held.prepared_by is None or held.signed_by is None:
         raise ServiceError("console.not_signed_off")
-    posted = LinkBy.LETTER is link_by or PinBy.LETTER is pin_by
     reference = held.reference and replace(held.reference, wanted=held.wanted)
     made = offer_summary(
         issuer,
@@ -95,7 +96,7 @@ def _offered(
         wanted=held.wanted,
         reference=reference,
         who=actor(issuer, who),
-        minutes=issuer.settings.web_letter_days * DAY_MINUTES if posted else None,
+        minutes=_minutes(console, link_by, pin_by),
     )
     row = rows.HandedRow(
         offer=made.id,
@@ -127,6 +128,16 @@ def _offered(
             records=len(held.wanted),
             left_out=len(held.reading.summary.records) - len(held.wanted),
         )
+        if held.without_reason is not None:
+            for kind in unticked(held.reading, held.wanted):
+                audit.write(
+                    "sign_off.without",
+                    who=actor(issuer, held.signed_by),
+                    tx=tx,
+                    subject=made.id,
+                    type=kind,
+                    reason=held.without_reason.value,
+                )
         audit.write(
             "offer.pin_given",
             who=by,
@@ -136,6 +147,13 @@ def _offered(
             private=phone is Phone.PRIVATE,
         )
     return made
+
+
+def _minutes(console: Console, link_by: LinkBy, pin_by: PinBy) -> int | None:
+    """How long the offer stands; None for the setting of what is handed over at once."""
+    if LinkBy.LETTER is link_by or PinBy.LETTER is pin_by:
+        return console.issuer.settings.web_letter_days * DAY_MINUTES
+    return DAY_MINUTES if link_by is LinkBy.TEXT else None
 
 
 def _told(
@@ -156,8 +174,18 @@ def _told(
     )
     if not number:
         return told
+    part, value = (Part.PIN, made.pin) if ways[1] is PinBy.TEXT else (Part.LINK, made.link)
+    issuer = console.issuer
     try:
-        send_text(console.issuer.settings, console.fetcher, number=number, pin=made.pin, say=say)
-    except ServiceError:
+        send_text(
+            issuer.settings,
+            console.fetcher,
+            number=number,
+            part=part,
+            value=value,
+            say=say,
+            now=issuer.clock(),
+        )
+    except (ServiceError, SettingsError):
         return replace(told, text_failed=True)
-    return replace(told, pin="", sent=True)
+    return replace(told, pin="" if part is Part.PIN else made.pin, sent=True)

@@ -1,4 +1,4 @@
-"""The console of one issuer, with what it holds while it runs."""
+"""The console of one issuer, with what its staff have in hand."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from healthpassport.fetch import Fetcher
 from healthpassport.keys.made import made_key
 from issuer.service.context import IssuerContext
-from issuer.service.paper_cards import HeldCards
 
 from .handed import Handed
+from .kept_cards import KeptCards
 from .plans import HeldPlans
 from .preparing import Preparations
 from .sign_in import SignIn, open_sign_in, own_fetcher
@@ -24,7 +24,7 @@ class Console:
     fetcher: Fetcher
     preparations: Preparations
     handed: Handed
-    cards: HeldCards
+    cards: KeptCards
     plans: HeldPlans
     digest_key: bytes = field(repr=False)
 
@@ -33,7 +33,7 @@ def open_console(issuer: IssuerContext, *, fetcher: Fetcher | None = None) -> Co
     """The console of ``issuer``; ``fetcher`` is its way out, the settings' own where None.
 
     Raises:
-        SettingsError: ``staff.setup``, where staff could not sign in.
+        SettingsError: ``staff.setup``, where staff could not sign in; ``issuer.queue_key``.
         KeyMaterialError: where the key for signing in cannot be loaded.
     """
     way_out = fetcher or own_fetcher(issuer.settings)
@@ -42,9 +42,9 @@ def open_console(issuer: IssuerContext, *, fetcher: Fetcher | None = None) -> Co
         issuer=issuer,
         sign_in=sign_in,
         fetcher=way_out,
-        preparations=Preparations(issuer.clock),
-        handed=Handed(issuer.clock),
-        cards=HeldCards(issuer.clock),
-        plans=HeldPlans(issuer.clock),
+        preparations=Preparations(issuer),
+        handed=Handed(issuer),
+        cards=KeptCards(issuer),
+        plans=HeldPlans(issuer),
         digest_key=made_key(issuer.settings.audit_key_file, issuer.random),
     )

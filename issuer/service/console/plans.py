@@ -1,4 +1,4 @@
-"""Lists that were brought for a run, with what was found of their lines so far, in memory alone.
+"""Lists that were brought for a run, with what was found of their lines so far, sealed.
 
 Rules: bounded, for a short time, and only for whoever brought it. What is *not* here: reading the
 lines and starting the run (``many``).
@@ -7,28 +7,36 @@ lines and starting the run (``many``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from threading import Lock
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from healthpassport.errors import ServiceError
 from issuer.service.bulk import Planned
 from issuer.service.bulk_lines import Line
+from issuer.service.context import IssuerContext
+from issuer.service.shelves import Kind, Shelf
 
 HELD: Final = timedelta(minutes=60)  # from the last step
-MAX_PLANS: Final = 20  # the oldest leave where there are more
+MAX_PLANS: Final = 50  # the oldest leave where there are more
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A list, and what was found of its lines so far; ``run`` is what it became."""
+    """A list, what is to be offered, and what was found of its lines so far.
+
+    ``wanted`` are record types, none for all that the source gives; ``days`` until the offers
+    expire, 0 for the setting; ``run`` is what it became.
+    """
 
     id: str
     lines: tuple[Line, ...] = field(repr=False)
     by: str
-    ends_at: datetime
-    rest: Iterator[Planned] = field(repr=False)
+    wanted: tuple[str, ...] = ()
+    days: int = 0
     told: tuple[Planned, ...] = ()
     run: str = ""
 
@@ -43,38 +51,49 @@ class Plan:
         return sum(one.problem is not None for one in self.told)
 
 
+PLANS: Final = Kind("plan", TypeAdapter(Plan), MAX_PLANS)
+
+
 class HeldPlans:
-    """The plans of one process."""
+    """The plans of one issuer, whichever process they began in."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        self._plans: dict[str, Plan] = {}
-        self._lock = Lock()
-
-    def change(self, name: str, by: str, step: Callable[[Plan], Plan]) -> Plan:
-        """Take a step with the plan ``name`` of ``by``; nobody else takes one meanwhile.
-
-        Raises:
-            ServiceError: ``console.gone``, and what ``step`` refuses.
-        """
-        with self._lock:
-            self._forget()
-            found = self._plans.get(name)
-            if found is None or found.by != by:
-                raise ServiceError("console.gone")
-            changed = replace(step(found), ends_at=self._clock() + HELD)
-            self._plans[name] = changed
-            return changed
+    def __init__(self, issuer: IssuerContext) -> None:
+        self._issuer = issuer
+        self._plans = Shelf(issuer, PLANS)
 
     def add(self, plan: Plan) -> None:
         """Hold ``plan``."""
-        with self._lock:
-            self._forget()
-            while len(self._plans) >= MAX_PLANS:
-                del self._plans[next(iter(self._plans))]
-            self._plans[plan.id] = plan
+        self._plans.add(plan.id, plan, ends_at=self._issuer.clock() + HELD)
 
-    def _forget(self) -> None:
-        now = self._clock()
-        for name in [name for name, plan in self._plans.items() if plan.ends_at <= now]:
-            del self._plans[name]
+    def find(self, name: str, by: str) -> Plan:
+        """The plan ``name`` of ``by``.
+
+        Raises:
+            ServiceError: ``console.gone``.
+        """
+        return _of(self._plans.find(name), by)
+
+    @contextmanager
+    def alone(self, name: str, by: str) -> Iterator[Plan]:
+        """The plan for a long step; nobody else takes one meanwhile.
+
+        Raises:
+            ServiceError: ``console.gone``; ``console.busy`` while somebody else takes one.
+        """
+        with self._plans.alone(name) as held:
+            yield _of(held, by)
+
+    def change(self, name: str, by: str, step: Callable[[Plan], Plan]) -> Plan:
+        """Keep what ``step`` makes of the plan ``name``.
+
+        Raises:
+            ServiceError: ``console.gone``.
+        """
+        ends_at = self._issuer.clock() + HELD
+        return self._plans.change(name, lambda one: step(_of(one, by)), ends_at=ends_at)
+
+
+def _of(plan: Plan, by: str) -> Plan:
+    if plan.by != by:
+        raise ServiceError("console.gone")
+    return plan

@@ -98,10 +98,10 @@ def look(console: Console, who: StaffMember, name: str, *, nhs_number: str) -> S
     search = look_for(console, who, Person(nhs_number=number))
     if len(search.found) != 1:
         raise SourceError("offer.nobody")
-    reading, person, _ = read_found(console, who, search.id, 0)
+    read = read_found(console, who, search.id, 0)
     by = actor(console.issuer, who)
     console.issuer.audit.write("patient.opened", who=by, subject=number)
-    return Seen(person, reading)
+    return Seen(read.person, read.reading)
 
 
 def decide(

@@ -16,6 +16,7 @@ from .cautions import cautions
 from .identity import checked_vouching, named_check
 from .opening import Console
 from .preparing import Preparation, Step
+from .second_look import checked_reason
 from .staff import Action, StaffMember, require
 
 
@@ -62,12 +63,17 @@ def sign_off(
     wanted: Sequence[str],
     *,
     cautions_read: bool = False,
+    without: str = "",
+    reason: str = "",
 ) -> Preparation:
     """Say, as a clinician, that the chosen records may go to the patient.
 
+    ``without`` and ``reason`` answer the second look (``second_look``).
+
     Raises:
         ServiceError: ``staff.role``, ``console.gone``, ``console.identity``, ``console.chosen``,
-            ``console.cautions``, ``console.four_eyes``, ``console.change``.
+            ``console.cautions``, ``console.second_look``, ``console.four_eyes``,
+            ``console.change``.
     """
     require(who, Action.SIGN_OFF)
 
@@ -81,7 +87,8 @@ def sign_off(
             raise ServiceError("console.four_eyes")
         if cautions(held.reading) and not cautions_read:
             raise ServiceError("console.cautions")
-        return replace(chosen, step=Step.SIGNED, signed_by=who)
+        why = checked_reason(held.reading, chosen.wanted, without=without, reason=reason)
+        return replace(chosen, step=Step.SIGNED, signed_by=who, without_reason=why)
 
     return console.preparations.change(name, step)
 

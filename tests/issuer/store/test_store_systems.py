@@ -19,6 +19,7 @@ from issuer.store import (
     pages,
     receivers,
     reports,
+    webhook_secrets,
 )
 from issuer.store.api_tables import webhook_messages
 
@@ -32,9 +33,7 @@ def a_client(tx, **changes):
 
 
 def a_receiver(tx, client):
-    made = receivers.Receiver(
-        new(), client, "https://epr.example", ("offer.expired",), ("s2", "s1"), NOW
-    )
+    made = receivers.Receiver(new(), client, "https://epr.example", ("offer.expired",), NOW)
     receivers.add(tx, made)
     return made
 
@@ -160,13 +159,32 @@ def test_a_receiver_that_ends_takes_its_messages_with_it(store):
         receiver = a_receiver(tx, a_client(tx).name)
         held = a_message(receiver)
         tx.execute(insert(webhook_messages).values(asdict(held)))
-        receivers.change_secrets(tx, receiver.id, ("s3", "s2"))
-        assert receivers.find(tx, receiver.id).secrets == ("s3", "s2")
+        secret = webhook_secrets.SealedSecret(new(), receiver.id, b"sealed", NOW)
+        webhook_secrets.add(tx, secret)
+        assert webhook_secrets.of_receiver(tx, receiver.id, now=NOW) == (secret,)
         before = messages.backlog(tx)[0]
         receivers.end(tx, receiver.id)
         assert messages.backlog(tx)[0] == before - 1
         assert receivers.of_client(tx, receiver.client) == ()
         assert receivers.find(tx, receiver.id) is None
+        assert webhook_secrets.of_receiver(tx, receiver.id, now=NOW) == ()
+
+
+def test_a_secret_signs_until_its_end_and_the_one_that_lasts_comes_first(store):
+    with store.writing() as tx:
+        receiver = a_receiver(tx, a_client(tx).name)
+        before, after = (
+            webhook_secrets.SealedSecret(new(), receiver.id, b"sealed", NOW + later)
+            for later in (0, 1)
+        )
+        for one in (before, after):
+            webhook_secrets.add(tx, one)
+        webhook_secrets.end_others(tx, receiver.id, but=after.id, ends_at=NOW + 10)
+        kept = webhook_secrets.of_receiver(tx, receiver.id, now=NOW + 9)
+        assert [one.id for one in kept] == [after.id, before.id]
+        webhook_secrets.forget(tx, NOW + 10)
+        kept = webhook_secrets.of_receiver(tx, receiver.id, now=NOW)
+        assert [one.id for one in kept] == [after.id]
 
 
 def an_answer(**changes):

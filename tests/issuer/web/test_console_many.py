@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from console_many import LINES, NOBODY, planned, recipient, started
@@ -57,6 +58,40 @@ def test_a_form_that_is_sent_twice_starts_one_run(practice, admin):
     assert first == second
     assert admin.get(plan).headers["location"] == first
     assert len(bulk.all_bulks(practice.issuer)) == before + 1
+
+
+def test_only_the_chosen_kinds_are_planned_and_offered_for_the_chosen_days(practice, admin):
+    where = sent(admin, "/many/plan", lines=LINES, types="AllergySummary", days="3").headers[
+        "location"
+    ]
+    plan = admin.get(where).text
+    assert "Allergies" in plan
+    assert "Medicines" not in plan
+    assert "3 days" in plan
+    running, key = started(admin, where)
+    jobs.run_due(practice.issuer, KINDS)
+    text = admin.get(running).text
+    assert "Allergies" in text
+    assert 'value="100"' in text
+    (result,) = bulk.results(practice.issuer, running.rsplit("/", 1)[1], key=key)
+    assert result.expires_at < (practice.site.now + timedelta(days=4)).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"days": "0"}, "console.days"),
+        ({"days": "91"}, "console.days"),
+        ({"days": "-1"}, "console.days"),
+        ({"days": "1.5"}, "console.days"),
+        ({"days": "٣"}, "console.days"),
+        ({"types": "SecretSummary"}, "offer.record_type"),
+    ],
+)
+def test_choices_that_cannot_be_are_told_on_the_form(fields, code, admin):
+    answer = sent(admin, "/many/plan", lines=LINES, **fields)
+    refused(answer, code, 400)
+    assert NUMBER in answer.text
 
 
 def test_what_is_cancelled_offers_nobody(practice, admin):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from functools import partial
 
 import pytest
 from console_uploads import sent
@@ -112,7 +115,7 @@ def test_an_unticked_box_never_comes_back_ticked(clinician):
     answer = clinician.signed(where, ())
     refused(answer, "console.chosen", 400)
     assert 'name="types"' in answer.text
-    assert " checked" not in answer.text
+    assert not re.search(r'name="types"[^>]* checked', answer.text)
 
 
 def test_a_type_that_the_record_does_not_have_is_not_given(clinician):
@@ -129,6 +132,53 @@ def test_allergies_that_stand_in_words_alone_are_read_before_sign_off(clinician)
     ticks = [("types", "PatientIdentity")]
     refused(clinician.browser.post(f"{where}/sign-off", ticks), "console.cautions", 400)
     assert clinician.signed(where, ("PatientIdentity",)).status == 303
+
+
+def test_leaving_out_what_doctors_rely_on_is_asked_about_once_more_and_the_reason_is_kept(
+    practice, clinician
+):
+    where = clinician.opened()
+    clinician.identified(where)
+    ticks = [("types", "PatientIdentity"), ("cautions_read", "yes")]
+    sign = partial(clinician.browser.post, f"{where}/sign-off")
+    asked = sign(ticks)
+    refused(asked, "console.second_look", 409)
+    assert "Allergies unavailable" in asked.text
+    without = re.search(r'name="without" value="([^"]+)"', asked.text)[1]
+    assert "AllergySummary" in without.split()
+    refused(sign(ticks, without=without), "console.second_look", 409)
+    refused(sign(ticks, without=without, reason="because"), "console.second_look", 409)
+    refused(sign(ticks, without="AllergySummary", reason="later"), "console.second_look", 409)
+    # The answer is to one question: other ticks are asked about anew.
+    other = [("types", "AllergySummary"), ("cautions_read", "yes")]
+    refused(sign(other, without=without, reason="later"), "console.second_look", 409)
+    assert sign(ticks, without=without, reason="being_corrected").status == 303
+    handed = clinician.handed(where).headers["location"]
+    about = practice.issuer.audit.about(handed.rsplit("/", 1)[1])
+    practice.issuer.audit.settle(everything=True)
+    found = [json.loads(one.entry) for one in StoredTrail(practice.issuer.store).all()]
+    mine = [one for one in found if one["event"] == "sign_off.without" and one["about"] == about]
+    assert {"type": "AllergySummary", "reason": "being_corrected"} in [one["facts"] for one in mine]
+    assert [one["facts"]["type"] for one in mine] == without.split()
+
+
+def test_nothing_is_asked_twice_where_all_that_matters_is_given(clinician):
+    where = clinician.opened()
+    clinician.identified(where)
+    every = re.findall(
+        r'name="types" type="checkbox" value="(\w+)"', clinician.browser.get(where).text
+    )
+    ticks = [("types", one) for one in every]
+    assert clinician.browser.post(f"{where}/sign-off", ticks, cautions_read="yes").status == 303
+
+
+def test_the_preview_says_days_numbers_and_codes_in_words(clinician):
+    where = clinician.opened()
+    clinician.identified(where)
+    page = clinician.browser.get(where).text
+    assert "999 000 0018" in page
+    for raw in (NUMBER, f"{NUMBER} 01", "http://", "unable-to-assess", "None"):
+        assert raw not in page.replace("http://www.w3.org", "")
 
 
 def test_a_form_that_is_sent_twice_makes_one_offer(practice, clinician):
@@ -238,7 +288,7 @@ def test_what_is_prepared_is_forgotten_after_an_hour_or_at_once(tmp_path):
 def test_a_number_of_preparations_is_held_and_no_more(tmp_path, monkeypatch):
     from issuer.service.console import preparing  # noqa: PLC0415 - the bound
 
-    monkeypatch.setattr(preparing, "MAX_HELD", 2)
+    monkeypatch.setattr(preparing, "UNDERWAY", replace(preparing.UNDERWAY, limit=2))
     walk = Walk(Practice(tmp_path, staffed=False).browser())
     search, _ = walk.found()
     answers = [walk.browser.post("/find/open", search=search, place="0") for _ in range(3)]

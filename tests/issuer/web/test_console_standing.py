@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import logging
 
 import pytest
 from console_world import NUMBER, Practice, Walk, refused
+from pydantic import ValidationError
+from simulated_issuer import made_settings
 
+from healthpassport.encoding import b64url_decode
 from healthpassport.fetch import HttpResponse
 from issuer.service import offer_summary
 from issuer.service.console import standing
@@ -161,14 +166,15 @@ def test_lists_name_nobody(practice, clinician):
 @pytest.fixture
 def texts():
     """What a service that sends texts was asked for."""
-    asked = []
+    asked, headers = [], []
 
     def fetch(request):
         asked.append(json.loads(request.body))
+        headers.append(request.headers)
         return HttpResponse(texts_answer[0], {}, b"{}")
 
     texts_answer = [202]
-    fetch.asked, fetch.answer = asked, texts_answer
+    fetch.asked, fetch.answer, fetch.headers = asked, texts_answer, headers
     return fetch
 
 
@@ -177,10 +183,9 @@ class Way:
         self.fetch = fetch
 
 
-def texting(tmp_path, texts):
-    practice = Practice(
-        tmp_path, staffed=False, changes={"web_text_url": "https://texts.example/send"}
-    )
+def texting(tmp_path, texts, **more):
+    changes = {"web_text_url": "https://texts.example/send", **more}
+    practice = Practice(tmp_path, staffed=False, changes=changes)
     object.__setattr__(practice.console, "fetcher", Way(texts))
     return Walk(practice.browser())
 
@@ -201,6 +206,81 @@ def test_a_text_that_was_not_sent_is_never_said_to_be(tmp_path, texts):
     handed = walk.offered(pin_by="text", number="+447700900123")
     assert "The text was not sent" in walk.browser.get(handed).text
     assert walk.pin(handed).isdigit()
+
+
+def test_a_link_goes_by_text_without_its_pin_which_goes_another_way(tmp_path, texts):
+    walk = texting(tmp_path, texts)
+    number = "+44 7700 900123"
+    handed = walk.offered(link_by="text", number=number)
+    (sent,) = texts.asked
+    assert "openid-credential-offer://" in sent["text"]
+    page = walk.browser.get(handed).text
+    assert "openid-credential-offer://" not in page
+    pin = walk.pin(handed)
+    assert pin not in sent["text"]
+    where = walk.opened()
+    walk.identified(where)
+    walk.signed(where)
+    both = {"link_by": "text", "pin_by": "text", "number": number}
+    refused(walk.handed(where, **both), "console.same_channel", 400)
+    for phone in ("shared", "unsure"):
+        refused(
+            walk.handed(where, link_by="text", number=number, phone=phone),
+            "console.not_private",
+            400,
+        )
+    refused(walk.handed(where, link_by="text", number="07700"), "console.phone", 400)
+    assert len(texts.asked) == 1
+    texts.answer[0] = 500
+    again = walk.handed(where, link_by="text", number=number).headers["location"]
+    assert "openid-credential-offer://" in walk.browser.get(again).text
+
+
+SERVICE = "26785a09-ab16-4eb0-8407-a37497a57506"
+SECRET = "3d844edf-8d35-48ac-975b-e847b4f122b0"
+NOTIFY = {
+    "web_text_service": "govuk-notify",
+    "web_text_pin_template": "template-of-the-pin",
+    "web_text_link_template": "template-of-the-link",
+}
+
+
+def test_govuk_notify_is_asked_by_template_with_a_token_of_this_moment(tmp_path, texts):
+    (tmp_path / "texts.key").write_text(f"our-console-{SERVICE}-{SECRET}\n")
+    walk = texting(tmp_path / "site", texts, web_text_key_file=tmp_path / "texts.key", **NOTIFY)
+    walk.offered(pin_by="text", number="+447700900123")
+    walk.offered(link_by="text", number="+447700900123")
+    pin, link = texts.asked
+    assert pin["template_id"] == "template-of-the-pin"
+    assert pin["personalisation"].keys() == {"pin"}
+    assert link["template_id"] == "template-of-the-link"
+    assert link["personalisation"].keys() == {"link"}
+    assert pin["phone_number"] == "+447700900123"
+    token = texts.headers[0]["Authorization"].removeprefix("Bearer ")
+    signed, _, signature = token.rpartition(".")
+    head, claims = (json.loads(b64url_decode(part)) for part in signed.split("."))
+    assert head == {"alg": "HS256", "typ": "JWT"}
+    assert claims == {"iss": SERVICE, "iat": int(walk.browser.practice.site.now.timestamp())}
+    made = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
+    assert b64url_decode(signature) == made
+    (tmp_path / "texts.key").write_text("no such key")
+    handed = walk.offered(pin_by="text", number="+447700900123")
+    assert len(texts.asked) == 2
+    assert walk.pin(handed).isdigit()
+
+
+def test_govuk_notify_needs_its_key_and_both_templates(tmp_path):
+    made, _ = made_settings(tmp_path)
+    whole = NOTIFY | {
+        "web_text_url": "https://api.notifications.example/v2/notifications/sms",
+        "web_text_key_file": tmp_path / "texts.key",
+    }
+    type(made).model_validate(made.model_dump() | whole)
+    for name in whole.keys() - {"web_text_service"}:
+        with pytest.raises(ValidationError, match="govuk-notify"):
+            type(made).model_validate(
+                made.model_dump() | {n: v for n, v in whole.items() if n != name}
+            )
 
 
 # -- nothing stays ----------------------------------------------------------------------------

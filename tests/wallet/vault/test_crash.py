@@ -111,7 +111,7 @@ def killed(home, program, picks, *given, first=2, seconds=0.08):
     process.send_signal(signal.SIGKILL)
     lines = head + process.stdout.read().splitlines(keepends=True)
     process.stdout.close()
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     return [line.decode().strip() for line in lines if line.endswith(b"\n")]
 
 

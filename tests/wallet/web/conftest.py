@@ -51,7 +51,7 @@ def views(browser):
             if known:
                 context.add_cookies([served.cookie])
             page = context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(60_000)
             page.noise, page.hosts = [], set()
             page.on("console", lambda m: page.noise.append(m.text))
             page.on("pageerror", lambda e: page.noise.append(str(e)))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from wallet_pages import Case, filled
+
+from wallet.service.put_off import change_put_off, read_put_off
 
 
 def record(served):
@@ -26,6 +30,7 @@ def refreshed(page, _served):
 PAGES = (
     Case("updates", "/updates"),
     Case("updated", "/updates", steps=refreshed),
+    Case("still to come", "/updates", state="waiting"),
     Case("no reports", "/reports"),
     Case("something wrong", wrong),
     Case("something wrong, nothing said", wrong, steps=nothing),
@@ -42,4 +47,19 @@ def reported(world, folder):
     return made
 
 
-STATES = {"reported": reported}
+def waiting(world, folder):
+    """A wallet whose surgery has not finished two records, and denied a third."""
+    issuer = world.world.issuer_app.state.issuer
+    before = issuer.settings
+    object.__setattr__(issuer, "settings", before.model_copy(update={"sign_off": "all"}))
+    try:
+        made = filled(world, folder)
+    finally:
+        object.__setattr__(issuer, "settings", before)
+    denied = replace(read_put_off(made._vault)[0], ended="wallet.record_denied")
+    with made._vault.transaction() as writer:
+        change_put_off(writer, denied)
+    return made
+
+
+STATES = {"reported": reported, "waiting": waiting}

@@ -23,7 +23,7 @@ def page(browser, wallets):
     context = browser.new_context()
     context.add_cookies([served.cookie])
     made = context.new_page()
-    made.set_default_timeout(10_000)
+    made.set_default_timeout(60_000)
     made.served = served
     yield made
     context.close()

@@ -65,13 +65,13 @@ def test_the_command_shows_a_link_that_opens_the_wallet_and_ends_when_told(tmp_p
     link = process.stdout.readline().strip()
     assert link.startswith("http://localhost:")
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
-    with browser.open(link, timeout=20) as answer:
+    with browser.open(link, timeout=60) as answer:
         assert answer.url.endswith("/set-up")
         assert "Set up your wallet" in answer.read().decode()
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.build_opener().open(link, timeout=20)
+        urllib.request.build_opener().open(link, timeout=60)
     process.send_signal(signal.SIGINT)
-    _, words = process.communicate(timeout=20)
+    _, words = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "It works once." in words
     assert "Your wallet is locked and closed." in words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from refreshing_world import RefreshingWorld
 from wallet_pages import Browser
@@ -46,6 +48,30 @@ def test_without_a_surgery_nothing_is_lost_and_the_page_says_so(inside, whole):
     whole.wire.down.clear()
     assert "Code for staff" in page
     assert inside.visit.wallet.records() == before
+
+
+def test_what_is_still_to_come_is_asked_for_by_a_button_and_taken_off_by_another(whole, tmp_path):
+    whole.begin()
+    whole.change(sign_off="all", deferred_notification=True)
+    browser = Browser(whole.wallet(tmp_path)).enter()
+    wallet, offer = browser.visit.wallet, whole.offer_source()
+    wallet.accept(wallet.add_offer(offer.link), offer.pin)
+    assert "have not come yet" in browser.get("/").text
+    assert "Look again" in browser.get("/updates").text
+    assert "too soon" in browser.follow(browser.fill("/waiting", {})).text
+    whole.change(sign_off="none")
+    for one in service.waiting_records(whole.issuer):
+        service.decide(whole.issuer, deferral=one.id, decision=service.Decision.DENY)
+    whole.now += timedelta(seconds=whole.issuer.settings.deferred_interval_seconds)
+    assert "said no" in browser.follow(browser.fill("/waiting", {})).text
+    page = browser.get("/updates").text
+    assert "wallet.record_denied" in page
+    assert "Look again" not in page
+    for one in wallet.waiting.list():
+        answer = browser.fill(f"/waiting/{one.id}/forget", {})
+        assert answer.headers["location"] == "/updates"
+    assert "Still to come" not in browser.get("/updates").text
+    wallet.close()
 
 
 @pytest.mark.parametrize("words", ["", "   ", "x" * 3999])

@@ -101,7 +101,7 @@ def test_a_passkey_is_made_and_opens_the_wallet(browser, whole_world, tmp_path):
         context = browser.new_context()
         context.add_cookies([served.cookie])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         devtools = context.new_cdp_session(page)
         devtools.send("WebAuthn.enable")
         options = {

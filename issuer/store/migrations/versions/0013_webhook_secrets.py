@@ -20,8 +20,8 @@ def upgrade() -> None:
         sa.Column("id", sa.String, primary_key=True),
         sa.Column("receiver", sa.String, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
-        sa.Column("created_at", sa.Integer, nullable=False),
-        sa.Column("ends_at", sa.Integer),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("ends_at", sa.BigInteger),
     )
     op.create_index("webhook_secrets_receiver", "webhook_secrets", ["receiver"])
 

@@ -1,0 +1,19 @@
+"""Settings of what is kept: for how long what has ended can be looked up (docs/keeping.md)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class KeepingSettings(BaseSettings):
+    """How long rows stay after their use."""
+
+    kept_days: int = Field(
+        90,
+        description="Days that offers, grants and bulk runs are kept after they ended, and jobs "
+        "that failed for good (docs/keeping.md). What was issued goes `status_retire_days` "
+        "after it expired.",
+        ge=1,
+        le=3_650,
+    )

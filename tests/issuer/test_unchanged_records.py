@@ -1,0 +1,188 @@
+"""A refresh that brings nothing new marks nothing; one that does ends every older copy."""
+
+from __future__ import annotations
+
+import pytest
+from emptied_site import emptied, source_in
+from returning_wallet import LATEX, NAME, NUT, Returning, offered, tell, texts
+from simulated_issuer import ISS, Site
+from sqlalchemy import event, func, select
+
+from healthpassport.status.entries import REPLACED, VALID
+from issuer import service
+from issuer.service.comparing import digests, says_the_same
+from issuer.service.sources import SourceReference
+from issuer.settings import Settings
+from issuer.store.tables import offer_records, reports, status_lists
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    site = Site(folder, source_in(folder))
+    yield site
+    site.issuer.store.close()
+
+
+@pytest.fixture
+def site(home):
+    return emptied(home)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request, tmp_path):
+    """On SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("site")
+        return
+    url = request.getfixturevalue("postgresql").issuer_database()
+    made = Site(tmp_path, {**source_in(tmp_path), "database": None, "database_url": url})
+    yield made
+    made.issuer.store.close()
+
+
+def collected(site):
+    wallet = Returning.of(site, offered(site))
+    wallet.accept(wallet.ask_credential())
+    return wallet
+
+
+@pytest.fixture
+def wallet(site):
+    return collected(site)
+
+
+def come_back(site, wallet, **later):
+    site.pass_time(**(later or {"days": 20}))
+    assert wallet.refresh().status == 200
+    answer = wallet.ask_credential()
+    wallet.accept(answer)
+    return answer
+
+
+def statuses(site):
+    """The statuses of everything issued, oldest first."""
+    return [one.status for one in reversed(service.issued(site.issuer))]
+
+
+def version(site):
+    with site.issuer.store.reading() as tx:
+        return tx.execute(select(func.sum(status_lists.c.version))).scalar()
+
+
+def kept_digests(site):
+    with site.issuer.store.reading() as tx:
+        found = tx.execute(select(offer_records.c.digest)).scalars().all()
+    return [one for one in found if one is not None]
+
+
+def test_what_says_the_same_is_left_and_what_does_not_is_replaced(either):
+    wallet = collected(either)
+    before = version(either)
+    come_back(either, wallet)
+    come_back(either, wallet)
+    assert statuses(either) == [VALID, VALID, VALID]
+    assert version(either) == before
+    tell(either, NUT, LATEX)
+    assert texts(come_back(either, wallet)) == ["Allergy to peanut", "Allergy to latex"]
+    assert statuses(either) == [REPLACED, REPLACED, REPLACED, VALID]
+    tell(either, NUT)  # and what was true before that is no reason to let the last one stand
+    come_back(either, wallet)
+    assert statuses(either) == [REPLACED, REPLACED, REPLACED, REPLACED, VALID]
+
+
+def test_a_copy_of_which_the_wallet_never_said_that_it_has_it_is_replaced_as_well(site, wallet):
+    site.pass_time(days=1)
+    assert wallet.refresh().status == 200
+    assert wallet.ask_credential().status == 200  # and the wallet is gone
+    tell(site, LATEX)
+    come_back(site, wallet)
+    assert statuses(site) == [REPLACED, REPLACED, VALID]
+
+
+def test_a_copy_that_has_expired_is_marked_no_more(site, wallet):
+    before = version(site)
+    tell(site, LATEX)
+    come_back(site, wallet, days=95)
+    assert statuses(site) == [VALID, VALID]
+    assert version(site) == before
+
+
+def test_a_record_that_is_disputed_meanwhile_says_something_else(site, wallet):
+    (grant,) = service.all_grants(site.issuer)
+    row = {"root": grant.root, "client": "practice", "record_type": "AllergySummary"}
+    times = {"made_at": 1, "due_at": 2}
+    with site.issuer.store.writing() as tx:
+        tx.execute(reports.insert().values(id="r", state="open", **row, **times))
+    come_back(site, wallet)
+    assert statuses(site) == [REPLACED, VALID]
+    with site.issuer.store.writing() as tx:
+        tx.execute(reports.update().values(state="answered"))
+    come_back(site, wallet)
+    assert statuses(site) == [REPLACED, REPLACED, VALID]
+
+
+def test_an_offer_without_a_source_has_no_digest(site):
+    wallet = Returning.of(site, site.offer())
+    assert wallet.ask_credential().status == 200
+    assert kept_digests(site) == []
+
+
+def test_a_digest_differs_for_everybody_who_has_the_same(site):
+    for _ in range(2):
+        offered(site)
+    found = kept_digests(site)
+    assert len(found) >= 2
+    assert len(set(found)) == len(found)
+
+
+def test_the_costs_of_coming_back_do_not_grow_with_what_is_over(site, wallet):
+    counted = []
+
+    def count(_connection, _cursor, statement, *_):
+        counted[-1] += "issuances" in statement
+
+    event.listen(site.issuer.store.engine, "before_cursor_execute", count)
+    for turn in range(5):
+        tell(site, *([NUT] if turn % 2 else [LATEX]))
+        counted.append(0)
+        come_back(site, wallet, days=1)
+    event.remove(site.issuer.store.engine, "before_cursor_execute", count)
+    assert len(set(counted[1:])) == 1, counted
+    assert statuses(site) == [REPLACED] * 5 + [VALID]
+
+
+def reference(**changes):
+    values = {"kind": "folder", "name": NAME, "subject": None, "who": {}, "wanted": (), "key": "k"}
+    return SourceReference(**(values | changes))
+
+
+def test_a_reference_of_before_has_no_key_and_what_it_leads_to_counts_as_changed(site):
+    old = SourceReference.parse(b'{"kind":"folder","name":"a","subject":null,"who":{},"wanted":[]}')
+    payloads = {"AllergySummary": b'{"asOf":"2026-11-01","state":"items"}'}
+    assert digests(site.issuer.settings, old, payloads) == {}
+    assert digests(site.issuer.settings, None, payloads) == {}
+    assert SourceReference.parse(reference().wire()) == reference()
+    assert not says_the_same(None, None)
+    assert not says_the_same("one", None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "more", "same"),
+    [
+        (b'{"asOf":"2026-12-01","state":"items"}', {}, True),
+        (b'{"asOf":"2026-11-01","state":"none_known"}', {}, False),
+        (b'{"asOf":"2026-11-01","state":"items","warnings":["x"]}', {}, False),
+        (b'{"asOf":"2026-11-01","state":"items"}', {"disputed": ["AllergySummary"]}, False),
+        (b'{"asOf":"2026-11-01","state":"items"}', {"disputed": ["PatientIdentity"]}, True),
+    ],
+)
+def test_only_the_day_of_the_reading_may_differ(payload, more, same):
+    settings = Settings.model_construct(iss=ISS, formats=("dc+sd-jwt",))
+    first = {"AllergySummary": b'{"asOf":"2026-11-01","state":"items"}'}
+    one = digests(settings, reference(), first)
+    other = digests(settings, reference(), {"AllergySummary": payload}, **more)
+    assert one.keys() == other.keys() == {"AllergySummary"}
+    assert says_the_same(one["AllergySummary"], other["AllergySummary"]) is same
+    another = digests(settings, reference(key="other"), first)
+    assert not says_the_same(one["AllergySummary"], another["AllergySummary"])
