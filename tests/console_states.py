@@ -24,6 +24,7 @@ class Page:
     path: str
     cookies: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    ticks: Mapping[str, bool] = field(default_factory=dict)
     press: str = ""
     fresh: Callable[[], str] | None = None
 
@@ -33,6 +34,8 @@ class Page:
         tab.goto(self.base + path)
         for selector, value in self.fields.items():
             tab.fill(selector, value)
+        for selector, ticked in self.ticks.items():
+            tab.set_checked(selector, ticked)
         if self.press:
             tab.click(self.press)
         return self.base + path
@@ -43,7 +46,7 @@ NAMES = (
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
     "change", "take back", "found", "pin", "pin letter", "waiting looked", "waiting not looked",
-    "many not read", *KEPT, *CARDS, *MANY, *WAITING,
+    "many not read", "second look", *KEPT, *CARDS, *MANY, *WAITING,
 )  # fmt: skip
 
 
@@ -98,6 +101,11 @@ def answers(pages, walk):
             pages["waiting one"],
             fields={"#nhs-number": NUMBER},
             press='form[action$="/look"] button',
+        ),
+        "second look": replace(
+            pages["preview"],
+            ticks={"#cautions-read": True, 'input[value="AllergySummary"]': False},
+            press='form[action$="/sign-off"] button',
         ),
         "waiting not looked": replace(pages["waiting one"], press='button[value="release"]'),
         "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),

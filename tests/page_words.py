@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, nodes
@@ -71,22 +72,24 @@ def message_ids() -> dict[str, set[str]]:
     return found
 
 
-def of_template(path: Path) -> list[tuple[str, ...]]:
+@cache
+def of_template(path: Path) -> tuple[tuple[str, ...], ...]:
     """The messages of a template; one with a plural has two forms."""
     source = path.read_text(encoding="utf-8")
     found = environment().extract_translations(source)
     split = ((m,) if isinstance(m, str) else tuple(filter(None, m or ())) for _, _, m in found)
-    return [message for message in split if message]  # words of Python have their place there
+    return tuple(message for message in split if message)  # words of Python have their place there
 
 
-def of_python(path: Path) -> set[str]:
+@cache
+def of_python(path: Path) -> frozenset[str]:
     """What a module marks with ``msg``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {
+    return frozenset(
         node.args[0].value
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "msg"
-    }
+    )
 
 
 def untranslated(path: Path) -> list[str]:

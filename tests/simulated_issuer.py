@@ -80,10 +80,7 @@ def made_settings(folder: Path, *, iss: str = ISS, **changes) -> tuple[Settings,
     }
     if not {"database", "database_url"} & changes.keys():
         values |= of_a_test()
-    made = Settings(**(values | changes))
-    if made.database is not None:
-        lay(made.database)
-    return made, key.key
+    return Settings(**(values | changes)), key.key
 
 
 def summary(penicillin: str = "Penicillin V") -> PatientSummary:
@@ -140,6 +137,8 @@ class Site:
 
     def __post_init__(self):
         self.settings, self.api_key = made_settings(self.folder, **self.changes)
+        if self.settings.database is not None:
+            lay(self.settings.database)
         self.reopen()
 
     def reopen(self):

@@ -95,7 +95,7 @@ def serve(pem: Path, behaviour: Behaviour) -> Iterator[Server]:
     workers: list[threading.Thread] = []
 
     def one(plain: socket.socket) -> None:
-        plain.settimeout(10)
+        plain.settimeout(60)
         try:
             with plain, context.wrap_socket(plain, server_side=True) as connection:
                 request = receive(connection)

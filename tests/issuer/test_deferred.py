@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
-from returning_wallet import Returning, offered, source_site, texts
+from returning_wallet import NUT, Returning, offered, source_site, tell, texts
 from simulated_issuer import Site, Wallet, refused
 from typer.testing import CliRunner
 
@@ -179,6 +179,7 @@ def test_what_a_wallet_comes_back_for_waits_where_only_that_is_looked_at(tmp_pat
     made = offered(site)
     wallet = Returning.of(site, made)
     wallet.accept(wallet.ask_credential())
+    tell(site, NUT)
     wallet.refresh()
     transaction = asked(wallet)
     (one,) = service.waiting_records(site.issuer)

@@ -139,7 +139,8 @@ def test_a_newer_record_replaces_what_is_lent_and_its_owner_reads_so_at_once(wor
     world.tell(NUT, LATEX, EGG)
     world.now += timedelta(minutes=10)
     notes = refresh(owner).notes
-    assert states(world, gift) == {REPLACED}  # no older list goes on beside a newer one
+    # No older list goes on beside one that says something else; what says the same does.
+    assert states(world, gift) == {REPLACED, VALID}
     told = {note.record_type: note.lines("en") for note in notes}
     assert told["PatientIdentity"] == ("Nothing has changed.", AGAIN)
     assert told["AllergySummary"][-1] == AGAIN

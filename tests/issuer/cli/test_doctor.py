@@ -58,7 +58,9 @@ def doctor(config):
 
 
 def test_an_issuer_that_was_never_started_is_examined_and_nothing_is_made(configured, tmp_path):
-    found = doctor(configured())
+    config = configured()
+    (tmp_path / "issuer.sqlite").unlink(missing_ok=True)  # tests begin with one that was made
+    found = doctor(config)
     assert found["database"]["ok"]
     assert found["files"]["ok"]
     assert found["soon"] == []

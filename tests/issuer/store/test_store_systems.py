@@ -226,7 +226,7 @@ def test_pages_follow_each_other_without_a_row_twice_also_within_one_second(stor
     client = new()
     with store.writing() as tx:
         made = [an_offer(client=client, created_at=NOW + n // 3) for n in range(8)]
-        offers.add_all(tx, [(one, {}) for one in made])
+        offers.add_all(tx, [(one, {}, {}) for one in made])
         offers.add(tx, an_offer(client=client, pin_mac=""), {})  # a wallet's own
         given = [an_issuance(one.id, client=client, issued_at=one.created_at) for one in made]
         for one in given:
