@@ -35,8 +35,6 @@ EDDSA: Final = "EdDSA"  # RFC 8037 section 3.1
 # RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2, RFC 9964: members with a secret.
 PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"})
 KEPT_THUMBPRINTS: Final = 1_024  # an issuer's own key is named in each record; some 200 bytes each
-# A wallet's key comes in a proof and goes into a record at once: the check is made once.
-KEPT_POINTS: Final = 256
 _UNCOMPRESSED: Final = b"\x04"  # SEC 1 section 2.3.3
 
 
@@ -144,12 +142,7 @@ def _ec_key(jwk: Mapping[str, Json]) -> PublicKey:
     curve = BY_NAME.get(name) if isinstance(name, str) else None
     if curve is None:
         raise KeyMaterialError("jws.key_alg_mismatch", "no enabled algorithm uses this curve")
-    return _point(curve.name, octets(jwk, "x", curve.octets) + octets(jwk, "y", curve.octets))
-
-
-@lru_cache(maxsize=KEPT_POINTS)
-def _point(name: str, raw: bytes) -> PublicKey:
-    curve = BY_NAME[name]
+    raw = octets(jwk, "x", curve.octets) + octets(jwk, "y", curve.octets)
     try:
         # The library checks that the point is on the curve (SEC 1 section 3.2.2.1).
         key = ec.EllipticCurvePublicKey.from_encoded_point(curve.curve, _UNCOMPRESSED + raw)

@@ -59,7 +59,7 @@ def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> Offered:
     Raises:
         SourceError: as ``read_whose`` and ``offers.offer_summary``.
     """
-    read = read_whose(issuer, whose)
+    read = read_whose(issuer, whose, sent_of_gone=True)
     made = offer_summary(
         issuer,
         client=client,
@@ -70,8 +70,11 @@ def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> Offered:
     return Offered(made, read.warnings)
 
 
-def read_whose(issuer: IssuerContext, whose: Whose) -> ReadOf:
+def read_whose(issuer: IssuerContext, whose: Whose, *, sent_of_gone: bool = False) -> ReadOf:
     """Those records as they are now; nothing of whoever left or died (clinical.md rule 15).
+
+    With ``sent_of_gone`` a bundle that is sent may be theirs: nothing is read again of it, and the
+    record itself says that the person has died.
 
     Raises:
         SourceError: ``offer.nobody``, ``offer.gone``, ``source.other_patient``,
@@ -79,7 +82,7 @@ def read_whose(issuer: IssuerContext, whose: Whose) -> ReadOf:
         SettingsError: ``issuer.sensitive_codes``.
     """
     if whose.bundle is not None:
-        summary, reference = _read_bundle(issuer, whose.bundle, whose.subject), None
+        summary, reference = _read_bundle(issuer, whose, sent_of_gone=sent_of_gone), None
     else:
         named = named_by(issuer, whose)
         summary, reference = read_source(
@@ -96,12 +99,13 @@ def read_whose(issuer: IssuerContext, whose: Whose) -> ReadOf:
     return ReadOf(summary, whose.wanted, reference, warnings)
 
 
-def _read_bundle(issuer: IssuerContext, bundle: bytes, subject: str | None) -> PatientSummary:
+def _read_bundle(issuer: IssuerContext, whose: Whose, *, sent_of_gone: bool) -> PatientSummary:
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - FHIR is read here alone
 
     rules = rules_of(issuer.settings)
-    found = read_bundle(bundle, rules=rules, subject=subject, now=issuer.clock())
-    if found.gone:
+    bundle = whose.bundle or b""
+    found = read_bundle(bundle, rules=rules, subject=whose.subject, now=issuer.clock())
+    if found.gone and not sent_of_gone:
         raise SourceError("offer.gone")
     return found.summary
 

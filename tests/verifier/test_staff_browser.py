@@ -22,8 +22,9 @@ WAYS = ({"viewport": {"width": 320, "height": 800}}, {"forced_colors": "active"}
 def sessions(staff, staff_pages):
     """The cookies of somebody of each role; made before a browser runs its own loop here."""
     provider = Provider()
-    staff.sign_in._provider._exchange._fetcher.provider = provider
-    staff.sign_in._provider._metadata = staff.sign_in._provider._keys = None
+    exchange = staff.sign_in._provider._exchange
+    exchange._fetcher.provider = provider
+    exchange._metadata = exchange._keys = None
     made = {}
     for name in ("clerk", "clinician", "another clinician", "admin"):
         one = Browser(staff_pages, provider)

@@ -140,14 +140,25 @@ def test_a_line_of_a_run_is_held_to_the_same(site):
 def test_nothing_is_made_for_somebody_who_has_died(site, path, gone):
     told = with_status("01", **gone)
     holds(site, told)
-    for value in ({"source": "a.json"}, {"bundle": told}, {"person": {"nhsNumber": NUMBER}}):
+    for value in ({"source": "a.json"}, {"person": {"nhsNumber": NUMBER}}):
         assert code(asked(site, path, **value)) == (422, "offer.gone")
+
+
+@pytest.mark.parametrize("gone", [{"deceasedBoolean": True}, {"deceasedDateTime": "2026-10-01"}])
+def test_no_card_is_made_of_notes_that_were_sent_of_somebody_who_has_died(site, gone):
+    told = with_status("01", **gone)
+    assert code(asked(site, "/cards", bundle=told)) == (422, "offer.gone")
     raw = json.dumps(told).encode()
     headers = {
         "authorization": f"Bearer {site.epr.token}",
         "content-type": "application/fhir+json",
     }
-    assert code(site.epr.call("POST", path, headers=headers, body=raw)) == (422, "offer.gone")
+    assert code(site.epr.call("POST", "/cards", headers=headers, body=raw)) == (422, "offer.gone")
+
+
+def test_notes_that_were_sent_of_somebody_who_has_died_are_signed_as_they_are(site):
+    made = asked(site, bundle=with_status("01", deceasedBoolean=True))
+    assert made.status == 201, made.body
 
 
 def test_a_client_does_not_get_the_name_of_a_key_by_chance(site):
