@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from wallet_world import with_json
 
 from healthpassport.encoding import b64url_decode
-from healthpassport.errors import PassportError, ServiceError
+from healthpassport.errors import PassportError, ServiceError, TrustError
 from healthpassport.fetch import HttpResponse
 from issuer import service
 from issuer.service import Decision
@@ -266,6 +266,41 @@ def test_a_newer_offer_ends_the_waiting_for_the_same_record(world, wallet):
     world.change(sign_off="none")
     world.add(wallet)
     assert wallet.waiting.list() == ()
+
+
+def test_what_comes_late_does_not_replace_what_was_read_since(world, wallet):
+    waited(world, wallet)
+    world.pass_time(days=2)
+    wallet.unlock(PASSPHRASE)
+    world.change(sign_off="none")
+    world.tell(NUT, LATEX, EGG)
+    world.add(wallet)
+    assert len(listed(wallet)) == 3
+    decide(world)
+    assert codes(wallet.waiting.look()) == [""]
+    assert len(listed(wallet)) == 3
+    assert wallet.waiting.list() == ()
+    told = [json.loads(r.body)["event"] for r in world.wire.sent if r.url.endswith("/notification")]
+    assert set(told) == {"credential_failure"}  # so that the surgery ends nothing newer for it
+
+
+def test_a_list_that_is_out_of_date_costs_no_record_that_came(world, wallet, monkeypatch):
+    from wallet.service import waiting as module  # noqa: PLC0415
+
+    waited(world, wallet)
+    later(world)
+    decide(world)
+
+    def stale(*_given, **_named):
+        raise TrustError("trust.stale")
+
+    with monkeypatch.context() as bent:
+        bent.setattr(module, "check_collected", stale)
+        assert codes(wallet.waiting.look()) == ["trust.stale"]
+    assert {one.ended for one in wallet.waiting.list()} == {""}
+    later(world)
+    assert codes(wallet.waiting.look()) == [""]
+    assert wallet.records()
 
 
 def test_removing_a_person_ends_the_waiting_for_their_records(world, wallet):

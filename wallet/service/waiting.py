@@ -37,6 +37,8 @@ from .surroundings import Surroundings
 FOR_GOOD: Final = frozenset(
     {"wallet.record_denied", "wallet.record_forgotten", "wallet.no_way_back"}
 )
+# A list out of date, a vault without room: the record is as good as it was, and comes again.
+OWN_TROUBLE: Final = ("trust.", "vault.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +170,19 @@ class Waiting:
                 raise ServiceError("wallet.credential_rejected", "it is by another issuer")
             note = arrive(one, checked, vault=vault, around=around)
         except PassportError as error:
-            client.notify(found, NotificationEvent.FAILURE)
-            return self._failed(one, error, for_good=True)
-        client.notify(found, NotificationEvent.ACCEPTED)
+            for_good = not error.code.startswith(OWN_TROUBLE)
+            if for_good:
+                client.notify(found, NotificationEvent.FAILURE)
+            return self._failed(one, error, for_good=for_good)
+        # Of one that is older than what is held the surgery must not end the newer copies.
+        kept = NotificationEvent.FAILURE if note is None else NotificationEvent.ACCEPTED
+        client.notify(found, kept)
         return outcome(
             DONE,
             around.language,
             issuer=one.issuer,
-            person=note.person,
-            notes=(note,),
+            person=one.person if note is None else note.person,
+            notes=() if note is None else (note,),
             renewed=True,
         )
 
