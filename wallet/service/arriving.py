@@ -75,7 +75,8 @@ def arrive(
             take_names(writer, others, iss=one.iss, person=person, names=names, lent=lent)
             given = dict(grant.names) | names
             change_grant(writer, replace(grant, person=person, names=given))
-        mine = superseded(waiting, iss=one.iss, person=one.person, types=names)
+        same = superseded(waiting, iss=one.iss, person=one.person, types=names)
+        mine = [other for other in same if other.since <= one.since]  # what is newer is waited for
         drop_put_off(writer, mine)
         for other in waiting:
             if other not in mine and (other.iss, other.person) == (one.iss, one.person):
