@@ -97,6 +97,10 @@ def test_what_says_the_same_is_left_and_what_does_not_is_replaced(either):
     tell(either, NUT)  # and what was true before that is no reason to let the last one stand
     come_back(either, wallet)
     assert statuses(either) == [REPLACED, REPLACED, REPLACED, REPLACED, VALID]
+    come_back(either, wallet)
+    assert (
+        changed(either, service.issued(either.issuer)[0], Change.WITHDRAW)[-2:] == [WITHDRAWN] * 2
+    )
 
 
 def test_a_copy_of_which_the_wallet_never_said_that_it_has_it_is_replaced_as_well(site, wallet):

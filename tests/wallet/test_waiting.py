@@ -16,10 +16,11 @@ from refreshing_world import (
     listed,
 )
 from typer.testing import CliRunner
+from waiting_steps import DEFERRED, codes, decide, later, waited
 from wallet_world import with_json
 
 from healthpassport.encoding import b64url_decode
-from healthpassport.errors import PassportError, ServiceError, TrustError
+from healthpassport.errors import PassportError, ServiceError
 from healthpassport.fetch import HttpResponse
 from issuer import service
 from issuer.service import Decision
@@ -29,7 +30,6 @@ from wallet.service import Wallet
 from wallet.service.grants import read_grants
 from wallet.service.put_off import LONGEST, read_put_off
 
-DEFERRED = f"{ISSUER}/deferred_credential"
 WAITING, SOON = "wallet.waiting", "wallet.asked_too_soon"
 
 
@@ -53,28 +53,6 @@ def wallet(world, tmp_path):
     world.wire.calm()
     yield made
     made.close()
-
-
-def waited(world, wallet, **more):
-    """A wallet that took an offer, of which nothing came."""
-    offer = world.offer_source()
-    assert wallet.accept(wallet.add_offer(offer.link), offer.pin, **more) == ()
-    world.wire.sent.clear()
-    return wallet.waiting.list()
-
-
-def decide(world, decision=Decision.RELEASE, *, only=None):
-    for one in service.waiting_records(world.issuer):
-        if only is None or only in one.configuration:
-            service.decide(world.issuer, deferral=one.id, decision=decision)
-
-
-def later(world):
-    world.now += timedelta(seconds=world.issuer.settings.deferred_interval_seconds)
-
-
-def codes(outcomes):
-    return [one.code for one in outcomes]
 
 
 def asked(world):
@@ -266,85 +244,6 @@ def test_a_newer_offer_ends_the_waiting_for_the_same_record(world, wallet):
     world.change(sign_off="none")
     world.add(wallet)
     assert wallet.waiting.list() == ()
-
-
-def test_what_comes_late_does_not_replace_what_was_read_since(world, wallet):
-    waited(world, wallet)
-    world.pass_time(days=2)
-    wallet.unlock(PASSPHRASE)
-    world.change(sign_off="none")
-    world.tell(NUT, LATEX, EGG)
-    world.add(wallet)
-    assert len(listed(wallet)) == 3
-    decide(world)
-    assert codes(wallet.waiting.look()) == [""]
-    assert len(listed(wallet)) == 3
-    assert wallet.waiting.list() == ()
-    told = [json.loads(r.body)["event"] for r in world.wire.sent if r.url.endswith("/notification")]
-    assert set(told) == {"credential_failure"}  # so that the surgery ends nothing newer for it
-
-
-def test_of_two_offers_that_wait_the_later_reading_stays(world, wallet):
-    waited(world, wallet)
-    world.pass_time(days=1)
-    wallet.unlock(PASSPHRASE)
-    world.tell(NUT, LATEX, EGG)
-    waited(world, wallet)
-    later(world)
-    decide(world, only="PatientIdentity")
-    assert "" in codes(wallet.waiting.look())
-    assert len({one.person for one in read_put_off(wallet._vault)}) == 1
-    later(world)
-    decide(world)
-    assert "" in codes(wallet.waiting.look())
-    assert len(listed(wallet)) == 3
-    assert wallet.waiting.list() == ()
-
-
-def test_two_offers_of_which_one_gave_no_leave_to_come_back_are_asked_for_each_in_its_way(
-    world, wallet
-):
-    def alone(request, answer):
-        no_way_back = with_json(lambda told: told.pop("refresh_token", None))
-        return no_way_back(answer) if request.url == f"{ISSUER}/token" else answer
-
-    world.change(deferred_interval_seconds=60)
-    offer = world.offer_source()
-    preview = wallet.add_offer(offer.link)
-    world.wire.bend = alone
-    wallet.accept(preview, offer.pin)
-    world.wire.calm()
-    world.now += timedelta(seconds=5)
-    world.tell(NUT, LATEX, EGG)
-    waited(world, wallet)
-    for only in ("PatientIdentity", None):
-        later(world)
-        decide(world, only=only)
-        told = codes(wallet.waiting.look())
-        assert "" in told
-        assert "wallet.record_forgotten" not in told
-    assert len(listed(wallet)) == 3
-    assert wallet.waiting.list() == ()
-    world.tell(NUT, LATEX)
-
-
-def test_a_list_that_is_out_of_date_costs_no_record_that_came(world, wallet, monkeypatch):
-    from wallet.service import waiting as module  # noqa: PLC0415
-
-    waited(world, wallet)
-    later(world)
-    decide(world)
-
-    def stale(*_given, **_named):
-        raise TrustError("trust.stale")
-
-    with monkeypatch.context() as bent:
-        bent.setattr(module, "check_collected", stale)
-        assert codes(wallet.waiting.look()) == ["trust.stale"]
-    assert {one.ended for one in wallet.waiting.list()} == {""}
-    later(world)
-    assert codes(wallet.waiting.look()) == [""]
-    assert wallet.records()
 
 
 def test_removing_a_person_ends_the_waiting_for_their_records(world, wallet):
