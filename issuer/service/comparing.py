@@ -18,6 +18,7 @@ from healthpassport.encoding import b64url_encode, dump_json, parse_json_object
 from issuer.settings import Settings
 
 from .configurations import configurations
+from .disputes import is_disputed
 from .sources import SourceReference
 
 _READING: Final = "asOf"  # the member that differs at each reading
@@ -41,7 +42,7 @@ def digests(
     if reference is None or not reference.key:
         return {}
     found = {
-        name: _digest(reference.key, name, payload, disputed=name in disputed)
+        name: _digest(reference.key, name, payload, disputed=is_disputed(name, disputed))
         for name, payload in payloads.items()
     }
     return {

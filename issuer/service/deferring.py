@@ -32,6 +32,7 @@ from issuer.store import (
     deferrals,
     grants,
     issuances,
+    lines,
     offers,
 )
 from issuer.store.again import tried_again
@@ -179,9 +180,13 @@ def _given(
             return _collected(issuer, access, transaction)
         if found.root and type_of(found) in grants.suspended_types(tx, found.root):
             return _wait(issuer, transaction)  # of a record on hold there is no newer one meanwhile
+        if found.reason is DeferralReason.STAFF:
+            _refuse_overtaken(tx, found)
         content = parse_json_object(unseal(still.sealed, secret=transaction, purpose=_CONTENT))
         if found.reason is DeferralReason.SOURCE:
             content["record"] = _taken(issuer, tx, access, found.configuration)
+            if access.offer.id != found.offer:  # read again, for another collection
+                lines.forget_digest(tx, found.offer, found.configuration)
             if needs_sign_off(issuer, access):
                 kept = _sealed(issuer, dump_json(content), transaction, _CONTENT)
                 deferrals.change(tx, found.id, reason=DeferralReason.STAFF.value, sealed=kept)
@@ -191,6 +196,15 @@ def _given(
         response = _issued(issuer, tx, holder, found, content, places=places)
     issuer.store.wipe()
     return response
+
+
+def _refuse_overtaken(tx: Connection, found: Deferral) -> None:
+    """What was read before a record that the wallet got meanwhile would replace the newer one."""
+    root, since = found.root, found.created_at
+    if root and lines.overtaken(
+        tx, root, offer=found.offer, record_type=type_of(found), since=since
+    ):
+        raise ProtocolError("oid4vci.invalid_transaction_id", "a newer record was given since")
 
 
 def type_of(found: Deferral) -> str:

@@ -66,6 +66,8 @@ def forget_person(issuer: IssuerContext, mine: Held, *, who: Actor, nhs_number: 
             if found is not None and found.state is GrantState.ACTIVE:
                 close_grant(tx, found, GrantState.ENDED, status=None)
                 tell_ended(issuer, tx, found, GrantState.ENDED, who=who)
+        for name in mine.offers:
+            offers.find(tx, name)  # held: no wallet redeems one between the look and the deletion
         now = rows.held(tx, mine.offers)
         _withdraw(issuer, tx, now, who)
         journal.note(tx, {"forget": list(mine.offers)})

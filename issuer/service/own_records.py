@@ -24,7 +24,7 @@ from healthpassport.verification.person import contradicts, identifies
 from issuer.store import Issuance, grants, issuances, reports, statuses
 
 from .context import IssuerContext
-from .reports import SUMMARY
+from .disputes import is_disputed
 from .token_lists import STATUS_PATH
 
 
@@ -93,8 +93,7 @@ def _own(
     record = from_payload(format_.record(_asked(wanted, presented.format, disclosed)))
     root = grants.root_of_issuance(tx, issuance.id)
     disputed = frozenset[str]() if root is None else reports.disputed_types(tx, root)
-    # A summary is made of the others: one disputed part disputes it.
-    if record.type in disputed or (record.type == SUMMARY and disputed):
+    if is_disputed(record.type, disputed):
         raise CardError("card.disputed")
     return record, issuance
 

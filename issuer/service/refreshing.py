@@ -101,7 +101,9 @@ def supersede(issuer: IssuerContext, tx: Connection, accepted: Issuance) -> None
     root = grants.root_of_issuance(tx, accepted.id)
     if root is None or accepted.status != VALID:
         return
-    told = lines.digest_of(tx, accepted.offer, accepted.record_type)
+    told = None  # where a report came between, it may say "disputed" against its digest
+    if not lines.reported_since(tx, root, accepted.offer):
+        told = lines.digest_of(tx, accepted.offer, accepted.record_type)
     for older in lines.standing(tx, root, since=issuer.now()):
         # What came together, such as one record in two formats, is of one age.
         if older.offer == accepted.offer or older.issued_at > accepted.issued_at:

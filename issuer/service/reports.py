@@ -35,13 +35,13 @@ from issuer.store import Report, ReportState, grants, reports
 from issuer.store.again import tried_again
 
 from .context import IssuerContext
+from .disputes import is_disputed
 from .holding import CopyPlace, grant_of, issuance_at
 from .key_schedule import first_line
 from .tokens import Access
 
 REPORTS_PATH: Final = "/holder/reports"
 DISPUTED: Final = "disputed"
-SUMMARY: Final = "EmergencySummary"  # made of the others: one disputed part disputes it
 MAX_OPEN: Final = 20  # of one patient
 MAX_SEALED: Final = 16_384  # characters: MAX_WORDS in the widest letters, sealed
 MAX_WORDS: Final = 2_000  # characters of a report or an answer
@@ -275,7 +275,7 @@ def with_dispute(
     """``payload`` with the warning that it is disputed, where a report of it is open."""
     grant = access.offer.grant
     types = frozenset[str]() if grant is None else reports.disputed_types_of(tx, grant)
-    if record_type not in types and not (record_type == SUMMARY and types):
+    if not is_disputed(record_type, types):
         return dict(payload)
     warnings = payload.get("warnings")
     known = list(warnings) if isinstance(warnings, list | tuple) else []

@@ -6,7 +6,7 @@ lists it touches, of either kind, which the next look at them shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 from healthpassport.audit import Actor
 from healthpassport.errors import ServiceError
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
-from issuer.store import Issuance, issuances, journal, statuses
+from issuer.store import Issuance, grants, issuances, journal, lines, statuses
 from issuer.store.again import tried_again
 
 from .bitstrings import change_entries
+from .comparing import says_the_same
 from .context import IssuerContext
 
 
@@ -36,6 +37,13 @@ _TO: Final[Mapping[Change, int]] = {
     Change.SUSPEND: SUSPENDED,
     Change.REINSTATE: VALID,
     Change.REPLACE: REPLACED,
+}
+
+_FROM: Final[Mapping[Change, frozenset[int]]] = {
+    Change.WITHDRAW: frozenset({VALID, SUSPENDED}),
+    Change.SUSPEND: frozenset({VALID}),
+    Change.REINSTATE: frozenset({SUSPENDED}),
+    Change.REPLACE: frozenset({VALID, SUSPENDED}),
 }
 
 _EVENTS: Final[Mapping[int, str]] = {
@@ -57,6 +65,9 @@ def change_status(
     reason: str = "",
 ) -> Issuance:
     """Do ``change`` to every copy of ``issuance``; doing it twice is doing it once.
+
+    Older copies were left to stand only because they say the same (docs/adr/0082): what is done to
+    the newer one is done to them.
 
     Args:
         issuer: the issuer.
@@ -82,8 +93,23 @@ def change_status(
             set_status(tx, issuance=issuance, status=target)
             told = who or issuer.audit.by(client)
             tell_change(issuer, tx, found, target, who=told, reason=reason)
+            for older in _saying_the_same(tx, found, change):
+                set_status(tx, issuance=older.id, status=target)
+                tell_change(issuer, tx, older, target, who=told, reason=reason)
         changed = issuances.find(tx, issuance)
     return changed or found
+
+
+def _saying_the_same(tx: Connection, changed: Issuance, change: Change) -> Iterator[Issuance]:
+    """Older issuances of one line and format that say what ``changed`` says, and stand so far."""
+    root = grants.root_of_issuance(tx, changed.id)
+    told = lines.digest_of(tx, changed.offer, changed.record_type)
+    for older in () if root is None or told is None else lines.standing(tx, root):
+        mine = older.record_type == changed.record_type and older.offer != changed.offer
+        before = older.issued_at <= changed.issued_at and older.status in _FROM[change]
+        found = issuances.find(tx, older.id) if mine and before else None
+        if found is not None and says_the_same(older.digest, told):
+            yield found
 
 
 def set_status(tx: Connection, *, issuance: str, status: int) -> None:

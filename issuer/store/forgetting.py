@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from .api_tables import webhook_events
 from .job_tables import bulk_lines
 from .keeping import drop_grants, drop_issuances, drop_offers
+from .staff_tables import console_kept
 from .tables import grants, issuances, offers, reports
 
 
@@ -63,5 +64,7 @@ def drop(connection: Connection, mine: Held) -> None:
     connection.execute(delete(webhook_events).where(webhook_events.c.subject.in_(told)))
     lines = update(bulk_lines).where(bulk_lines.c.offer.in_(mine.offers))
     connection.execute(lines.values(offer=None, result=None))
+    # Link and PIN that staff have in hand stand under the name of their offer.
+    connection.execute(delete(console_kept).where(console_kept.c.name.in_(mine.offers)))
     drop_offers(connection, mine.offers)
     drop_grants(connection, mine.grants)

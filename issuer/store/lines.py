@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, func, or_, select, update
 
 from healthpassport.status.entries import SUSPENDED, VALID
 
-from .tables import grants, issuances, offer_records, offers
+from .deferrals import deferrals
+from .tables import grants, issuances, offer_records, offers, reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +62,41 @@ def digest_of(connection: Connection, offer: str, record_type: str) -> str | Non
     """What tells whether another record says the same as this one of ``offer``."""
     mine = (offer_records.c.offer == offer) & (offer_records.c.record_type == record_type)
     return connection.execute(select(offer_records.c.digest).where(mine)).scalar()
+
+
+def forget_digest(connection: Connection, offer: str, record_type: str) -> None:
+    """What was given for ``offer`` is not what its digest was made of: nothing is known of it."""
+    mine = (offer_records.c.offer == offer) & (offer_records.c.record_type == record_type)
+    connection.execute(update(offer_records).where(mine).values(digest=None))
+
+
+def reported_since(connection: Connection, root: str, offer: str) -> bool:
+    """Whether a report of the line was made or answered since ``offer`` was."""
+    since = select(offers.c.created_at).where(offers.c.id == offer).scalar_subquery()
+    changed = or_(reports.c.made_at >= since, reports.c.answered_at >= since)
+    query = select(reports.c.id).where(reports.c.root == root, changed).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def overtaken(
+    connection: Connection, root: str, *, offer: str, record_type: str, since: int
+) -> bool:
+    """Whether the line holds what was read after ``since``, of this type and another offer.
+
+    What staff looked at first was read when it was put off, and issued much later.
+    """
+    read_at = (
+        select(deferrals.c.created_at)
+        .where(deferrals.c.issuance == issuances.c.id)
+        .scalar_subquery()
+    )
+    mine = exists().where(
+        grants.c.root == root, offers.c.grant == grants.c.id, issuances.c.offer == offers.c.id
+    )
+    query = select(issuances.c.record_type).where(
+        mine,
+        issuances.c.offer != offer,
+        issuances.c.status.in_((VALID, SUSPENDED)),
+        func.coalesce(read_at, issuances.c.issued_at) > since,
+    )
+    return record_type in {one.partition(".")[0] for one in connection.execute(query).scalars()}

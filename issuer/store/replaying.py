@@ -1,8 +1,9 @@
 """A database brought up to what its journal of status changes says.
 
-Rules: a withdrawal is never undone, whatever comes after it; a place that was leased is never given
-again; a mark whose entry this database does not know is kept without one. Doing it twice is doing
-it once. What is *not* here: writing the journal (``journal``).
+Rules: a withdrawal is never undone, whatever comes after it, nor is what was replaced but by a
+withdrawal: another machine's journal may say what was true before. A place that was leased is never
+given again; a mark whose entry this database does not know is kept without one. Doing it twice is
+doing it once. What is *not* here: writing the journal (``journal``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
-from healthpassport.status.entries import WITHDRAWN
+from healthpassport.status.entries import REPLACED, WITHDRAWN
 
 from . import forgetting, journal, lineage, places
 from .places import Kind
@@ -45,11 +46,16 @@ def catch_up(connection: Connection) -> int:
     return done
 
 
+def stays(status: int) -> tuple[int, ...]:
+    """The statuses of which a later ``status`` makes nothing else."""
+    return (WITHDRAWN,) if status == WITHDRAWN else (WITHDRAWN, REPLACED)
+
+
 def mark(connection: Connection, kind: Kind, number: int, index: int, status: int) -> None:
     """Let entry ``index`` of list ``number`` have ``status``, if it was not withdrawn for good."""
     if kind.name == "token":
         here = (status_entries.c.list == number) & (status_entries.c.idx == index)
-        left = update(status_entries).where(here, status_entries.c.status != WITHDRAWN)
+        left = update(status_entries).where(here, status_entries.c.status.not_in(stays(status)))
         entries, values = status_entries, left.values(status=status)
     else:
         here = (bitstring_entries.c.list == number) & (bitstring_entries.c.idx == index)
@@ -91,7 +97,7 @@ def _apply(connection: Connection, note: JsonObject) -> None:
                         mark(connection, kind, number, index, status)
                 grow(connection, kind, number)
         case {"issuance": str(issuance), "status": int(status)}:
-            mine = (issuances.c.id == issuance) & (issuances.c.status != WITHDRAWN)
+            mine = (issuances.c.id == issuance) & issuances.c.status.not_in(stays(status))
             connection.execute(update(issuances).where(mine).values(status=status))
         case {"forget": list(wanted)}:
             everything = forgetting.held(
@@ -131,5 +137,5 @@ def _without_entry(
     if known is None:
         row = {"kind": kind.name, "list": number, "idx": index, "status": status}
         connection.execute(insert(status_marks).values(row))
-    elif known != WITHDRAWN or kind.name != "token":
+    elif kind.name != "token" or known not in stays(status):
         connection.execute(update(status_marks).where(here).values(status=status))

@@ -22,12 +22,11 @@ from sqlalchemy import Connection, Table, delete, select
 
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.status.bitstring import PURPOSES
-from healthpassport.status.entries import WITHDRAWN
 
 from . import journal
 from .engine import Store
 from .journal import Journal, line_of, told_in_words
-from .replaying import catch_up
+from .replaying import catch_up, stays
 from .status_tables import status_journals
 from .tables import bitstring_lists, issuances, status_lists
 
@@ -72,7 +71,7 @@ class Folded:
                     ):
                         here[index] = status
             case {"issuance": str(issuance), "status": int(status)}:
-                if self.issuances.get(issuance) != WITHDRAWN:
+                if self.issuances.get(issuance) not in stays(status):
                     self.issuances[issuance] = status
             case _:  # of a newer version of this program, or about what is forgotten
                 self.others.append(note)
@@ -80,7 +79,7 @@ class Folded:
     def _counts(self, kind: str, number: int, before: int | None, status: int) -> bool:
         """Whether a later mark counts: what was withdrawn stays so."""
         if kind == "token":
-            return before != WITHDRAWN
+            return before not in stays(status)
         return number not in self.revocation or bool(status)
 
     def notes(self) -> Iterator[JsonObject]:
@@ -128,14 +127,29 @@ def _made_shorter(
     if least and file.tell() * 2 > read_to:
         path.unlink()
         return None
+    after = Journal(before.path, name)
+    with store.writing() as tx:
+        catch_up(tx)
+        read_to = _add_rest(before, file, read_to)
+        journal.position(tx, after)
+        journal.move(tx, after, file.tell())
+    # Known so far: else who is killed between the file and the row would have all of it read again,
+    # over what other machines have changed since.
     with store.writing() as tx:
         catch_up(tx)  # from here on nobody else writes to it
-        with before.path.open("rb") as old:
-            old.seek(read_to)
-            file.write(old.read())
-        file.flush()
-        os.fsync(file.fileno())
-        return _take_its_place(tx, before, Journal(before.path, name), path, file)
+        _add_rest(before, file, read_to)
+        return _take_its_place(tx, before, after, path, file)
+
+
+def _add_rest(before: Journal, file: BinaryIO, read_to: int) -> int:
+    """Write what was written to ``before`` behind ``read_to``, and wait for the disk; its size."""
+    with before.path.open("rb") as old:
+        old.seek(read_to)
+        file.write(old.read())
+        size = old.tell()
+    file.flush()
+    os.fsync(file.fileno())
+    return size
 
 
 def _take_its_place(
@@ -144,7 +158,7 @@ def _take_its_place(
     size = before.size()
     path.replace(before.path)
     _sync(before.path.parent)
-    # From here on the file is the new one; without what follows it is read anew from its beginning.
+    # From here on the file is the new one; without what follows its last lines are read again.
     journal.position(tx, after)
     journal.move(tx, after, file.tell())
     tx.execute(delete(status_journals).where(status_journals.c.name == before.name))

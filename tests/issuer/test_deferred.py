@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
-from returning_wallet import NUT, Returning, offered, source_site, tell, texts
+from returning_wallet import LATEX, NUT, Returning, offered, source_site, tell, texts
 from simulated_issuer import Site, Wallet, refused
 from typer.testing import CliRunner
 
@@ -242,6 +242,62 @@ def test_a_source_that_needs_time_puts_the_wallet_off(slow):
     wallet.refresh()
     assert len(texts(collected(wallet, transaction))) == 2
     assert service.waiting_records(wallet.site.issuer) == ()
+
+
+def test_what_was_read_again_for_another_collection_is_not_taken_for_what_was_read_before(tmp_path):
+    site = source_site(tmp_path, deferred_notification=True)
+    wallet = Returning.of(site, offered(site))
+    for kind in ("AllergySummary", "PatientIdentity"):
+        wallet.accept(wallet.ask_credential(kind))
+    site.issuer.sources["folder"] = source = SlowSource(site.issuer.sources["folder"])
+    wallet.refresh()
+    later, first = asked(wallet), asked(wallet, "PatientIdentity")
+    source.ready = True
+    wallet.accept(collected(wallet, first))  # all is read, and says what it said
+    tell(site, NUT)
+    wallet.refresh()
+    answer = collected(wallet, later)
+    assert texts(answer) == ["Allergy to peanut"]
+    wallet.accept(answer)
+    allergies = [i for i in service.issued(site.issuer) if i.record_type == "AllergySummary"]
+    assert sorted(one.status for one in allergies) == [VALID, REPLACED]
+
+
+def test_what_staff_release_late_replaces_nothing_that_was_read_since(tmp_path):
+    site = source_site(tmp_path, sign_off="returning", deferred_notification=True)
+    wallet = Returning.of(site, offered(site))
+    wallet.accept(wallet.ask_credential())
+    tell(site, NUT)
+    transactions = []
+    for notes in ((NUT,), (NUT, LATEX)):
+        tell(site, *notes)
+        site.pass_time(days=1)
+        wallet.refresh()
+        transactions.append(asked(wallet))
+    old, new = service.waiting_records(site.issuer)
+    for one in (new, old):
+        service.decide(site.issuer, deferral=one.id, decision=Decision.RELEASE)
+    wallet.accept(collected(wallet, transactions[1]))
+    refused(collected(wallet, transactions[0]), "invalid_transaction_id")
+    assert sorted(one.status for one in service.issued(site.issuer)) == [VALID, VALID]
+
+
+def test_of_two_that_staff_release_together_the_newer_reading_stays(tmp_path):
+    site = source_site(tmp_path, sign_off="returning", deferred_notification=True)
+    wallet = Returning.of(site, offered(site))
+    transactions = []
+    for notes in ((NUT,), (NUT, LATEX)):
+        tell(site, *notes)
+        site.pass_time(days=1)
+        wallet.refresh()
+        transactions.append(asked(wallet))
+    for one in service.waiting_records(site.issuer):
+        service.decide(site.issuer, deferral=one.id, decision=Decision.RELEASE)
+    site.pass_time(minutes=1)
+    for transaction in transactions:
+        wallet.accept(collected(wallet, transaction))
+    newest, older = service.issued(site.issuer)
+    assert sorted((newest.status, older.status)) == [VALID, REPLACED]
 
 
 def test_what_a_slow_source_told_is_still_put_before_staff(slow):

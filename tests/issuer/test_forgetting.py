@@ -21,6 +21,7 @@ from issuer.cli import app
 from issuer.service.forgetting import forget_person, held_about
 from issuer.service.published_files import read_token
 from issuer.store import Wanted, audit, forgetting
+from issuer.store.staff_tables import console_kept
 from issuer.store.tables import metadata, reports
 
 NUMBER = "9990000018"
@@ -62,13 +63,15 @@ def lived(site):
     wallet.accept(wallet.ask_credential())
     assert wallet.refresh().status == 200
     wallet.accept(wallet.ask_credential())
-    offered(site)
+    waits = offered(site)
     (grant,) = service.all_grants(site.issuer)
     row = {"root": grant.root, "client": "practice", "record_type": "AllergySummary"}
     with site.issuer.store.writing() as tx:
         tx.execute(
             reports.insert().values(id="r", state="open", made_at=1, due_at=2, sealed="x", **row)
         )
+        told = {"kind": "told", "name": waits.id, "sealed": b"x"}  # as the console keeps it
+        tx.execute(console_kept.insert().values(**told, created_at=1, ends_at=2**31))
     return wallet
 
 

@@ -142,6 +142,21 @@ def test_nothing_goes_while_a_wallet_comes_back(site):
     assert change_status(site.issuer, issuance=newest.id, change=Change.WITHDRAW).status
 
 
+def test_a_clock_that_leaps_a_year_ahead_does_not_make_everything_forgotten(site):
+    for _ in range(4):
+        collected(site)
+        site.pass_time(days=3)
+    before = site.now
+    site.pass_time(days=365)
+    assert late(site.issuer) > LATE  # and it is told
+    tidy(site)
+    kept = service.issued(site.issuer)
+    assert len(kept) == 2
+    site.now = before
+    for one in kept:
+        change_status(site.issuer, issuance=one.id, change=Change.WITHDRAW)
+
+
 def test_a_withdrawal_outlives_the_row_that_it_is_of(site):
     collected(site)
     (issued,) = service.issued(site.issuer)

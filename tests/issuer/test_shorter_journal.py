@@ -227,14 +227,43 @@ def test_a_file_that_is_not_worth_it_is_left_as_it_is(site, monkeypatch):
     assert len(path.read_bytes()) > 2 * len(short)
 
 
-def test_where_the_database_does_not_commit_the_shorter_one_is_read_anew(site, monkeypatch):
-    change(site, "i0", WITHDRAWN)
+def elsewhere(site, issuance, status):
+    """The same by another machine, which has a journal of its own."""
+    other = open_store(site.settings.database)
+    journal.attach(other.engine, site.folder / "other", name="another machine's")
+    with other.writing() as tx:
+        set_status(tx, issuance=issuance, status=status)
+    other.close()
+
+
+@pytest.mark.parametrize("later", [REPLACED, WITHDRAWN])
+def test_what_another_machine_ended_since_stays_ended_when_both_were_restored(site, later):
+    change(site, "i0", SUSPENDED)
+    change(site, "i0", VALID)
+    elsewhere(site, "i0", later)
     now = told(site.issuer.store)
+    copied(site, "first")
+    shorten(site.issuer)
+    restored(site, "first")  # which does not know the shorter journal, and reads all of it
+    assert told(site.issuer.store) == now
+    assert now[1]["i0"] == later
+
+
+@pytest.mark.parametrize("commits", [2, 3])
+def test_where_the_database_does_not_commit_the_shorter_one_is_read_anew(
+    site, monkeypatch, commits
+):
+    change(site, "i0", WITHDRAWN)
+    change(site, "i5", SUSPENDED)
+    change(site, "i5", VALID)
+    elsewhere(site, "i5", SUSPENDED)
+    now = told(site.issuer.store)
+    assert now[1]["i5"] == SUSPENDED
     dialect, committed = site.issuer.store.engine.dialect, []
 
     def fail(connection):
         committed.append(1)
-        if len(committed) > 2:  # catching up, reading what is over, and then taking its place
+        if len(committed) > commits:  # catching up, what is over, the rest; then taking its place
             connection.rollback()
             raise sqlite3.OperationalError("database or disk is full")
         connection.commit()

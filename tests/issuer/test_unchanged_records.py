@@ -8,8 +8,9 @@ from returning_wallet import LATEX, NAME, NUT, Returning, offered, tell, texts
 from simulated_issuer import ISS, Site
 from sqlalchemy import event, func, select
 
-from healthpassport.status.entries import REPLACED, VALID
+from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
 from issuer import service
+from issuer.service import Change
 from issuer.service.comparing import digests, says_the_same
 from issuer.service.sources import SourceReference
 from issuer.settings import Settings
@@ -76,6 +77,13 @@ def kept_digests(site):
     return [one for one in found if one is not None]
 
 
+def report(site, **values):
+    (grant,) = service.all_grants(site.issuer)
+    row = {"root": grant.root, "client": "practice", "record_type": "AllergySummary"}
+    with site.issuer.store.writing() as tx:
+        tx.execute(reports.insert().values(id="r", state="open", due_at=2, **row, **values))
+
+
 def test_what_says_the_same_is_left_and_what_does_not_is_replaced(either):
     wallet = collected(either)
     before = version(either)
@@ -89,6 +97,10 @@ def test_what_says_the_same_is_left_and_what_does_not_is_replaced(either):
     tell(either, NUT)  # and what was true before that is no reason to let the last one stand
     come_back(either, wallet)
     assert statuses(either) == [REPLACED, REPLACED, REPLACED, REPLACED, VALID]
+    come_back(either, wallet)
+    assert (
+        changed(either, service.issued(either.issuer)[0], Change.WITHDRAW)[-2:] == [WITHDRAWN] * 2
+    )
 
 
 def test_a_copy_of_which_the_wallet_never_said_that_it_has_it_is_replaced_as_well(site, wallet):
@@ -109,17 +121,65 @@ def test_a_copy_that_has_expired_is_marked_no_more(site, wallet):
 
 
 def test_a_record_that_is_disputed_meanwhile_says_something_else(site, wallet):
-    (grant,) = service.all_grants(site.issuer)
-    row = {"root": grant.root, "client": "practice", "record_type": "AllergySummary"}
-    times = {"made_at": 1, "due_at": 2}
-    with site.issuer.store.writing() as tx:
-        tx.execute(reports.insert().values(id="r", state="open", **row, **times))
+    report(site, made_at=1)
     come_back(site, wallet)
     assert statuses(site) == [REPLACED, VALID]
     with site.issuer.store.writing() as tx:
         tx.execute(reports.update().values(state="answered"))
     come_back(site, wallet)
     assert statuses(site) == [REPLACED, REPLACED, VALID]
+
+
+def test_a_copy_that_came_disputed_after_its_reading_leaves_none_without_that_word(site, wallet):
+    site.pass_time(days=20)
+    assert wallet.refresh().status == 200
+    assert wallet.get("/holder/grant").status == 200  # which reads the source
+    report(site, made_at=site.issuer.now())
+    wallet.accept(wallet.ask_credential())
+    assert statuses(site) == [REPLACED, VALID]
+
+
+def test_a_dispute_of_one_record_is_one_of_the_summary_that_is_made_of_it():
+    settings = Settings.model_construct(iss=ISS, formats=("dc+sd-jwt",))
+    payloads = {"EmergencySummary": b'{"asOf":"2026-11-01","state":"items"}'}
+    one = digests(settings, reference(), payloads)
+    other = digests(settings, reference(), payloads, disputed=["AllergySummary"])
+    assert one.keys() == other.keys() == {"EmergencySummary"}
+    assert one != other
+
+
+def changed(site, issuance, change):
+    service.change_status(site.issuer, issuance=issuance.id, change=change)
+    return statuses(site)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [(Change.WITHDRAW, WITHDRAWN), (Change.SUSPEND, SUSPENDED), (Change.REPLACE, REPLACED)],
+)
+def test_what_is_done_to_the_newest_is_done_to_older_copies_that_say_the_same(
+    site, wallet, change, status
+):
+    tell(site, LATEX)
+    come_back(site, wallet)
+    come_back(site, wallet)
+    assert statuses(site) == [REPLACED, VALID, VALID]
+    newest = service.issued(site.issuer)[0]
+    assert changed(site, newest, change) == [REPLACED, status, status]
+    if change is Change.SUSPEND:
+        assert changed(site, newest, Change.REINSTATE) == [REPLACED, VALID, VALID]
+
+
+def test_what_is_done_to_an_older_copy_is_not_done_to_the_newest(site, wallet):
+    come_back(site, wallet)
+    _, oldest = service.issued(site.issuer)
+    assert changed(site, oldest, Change.WITHDRAW) == [WITHDRAWN, VALID]
+
+
+def test_another_wallet_of_the_same_person_keeps_its_copies(site, wallet):
+    collected(site)
+    come_back(site, wallet)
+    assert changed(site, service.issued(site.issuer)[0], Change.WITHDRAW).count(VALID) == 1
 
 
 def test_an_offer_without_a_source_has_no_digest(site):

@@ -16,6 +16,7 @@ from refreshing_world import (
     listed,
 )
 from typer.testing import CliRunner
+from waiting_steps import DEFERRED, codes, decide, later, waited
 from wallet_world import with_json
 
 from healthpassport.encoding import b64url_decode
@@ -29,7 +30,6 @@ from wallet.service import Wallet
 from wallet.service.grants import read_grants
 from wallet.service.put_off import LONGEST, read_put_off
 
-DEFERRED = f"{ISSUER}/deferred_credential"
 WAITING, SOON = "wallet.waiting", "wallet.asked_too_soon"
 
 
@@ -53,28 +53,6 @@ def wallet(world, tmp_path):
     world.wire.calm()
     yield made
     made.close()
-
-
-def waited(world, wallet, **more):
-    """A wallet that took an offer, of which nothing came."""
-    offer = world.offer_source()
-    assert wallet.accept(wallet.add_offer(offer.link), offer.pin, **more) == ()
-    world.wire.sent.clear()
-    return wallet.waiting.list()
-
-
-def decide(world, decision=Decision.RELEASE, *, only=None):
-    for one in service.waiting_records(world.issuer):
-        if only is None or only in one.configuration:
-            service.decide(world.issuer, deferral=one.id, decision=decision)
-
-
-def later(world):
-    world.now += timedelta(seconds=world.issuer.settings.deferred_interval_seconds)
-
-
-def codes(outcomes):
-    return [one.code for one in outcomes]
 
 
 def asked(world):

@@ -27,8 +27,10 @@ from .surroundings import Surroundings
 
 def arrive(
     one: PutOff, checked: CheckedRecord, *, vault: Vault, around: Surroundings
-) -> ChangeNote:
+) -> ChangeNote | None:
     """Store ``checked`` and wait for it no longer; what it says otherwise than the older one.
+
+    None where a newer one came meanwhile, by another offer: that stays, and nothing is stored.
 
     Raises:
         ServiceError: ``wallet.other_person`` where it is not of whom the surgery gave leave for.
@@ -44,6 +46,10 @@ def arrive(
         ),
         None,
     )
+    if older is not None and older.record.as_of > checked.record.as_of:
+        with vault.transaction() as writer:
+            drop_put_off(writer, [one])
+        return None
     copies = copy_rows(vault, older.row) if older else ()
     people = grant.people if grant else frozenset({one.person})
     lent_to = borrowers(vault, older, people=people, now=now)
@@ -69,7 +75,8 @@ def arrive(
             take_names(writer, others, iss=one.iss, person=person, names=names, lent=lent)
             given = dict(grant.names) | names
             change_grant(writer, replace(grant, person=person, names=given))
-        mine = superseded(waiting, iss=one.iss, person=one.person, types=names)
+        same = superseded(waiting, iss=one.iss, person=one.person, types=names)
+        mine = [other for other in same if other.since <= one.since]  # what is newer is waited for
         drop_put_off(writer, mine)
         for other in waiting:
             if other not in mine and (other.iss, other.person) == (one.iss, one.person):

@@ -37,6 +37,8 @@ from .surroundings import Surroundings
 FOR_GOOD: Final = frozenset(
     {"wallet.record_denied", "wallet.record_forgotten", "wallet.no_way_back"}
 )
+# A list out of date, a vault without room: the record is as good as it was, and comes again.
+OWN_TROUBLE: Final = ("trust.", "vault.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,11 @@ class Waiting:
             drop_put_off(writer, found)
 
     def _asked(self, chosen: Collection[PutOff]) -> tuple[Outcome, ...]:
-        """By surgery and person, so that a token turns once for all of them."""
-        lines = dict.fromkeys((one.iss, one.person) for one in chosen)
-        return tuple(
-            told
-            for line in lines
-            for told in self._line([o for o in chosen if (o.iss, o.person) == line])
-        )
+        """By surgery, person and way to ask, so that a token turns once for all of them."""
+        lines: dict[tuple[str, str, str], list[PutOff]] = {}
+        for one in chosen:
+            lines.setdefault((one.iss, one.person, one.token), []).append(one)
+        return tuple(told for line in lines.values() for told in self._line(line))
 
     def _line(self, line: Sequence[PutOff]) -> Sequence[Outcome]:
         first = line[0]
@@ -127,7 +127,8 @@ class Waiting:
             client = self._client(first)
         except PassportError as error:
             return [self._failed(one, error, for_good=_is_for_good(error.code)) for one in line]
-        return [self._one(one.id, client, trust) for one in line]
+        told = (self._one(one.id, client, trust) for one in line)
+        return [one for one in told if one is not None]
 
     def _client(self, one: PutOff) -> HolderClient:
         vault, around = self._opened(), self._around
@@ -144,10 +145,15 @@ class Waiting:
         token = TokenResponse.model_validate({"access_token": one.token, "token_type": DPOP})
         return HolderClient(Access(caller, token), issuer)
 
-    def _one(self, id_: str, client: HolderClient, trust: TrustView) -> Outcome:
-        """Ask for one; it is read anew, since the one before it may have told whose it is."""
+    def _one(self, id_: str, client: HolderClient, trust: TrustView) -> Outcome | None:
+        """Ask for one; it is read anew, since the one before it may have told whose it is.
+
+        None where what came just now stands in its place.
+        """
         vault = self._opened()
-        one = next(found for found in read_put_off(vault) if found.id == id_)
+        one = next((found for found in read_put_off(vault) if found.id == id_), None)
+        if one is None:
+            return None
         try:
             found = client.ask_again(one.later)
         except PassportError as error:
@@ -168,15 +174,19 @@ class Waiting:
                 raise ServiceError("wallet.credential_rejected", "it is by another issuer")
             note = arrive(one, checked, vault=vault, around=around)
         except PassportError as error:
-            client.notify(found, NotificationEvent.FAILURE)
-            return self._failed(one, error, for_good=True)
-        client.notify(found, NotificationEvent.ACCEPTED)
+            for_good = not error.code.startswith(OWN_TROUBLE)
+            if for_good:
+                client.notify(found, NotificationEvent.FAILURE)
+            return self._failed(one, error, for_good=for_good)
+        # Of one that is older than what is held the surgery must not end the newer copies.
+        kept = NotificationEvent.FAILURE if note is None else NotificationEvent.ACCEPTED
+        client.notify(found, kept)
         return outcome(
             DONE,
             around.language,
             issuer=one.issuer,
-            person=note.person,
-            notes=(note,),
+            person=one.person if note is None else note.person,
+            notes=() if note is None else (note,),
             renewed=True,
         )
 
