@@ -22,8 +22,9 @@ from sqlalchemy import Connection, Table, delete, select
 
 from healthpassport.encoding import Json, JsonObject
 from healthpassport.status.bitstring import PURPOSES
+from healthpassport.status.entries import VALID
 
-from . import journal
+from . import bitstrings, journal, statuses
 from .engine import Store
 from .journal import Journal, line_of, told_in_words
 from .replaying import catch_up, stays
@@ -185,8 +186,15 @@ def _folded(tx: Connection, kept: Journal) -> tuple[Folded, int]:
             folded.add(note)
     ended = {(kind, n) for kind, lists in _LISTS for n in _retired(tx, lists)}
     folded.marks = {key: here for key, here in folded.marks.items() if key not in ended}
+    for (kind, number), here in folded.marks.items():
+        if VALID in here.values():
+            _drop_overtaken(here, _marked(tx, kind, number))
     known = _known(tx, tuple(folded.issuances))
-    folded.issuances = {k: v for k, v in folded.issuances.items() if k in known}
+    folded.issuances = {
+        name: status
+        for name, status in folded.issuances.items()
+        if name in known and (status != VALID or known[name] == VALID)
+    }
     return folded, read_to
 
 
@@ -198,12 +206,26 @@ def _retired(tx: Connection, lists: Table) -> tuple[int, ...]:
     return tuple(tx.execute(query).scalars())
 
 
-def _known(tx: Connection, ids: tuple[str, ...]) -> frozenset[str]:
-    found: set[str] = set()
+def _marked(tx: Connection, kind: str, number: int) -> frozenset[int]:
+    if kind == "token":
+        return frozenset(index for index, _ in statuses.marked(tx, number))
+    return frozenset(bitstrings.marked(tx, number))
+
+
+def _drop_overtaken(here: dict[int, int], marked: Collection[int]) -> None:
+    """Forget that a place was reinstated where another machine has marked it since."""
+    for index in [index for index, said in here.items() if said == VALID and index in marked]:
+        del here[index]
+
+
+def _known(tx: Connection, ids: tuple[str, ...]) -> dict[str, int]:
+    """Those that are not forgotten, each with its status."""
+    found: dict[str, int] = {}
     for start in range(0, len(ids), _ASKED_AT_ONCE):
         some = issuances.c.id.in_(ids[start : start + _ASKED_AT_ONCE])
-        found.update(tx.execute(select(issuances.c.id).where(some)).scalars())
-    return frozenset(found)
+        rows = tx.execute(select(issuances.c.id, issuances.c.status).where(some))
+        found.update({row.id: row.status for row in rows})
+    return found
 
 
 @contextlib.contextmanager

@@ -236,7 +236,7 @@ def elsewhere(site, issuance, status):
     other.close()
 
 
-@pytest.mark.parametrize("later", [REPLACED, WITHDRAWN])
+@pytest.mark.parametrize("later", [SUSPENDED, REPLACED, WITHDRAWN])
 def test_what_another_machine_ended_since_stays_ended_when_both_were_restored(site, later):
     change(site, "i0", SUSPENDED)
     change(site, "i0", VALID)
