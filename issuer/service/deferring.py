@@ -44,7 +44,7 @@ from .grant_lines import line_of, same_line
 from .holder_keys import spend
 from .offers import SIGN_IN
 from .places import MOST_COPIES, Reserved, reserving
-from .refreshing import LATER, prepare
+from .refreshing import LATER, prepare, supersede
 from .sealing import seal, unseal
 from .tokens import NO_PIN, Access
 
@@ -240,6 +240,8 @@ def _issued(
     issuance, response = make_copies(issuer, tx, access, order, record)
     until = access.offer.token_expires_at or issuer.now()
     deferrals.change(tx, found.id, issuance=issuance.id, expires_at=until, answer=None)
+    if not order.asks_notice:  # nobody will say that the wallet has it; an older list is worse
+        supersede(issuer, tx, issuance)
     return response
 
 

@@ -47,7 +47,8 @@ class ProtocolSettings(BaseSettings):
     deferred_notification: bool = Field(
         False,
         description="Send `notification_id` with records that are given later, so that older "
-        "copies are replaced. Wallets made with @openid4vc up to 0.4.6 refuse such an answer.",
+        "copies are replaced once the wallet says that it has the newer one; without it they are "
+        "at once. Wallets made with @openid4vc up to 0.4.6 refuse such an answer.",
     )
     collect_again: bool = Field(
         False,

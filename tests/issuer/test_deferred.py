@@ -346,3 +346,23 @@ def test_staff_see_and_decide_at_the_command_line(tmp_path, monkeypatch):
     assert "No record waits." in runner.invoke(cli, ["deferred", "list"]).output
     assert runner.invoke(cli, ["deferred", "deny", one.id]).exit_code != 0
     assert collected(wallet, transaction).status == 200
+
+
+@pytest.mark.parametrize(("notes", "older"), [((NUT,), REPLACED), ((NUT, LATEX), VALID)])
+def test_where_no_wallet_notifies_the_older_copy_ends_as_the_newer_is_handed_out(
+    tmp_path, notes, older
+):
+    site = source_site(tmp_path, sign_off="returning")
+    wallet = Returning.of(site, offered(site))
+    wallet.accept(wallet.ask_credential())
+    site.pass_time(days=1)
+    tell(site, *notes)
+    wallet.refresh()
+    transaction = asked(wallet)
+    assert [one.status for one in service.issued(site.issuer)] == [VALID]
+    decided(site, Decision.RELEASE)
+    answer = collected(wallet, transaction)
+    assert "notification_id" not in answer.json()
+    newest, first = service.issued(site.issuer)
+    assert (newest.status, first.status) == (VALID, older)
+    assert collected(wallet, transaction).json() == answer.json()  # for one that lost it
