@@ -27,7 +27,7 @@ import wallet.web
 from authority.service import Authority, Passphrases
 from authority.settings import KDF_FLOOR
 from healthpassport.encoding import dump_json
-from healthpassport.fetch import HttpsFetcher
+from healthpassport.fetch import TIMEOUT_SECONDS, HttpsFetcher
 from healthpassport.keys import generate_signer, save_signer
 from healthpassport.summary import issued_types
 from issuer.service.clients import add_client
@@ -88,6 +88,7 @@ class World:
         formats: in which the surgery offers each record.
         second_signature: whether the surgery signs with ML-DSA-44 too.
         require_post_quantum: whether the desk asks for that.
+        patience: seconds that a request of the wallet or of this world may take.
     """
 
     def __init__(
@@ -101,7 +102,9 @@ class World:
         formats: tuple[Format, ...] = ("dc+sd-jwt",),
         second_signature: bool = False,
         require_post_quantum: bool = False,
+        patience: float = TIMEOUT_SECONDS,
     ) -> None:
+        self.patience = patience
         self.folders = DemoFolders(folder.resolve())
         self.ports = ports
         self.clock = clock
@@ -237,7 +240,8 @@ class World:
     @cached_property
     def wallet(self) -> Wallet:
         """The patient's wallet, not made yet."""
-        return Wallet(replace(Surroundings.of(self.wallet_settings), clock=self.clock))
+        around = Surroundings.of(self.wallet_settings)
+        return Wallet(replace(around, clock=self.clock, fetcher=self.fetcher))
 
     @cached_property
     def visit(self) -> Visit:
@@ -253,7 +257,9 @@ class World:
     @cached_property
     def fetcher(self) -> HttpsFetcher:
         """The way to the servers of this world, and to nothing else on this machine."""
-        return HttpsFetcher(ca_file=self.tls.ca, allowed_private_hosts=self.private_hosts)
+        return HttpsFetcher(
+            ca_file=self.tls.ca, allowed_private_hosts=self.private_hosts, timeout=self.patience
+        )
 
     @property
     def private_hosts(self) -> frozenset[str]:

@@ -34,7 +34,7 @@ def timed(into: list[float], action: Callable[..., Any], *given: object) -> Any:
 
 def measure(folder: Path, rounds: int) -> dict[str, list[float]]:
     """Seconds of each step in each round."""
-    world = World(folder / "world", ports=Ports.free())
+    world = World(folder / "world", ports=Ports.free(), patience=60)
     found: dict[str, list[float]] = {
         "link to question": [],
         "typed code to question": [],

@@ -44,7 +44,7 @@ TYPES = {definition(name).vct for name in record_types()}
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = World(tmp_path_factory.mktemp("interop") / "world", ports=Ports.free())
+    made = World(tmp_path_factory.mktemp("interop") / "world", ports=Ports.free(), patience=60)
     # The wallet unpacks the list for every copy, and takes a quarter of a second for a whole one.
     made.issuer_settings = made.issuer_settings.model_copy(update={"status_list_size": SHORT})
     try:

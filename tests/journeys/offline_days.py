@@ -74,7 +74,7 @@ def main(folder: Path) -> None:
     from wallet.service import Surroundings, Wallet  # noqa: PLC0415
 
     clock = Clock()
-    world = World(folder, ports=Ports.free(), clock=clock)
+    world = World(folder, ports=Ports.free(), patience=60, clock=clock)
     patient = Surroundings.of(world.wallet_settings)  # a patient whose own list may be older
     patient = replace(patient, clock=clock, trust_max_age=timedelta(days=30))
     world.__dict__["wallet"] = Wallet(patient)

@@ -14,7 +14,10 @@ from demo.world import Ports, World
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     world = World(
-        tmp_path_factory.mktemp("world") / "demo", ports=Ports.free(), issuer_algorithm="EdDSA"
+        tmp_path_factory.mktemp("world") / "demo",
+        ports=Ports.free(),
+        patience=60,
+        issuer_algorithm="EdDSA",
     )
     world.start()
     world.desk.update()
@@ -42,7 +45,11 @@ def test_records_signed_with_ed25519_reach_the_desk_and_are_accepted(world):
 
 def test_a_record_of_which_nothing_can_be_withheld_says_all_that_goes_out(tmp_path):
     world = World(
-        tmp_path / "demo", ports=Ports.free(), issuer_algorithm="EdDSA", formats=("ldp_vc",)
+        tmp_path / "demo",
+        ports=Ports.free(),
+        patience=60,
+        issuer_algorithm="EdDSA",
+        formats=("ldp_vc",),
     )
     world.start()
     try:

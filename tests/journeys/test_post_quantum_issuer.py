@@ -18,7 +18,7 @@ CLAIM = ("pq_signature",)
 
 
 def started(folder, **named):
-    world = World(folder / "demo", ports=Ports.free(), **named)
+    world = World(folder / "demo", ports=Ports.free(), patience=60, **named)
     world.start()
     world.desk.update()
     world.wallet.init(world.passphrase)

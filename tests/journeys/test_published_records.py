@@ -20,7 +20,7 @@ NAMES = [str(path.relative_to(SHARED / "fhir")) for path in FILES]
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world") / "demo", ports=Ports.free())
+    world = World(tmp_path_factory.mktemp("world") / "demo", ports=Ports.free(), patience=60)
     # Of 530 records not one is shown twice.
     world.wallet_settings = world.wallet_settings.model_copy(update={"copies": 1})
     world.start()

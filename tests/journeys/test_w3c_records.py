@@ -20,7 +20,7 @@ from issuer import service
 
 @pytest.fixture(params=[("ldp_vc",), ("ldp_vc", "dc+sd-jwt")], ids=str)
 def world(request, tmp_path):
-    world = World(tmp_path / "demo", ports=Ports.free(), formats=request.param)
+    world = World(tmp_path / "demo", ports=Ports.free(), patience=60, formats=request.param)
     yield world
     world.stop()
     world.wallet.close()
