@@ -21,7 +21,8 @@ def pem(tmp_path_factory) -> Path:
 
 
 def fetcher(server, pem, **changes) -> HttpsFetcher:
-    return HttpsFetcher(**{"ca_file": pem, "allowed_private_hosts": server.allowed, **changes})
+    known = {"ca_file": pem, "allowed_private_hosts": server.allowed, "timeout": 60}
+    return HttpsFetcher(**known | changes)
 
 
 def get(url: str, **changes) -> HttpRequest:

@@ -91,7 +91,7 @@ class Both:
     def __init__(self, world, issuer, pem):
         self.world, self.issuer = world, issuer
         allowed = frozenset({issuer.removeprefix("https://")})
-        self.net = HttpsFetcher(ca_file=pem, allowed_private_hosts=allowed)
+        self.net = HttpsFetcher(ca_file=pem, allowed_private_hosts=allowed, timeout=60)
 
     def fetch(self, request):
         own = request.url.startswith(self.issuer)
