@@ -31,6 +31,17 @@ YES_NO: Final = {"en": ("Yes", "No"), "cy": ("Ydy", "Nac ydy")}
 NOT_CHECKED: Final = {"en": "not checked", "cy": "heb ei wirio"}
 VERIFIED: Final = "01"  # NHS data dictionary: number present and verified
 NHS_DIGITS: Final = 10
+# Staff read codes behind these names; patients never see them.
+CODE_SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "http://snomed.info/sct": "SNOMED CT",
+        "https://dmd.nhs.uk": "dm+d",
+        "http://read.info/readv2": "Read v2",
+        "http://read.info/ctv3": "CTV3",
+        "http://loinc.org": "LOINC",
+        "http://terminology.hl7.org/CodeSystem/consentcategorycodes": "HL7 consent category",
+    }
+)
 _CODES: Final = frozenset({"codings", "sha256"})  # what the words stand for, and check codes
 _INNER_TEXT: Final = "text"
 _DATES: Final = frozenset({"date", "when", "day"})

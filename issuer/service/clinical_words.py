@@ -12,7 +12,7 @@ from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.languages import Words, msg
-from healthpassport.record_words import value_words
+from healthpassport.record_words import CODE_SYSTEMS, value_words
 from healthpassport.summary import FieldDefinition, section_title
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
@@ -48,16 +48,6 @@ _SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "narrative": msg("Text of the source"),
         "medication_plumbing": msg("Plans and orders behind medicines"),
         "medication_events": msg("Medicines given or dispensed"),
-    }
-)
-_SYSTEMS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "http://snomed.info/sct": "SNOMED CT",
-        "https://dmd.nhs.uk": "dm+d",
-        "http://read.info/readv2": "Read v2",
-        "http://read.info/ctv3": "CTV3",
-        "http://loinc.org": "LOINC",
-        "http://terminology.hl7.org/CodeSystem/consentcategorycodes": "HL7 consent category",
     }
 )
 _OF_CODES: Final = frozenset({"code", "codes"})
@@ -97,4 +87,4 @@ def _codings(value: Json, say: Words) -> str:
 
 def _system(row: Mapping[str, Json]) -> str:
     system = str(row.get("system") or "")
-    return _SYSTEMS.get(system, system)
+    return CODE_SYSTEMS.get(system, system)

@@ -12,6 +12,7 @@ from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.languages import ENGLISH, Words, msg
+from healthpassport.record_words import CODE_SYSTEMS
 from healthpassport.summary import FieldDefinition
 from verifier.service.words import day_of_text, joined, nhs_number
 
@@ -60,14 +61,6 @@ WINDOWS: Final = {
     "the latest result of each test": msg("the latest result of each test"),
     "the latest entry of each kind": msg("the latest entry of each kind"),
     "acute 12 months, discontinued 6 months": msg("acute 12 months, discontinued 6 months"),
-}
-SYSTEMS: Final = {
-    "http://snomed.info/sct": "SNOMED CT",
-    "https://dmd.nhs.uk": "dm+d",
-    "http://read.info/readv2": "Read v2",
-    "http://read.info/ctv3": "CTV3",
-    "http://loinc.org": "LOINC",
-    "http://terminology.hl7.org/CodeSystem/consentcategorycodes": "HL7 consent category",
 }
 VERIFIED_NUMBER: Final = "01"  # NHS Data Dictionary: number present and verified
 _READING: Final = ("interpretation", "referenceRange")
@@ -132,7 +125,7 @@ def coded(value: Json, say: Words = ENGLISH) -> str:
 
 def _coding(row: Mapping[str, Json]) -> str:
     system = plain(row.get("system"))
-    return f"{SYSTEMS.get(system, system)} {plain(row.get('code'))}".strip()
+    return f"{CODE_SYSTEMS.get(system, system)} {plain(row.get('code'))}".strip()
 
 
 def reactions(value: Json, say: Words = ENGLISH) -> str:
