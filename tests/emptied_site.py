@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from fhir_examples import PATIENT, bundle, data
 from returning_wallet import NAME, NUT, tell
@@ -30,3 +32,19 @@ def emptied(site: Site) -> Site:
     site.now = NOW
     tell(site, NUT)
     return site
+
+
+def made_in(folder: Path, **changes: Any) -> Iterator[Site]:
+    """An issuer that reads ``source_in(folder)``, until its fixture ends."""
+    made = Site(folder, {**source_in(folder), **changes})
+    yield made
+    made.issuer.store.close()
+
+
+def on_either(request: Any, folder: Path) -> Iterator[Site]:
+    """The module's ``site`` on SQLite, or an issuer on PostgreSQL, as ``request.param`` says."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("site")
+        return
+    url = request.getfixturevalue("postgresql").issuer_database()
+    yield from made_in(folder, database=None, database_url=url)

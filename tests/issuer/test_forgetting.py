@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module
 
 import pytest
-from emptied_site import emptied, source_in
+from emptied_site import emptied, made_in, on_either, source_in
 from returning_wallet import Returning, offered
 from simulated_issuer import Site
 from sqlalchemy import func, select
@@ -35,10 +35,7 @@ DATABASE = ("issuer.sqlite", "issuer.sqlite-wal", "issuer.sqlite-shm")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    site = Site(folder, source_in(folder))
-    yield site
-    site.issuer.store.close()
+    yield from made_in(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
@@ -48,13 +45,7 @@ def site(home):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request, tmp_path):
-    if request.param == "sqlite":
-        yield request.getfixturevalue("site")
-        return
-    url = request.getfixturevalue("postgresql").issuer_database()
-    made = Site(tmp_path, {**source_in(tmp_path), "database": None, "database_url": url})
-    yield made
-    made.issuer.store.close()
+    yield from on_either(request, tmp_path)
 
 
 def lived(site):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from emptied_site import emptied, source_in
+from emptied_site import emptied, made_in, on_either
 from repository import ROOT
 from returning_wallet import NAME, Returning, offered
-from simulated_issuer import Site
 from sqlalchemy import func, insert, select
 
 from healthpassport.keys import generate_signer
@@ -38,10 +37,7 @@ def rules():
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    site = Site(folder, source_in(folder))
-    yield site
-    site.issuer.store.close()
+    yield from made_in(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
@@ -51,14 +47,7 @@ def site(home):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request, tmp_path):
-    """On SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("site")
-        return
-    url = request.getfixturevalue("postgresql").issuer_database()
-    made = Site(tmp_path, {**source_in(tmp_path), "database": None, "database_url": url})
-    yield made
-    made.issuer.store.close()
+    yield from on_either(request, tmp_path)
 
 
 def tidy(site):

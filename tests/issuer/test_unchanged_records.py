@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from emptied_site import emptied, source_in
+from emptied_site import emptied, made_in, on_either
 from returning_wallet import LATEX, NAME, NUT, Returning, offered, tell, texts
-from simulated_issuer import ISS, Site
+from simulated_issuer import ISS
 from sqlalchemy import event, func, select
 
 from healthpassport.status.entries import REPLACED, SUSPENDED, VALID, WITHDRAWN
@@ -19,10 +19,7 @@ from issuer.store.tables import offer_records, reports, status_lists
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    site = Site(folder, source_in(folder))
-    yield site
-    site.issuer.store.close()
+    yield from made_in(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture
@@ -32,14 +29,7 @@ def site(home):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request, tmp_path):
-    """On SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("site")
-        return
-    url = request.getfixturevalue("postgresql").issuer_database()
-    made = Site(tmp_path, {**source_in(tmp_path), "database": None, "database_url": url})
-    yield made
-    made.issuer.store.close()
+    yield from on_either(request, tmp_path)
 
 
 def collected(site):
