@@ -68,7 +68,7 @@ _PATIENTS: Final = {
     "patient.opened": _facts(),
     "patient.offered": _facts("offer"),
     "patient.card_made": _facts("issuance"),
-    "patient.forgotten": _facts("offers", "records"),
+    "patient.forgotten": _facts("offers", "records", "reason"),
     "identity.checked": _facts("way", "offer"),
     "source.failed": _facts("code", "times"),
 }
@@ -84,7 +84,7 @@ _STAFF: Final = {
 _RECORDS: Final = {
     "offer.made": _facts("records", "minutes", "source"),
     "offer.collected": _facts("grant"),
-    "offer.pin_given": _facts("channel", "private"),
+    "offer.pin_given": _facts("channel", "private", "reason"),
     "offer.pin_refused": _facts("tries"),
     "offer.burned": _facts("tries"),
     "offer.expired": _facts(),
