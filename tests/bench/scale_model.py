@@ -81,7 +81,13 @@ class Plan:
 
     @property
     def lists_published(self) -> float:
-        return self.lists * self.list_months
+        """Full lists that have not ended, and the one that is being filled."""
+        return self.lists * (max(self.validity.values()) + self.margin) / MONTH + 1
+
+    @property
+    def outlived(self) -> float:
+        """Marks of published lists whose entries are forgotten, once lists end."""
+        return self.outlived_after(self.list_months)
 
     @property
     def offers(self) -> float:
