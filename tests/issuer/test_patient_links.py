@@ -12,6 +12,7 @@ from console_world import Practice, Walk
 from healthpassport.errors import ServiceError
 from issuer.service.collecting import page_link, wallet_link
 from issuer.web.patient import add_pages
+from issuer.web.telling import moment
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 UNKNOWN = "A" * 43
@@ -136,6 +137,7 @@ def test_a_letter_and_the_page_of_the_service_name_the_same_address(practice, wa
     handed = walk.offered(link_by="letter")
     sheet = walk.browser.get(f"{handed}/letter").text
     address = sheet.partition('class="console-token">')[2].partition("<")[0]
+    assert moment(practice.console.handed.find(handed.rsplit("/", 1)[1]).expires_at) in sheet
     base, _, secret = address.partition("#")
     assert base == practice.issuer.url("/get")
     uri = practice.issuer.url(f"/credential-offers/{secret}")
