@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
+from asgi_calls import call
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium
 from console_words import CONSOLE
+from fastapi import FastAPI
 from fhir_examples import PATIENT, bundle, data
 from page_words import of_template
 from playwright.sync_api import sync_playwright
@@ -20,9 +23,20 @@ from healthpassport.errors import catalogue
 from healthpassport.languages import LANGUAGES
 from issuer.service.offers import offer_bundle
 from issuer.web import languages
+from issuer.web.patient.collecting import add_collecting
 
 NARROW = {"width": 320, "height": 700}
-NAMES = ("start", "agree", "stopped", "refused", "get", "get wrong", "get open", "get over")
+NAMES = (
+    "start",
+    "agree",
+    "stopped",
+    "refused",
+    "get",
+    "get wrong",
+    "get open",
+    "get over",
+    "get wait",
+)
 ENGLISH = re.compile(
     r"\b(the|and|was|with|from|this|that|your|which|has|been|not|you|for|it)\b", re.IGNORECASE
 )
@@ -40,6 +54,10 @@ def answers(site, language):
     nobody = Browser(site, headers={"accept-language": language})
     offer = offer_bundle(site.issuer, client="practice", bundle=data(bundle(PATIENT, LATEX)))
     secret = offer.uri.rsplit("/", 1)[1]
+    busy = FastAPI()
+    none = site.settings.model_copy(update={"request_burst": 0})
+    busy.state.issuer = replace(site.issuer, settings=none)
+    add_collecting(busy, "/patient")
     return {
         "start": wallet.browser.get("/patient/start"),
         "agree": (wallet.sign_in(), wallet.browser.get("/patient/agree"))[1],
@@ -49,6 +67,7 @@ def answers(site, language):
         "get wrong": nobody.post("/get", link="half a link"),
         "get open": nobody.post("/get", link=f"#{secret}"),
         "get over": nobody.post("/get", link="#" + "A" * 43),
+        "get wait": call(busy, "GET", "/get", headers={"accept-language": language}),
     }
 
 
