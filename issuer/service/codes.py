@@ -33,6 +33,7 @@ from .configurations import configurations, scope_of
 from .context import IssuerContext, digest
 from .dpop import accepted_proof
 from .grants import TOKEN_PATH, close_grant
+from .status_journal import bring_in_here
 from .tokens import Redeemed, give_token
 from .under_way import UnderWay
 from .wallet_clients import SentAttestation, attested_client, needs_attestation
@@ -104,6 +105,7 @@ def _judged(issuer: IssuerContext, shown: _Shown) -> TokenResponse | None:
     """The answer to a code that fits; None for one that does not, and is over then."""
     code = shown.request.code
     with issuer.store.writing() as tx:
+        bring_in_here(tx)  # a code that was used before the database was set back
         row = sign_ins.by_code(tx, digest(code))
         asked = None if row is None else _presented(issuer, tx, row, code)
         if row is None or asked is None:

@@ -22,7 +22,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.permutation import SecretOrder
 from issuer.settings import LDP_VC, Settings
-from issuer.store import bitstrings, journal, lineage, replaying, statuses
+from issuer.store import bitstrings, lineage, statuses
 from issuer.store.again import tried_again
 from issuer.store.anew import begin_anew
 from issuer.store.places import TOKEN, Block, Kind, bitstring_kind, ensure_open, lease
@@ -132,8 +132,7 @@ def settle(tx: Connection, settings: Settings, *, now: int, random: Callable[[in
     Raises:
         ServiceError: ``issuer.journal``.
     """
-    if not journal.is_known(tx):  # the look holds nobody up, as bringing it in does
-        replaying.catch_up(tx)
+    status_journal.bring_in_here(tx)
     if not lineage.renewed(tx, now=now):
         return False
     begin_anew(tx, sizes(settings), now=now)
@@ -142,7 +141,9 @@ def settle(tx: Connection, settings: Settings, *, now: int, random: Callable[[in
 
 
 def tell_anew(issuer: IssuerContext) -> None:
-    """Let the operator, and the audit trail, know that all lists were begun anew."""
+    """Let the operator, the audit trail, and this process know that all lists were begun anew."""
+    with issuer.store.reading() as tx:
+        lineage.holds(tx)
     _LOG.error("The database is another or an older one: all status lists were begun anew")
     lists = len(sizes(issuer.settings))
     issuer.audit.note("status.skipped", who=issuer.audit.own, lists=lists)

@@ -15,6 +15,7 @@ from issuer.store import journal, lineage
 from issuer.store.again import tried_again
 
 from .places import settle, tell_anew
+from .status_journal import keep_mark
 
 if TYPE_CHECKING:
     from .context import IssuerContext
@@ -31,7 +32,7 @@ def keep_up(issuer: IssuerContext) -> bool:
     before = issuer.store.generation
     if not _is_sound(issuer) and _settled(issuer):
         tell_anew(issuer)
-        _is_sound(issuer)  # this process learns of it as the others do
+    keep_mark(issuer)
     if not before or issuer.store.generation == before:
         return False
     # What was signed of a version that was lost may have the number of another version now.

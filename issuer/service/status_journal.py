@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import Connection
+
 from healthpassport.encoding import b64url_encode
 from issuer.settings import Settings
-from issuer.store import Store, journal, lineage, replaying, shortening
+from issuer.store import Store, high_water, journal, lineage, replaying, shortening
 from issuer.store.shortening import Shortened
 
 if TYPE_CHECKING:
@@ -44,7 +46,29 @@ def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) 
     if not lineage.attach(store.engine) and store.is_shared:
         _LOG.warning("This PostgreSQL cannot tell whether it was set back: see docs/status.md")
     name = b64url_encode(random(_NAME_BYTES))
-    journal.attach(store.engine, journal_path(settings), name=name)
+    path = journal_path(settings)
+    journal.attach(store.engine, path, name=name)
+    lineage.heed(store.engine, high_water.kept(path))
+
+
+def keep_mark(issuer: IssuerContext) -> None:
+    """Let processes of this machine that start later know how far the database has come.
+
+    Raises:
+        ServiceError: ``issuer.journal``.
+    """
+    if stamp := lineage.stamp(issuer.store.engine):
+        high_water.keep(journal_path(issuer.settings), stamp)
+
+
+def bring_in_here(tx: Connection) -> None:
+    """Bring in, with what ``tx`` does, what the journal knows and this database has forgotten.
+
+    Raises:
+        ServiceError: ``issuer.journal``.
+    """
+    if not journal.is_known(tx):  # the look holds nobody up, as bringing it in does
+        replaying.catch_up(tx)
 
 
 def bring_in(store: Store) -> None:
@@ -69,4 +93,4 @@ def shorten(issuer: IssuerContext, *, least: int = 0) -> Shortened | None:
         ServiceError: ``issuer.journal``, ``issuer.unavailable``; nothing is lost then.
     """
     name = b64url_encode(issuer.random(_NAME_BYTES))
-    return shortening.shorten(issuer.store, name=name, least=least)
+    return shortening.shorten(issuer.store, name=name, now=issuer.now(), least=least)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from issuer_config import config_file
 from simulated_issuer import Site, Wallet, made_settings
 from typer.testing import CliRunner
 
@@ -23,10 +24,7 @@ HEAVY = {"fastapi", "starlette", "sqlalchemy", "uvicorn", "alembic", "segno", "c
 @pytest.fixture
 def config(tmp_path):
     settings, _ = made_settings(tmp_path, certified_at=datetime.now(UTC))
-    path = tmp_path / "issuer.toml"
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    path.write_text("".join(f'{name} = "{getattr(settings, name)}"\n' for name in names))
-    return path
+    return config_file(tmp_path, settings)
 
 
 def run(*arguments):

@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import config_file
 from repository import ROOT
 from simulated_issuer import made_settings
 from typer.testing import CliRunner
@@ -22,13 +23,7 @@ def run(*words, typed=""):
 @pytest.fixture
 def config(tmp_path):
     settings, _ = made_settings(tmp_path, certified_at=datetime.now(UTC))
-    lines = [
-        f'{name} = "{getattr(settings, name)}"'
-        for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    ]
-    path = tmp_path / "issuer.toml"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    return config_file(tmp_path, settings)
 
 
 @pytest.fixture
@@ -124,9 +119,7 @@ def test_an_api_key_that_is_made_is_told_without_the_key(audit, config):
 
 def test_a_key_that_is_made_before_the_issuer_stands_all_the_same(tmp_path):
     settings, _ = made_settings(tmp_path, certified_at=datetime.now(UTC))
-    path = tmp_path / "issuer.toml"
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    path.write_text("".join(f'{name} = "{getattr(settings, name)}"\n' for name in names))
+    path = config_file(tmp_path, settings)
     settings.x5c.unlink()
     made = run("keys", "add", "early", "--config", path)
     assert made.exit_code == 0

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from issuer_config import config_file
 from simulated_issuer import Site, Wallet
 from typer.testing import CliRunner
 
@@ -97,14 +98,7 @@ def test_rel_after_a_restore_no_place_is_given_twice_and_what_was_withdrawn_stay
 
 
 def config(site):
-    told = json.loads(site.settings.model_dump_json(exclude_none=True, exclude={"database_url"}))
-    lines = [
-        f"{name} = {json.dumps(told[name])}"
-        for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    ]
-    file = site.folder / "issuer.toml"
-    file.write_text("\n".join(lines))
-    return str(file)
+    return str(config_file(site.folder, site.settings))
 
 
 def written(site):

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import config_file
 from simulated_issuer import made_settings
 from typer.testing import CliRunner
 
@@ -17,11 +18,7 @@ from issuer.cli import app
 def config(tmp_path_factory):
     folder = tmp_path_factory.mktemp("commands")
     settings, _ = made_settings(folder, certified_at=datetime.now(UTC))
-    path = folder / "issuer.toml"
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    lines = [f'{name} = "{getattr(settings, name)}"' for name in names]
-    path.write_text("\n".join([*lines, 'webhook_hosts = ["epr.example:443"]']))
-    return path
+    return config_file(folder, settings, 'webhook_hosts = ["epr.example:443"]')
 
 
 def run(config, *arguments):
