@@ -100,6 +100,28 @@ class Server:
             connection.execute(made)
         return self._url(name)
 
+    def copy(self, url: str, name: str) -> None:
+        """Let ``name`` be a copy of the database at ``url``, which nobody has open."""
+        self._as_owner(f"CREATE DATABASE {name} TEMPLATE {_name(url)} STRATEGY file_copy")
+
+    def replace(self, url: str, name: str) -> None:
+        """Let the database at ``url`` be a copy of ``name``; whoever has it open is cut off."""
+        self._as_owner(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+        self.copy(self._url(name), _name(url))
+
+    def drop_with_copies(self, url: str) -> None:
+        """Remove the database at ``url``, and those whose names begin as its own and a bar."""
+        like = f"{_name(url)}|_%"
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            found = "SELECT datname FROM pg_database WHERE datname LIKE %s ESCAPE '|'"
+            names = [row[0] for row in connection.execute(found, [like])]
+        for name in (*names, _name(url)):
+            self._as_owner(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _as_owner(self, statement: str) -> None:
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
     def drop(self, url: str) -> bool:
         """Remove the database at ``url``, unless somebody is connected to it."""
         name = sa.make_url(url).database
@@ -139,6 +161,10 @@ class Server:
 
     def conninfo(self, name: str) -> str:
         return f"host={self.folder} user=desk dbname={name}"
+
+
+def _name(url: str) -> str:
+    return str(sa.make_url(url).database)
 
 
 def _parent(process: Path) -> int:
