@@ -13,8 +13,18 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection
 
 from healthpassport.encoding import b64url_encode
+from healthpassport.errors import ServiceError
 from issuer.settings import Settings
-from issuer.store import Store, high_water, journal, lineage, replaying, shortening
+from issuer.store import (
+    OfferState,
+    Store,
+    ended_codes,
+    high_water,
+    journal,
+    lineage,
+    replaying,
+    shortening,
+)
 from issuer.store.shortening import Shortened
 
 if TYPE_CHECKING:
@@ -59,6 +69,19 @@ def keep_mark(issuer: IssuerContext) -> None:
     """
     if stamp := lineage.stamp(issuer.store.engine):
         high_water.keep(journal_path(issuer.settings), stamp)
+
+
+def note_use(issuer: IssuerContext, offer: str) -> None:
+    """Note that the code of ``offer`` was used, once it is; a use that failed must be tried again.
+
+    Where it cannot be noted the code is used all the same, and a database that forgets it takes it
+    once more.
+    """
+    try:
+        with issuer.store.writing() as tx:
+            ended_codes.note(tx, offer, OfferState.REDEEMED.value)
+    except ServiceError as error:
+        _LOG.warning("It was not noted that a code was used: %s", error)
 
 
 def bring_in_here(tx: Connection) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from healthpassport.errors import ProtocolError
 from healthpassport.protocols.oid4vci import TokenRequest, TokenResponse
 from healthpassport.protocols.oid4vci.tokens import GrantedDetail
-from issuer.store import Offer, OfferState, ended_codes
+from issuer.store import Offer, OfferState
 from issuer.store import offers as rows
 from issuer.store.again import tried_again
 
@@ -28,7 +28,7 @@ from .dpop import Unspent, accepted_proof, checked_proof, spend_now
 from .grants import DPOP, TOKEN_PATH, open_grant
 from .sealing import mac, seal, unseal
 from .sources import SOURCE
-from .status_journal import bring_in_here
+from .status_journal import bring_in_here, note_use
 
 MAX_PIN_TRIES: Final = 5  # security.md: five tries, then the offer burns
 NO_PIN: Final = ""  # of an offer that went straight to the wallet that asked for it
@@ -88,6 +88,7 @@ def _redeem(
     if response is None:
         # Raised after the transaction, which has counted the try.
         raise ProtocolError("oid4vci.invalid_grant")
+    note_use(issuer, told.subject)
     return response
 
 
@@ -259,7 +260,6 @@ def give_token(
         grant=grant,
         sealed_source=None,
     )
-    ended_codes.note(tx, offer.id, OfferState.REDEEMED.value, until=offer.expires_at)
     facts = {} if grant is None else {"grant": grant}
     issuer.audit.write("offer.collected", who=issuer.audit.wallet, tx=tx, subject=offer.id, **facts)
     details = tuple(

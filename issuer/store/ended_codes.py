@@ -1,10 +1,11 @@
 """Offers that opened or were ended, noted in the journal: a database that was set back forgets it.
 
 Else a code that was used, burned or taken back in the moments that were lost could be used once
-more. Rules: it is noted with the transaction that does it; brought in, the offer is over and what
-it held is erased, whether it was collected or taken back; a note counts until its offer would have
-expired. Names of offers, their states and moments alone stand there. What is *not* here: what else
-was lost (docs/status.md), and values that end with a noticed set-back (``issuer.service.nonces``).
+more. Rules: burning and taking back are noted with the transaction that does it, use by one of its
+own afterwards, since what failed at its last moment must be possible again; brought in, the offer
+is over and what it held is erased; a note counts until its offer would have expired. Names of
+offers, their states and moments alone stand there. What is *not* here: what else was lost
+(docs/status.md), and what ends with a noticed set-back (``issuer.service.nonces``).
 """
 
 from __future__ import annotations
@@ -21,13 +22,12 @@ from .tables import offers
 SPENT: Final = frozenset({"redeemed", "burned", "cancelled"})  # states; what expired is over anyway
 
 
-def note(connection: Connection, offer: str, state: str, *, until: int | None = None) -> None:
-    """``offer`` is in ``state`` and opens nothing more; it would have expired at ``until``."""
+def note(connection: Connection, offer: str, state: str) -> None:
+    """``offer`` is in ``state`` and opens nothing more."""
     if state not in SPENT or journal.of(connection) is None:
         return
-    if until is None:
-        query = select(offers.c.expires_at).where(offers.c.id == offer)
-        until = connection.execute(query).scalar()
+    query = select(offers.c.expires_at).where(offers.c.id == offer)
+    until = connection.execute(query).scalar()
     journal.note(connection, {"offer": offer, "state": state, "until": until})
 
 
