@@ -66,6 +66,15 @@ def put_back(settings: Settings, name: str) -> None:
         shutil.copy(path, settings.database.parent)
 
 
+def lose(settings: Settings) -> None:
+    """Let the database be gone, and an empty one in its place."""
+    if settings.database is None:
+        server().replace(_url(settings), server().issuer_template)
+        return
+    for path in database_files(settings.database):
+        path.unlink()
+
+
 def remove(settings: Settings) -> None:
     """Let a PostgreSQL take no more room; a file goes with its folder."""
     if settings.database is None:

@@ -96,7 +96,7 @@ class Server:
         """The URL of an issuer's database of its own: its tables are copied, not made."""
         name = f"issuer{next(self.numbers)}"
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
-            made = f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY file_copy"
+            made = f"CREATE DATABASE {name} TEMPLATE {self.issuer_template} STRATEGY file_copy"
             connection.execute(made)
         return self._url(name)
 
@@ -133,7 +133,7 @@ class Server:
             return True
 
     @cached_property
-    def _template(self) -> str:
+    def issuer_template(self) -> str:
         """The name of a database with the issuer's tables that nobody is connected to."""
         url = self.empty_database()
         issuer_store.open_store(None, url=url).close()

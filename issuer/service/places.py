@@ -52,8 +52,12 @@ class _Leased:
 
 @dataclass(slots=True)
 class Pool:
-    """The places that this process has leased and not given, by kind and purpose of list."""
+    """The places that this process has leased and not given, by kind and purpose of list.
 
+    ``generation`` is that of the lists when they were looked at last (``set_back``).
+    """
+
+    generation: int = 0
     lock: Lock = field(default_factory=Lock)
     kinds: dict[str, _Leased] = field(default_factory=dict)
 
@@ -162,16 +166,25 @@ def list_size(settings: Settings, kind: Kind) -> int:
 def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
     leased = issuer.places.of(kind)
     with leased.lock:
-        if leased.generation != issuer.store.generation:
-            leased.left.clear()  # these lists are closed
-            leased.generation = issuer.store.generation
+        _drop_closed(issuer, leased)
         while len(leased.left) < copies:
             count = max(copies, leased.next_lease)
-            leased.left[:0] = _places(_block(issuer, kind, count))
+            block = _block(issuer, kind, count)
+            if not _drop_closed(issuer, leased):  # else nobody knows whether its list is closed
+                leased.left[:0] = _places(block)
             leased.next_lease = min(leased.next_lease * 2, LARGEST)
         taken = leased.left[-copies:]
         del leased.left[-copies:]
         return tuple(taken)
+
+
+def _drop_closed(issuer: IssuerContext, leased: _Leased) -> bool:
+    """Give places of lists to nobody that were closed since, because the database went back."""
+    if leased.generation == issuer.store.generation:
+        return False
+    leased.left.clear()
+    leased.generation = issuer.store.generation
+    return True
 
 
 def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:

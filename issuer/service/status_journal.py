@@ -61,6 +61,16 @@ def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) 
     lineage.heed(store.engine, high_water.kept(path))
 
 
+def look(store: Store) -> bool:
+    """Whether the database is the one that was known, with all that the journal knows.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``, ``issuer.journal``.
+    """
+    with store.reading() as tx:
+        return lineage.holds(tx) and journal.is_known(tx)
+
+
 def keep_mark(issuer: IssuerContext) -> None:
     """Let processes of this machine that start later know how far the database has come.
 

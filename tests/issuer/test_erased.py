@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from databases import on_sqlite
 from fhir_examples import PATIENT, allergy, bundle, concept, data, medicine
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,7 +121,7 @@ def test_an_nhs_number_is_found_as_people_write_it():
 
 @pytest.fixture
 def site(tmp_path):
-    made = Site(tmp_path)
+    made = Site(tmp_path, on_sqlite(tmp_path))
     yield made
     made.issuer.store.close()
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 from issuer_config import config_file
 from repository import ROOT
 from simulated_issuer import made_settings
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from issuer.cli import app
+from issuer.settings import load
+from issuer.store import open_store
 
 
 def run(*words, typed=""):
@@ -32,8 +33,11 @@ def audit(config):
 
 
 def touch(config, statement):
-    with closing(sqlite3.connect(config.with_name("issuer.sqlite"))) as raw, raw:
-        raw.execute(statement)
+    settings = load(config)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    with store.writing() as tx:
+        tx.execute(text(statement))
+    store.close()
 
 
 def test_a_whole_trail_is_written_out_and_checked(audit, tmp_path):
