@@ -41,11 +41,15 @@ _PUBLIC: Final = frozenset({"kty", "crv", "x", "y"})  # RFC 7518 section 6.2.1
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a run would make of one line: record types, or the code of why nothing."""
+    """What a run would make of one line: record types, or the code of why nothing.
+
+    ``warnings`` are codes of what whoever gives the PIN is to know.
+    """
 
     line: int
     record_types: tuple[str, ...]
     problem: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +68,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The link and the PIN of one line, which travel apart."""
+    """The link and the PIN of one line, which travel apart; ``warnings`` as of ``Planned``."""
 
     line: int
     offer: str
     link: str = field(repr=False)
     pin: str = field(repr=False)
     expires_at: str
+    warnings: tuple[str, ...] = ()
 
 
 def plan(
@@ -99,13 +104,13 @@ def plan_line(
 ) -> Planned:
     """What a run would make of one line, read now."""
     try:
-        summary, _ = read_line(issuer, line, wanted=wanted, source=source)
+        summary, _, warnings = read_line(issuer, line, wanted=wanted, source=source)
     except SourceError as error:
         return Planned(line.number, (), error.code)
     given = tuple(record.type for record in summary.records)
     chosen = tuple(name for name in given if not wanted or name in wanted)
     missing = not chosen or not set(wanted) <= set(chosen)
-    return Planned(line.number, chosen, "offer.nothing" if missing else None)
+    return Planned(line.number, chosen, "offer.nothing" if missing else None, warnings)
 
 
 def note_planned(issuer: IssuerContext, people: int, *, who: Actor) -> None:
@@ -285,8 +290,14 @@ def _opened(line: BulkLine, key: jwe.EncryptionKey) -> Result:
         told = parse_json_object(jwe.decrypt(line.result or "", private_key=key))
     except JoseError as error:
         raise ServiceError("bulk.key") from error
+    warnings = told.get("warnings")  # results of an older issuer have none
     return Result(
-        line.line, line.offer or "", str(told["link"]), str(told["pin"]), str(told["expires_at"])
+        line.line,
+        line.offer or "",
+        str(told["link"]),
+        str(told["pin"]),
+        str(told["expires_at"]),
+        tuple(map(str, warnings)) if isinstance(warnings, list | tuple) else (),
     )
 
 

@@ -132,7 +132,12 @@ async def plan_bulk(request: Request) -> Response:
 
     found = await run_in_threadpool(planned)
     rows = tuple(
-        LinePlanned(line=one.line, record_types=one.record_types, problem=one.problem)
+        LinePlanned(
+            line=one.line,
+            record_types=one.record_types,
+            problem=one.problem,
+            warnings=one.warnings,
+        )
         for one in found
     )
     return shown(BulkPlan(lines=rows))

@@ -23,6 +23,8 @@ from issuer.service.scopes import WORDS, Scope
 OAUTH: Final = "oauth"
 API_KEY: Final = "apiKey"
 JSON: Final = "application/json"
+FHIR_JSON: Final = "application/fhir+json"
+SIGN_IN: Final = "sign_in"
 _REF: Final = "#/components/schemas/{model}"
 # What a call may meet wherever it goes.
 EVERYWHERE: Final = (
@@ -62,6 +64,27 @@ _KEY: Final[dict[str, Any]] = {
     "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_-]{20,200}"?$'},
     "example": "1f0c4a5e-6b7d-4c8e-9f00-2a3b4c5d6e7f",
 }
+_EMPTY: Final[dict[str, Any]] = {"resourceType": "Bundle", "type": "collection", "entry": []}
+_BUNDLE: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "A FHIR R4 or STU3 Bundle.",
+    "required": ["resourceType"],
+    "properties": {"resourceType": {"const": "Bundle"}},
+}
+_IN_QUERY: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "name": "recordTypes",
+        "in": "query",
+        "description": "With `application/fhir+json`: only these record types.",
+        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": 50},
+    },
+    {
+        "name": "subject",
+        "in": "query",
+        "description": "With `application/fhir+json`: which person of several.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +93,7 @@ class Body:
 
     model: type[BaseModel]
     examples: Mapping[str, Json]
-    media_types: tuple[str, ...] = (JSON,)
+    fhir: bool = False  # whether a bundle may be sent as it is, with the rest in the query
     required: bool = True
 
 
@@ -91,9 +114,11 @@ def operation(
     if body is not None:
         codes += SENT
         extra["requestBody"] = _body(body)
+        if body.fhir:
+            extra["parameters"] = [*_IN_QUERY, *_more_in_query(body.model)]
     if idempotent:
         codes += IDEMPOTENT
-        extra["parameters"] = [_KEY]
+        extra.setdefault("parameters", []).append(_KEY)
     told: dict[int | str, dict[str, Any]] = {status: {"description": "Done."}}
     if answer is not None:
         told[status] |= {"model": answer, "content": {JSON: {"example": example}}}
@@ -154,6 +179,15 @@ def _problems(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {code: {"value": PassportError(code).problem()} for code in codes}
 
 
+def _more_in_query(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """What ``model`` asks beside whose records, where it is a plain word."""
+    if SIGN_IN not in model.model_fields:
+        return []
+    words = "With `application/fhir+json`: the patient signs in for it in place of a PIN."
+    schema = {"type": "boolean", "default": False}
+    return [{"name": "signIn", "in": "query", "description": words, "schema": schema}]
+
+
 def _deeper() -> list[type[BaseModel]]:
     return [inner for one in Asked.__subclasses__() for inner in one.__subclasses__()]
 
@@ -187,5 +221,7 @@ SCHEMES: Final[dict[str, Any]] = {
 def _body(body: Body) -> dict[str, Any]:
     schema = {"$ref": _REF.format(model=body.model.__name__)}
     examples = {name: {"value": value} for name, value in body.examples.items()}
-    content = {kind: {"schema": schema, "examples": examples} for kind in body.media_types}
+    content: dict[str, Any] = {JSON: {"schema": schema, "examples": examples}}
+    if body.fhir:
+        content[FHIR_JSON] = {"schema": _BUNDLE, "examples": {"empty": {"value": _EMPTY}}}
     return {"required": body.required, "content": content}

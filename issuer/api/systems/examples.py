@@ -133,8 +133,8 @@ BULK: Final[dict[str, Any]] = {
 }
 BULK_PLAN: Final[dict[str, Any]] = {
     "lines": [
-        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None},
-        {"line": 2, "recordTypes": [], "problem": "offer.gone"},
+        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None, "warnings": []},
+        {"line": 2, "recordTypes": [], "problem": "offer.gone", "warnings": []},
     ]
 }
 BULK_RESULT: Final[dict[str, Any]] = {"line": 1, "offerId": _ID, "sealed": "eyJhbGciOi..."}

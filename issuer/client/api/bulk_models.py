@@ -37,11 +37,15 @@ class BulkPlanAsked(Asked):
 
 
 class LinePlanned(Told):
-    """What would be offered for a line, or the code of why nothing."""
+    """What would be offered for a line, or the code of why nothing.
+
+    ``warnings`` are those of ``OfferMade``.
+    """
 
     line: int
     record_types: tuple[str, ...]
     problem: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class BulkPlan(Told):
@@ -87,6 +91,7 @@ class LineTold(Told):
     link: Annotated[str, Field(repr=False)]
     pin: Annotated[str, Field(repr=False)]
     expires_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 class BulkResult(Told):

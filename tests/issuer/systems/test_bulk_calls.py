@@ -49,6 +49,7 @@ def test_a_run_is_started_once_and_its_results_open_for_its_key_alone(site):
     opener = jwe.EncryptionKey(kid, {**private, "kid": kid})
     told = json.loads(jwe.decrypt(result["sealed"], private_key=opener))
     assert told["pin"]
+    assert told["warnings"] == []
     assert told["pin"] not in json.dumps(result)
     state = site.epr.call("GET", f"/offers/{result['offerId']}").json()["state"]
     assert state == "open"
@@ -97,8 +98,8 @@ def test_a_plan_says_of_each_line_what_would_be_offered_and_offers_nothing(site)
     told = {"lines": lines, "recordTypes": ["AllergySummary"]}
     answer = site.epr.call("POST", "/bulk/plan", told)
     assert answer.json()["lines"] == [
-        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None},
-        {"line": 2, "recordTypes": [], "problem": "source.unknown"},
+        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None, "warnings": []},
+        {"line": 2, "recordTypes": [], "problem": "source.unknown", "warnings": []},
     ]
     assert site.epr.call("GET", "/offers").json()["offers"] == before
     many = {"lines": [{"source": f"{n}.json"} for n in range(101)]}
