@@ -76,8 +76,7 @@ class Operation:
         if self.body:
             content = {kind: {"schema": schema} for kind, schema in self.body.items()}
             made["requestBody"] = {"required": True, "content": content}
-        if self.has_access:
-            made["security"] = [{"dpop": []}]
+        made["security"] = [{"dpop": []}] if self.has_access else []
         parameters = [*self._headers(), *(_parameter(name, "query") for name in self.query)]
         parameters += [_parameter(name, "path") for name in _names(self.path)]
         if parameters:

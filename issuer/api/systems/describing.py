@@ -16,9 +16,15 @@ from pydantic.json_schema import models_json_schema
 from healthpassport.asgi import PROBLEM_MEDIA_TYPE
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, catalogue
-from issuer.client.api.models import Asked, OAuthRefusal, Problem
+from healthpassport.summary import issued_types
+from issuer.client.api.models import Asked, OAuthRefusal, Problem, WhoseAsked
 from issuer.service.client_tokens import CLIENT_TOKEN_PATH
 from issuer.service.scopes import WORDS, Scope
+
+from .events import webhooks
+from .examples import BUNDLE
+from .links import link
+from .shapes import shape
 
 OAUTH: Final = "oauth"
 API_KEY: Final = "apiKey"
@@ -64,19 +70,26 @@ _KEY: Final[dict[str, Any]] = {
     "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_-]{20,200}"?$'},
     "example": "1f0c4a5e-6b7d-4c8e-9f00-2a3b4c5d6e7f",
 }
-_EMPTY: Final[dict[str, Any]] = {"resourceType": "Bundle", "type": "collection", "entry": []}
 _BUNDLE: Final[dict[str, Any]] = {
     "type": "object",
     "description": "A FHIR R4 or STU3 Bundle.",
-    "required": ["resourceType"],
-    "properties": {"resourceType": {"const": "Bundle"}},
+    "required": ["resourceType", "type"],
+    "properties": {
+        "resourceType": {"const": "Bundle"},
+        "type": {"type": "string"},
+        "entry": {"type": "array", "items": {"type": "object"}},
+    },
 }
 _IN_QUERY: Final[tuple[dict[str, Any], ...]] = (
     {
         "name": "recordTypes",
         "in": "query",
         "description": "With `application/fhir+json`: only these record types.",
-        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": 50},
+        "schema": {
+            "type": "array",
+            "items": {"type": "string", "enum": list(issued_types())},
+            "uniqueItems": True,
+        },
     },
     {
         "name": "subject",
@@ -153,7 +166,10 @@ def describe(app: FastAPI) -> None:
         components = document.setdefault("components", {})
         operations = [one for path in document["paths"].values() for one in path.values()]
         components["examples"] = _problems(operations)
+        document["webhooks"] = webhooks()
+        document["tags"] = [dict(one) for one in TAGS]
         for one in operations:
+            link(one)
             # The framework's own 422, which this API never gives.
             if PROBLEM_MEDIA_TYPE not in one["responses"].get("422", {}).get("content", {}):
                 one["responses"].pop("422", None)
@@ -161,7 +177,9 @@ def describe(app: FastAPI) -> None:
             components.get("schemas", {}).pop(name, None)
         models: list[type[BaseModel]] = [Problem, OAuthRefusal, *Asked.__subclasses__(), *_deeper()]
         _, made = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
-        components.setdefault("schemas", {}).update(made["$defs"])
+        schemas = components.setdefault("schemas", {})
+        schemas.update({n: one for n, one in made["$defs"].items() if n != WhoseAsked.__name__})
+        shape(schemas)
         components["securitySchemes"] = SCHEMES
         return document
 
@@ -192,6 +210,18 @@ def _deeper() -> list[type[BaseModel]]:
     return [inner for one in Asked.__subclasses__() for inner in one.__subclasses__()]
 
 
+TAGS: Final = (
+    {"name": "Tokens", "description": "Getting in."},
+    {"name": "Offers", "description": "Records that wait for a patient's wallet."},
+    {"name": "Issuances", "description": "What was issued for own offers, and its status."},
+    {"name": "Reminders", "description": "Records that run out soon."},
+    {"name": "Reports", "description": "What patients say is wrong."},
+    {"name": "Cards", "description": "Emergency cards for people without a wallet."},
+    {"name": "Bulk", "description": "Offers to many at once."},
+    {"name": "Webhooks", "description": "Where a record system is told of events."},
+    {"name": "Sources", "description": "Where the issuer reads notes itself."},
+    {"name": "Audit", "description": "The audit trail of the whole issuer."},
+)
 SCHEMES: Final[dict[str, Any]] = {
     OAUTH: {
         "type": "oauth2",
@@ -223,5 +253,5 @@ def _body(body: Body) -> dict[str, Any]:
     examples = {name: {"value": value} for name, value in body.examples.items()}
     content: dict[str, Any] = {JSON: {"schema": schema, "examples": examples}}
     if body.fhir:
-        content[FHIR_JSON] = {"schema": _BUNDLE, "examples": {"empty": {"value": _EMPTY}}}
+        content[FHIR_JSON] = {"schema": _BUNDLE, "examples": {"bundle": {"value": BUNDLE}}}
     return {"required": body.required, "content": content}

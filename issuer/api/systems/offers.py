@@ -6,10 +6,10 @@ What is *not* here: wallets, who collect them.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import segno
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,8 +31,6 @@ from issuer.client.api.models import (
 from issuer.service.context import utc
 from issuer.service.once import Made
 from issuer.service.own_offers import (
-    MAX_CURSOR,
-    MAX_PAGE,
     USUAL_PAGE,
     OwnOffer,
     cancel_offer,
@@ -47,7 +45,7 @@ from . import examples
 from .access import SystemRoute, door_of, entered
 from .bodies import made_once, read, shown, told
 from .describing import FHIR_JSON, Body, area, operation
-from .issued import issued
+from .issued import Cursor, Limit, issued
 
 MAX_REQUEST_BYTES: Final = 8 * 1_048_576  # as the body limit of these routes
 MAX_BUNDLE_DEPTH: Final = 64  # FHIR nests deeper than protocol messages do
@@ -67,12 +65,6 @@ READING: Final = (
     "issuer.sensitive_codes",
     *area("source", "fhir"),
 )
-
-Cursor = Annotated[
-    str | None,
-    Query(max_length=MAX_CURSOR, description="`next` of the page before, as it was told."),
-]
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 
 router = APIRouter(tags=["Offers"], route_class=SystemRoute)
 
