@@ -34,6 +34,7 @@ from .context import IssuerContext
 from .jobs import enqueue_all
 from .queue_key import queue_key
 from .sealing import seal
+from .sources import kind_of
 
 _ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
 _PUBLIC: Final = frozenset({"kty", "crv", "x", "y"})  # RFC 7518 section 6.2.1
@@ -91,9 +92,11 @@ def plan(
     ``who`` asks, where that is not the issuer's own command.
 
     Raises:
-        SourceError: ``offer.record_type``. What a line is refused for stands with it.
+        SourceError: ``offer.record_type``, ``source.none`` for a ``source`` that is not here. What
+            a line is refused for stands with it.
     """
     check_types(wanted)
+    _check_source(issuer, source)
     for line in lines:
         yield plan_line(issuer, line, wanted=wanted, source=source)
     note_planned(issuer, len(lines), who=who or issuer.audit.own)
@@ -144,10 +147,11 @@ def start(
         who: starts it, where that is not the client itself.
 
     Raises:
-        SourceError: ``offer.record_type``. SettingsError: ``issuer.queue_key``.
-        JoseError: for a recipient that is none.
+        SourceError: ``offer.record_type``, ``source.none`` for a ``source`` that is not here.
+        SettingsError: ``issuer.queue_key``. JoseError: for a recipient that is none.
     """
     check_types(wanted)
+    _check_source(issuer, source)
     jwe.check_recipient(recipient, "A128GCM")
     key, bulk = queue_key(issuer), issuer.secret()[:_ID_LENGTH]
     made = Bulk(
@@ -278,6 +282,11 @@ def check_types(wanted: tuple[str, ...]) -> None:
     """
     if len(set(wanted)) != len(wanted) or not set(wanted) <= set(issued_types()):
         raise SourceError("offer.record_type")
+
+
+def _check_source(issuer: IssuerContext, source: str | None) -> None:
+    if source is not None:
+        kind_of(issuer, source)
 
 
 def _recipient(public: PublicKey) -> dict[str, Json]:

@@ -107,7 +107,7 @@ async def list_bulks(request: Request) -> Response:
         answer=BulkPlan,
         example=examples.BULK_PLAN,
         body=Body(BulkPlanAsked, examples.BULK_PLANS_ASKED),
-        refusals=("bulk.list", "offer.record_type"),
+        refusals=("bulk.list", "offer.record_type", "source.none"),
     ),
 )
 async def plan_bulk(request: Request) -> Response:

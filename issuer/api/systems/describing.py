@@ -67,7 +67,7 @@ _KEY: Final[dict[str, Any]] = {
     "required": False,
     "description": "A fresh random UUID for each thing that is made: sent again with it, the very "
     "same request makes nothing new and is answered alike, for 24 hours.",
-    "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_-]{20,200}"?$'},
+    "schema": {"type": "string", "pattern": '^([A-Za-z0-9_-]{20,200}|"[A-Za-z0-9_-]{20,200}")$'},
     "example": "1f0c4a5e-6b7d-4c8e-9f00-2a3b4c5d6e7f",
 }
 _BUNDLE: Final[dict[str, Any]] = {

@@ -281,7 +281,7 @@ class Receivers(Told):
 class SecretAsked(Asked):
     """How many days (else 7) the secrets before sign too; 0 for one that got out."""
 
-    overlap_days: Annotated[int, Field(ge=0, le=90)] = 7
+    overlap_days: Annotated[int, Field(ge=0, le=90, strict=True)] = 7
 
 
 class SecretMade(Told):
