@@ -9,12 +9,12 @@ from webhook_receiver import Receiver, genuine
 
 from healthpassport.fetch import HttpResponse
 from issuer import service
-from issuer.service import Decision, reminders
+from issuer.service import reminders
 from issuer.service.api_clients import end_client
 from issuer.service.receivers import all_receivers, latest_messages
 from issuer.service.statuses import set_status
 from issuer.service.telling import deliver, forget
-from issuer.store import OfferState, deferrals, messages, offers
+from issuer.store import messages
 from issuer.store.outbox import KINDS
 
 URL = "https://epr.example/told"
@@ -30,16 +30,6 @@ def site(tmp_path):
     made.epr = System(made, "practice").enter()
     made.receiver = Receiver()
     return made
-
-
-@pytest.fixture(scope="module")
-def later_site(tmp_path_factory):
-    made = Site(tmp_path_factory.mktemp("later"), {**CHANGES, "sign_off": "all"})
-    made.epr = System(made, "practice").enter()
-    made.receiver = Receiver()
-    listening(made)
-    yield made
-    made.issuer.store.close()
 
 
 def listening(site, *events, url=URL, system=None):
@@ -95,73 +85,6 @@ def test_each_end_of_an_offer_is_told_with_its_id_and_nothing_else(site):
         assert word.encode() not in site.files()
     assert b"Allergy" not in everything
     assert tell(site).sent == 0
-
-
-def ended(site, **delta):
-    later(site, **delta)
-    service.sweep(site.issuer)
-    tell(site)
-
-
-def told_of(site):
-    return [(one["type"], one["data"]["id"]) for one in site.receiver.told]
-
-
-def test_an_offer_that_a_wallet_began_and_took_nothing_of_is_told_once(site):
-    listening(site)
-    made = site.offer()
-    assert Wallet(site, made).ask_token().status == 200
-    ended(site, minutes=11)
-    ended(site, days=40)
-    assert told_of(site) == [("offer.not_collected", made.id)]
-
-
-def test_one_of_which_a_part_was_collected_is_not_told_as_not_collected(site):
-    listening(site)
-    made = site.offer()
-    wallet = Wallet(site, made)
-    assert wallet.ask_token().status == 200
-    assert wallet.ask_credential().status == 200
-    ended(site, minutes=11)
-    assert told_of(site) == [("offer.collected", made.id)]
-
-
-def test_an_offer_that_is_closed_twice_is_told_once(site):
-    listening(site, "offer.not_collected", "offer.cancelled")
-    made, other = site.offer(), site.offer()
-    assert Wallet(site, made).ask_token().status == 200
-    with site.issuer.store.writing() as tx:
-        for _ in range(2):
-            offers.close(tx, made.id, OfferState.DONE)
-            offers.close(tx, other.id, OfferState.CANCELLED)
-    tell(site)
-    assert told_of(site) == [("offer.not_collected", made.id), ("offer.cancelled", other.id)]
-
-
-@pytest.mark.parametrize("first", ["sweep", "end"])
-@pytest.mark.parametrize("end", ["denied", "forgotten", "dropped"])
-def test_what_was_put_off_and_can_come_no_more_is_told_as_not_collected(later_site, end, first):
-    site = later_site
-    site.receiver.got.clear()
-    made = site.offer()
-    wallet = Wallet(site, made)
-    assert wallet.ask_token().status == 200
-    assert wallet.ask_credential().status == 202
-    if first == "sweep":
-        ended(site, minutes=11)
-        assert told_of(site) == []
-    if end == "denied":
-        [one] = service.waiting_records(site.issuer)
-        service.decide(site.issuer, deferral=one.id, decision=Decision.DENY)
-    with site.issuer.store.writing() as tx:
-        [row] = deferrals.of_offer(tx, made.id, "AllergySummary")
-        if end == "dropped":
-            deferrals.drop_of_line(tx, row.root)
-        if end == "forgotten":
-            deferrals.expire(tx, row.expires_at)
-    ended(site, minutes=11)
-    ended(site, days=40)
-    assert told_of(site) == [("offer.not_collected", made.id)]
 
 
 def test_who_made_an_offer_is_told_once_that_its_records_run_out_soon(site):
