@@ -35,7 +35,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 # What other documents and pages are about.
-OTHERS = ("/patient/", "/.well-known/oauth-authorization-server/clients")
+OTHERS = ("/patient/", "/get", "/.well-known/oauth-authorization-server/clients")
 
 
 @pytest.fixture(scope="module")
