@@ -91,9 +91,11 @@ _FIRST: Final = Prepared(
         )
     )
 )
-_RECORD: Final = _noted(
-    select(issuances.c.client, _KIND, issuances.c.id).where(
-        issuances.c.id == _ID, _told(issuances.c.client)
+_RECORD: Final = Prepared(
+    _noted(
+        select(issuances.c.client, _KIND, issuances.c.id).where(
+            issuances.c.id == _ID, _told(issuances.c.client)
+        )
     )
 )
 _REPORT: Final = _noted(
@@ -134,7 +136,7 @@ def note_collected(connection: Connection, offer: str) -> None:
 
 def note_status(connection: Connection, issuance: str, status: int) -> None:
     """Note the new status of ``issuance``."""
-    connection.execute(_RECORD, {"noted_id": issuance, "noted_kind": RECORD_STATES[status]})
+    _RECORD.run(connection, {"noted_id": issuance, "noted_kind": RECORD_STATES[status]})
 
 
 def note_report(connection: Connection, report: str) -> None:
