@@ -26,6 +26,7 @@ from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
 from .audit import Told
+from .clock_watch import require_right
 from .context import IssuerContext, digest
 from .dpop import accepted_new_key, accepted_proof
 from .sealing import derived, seal, unseal
@@ -123,7 +124,7 @@ def _refreshed(
         told.subject = grant.root
         if grant.client_id != request.client_id:
             raise ProtocolError("oid4vci.invalid_grant", "the token is another client's")
-        _require_active(issuer, grant)
+        _require_active(issuer, tx, grant)
         given = _turned(issuer, tx, grant, request)
         response = None if given is None else _session(issuer, tx, given)
         event = "grant.replayed" if given is None else "grant.refreshed"
@@ -167,7 +168,7 @@ def _moved_to(
         old = _known(tx, refresh_token, old_key)
         given = _moved_before(tx, old, refresh_token, new_key)
         if given is None:
-            _require_active(issuer, old)
+            _require_active(issuer, tx, old)
             given = _moved(issuer, tx, old, refresh_token, new_key)
             told = {"subject": old.root, "grant": given.grant.id}
             issuer.audit.write("grant.moved", who=issuer.audit.wallet, tx=tx, **told)
@@ -253,10 +254,11 @@ def grant_of_token(tx: Connection, token: str) -> Grant | None:
     return grants.by_lasting(tx, digest(token.partition(".")[0]))
 
 
-def _require_active(issuer: IssuerContext, grant: Grant) -> None:
+def _require_active(issuer: IssuerContext, tx: Connection, grant: Grant) -> None:
     state = grant.state
     if state is GrantState.ACTIVE and grant.expires_at <= issuer.now():
         state = GrantState.LAPSED
+        require_right(issuer, tx)
     if state is not GrantState.ACTIVE:
         raise ServiceError(_ENDED[state])
 

@@ -208,4 +208,4 @@ def _settled_block(issuer: IssuerContext, kind: Kind, count: int) -> tuple[Block
 
 def _places(block: Block) -> Sequence[Place]:
     order = SecretOrder(block.seed, block.size)
-    return [(block.number, order.place(number)) for number in range(block.start, block.end)]
+    return [(block.number, place) for place in order.places(block.start, block.end)]

@@ -211,6 +211,7 @@ def _close(connection: Connection, offer: str, state: OfferState) -> None:
     )
     mine = select(issuances.c.id).where(issuances.c.offer == offer)
     connection.execute(delete(answers).where(answers.c.issuance.in_(mine)))
+    outbox.note_offer(connection, offer, state.value)
     change(
         connection,
         offer,
@@ -219,7 +220,6 @@ def _close(connection: Connection, offer: str, state: OfferState) -> None:
         key_thumbprint=None,
         sealed_source=None,
     )
-    outbox.note_offer(connection, offer, state.value)
 
 
 def close_of_grant(connection: Connection, grant: str) -> None:

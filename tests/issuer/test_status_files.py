@@ -13,6 +13,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.status import cwt
 from healthpassport.status import token_status_list as tsl
+from healthpassport.summary import issued_types
 from issuer import service
 from issuer.service import Change, change_status
 from issuer.service.job_kinds import EVERY, PUBLISH, Timetable, work_round
@@ -23,6 +24,7 @@ from issuer.service.retention import list_reports, retire, small_lists
 from issuer.service.status_journal import journal_path
 from issuer.store.anew import GAP
 from issuer.store.tables import issuances, status_entries, status_lists
+from schemas.cards import CARD
 
 SIZE = 131_072
 
@@ -268,6 +270,31 @@ def test_a_full_list_ends_when_its_last_record_is_long_over(site, out):
     # Its number is never taken again.
     _, [third, *_] = issue(site)
     assert third.uri.endswith("/status/2")
+
+
+def test_a_list_ends_sooner_where_records_are_good_for_less(tmp_path):
+    days = dict.fromkeys((*issued_types(), CARD), 62)
+    site = Site(tmp_path, {"status_list_size": SIZE, "validity_days": days})
+    issue(site)
+    fill(site)
+    issue(site)
+    site.pass_time(days=62 + 30)
+    assert retire(site.issuer) == ()
+    site.pass_time(days=2)
+    assert retire(site.issuer) == ("https://issuer.example/status/1",)
+
+
+def test_a_list_stays_for_a_record_from_before_validity_was_made_shorter(site):
+    issue(site)
+    fill(site)
+    issue(site)
+    days = dict.fromkeys((*issued_types(), CARD), 10)
+    changed = site.settings.model_copy(update={"validity_days": days})
+    object.__setattr__(site.issuer, "settings", changed)
+    site.pass_time(days=10 + 32)
+    assert retire(site.issuer) == ()
+    site.pass_time(days=80)
+    assert retire(site.issuer) == ("https://issuer.example/status/1",)
 
 
 def test_few_records_in_a_list_are_said_to_single_people_out(site):

@@ -40,11 +40,19 @@ def failed(result, code):
     assert result.exception.code == code
 
 
+def test_no_key_gets_the_name_of_a_record_system_also_of_one_that_was_ended(config):
+    said(config, "clients", "add", "pas")
+    failed(run(config, "keys", "add", "pas"), "api.key_name_of_client")
+    said(config, "clients", "end", "pas")
+    failed(run(config, "keys", "add", "pas"), "api.key_name_of_client")
+    assert said(config, "keys", "add", "lab").startswith("hpi_")
+
+
 def test_a_client_is_added_listed_narrowed_and_ended(config, tmp_path):
     scopes = ("--scope", "offers:create", "--scope", "offers:read")
     secret = said(config, "clients", "add", "epr", *scopes)
     assert secret.splitlines()[0].startswith("hps_")
-    [row] = rows(config, "clients", "list")
+    [row] = [one for one in rows(config, "clients", "list") if one["name"] == "epr"]
     assert (row["name"], row["scopes"]) == ("epr", ["offers:create", "offers:read"])
     assert (row["secrets"], row["keys"]) == (1, 0)
     assert secret.splitlines()[0] not in said(config, "clients", "list", "--json")
@@ -52,7 +60,7 @@ def test_a_client_is_added_listed_narrowed_and_ended(config, tmp_path):
     jwks.write_text(json.dumps(generate_signer().public_key.jwk()))
     [row] = rows(config, "clients", "add", "epr", "--jwks", jwks, "--overlap", 0)
     assert row["secret"] is None
-    [row] = rows(config, "clients", "list")
+    [row] = [one for one in rows(config, "clients", "list") if one["name"] == "epr"]
     assert (row["secrets"], row["keys"]) == (0, 1)
     assert "offers:create" not in said(config, "clients", "scopes", "epr", "status:read")
     assert "ended" in said(config, "clients", "end", "epr")
