@@ -47,6 +47,7 @@ _OWN: Final = {
     "status.published": _facts("lists"),
     "status.skipped": _facts("lists", "entries"),
     "status.restored": _facts("lists"),
+    "clock.confirmed": _facts("days"),
     "backup.made": _facts("size"),
     "backup.restored": _facts(),
     "api_key.made": _facts(),
