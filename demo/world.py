@@ -35,6 +35,7 @@ from issuer.service.console import open_console
 from issuer.service.signing_keys import SECOND_ALGORITHM, make_reports_key, make_signing_key
 from issuer.settings import Format
 from issuer.settings import Settings as IssuerSettings
+from issuer.web.patient import add_pages
 from schemas.cards import CARD
 from schemas.queries import purposes
 from verifier.service import Desk, open_desk
@@ -173,9 +174,11 @@ class World:
     @cached_property
     def issuer_app(self) -> Any:  # noqa: ANN401 - an ASGI application
         """The surgery's application."""
-        return issuer.api.create_app(
+        app = issuer.api.create_app(
             self.issuer_settings, clock=self.clock, random=secrets.token_bytes
         )
+        add_pages(app)
+        return app
 
     @cached_property
     def issuer_server(self) -> LoopbackServer:

@@ -46,7 +46,8 @@ NAMES = (
     "find nothing typed", "identity", "identity not said", "preview", "preview of words alone",
     "hand over", "handed", "handed by letter", "letter", "today", "given", "offer", "offer added",
     "change", "take back", "found", "pin", "pin letter", "waiting looked", "waiting not looked",
-    "many not read", "second look", *KEPT, *CARDS, *MANY, *WAITING,
+    "many not read", "second look", "both by letter", "forget", "forget look", "forget done",
+    "forget nothing typed", *KEPT, *CARDS, *MANY, *WAITING,
 )  # fmt: skip
 
 
@@ -67,6 +68,8 @@ def console_pages(practice, base):
         "find": ("/find", of["clerk"]),
         "today": ("/today", of["clinician"]),
         "given": ("/given", of["clinician"]),
+        "forget": ("/forget", of["clinician"]),
+        "forget done": ("/forget/done", of["clinician"]),
     }
     walk = Walk(browsers["clinician"])
     found |= kept_pages(practice, of) | many_pages(browsers["admin"])
@@ -79,6 +82,8 @@ def console_pages(practice, base):
     return pages | answers(pages, walk)
 
 
+LETTERS = {"link_by": "letter", "pin_by": "letter", "letters": "no_phone"}
+FORGET = 'form[action="/forget"] button'
 VISITS = 3  # of each page: without scripts, and in each language
 
 
@@ -87,7 +92,7 @@ def answers(pages, walk):
     find, told = pages["find"], 'form[action$="/pin"] button'
     # Made now: under a browser's loop nothing can be called.
     said = iter([walk.offered() for _ in range(VISITS)])
-    posted = iter([walk.offered(link_by="letter", pin_by="letter") for _ in range(VISITS)])
+    posted = iter([walk.offered(**LETTERS) for _ in range(VISITS)])
     return {
         "card too much": replace(pages["card too much"], press='button[value="make"]'),
         "find nothing typed": replace(find, press='form[action="/find"] button'),
@@ -107,6 +112,14 @@ def answers(pages, walk):
             ticks={"#cautions-read": True, 'input[value="AllergySummary"]': False},
             press='form[action$="/sign-off"] button',
         ),
+        "both by letter": replace(
+            pages["hand over"],
+            ticks={f'input[value="{one}"] >> nth=0': True for one in ("private", "letter")}
+            | {'input[name="pin_by"][value="letter"]': True},
+            press='form[action$="/hand-over"] button',
+        ),
+        "forget look": replace(pages["forget"], fields={"#nhs-number": NUMBER}, press=FORGET),
+        "forget nothing typed": replace(pages["forget"], press=FORGET),
         "waiting not looked": replace(pages["waiting one"], press='button[value="release"]'),
         "identity not said": replace(pages["identity"], press='form[action$="/identity"] button'),
         "pin": replace(pages["handed"], press=told, fresh=said.__next__),
@@ -120,7 +133,7 @@ def of_a_patient(walk):
     for one in (words, chosen, signed):
         walk.identified(one)
     walk.signed(signed)
-    screen, letter = walk.offered(), walk.offered(link_by="letter", pin_by="letter")
+    screen, letter = walk.offered(), walk.offered(**LETTERS)
     added = walk.offered()
     walk.collect(added)
     offers = {name: one.replace("handed", "offers") for name, one in (("o", screen), ("a", added))}

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from healthpassport.errors import ServiceError
 from issuer import service
+from issuer.service.in_time import sweep_in_time
 from issuer.service.loops import Loops
 from issuer.service.set_back import keep_up
 
@@ -50,7 +51,7 @@ async def sweep(issuer: service.IssuerContext) -> None:
     """Close offers whose time is over, again and again."""
     while True:
         try:
-            await run_in_threadpool(service.sweep, issuer)
+            await run_in_threadpool(sweep_in_time, issuer)
         except ServiceError as error:
             _LOG.warning("The sweep failed and will be tried again: %s", error)
         await asyncio.sleep(SWEEP_SECONDS)

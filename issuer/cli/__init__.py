@@ -16,6 +16,7 @@ from .backup import backup
 from .bulk import bulk
 from .changes import reinstate, replace, suspend, withdraw
 from .clients import clients
+from .clock import clock
 from .codes import codes
 from .database import database
 from .deferred import deferred
@@ -63,6 +64,7 @@ app.command()(doctor)
 app.command()(backup)
 app.command()(erased)
 app.command()(forget)
+app.command()(clock)
 app.command(name="vc-api")(vc_api)
 app.add_typer(offers, name="offers")
 app.add_typer(sources, name="sources")

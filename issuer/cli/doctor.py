@@ -255,6 +255,7 @@ def _examined(settings: Settings) -> Iterator[tuple[str, list[Advice]]]:
         return
     now = datetime.now(UTC).timestamp()
     yield "database", list(setting_up.about_database(found, now=now))
+    yield "clock", list(setting_up.about_clock(settings, found, now=now))
 
 
 def _tried(check: Callable[[], None]) -> str | None:

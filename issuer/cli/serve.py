@@ -79,11 +79,10 @@ def serve(config: Config = None) -> None:
 
 
 def _with_patients(app: FastAPI) -> FastAPI:
-    """``app``, with the pages of the patients' sign-in where there is one."""
-    if app.state.issuer.settings.signs_in_patients:
-        from issuer.web.patient import add_pages  # noqa: PLC0415 - cold start
+    """``app``, with the pages for patients."""
+    from issuer.web.patient import add_pages  # noqa: PLC0415 - cold start
 
-        add_pages(app)
+    add_pages(app)
     return app
 
 

@@ -47,6 +47,7 @@ _OWN: Final = {
     "status.published": _facts("lists"),
     "status.skipped": _facts("lists", "entries"),
     "status.restored": _facts("lists"),
+    "clock.confirmed": _facts("days"),
     "backup.made": _facts("size"),
     "backup.restored": _facts(),
     "api_key.made": _facts(),
@@ -68,7 +69,7 @@ _PATIENTS: Final = {
     "patient.opened": _facts(),
     "patient.offered": _facts("offer"),
     "patient.card_made": _facts("issuance"),
-    "patient.forgotten": _facts("offers", "records"),
+    "patient.forgotten": _facts("offers", "records", "reason"),
     "identity.checked": _facts("way", "offer"),
     "source.failed": _facts("code", "times"),
 }
@@ -84,7 +85,7 @@ _STAFF: Final = {
 _RECORDS: Final = {
     "offer.made": _facts("records", "minutes", "source"),
     "offer.collected": _facts("grant"),
-    "offer.pin_given": _facts("channel", "private"),
+    "offer.pin_given": _facts("channel", "private", "reason"),
     "offer.pin_refused": _facts("tries"),
     "offer.burned": _facts("tries"),
     "offer.expired": _facts(),

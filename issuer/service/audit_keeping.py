@@ -77,8 +77,8 @@ def started(issuer: IssuerContext) -> None:
     )
 
 
-def tend(issuer: IssuerContext) -> None:
-    """Bind what waits; sign a head and let go of old entries where it is time.
+def tend(issuer: IssuerContext, *, letting_go: bool = True) -> None:
+    """Bind what waits; sign a head and, if ``letting_go``, drop old entries where it is time.
 
     Never raises: what could not be done is tried again the next time.
     """
@@ -86,7 +86,8 @@ def tend(issuer: IssuerContext) -> None:
         issuer.audit.settle()
         if _head_is_due(issuer):
             head(issuer)
-            prune(issuer)
+            if letting_go:
+                prune(issuer)
     except PassportError as error:
         _LOG.warning("The audit trail was not tended and will be again: %s", error)
 

@@ -37,6 +37,7 @@ from issuer.store import (
 )
 from issuer.store.again import tried_again
 
+from .clock_watch import require_right
 from .configurations import Configuration, configurations
 from .context import IssuerContext, digest
 from .copying import ID_LENGTH, Order, make_copies
@@ -157,6 +158,8 @@ def _collected(
     if found.state is DeferralState.ISSUED:
         return _told_again(issuer, found, transaction)
     if found.state is DeferralState.EXPIRED or found.expires_at <= issuer.now():
+        with issuer.store.reading() as tx:
+            require_right(issuer, tx)  # a wallet asks no more for what it is told of as unknown
         raise ProtocolError("oid4vci.invalid_transaction_id")
     if found.reason is DeferralReason.SOURCE and not _read(issuer, access):
         return _wait(issuer, transaction)

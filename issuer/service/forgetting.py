@@ -53,8 +53,12 @@ def held_about(issuer: IssuerContext, *, nhs_number: str = "", named: Collection
 
 
 @tried_again
-def forget_person(issuer: IssuerContext, mine: Held, *, who: Actor, nhs_number: str = "") -> None:
+def forget_person(
+    issuer: IssuerContext, mine: Held, *, who: Actor, nhs_number: str = "", reason: str = ""
+) -> None:
     """Withdraw what still counts of ``mine``, as ``held_about`` found it, and delete all of it.
+
+    ``reason`` is a word of ours for the audit trail, where somebody gave one.
 
     Raises:
         ServiceError: ``issuer.unavailable``, ``issuer.journal``; nothing was done then.
@@ -79,6 +83,7 @@ def forget_person(issuer: IssuerContext, mine: Held, *, who: Actor, nhs_number: 
             subject=nhs_number.replace(" ", "").replace("-", ""),
             offers=len(now.offers),
             records=len(now.issuances),
+            **({"reason": reason} if reason else {}),
         )
     issuer.store.wipe()
     issuer.store.vacuum()

@@ -26,6 +26,7 @@ from issuer.store.again import tried_again
 from issuer.store.grants import Grant
 
 from .audit import Told
+from .clock_watch import require_right
 from .context import IssuerContext, digest
 from .dpop import accepted_new_key, accepted_proof
 from .sealing import derived, seal, unseal
@@ -123,7 +124,7 @@ def _refreshed(
         told.subject = grant.root
         if grant.client_id != request.client_id:
             raise ProtocolError("oid4vci.invalid_grant", "the token is another client's")
-        _require_active(issuer, grant)
+        _require_active(issuer, tx, grant)
         given = _turned(issuer, tx, grant, request)
         response = None if given is None else _session(issuer, tx, given)
         event = "grant.replayed" if given is None else "grant.refreshed"
@@ -167,7 +168,7 @@ def _moved_to(
         old = _known(tx, refresh_token, old_key)
         given = _moved_before(tx, old, refresh_token, new_key)
         if given is None:
-            _require_active(issuer, old)
+            _require_active(issuer, tx, old)
             given = _moved(issuer, tx, old, refresh_token, new_key)
             told = {"subject": old.root, "grant": given.grant.id}
             issuer.audit.write("grant.moved", who=issuer.audit.wallet, tx=tx, **told)
@@ -253,10 +254,11 @@ def grant_of_token(tx: Connection, token: str) -> Grant | None:
     return grants.by_lasting(tx, digest(token.partition(".")[0]))
 
 
-def _require_active(issuer: IssuerContext, grant: Grant) -> None:
+def _require_active(issuer: IssuerContext, tx: Connection, grant: Grant) -> None:
     state = grant.state
     if state is GrantState.ACTIVE and grant.expires_at <= issuer.now():
         state = GrantState.LAPSED
+        require_right(issuer, tx)
     if state is not GrantState.ACTIVE:
         raise ServiceError(_ENDED[state])
 
@@ -268,7 +270,8 @@ def _turned(
     presented = digest(request.refresh_token.partition(".")[2])
     attempt = None if request.attempt is None else digest(request.attempt)
     now = issuer.now()
-    if hmac.compare_digest(presented, grant.current_hash):
+    lost = presented != grant.previous_hash and _may_have_turned(issuer, grant)
+    if hmac.compare_digest(presented, grant.current_hash) or lost:
         salt = issuer.random(_SALT_BYTES)
         token = _next_token(request.refresh_token, salt)
         grants.change(
@@ -291,6 +294,16 @@ def _turned(
             return _Next(grant, _next_token(request.refresh_token, grant.salt))
     close_grant(tx, grant, GrantState.REVOKED, status=None)
     return None
+
+
+def _may_have_turned(issuer: IssuerContext, grant: Grant) -> bool:
+    """Whether the database may have forgotten the last turn: it was set back since it knows of one.
+
+    What is shown then is taken once, though nobody can tell that it is the newest: lasting part and
+    key are right, without which it is worth nothing (RFC 9700 section 4.14.2 asks for one of the
+    two; docs/adr/0086).
+    """
+    return grant.used_at <= issuer.store.set_back.noticed_at
 
 
 def _moved(issuer: IssuerContext, tx: Connection, old: Grant, token: str, new_key: str) -> _Next:

@@ -14,6 +14,7 @@ from issuer.store.again import tried_again
 
 from . import bulk_work, jobs, reminders, shelves, status_journal
 from .bulk_expiry import expire_results
+from .clock_watch import is_right
 from .context import IssuerContext
 from .jobs import Job, Kind
 from .keeping import forget_over
@@ -32,10 +33,11 @@ _DAY: Final = 86_400  # seconds
 
 def _erase(issuer: IssuerContext, _job: Job) -> None:
     """Close what is over, give its space back for writing over, forget old jobs."""
-    shelves.forget_ended(issuer)
-    sweep(issuer)
+    if is_right(issuer):
+        shelves.forget_ended(issuer)
+        sweep(issuer)
+        jobs.forget_ended(issuer)
     issuer.store.vacuum()
-    jobs.forget_ended(issuer)
 
 
 def _publish(issuer: IssuerContext, _job: Job) -> None:
@@ -46,16 +48,19 @@ def _publish(issuer: IssuerContext, _job: Job) -> None:
 
 def _retire(issuer: IssuerContext, _job: Job) -> None:
     """What expired, the lists that this ends, and what nobody needs any more."""
-    retire(issuer)
-    forget_over(issuer)
+    if is_right(issuer):
+        retire(issuer)
+        forget_over(issuer)
 
 
 def _expire(issuer: IssuerContext, _job: Job) -> None:
-    expire_results(issuer)
+    if is_right(issuer):
+        expire_results(issuer)
 
 
 def _remind(issuer: IssuerContext, _job: Job) -> None:
-    reminders.note_due(issuer)
+    if is_right(issuer):
+        reminders.note_due(issuer)
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -99,7 +104,8 @@ class Timetable:
         turn = issuer.now() // _DAY
         if self.seen.get(_JOURNAL) != turn:
             self.seen[_JOURNAL] = turn  # before: what fails is tried again tomorrow
-            status_journal.shorten(issuer, least=status_journal.WORTH_IT)
+            if is_right(issuer):
+                status_journal.shorten(issuer, least=status_journal.WORTH_IT)
 
 
 @tried_again

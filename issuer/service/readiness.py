@@ -15,6 +15,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.keys.x509 import read_certificate
 from issuer.store import issuances, jobs
 
+from .clock_watch import LEAPT, leapt_in
 from .context import IssuerContext
 from .list_files import STATE
 from .retention import small_lists
@@ -57,7 +58,9 @@ def warnings(issuer: IssuerContext) -> tuple[str, ...]:
     """
     with issuer.store.reading() as tx:
         late = jobs.is_due(tx, issuer.now() - JOB_SECONDS)
+        leapt = leapt_in(issuer, tx)
     found = {
+        LEAPT: leapt,
         LOOP_BROKE: issuer.loops.in_trouble,
         ENDS_SOON: _ends_soon(issuer),
         LATE_JOBS: late,

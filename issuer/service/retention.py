@@ -15,11 +15,12 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, select, update
 
 from healthpassport.status.bitstring import PURPOSES
-from issuer.settings import VALIDITY_DAYS
+from healthpassport.summary import issued_types
 from issuer.store import Store, bitstrings, statuses
 from issuer.store.places import TOKEN, Kind, bitstring_kind
 from issuer.store.status_tables import status_marks
 from issuer.store.tables import issuances
+from schemas.cards import CARD
 
 from .bitstrings import bitstring_uri
 from .context import IssuerContext
@@ -88,7 +89,7 @@ def retire(issuer: IssuerContext) -> tuple[str, ...]:
     """Forget entries of expired records and end full lists without any; the lists that ended."""
     settings, margin = issuer.settings, issuer.settings.status_retire_days
     before = issuer.now() - margin * _DAY
-    longest = max(*VALIDITY_DAYS.values(), *settings.validity_days.values(), margin)
+    longest = max(*map(settings.validity, (*issued_types(), CARD)), margin)
     ended = []
     forget_expired(issuer)
     for kind in (TOKEN, bitstring_kind(PURPOSES[0]), bitstring_kind(PURPOSES[1])):

@@ -26,6 +26,7 @@ GROUP_WRITES: Final = 0o020
 GROUP: Final = 0o070
 FULL: Final = 100 * 1024**2  # bytes free on a disk below which soon nothing can be written
 SCARCE: Final = 1024**3
+DAY: Final = 86_400  # seconds
 APART: Final = 5  # seconds between this clock and another; wallets' proofs are good for sixty
 
 
@@ -78,6 +79,15 @@ def about_database(found: Condition, *, now: float) -> Iterator[Advice]:
     if not found.tells:
         words = "this PostgreSQL hides whether it was set back: after a failover restart every"
         yield Advice(f"{words} process (docs/status.md)", wrong=False)
+
+
+def about_clock(settings: Settings, found: Condition, *, now: float) -> Iterator[Advice]:
+    """Whether the clock, ``now`` in seconds since 1970, leapt since it was last seen."""
+    days = 0 if found.seen is None else int(now - found.seen) // DAY
+    if found.seen is not None and abs(now - found.seen) > settings.clock_leap_days * DAY:
+        way = "ahead of" if days >= 0 else "behind"
+        leapt = f"the clock is {abs(days)} days {way} when it was last seen, and nothing is ended"
+        yield Advice(f"{leapt}: set it right, or say passport-issuer clock --is-right")
 
 
 def _secrets(settings: Settings) -> Iterator[Path]:

@@ -114,7 +114,7 @@ def _saying_the_same(tx: Connection, changed: Issuance, change: Change) -> Itera
 
 def set_status(tx: Connection, *, issuance: str, status: int) -> None:
     """Bring ``issuance`` and its copies to ``status``; a copy that was withdrawn stays so."""
-    issuances.change(tx, issuance, status=status)
+    issuances.set_status(tx, issuance, status)
     journal.note_issuance(tx, issuance, status=status)
     statuses.change(tx, issuance=issuance, status=status)
     change_entries(tx, issuance=issuance, status=status)

@@ -20,7 +20,7 @@ NOT_VERIFIED: Final = "number_not_verified"
 
 
 def number_warnings(
-    summary: PatientSummary, *, person: Person | None, verified_only: bool
+    summary: PatientSummary, *, person: Person | None = None, verified_only: bool = False
 ) -> tuple[str, ...]:
     """What whoever asked is to know of the NHS number of ``summary``.
 

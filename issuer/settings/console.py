@@ -162,6 +162,12 @@ class ConsoleSettings(BaseSettings):
         description="File with the key towards that service: sent as a bearer token, or what"
         " govuk-notify calls an API key.",
     )
+    web_wallets_url: str = Field(
+        default="",
+        pattern=r"^(https://[!-~]{1,512})?$",
+        description="Address of a page that tells patients which wallet apps work; the page behind"
+        " a patient's link names it. Empty: they are told to ask.",
+    )
     web_session_idle_minutes: int = Field(
         default=15, ge=1, le=240, description="Minutes without a look after which staff sign in."
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from . import journal
 from .places import bitstring_kind
+from .prepared import Prepared
 from .replaying import grow
 from .status_tables import status_marks
 from .tables import bitstring_entries, bitstring_lists
@@ -45,14 +45,8 @@ def give(connection: Connection, *, issuance: str, places: Sequence[tuple[int, i
 
 def mark(connection: Connection, *, issuance: str, purpose: str, marked: bool) -> None:
     """Set or clear every entry of ``issuance`` for ``purpose``; only changed lists grow older."""
-    numbers = select(bitstring_lists.c.number).where(bitstring_lists.c.purpose == purpose)
-    mine = (
-        (bitstring_entries.c.issuance == issuance)
-        & (bitstring_entries.c.marked != marked)
-        & bitstring_entries.c.list.in_(numbers)
-    )
-    rows = update(bitstring_entries).where(mine).values(marked=marked)
-    _changed(connection, rows.returning(*_PLACE), marked=marked)
+    told = {"this": issuance, "new_purpose": purpose, "before": not marked, "after": marked}
+    _changed(connection, _MARK.all(connection, told), marked=marked)
 
 
 def issuance_at(connection: Connection, number: int, index: int, *, purpose: str) -> str | None:
@@ -68,7 +62,7 @@ def mark_one(connection: Connection, number: int, index: int) -> None:
     """Mark one entry; the list becomes a new version."""
     here = (bitstring_entries.c.list == number) & (bitstring_entries.c.idx == index)
     rows = update(bitstring_entries).where(here).values(marked=True)
-    _changed(connection, rows.returning(*_PLACE), marked=True)
+    _changed(connection, connection.execute(rows.returning(*_PLACE)).all(), marked=True)
 
 
 def lists(connection: Connection) -> tuple[BitstringState, ...]:
@@ -99,6 +93,22 @@ def marked(connection: Connection, number: int) -> tuple[int, ...]:
 
 
 _PLACE: Final = (bitstring_entries.c.list, bitstring_entries.c.idx)
+_BOOL: Final = bitstring_entries.c.marked.type
+_MARK: Final = Prepared(
+    update(bitstring_entries)
+    .where(
+        bitstring_entries.c.issuance == bindparam("this", type_=bitstring_entries.c.issuance.type),
+        bitstring_entries.c.marked == bindparam("before", type_=_BOOL),
+        bitstring_entries.c.list.in_(
+            select(bitstring_lists.c.number).where(
+                bitstring_lists.c.purpose
+                == bindparam("new_purpose", type_=bitstring_lists.c.purpose.type)
+            )
+        ),
+    )
+    .values(marked=bindparam("after", type_=_BOOL))
+    .returning(*_PLACE)
+)
 _COLUMNS: Final = (
     bitstring_lists.c.number,
     bitstring_lists.c.purpose,
@@ -110,10 +120,8 @@ _COLUMNS: Final = (
 )
 
 
-def _changed(
-    connection: Connection, rows: ReturningUpdate[tuple[int, int]], *, marked: bool
-) -> None:
-    touched = [(row.list, row.idx) for row in connection.execute(rows)]
+def _changed(connection: Connection, rows: Iterable[Sequence[int]], *, marked: bool) -> None:
+    touched = [(number, index) for number, index in rows]
     for number in sorted({number for number, _ in touched}):
         grow(connection, _KIND, number)
     journal.note_marks(connection, _KIND.name, touched, status=int(marked))

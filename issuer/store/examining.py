@@ -15,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from healthpassport.errors import ServiceError, SettingsError
 
+from . import clock as moments
 from . import lineage, postgresql, sqlite
 from .audit_tables import audit
 from .engine import Store
@@ -33,8 +34,8 @@ class Schema(StrEnum):
 class Condition:
     """A database. ``last`` is the moment of the newest audit entry, ``clock`` the server's own.
 
-    Both in seconds since 1970; ``tells`` is false of a PostgreSQL that hides whether it was set
-    back.
+    ``seen`` is the newest moment that a process has seen (``clock``). All in seconds since 1970;
+    ``tells`` is false of a PostgreSQL that hides whether it was set back.
     """
 
     schema: Schema
@@ -42,6 +43,7 @@ class Condition:
     last: int | None = None
     clock: float | None = None
     tells: bool = True
+    seen: int | None = None
 
 
 def examine(path: Path | None, *, url: str = "") -> Condition:
@@ -82,5 +84,7 @@ def _condition(engine: Engine) -> Condition:
     if store.is_shared:
         tells = lineage.attach(engine)
     with store.reading() as tx:
-        last = tx.execute(select(func.max(audit.c.at))).scalar()
-    return Condition(Schema.CURRENT, sound=store.sound(), last=last, clock=clock, tells=tells)
+        last, seen = tx.execute(select(func.max(audit.c.at))).scalar(), moments.seen(tx)
+    return Condition(
+        Schema.CURRENT, sound=store.sound(), last=last, clock=clock, tells=tells, seen=seen
+    )

@@ -64,7 +64,8 @@ def drop(connection: Connection, mine: Held) -> None:
     connection.execute(delete(webhook_events).where(webhook_events.c.subject.in_(told)))
     lines = update(bulk_lines).where(bulk_lines.c.offer.in_(mine.offers))
     connection.execute(lines.values(offer=None, result=None))
-    # Link and PIN that staff have in hand stand under the name of their offer.
-    connection.execute(delete(console_kept).where(console_kept.c.name.in_(mine.offers)))
+    # What staff have in hand: link and PIN under the name of their offer, a card under its own.
+    in_hand = (*mine.offers, *mine.issuances)
+    connection.execute(delete(console_kept).where(console_kept.c.name.in_(in_hand)))
     drop_offers(connection, mine.offers)
     drop_grants(connection, mine.grants)

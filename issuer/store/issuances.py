@@ -69,11 +69,15 @@ def newest(
     return tuple(Issuance(**row._mapping) for row in connection.execute(query))  # noqa: SLF001
 
 
-def change(connection: Connection, issuance: str, **values: str | int | None) -> None:
-    """Set columns of ``issuance``."""
+def change(connection: Connection, issuance: str, **values: str | None) -> None:
+    """Set columns of ``issuance``; its status is ``set_status``'s."""
     connection.execute(update(issuances).where(issuances.c.id == issuance).values(values))
-    if isinstance(status := values.get("status"), int):
-        outbox.note_status(connection, issuance, status)
+
+
+def set_status(connection: Connection, issuance: str, status: int) -> None:
+    """Set the status of ``issuance``, and note it for who is told."""
+    _STATUS.run(connection, {"this": issuance, "new_status": status})
+    outbox.note_status(connection, issuance, status)
 
 
 def keep_answer(connection: Connection, issuance: str, request_hash: str, sealed: bytes) -> None:
@@ -98,6 +102,11 @@ def forget_answer(connection: Connection, issuance: str) -> None:
 _COLUMNS: Final = tuple(issuances.c.keys())
 _ADD: Final = Prepared(insert(issuances), columns=_COLUMNS)
 _ANSWER: Final = Prepared(insert(answers), columns=answers.c.keys())
+_STATUS: Final = Prepared(
+    update(issuances)
+    .where(issuances.c.id == bindparam("this", type_=issuances.c.id.type))
+    .values(status=bindparam("new_status", type_=issuances.c.status.type))
+)
 _OF_OFFER: Final = Prepared(
     select(issuances)
     .where(issuances.c.offer == bindparam("this", type_=issuances.c.offer.type))

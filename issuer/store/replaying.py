@@ -8,20 +8,30 @@ doing it once. What is *not* here: writing the journal (``journal``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import REPLACED, WITHDRAWN
 
-from . import forgetting, journal, lineage, places
+from . import ended_codes, forgetting, journal, lineage, offers, places
 from .places import Kind
+from .prepared import Prepared
 from .status_tables import status_marks
-from .tables import bitstring_entries, bitstring_lists, issuances, status_entries
+from .tables import bitstring_entries, bitstring_lists, issuances, status_entries, status_lists
 
 REVOCATION: Final = PURPOSES[0]
+_GROW: Final[Mapping[str, Prepared]] = {
+    lists.name: Prepared(
+        update(lists)
+        .where(lists.c.number == bindparam("this", type_=lists.c.number.type))
+        .values(version=lists.c.version + 1)
+    )
+    for lists in (status_lists, bitstring_lists)
+}
 
 
 def catch_up(connection: Connection) -> int:
@@ -69,9 +79,7 @@ def mark(connection: Connection, kind: Kind, number: int, index: int, status: in
 
 def grow(connection: Connection, kind: Kind, number: int) -> None:
     """List ``number`` is a new version."""
-    lists = kind.lists
-    rows = update(lists).where(lists.c.number == number)
-    connection.execute(rows.values(version=lists.c.version + 1))
+    _GROW[kind.lists.name].run(connection, {"this": number})
 
 
 def _apply(connection: Connection, note: JsonObject) -> None:
@@ -99,6 +107,8 @@ def _apply(connection: Connection, note: JsonObject) -> None:
         case {"issuance": str(issuance), "status": int(status)}:
             mine = (issuances.c.id == issuance) & issuances.c.status.not_in(stays(status))
             connection.execute(update(issuances).where(mine).values(status=status))
+        case {"offer": str(offer), "state": str(state)} if state in ended_codes.SPENT:
+            offers.close_again(connection, offer, state)
         case {"forget": list(wanted)}:
             everything = forgetting.held(
                 connection, [one for one in wanted if isinstance(one, str)]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, insert, literal_column, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from healthpassport.status.entries import WITHDRAWN
 
@@ -48,9 +55,8 @@ def change(connection: Connection, *, issuance: str, status: int) -> None:
 
     A copy that was withdrawn on its own stays withdrawn.
     """
-    mine = (status_entries.c.issuance == issuance) & (status_entries.c.status != WITHDRAWN)
-    rows = update(status_entries).where(mine).values(status=status)
-    _changed(connection, rows.returning(status_entries.c.list, status_entries.c.idx), status)
+    found = _CHANGE.all(connection, {"this": issuance, "new_status": status})
+    _changed(connection, found, status)
 
 
 def issuance_at(connection: Connection, number: int, index: int) -> str | None:
@@ -62,7 +68,8 @@ def issuance_at(connection: Connection, number: int, index: int) -> str | None:
 def withdraw_one(connection: Connection, number: int, index: int) -> None:
     """Withdraw one copy for good; the list becomes a new version."""
     rows = update(status_entries).where(_place(number, index)).values(status=WITHDRAWN)
-    _changed(connection, rows.returning(status_entries.c.list, status_entries.c.idx), WITHDRAWN)
+    found = connection.execute(rows.returning(status_entries.c.list, status_entries.c.idx))
+    _changed(connection, found.all(), WITHDRAWN)
 
 
 def lists(connection: Connection) -> tuple[ListState, ...]:
@@ -102,6 +109,15 @@ def marked(connection: Connection, number: int) -> tuple[tuple[int, int], ...]:
 # As it stands in the index: a planner that sees a parameter would look at every entry.
 _NOTHING: Final[ColumnElement[int]] = literal_column("0")
 _GIVE: Final = Prepared(insert(status_entries), columns=status_entries.c.keys())
+_CHANGE: Final = Prepared(
+    update(status_entries)
+    .where(
+        status_entries.c.issuance == bindparam("this", type_=status_entries.c.issuance.type),
+        status_entries.c.status != WITHDRAWN,
+    )
+    .values(status=bindparam("new_status", type_=status_entries.c.status.type))
+    .returning(status_entries.c.list, status_entries.c.idx)
+)
 _COLUMNS: Final = (
     status_lists.c.number,
     status_lists.c.size,
@@ -116,8 +132,8 @@ def _place(number: int, index: int) -> ColumnElement[bool]:
     return (status_entries.c.list == number) & (status_entries.c.idx == index)
 
 
-def _changed(connection: Connection, rows: ReturningUpdate[tuple[int, int]], status: int) -> None:
-    touched = [(row.list, row.idx) for row in connection.execute(rows)]
+def _changed(connection: Connection, rows: Iterable[Sequence[int]], status: int) -> None:
+    touched = [(number, index) for number, index in rows]
     for number in sorted({number for number, _ in touched}):
         grow(connection, TOKEN, number)
     journal.note_marks(connection, TOKEN.name, touched, status=status)

@@ -55,7 +55,11 @@ def look(
             raise
         told = problem_words(error.code, say)
         return HTMLResponse(_form(request, sources, whom, problem=told), status_code=error.status)
-    return HTMLResponse(page(request, "found.html", search=search.id, rows=_rows(request, search)))
+    only = console.issuer.settings.verified_numbers_only
+    rows = _rows(request, search)
+    return HTMLResponse(
+        page(request, "found.html", search=search.id, rows=rows, verified_only=only)
+    )
 
 
 @router.post("/find/open")

@@ -15,8 +15,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from healthpassport.errors import PassportError
+from healthpassport.languages import Words
 from issuer.service.console import Console
-from issuer.service.console.channels import LINK_WORDS, PHONE_WORDS, PIN_WORDS, LinkBy, PinBy
+from issuer.service.console.channels import (
+    LETTERS_EFFECT,
+    LETTERS_WORDS,
+    LINK_WORDS,
+    PHONE_WORDS,
+    PIN_WORDS,
+    LinkBy,
+    PinBy,
+)
 from issuer.service.console.handing import hand_over, take_pin
 from issuer.service.console.problem_words import problem_words
 
@@ -33,6 +42,7 @@ ON_FORM: Final = frozenset(
         "console.not_private",
         "console.channel",
         "console.same_channel",
+        "console.both_letters",
         "console.phone",
     }
 )
@@ -59,17 +69,19 @@ def make(
     phone: Annotated[str, Form(max_length=16)] = "",
     link_by: Annotated[str, Form(max_length=16)] = "",
     pin_by: Annotated[str, Form(max_length=16)] = "",
+    letters: Annotated[str, Form(max_length=16)] = "",
     number: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Make the offer, once."""
     chosen = {"phone": phone, "link_by": link_by, "pin_by": pin_by, "number": number}
+    chosen["letters"] = letters
     try:
         offer = hand_over(console, who, name, say=words_of(request), **chosen)
     except PassportError as error:
         if error.code not in ON_FORM:
             raise
         html = _form(request, console, name, error=error, chosen=chosen)
-        return HTMLResponse(html, status_code=400)
+        return HTMLResponse(html, status_code=error.status)
     return RedirectResponse(f"/handed/{offer}", status_code=SEE_OTHER)
 
 
@@ -112,6 +124,13 @@ def _qr(link: str) -> Markup:
     return svg(code.svg_inline(scale=QR_SCALE, omitsize=True))
 
 
+def _letters(chosen: dict[str, str], say: Words) -> list[tuple[str, str]]:
+    """Why both may go by letter, where that is what was chosen."""
+    if not chosen.get("link_by") == LinkBy.LETTER == chosen.get("pin_by"):
+        return []
+    return [(one.value, say(words)) for one, words in LETTERS_WORDS.items()]
+
+
 def _form(
     request: Request,
     console: Console,
@@ -139,6 +158,8 @@ def _form(
             if texts or one is not PinBy.TEXT
         ],
         texts=texts,
+        letters=_letters(chosen or {}, say),
+        letters_effect=[say(words) for words in LETTERS_EFFECT],
         chosen=chosen or {},
         letter_days=console.issuer.settings.web_letter_days,
         problem=problem_words(error.code, say) if error else None,

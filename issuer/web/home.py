@@ -28,6 +28,8 @@ STEPS: Final[Mapping[Step, str]] = {
     Step.WAITING: msg("Waits for a clinician"),
     Step.SIGNED: msg("Signed off, not handed over yet"),
 }
+NO_RECORD: Final = msg("No record is given: the number has to be traced first")
+WITH_A_WARNING: Final = msg("A record is given to whom was found by name, with a warning")
 
 router = APIRouter()
 
@@ -77,5 +79,9 @@ def set_up(request: Request, console: Service) -> str:
         (say(msg("Organisation")), f"{settings.name} ({settings.ods})"),
         (say(msg("Address for wallets")), settings.iss),
         (say(msg("Staff sign in with")), settings.web_oidc_issuer or nobody),
+        (
+            say(msg("NHS numbers that the source does not call verified")),
+            say(NO_RECORD if settings.verified_numbers_only else WITH_A_WARNING),
+        ),
     )
     return page(request, "set_up.html", rows=rows)

@@ -113,9 +113,9 @@ def sign(
 
 @router.post("/drop")
 def drop(name: str, console: Service) -> RedirectResponse:
-    """Forget it."""
-    console.preparations.drop(name)
-    return RedirectResponse("/", status_code=SEE_OTHER)
+    """Forget it; where it was offered meanwhile, show that instead."""
+    offer = console.preparations.drop(name)
+    return RedirectResponse(f"/offers/{offer}" if offer else "/", status_code=SEE_OTHER)
 
 
 def _again(

@@ -59,10 +59,11 @@ def full_name(family: str, given: tuple[str, ...]) -> str:
     return ", ".join(part for part in (family.upper(), " ".join(given)) if part)
 
 
-def banner(who: Who, say: Words = ENGLISH) -> dict[str, str]:
+def banner(who: Who, say: Words = ENGLISH) -> dict[str, str | bool]:
     """Who the patient is, for the top of each page about them."""
     return {
         "name": full_name(who.family_name, who.given_names),
         "born": day_of_text(who.birth_date, say),
         "nhs_number": nhs_number(who.nhs_number),
+        "unverified": bool(who.nhs_number) and not who.number_verified,
     }

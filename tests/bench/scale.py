@@ -118,6 +118,7 @@ def figures(case: Case, known: dict[str, Any]) -> Iterator[tuple[str, float, str
     yield "the same, as a mean rate", shown * 8 / 86_400, "bit/s"
     yield "rows of status entries", plan.entries, ""
     yield "bytes of them", plan.entries * row["status_entries"], "B"
+    yield "marks that outlive their entries", plan.outlived, ""
     audit = known["audit_rows_a_record"] * plan.types + known["audit_rows_a_visit"]
     offer = row["offers"] + plan.types * (row["offer_records"] + row["digest"])
     kept = plan.entries / plan.copies * row["issuances"] + plan.offers * offer

@@ -9,6 +9,7 @@ two together. What is *not* here: measured figures.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from issuer.settings import VALIDITY_DAYS
 
@@ -40,6 +41,7 @@ class Plan:
     list_size: int = LIST_SIZE
     margin: int = 30  # days that an entry outlives its record (status_retire_days)
     kept: int = 90  # days that an offer is kept (kept_days)
+    withdrawn: float = 0.01  # share of records that are withdrawn soon after they were issued
     changed: dict[str, float] = field(default_factory=lambda: dict(CHANGED))
 
     @property
@@ -79,7 +81,13 @@ class Plan:
 
     @property
     def lists_published(self) -> float:
-        return self.lists * self.list_months
+        """Full lists that have not ended, and the one that is being filled."""
+        return self.lists * (max(self.validity.values()) + self.margin) / MONTH + 1
+
+    @property
+    def outlived(self) -> float:
+        """Marks of published lists whose entries are forgotten, once lists end."""
+        return self.outlived_after(self.list_months)
 
     @property
     def offers(self) -> float:
@@ -98,9 +106,16 @@ class Plan:
 
     def changes(self, person: int, name: str, number: int) -> bool:
         """Whether a person's record changed in month ``number``, for a simulation."""
-        order = sorted(self.validity).index(name)
-        every = round(1 / self.changed.get(name, OTHERS))
-        return (person * 7 + order * 3 + number) % every == 0
+        return _drawn("change", person, name, number) < self.changed.get(name, OTHERS)
+
+    def withdraws(self, person: int, name: str, number: int) -> bool:
+        """Whether what a person got in month ``number`` is withdrawn, for a simulation."""
+        return _drawn("withdraw", person, name, number) < self.withdrawn
+
+    def away(self, number: int) -> set[int]:
+        """Who does not come in month ``number``, for a simulation; all come in the first."""
+        missing = self.people - self.coming if number else 0
+        return {(number * missing + step) % self.people for step in range(missing)}
 
     def given(self, months: int) -> int:
         """Places given after ``months``, of which everybody comes in the first."""
@@ -127,13 +142,44 @@ class Plan:
             else 0
         )
 
+    def marked_after(self, months: int) -> int:
+        """Places of published lists that say something."""
+        numbers = range(self.ended_after(months) + 1, self.begun_after(months) + 1)
+        return round(sum(self.marked_in(number, months) for number in numbers))
+
     def silent_after(self, months: int) -> int:
-        """Places of published lists that say nothing, as if none were withdrawn."""
-        found, left = 0.0, self.given(months) - self.ended_after(months) * self.list_size
-        for age in range(months):  # the oldest places are those of lists that have ended
-            came = self.people if age == months - 1 else self.coming
-            places = came * self.types * self.copies
-            part = min(1.0, left / places)
-            left -= round(places * part)
-            found += part * places * (1.0 - self.share(age))
-        return round(found)
+        """Places of published lists that were given and say nothing."""
+        published = self.given(months) - self.ended_after(months) * self.list_size
+        return published - self.marked_after(months)
+
+    def offers_after(self, months: int) -> int:
+        """Rows of offers at the end of the last of ``months``."""
+        days = max(max(self.validity.values()) + self.margin, self.kept)
+        kept = min(days // MONTH, months)
+        return (self.people if kept == months else self.coming) + (kept - 1) * self.coming
+
+    def marked_in(self, number: int, months: int) -> float:
+        """Entries of list ``number``, from 1, that say something once ``months`` people came."""
+        start, end, found = (number - 1) * self.list_size, number * self.list_size, 0.0
+        for month in range(months):
+            begun = self.given(month) if month else 0
+            places = min(end, self.given(month + 1)) - max(start, begun)
+            replaced = self.share(months - 1 - month)
+            found += max(0, places) * (self.withdrawn + (1 - self.withdrawn) * replaced)
+        return found
+
+    def outlived_after(self, months: int) -> float:
+        """Marks whose entries are forgotten at the end of the last of ``months``, no list ended."""
+        found = 0.0
+        for name, days in self.validity.items():
+            for age in range((days + self.margin) // MONTH, months):
+                came = self.people if age == months - 1 else self.coming
+                share = self.withdrawn + (1 - self.withdrawn) * self.marked(name, age)
+                found += came * self.copies * share
+        return found
+
+
+def _drawn(*what: object) -> float:
+    """A number from 0 to 1 that is always the same for ``what``."""
+    said = "/".join(map(str, what)).encode()
+    return int.from_bytes(blake2b(said, digest_size=6).digest(), "big") / (1 << 48)

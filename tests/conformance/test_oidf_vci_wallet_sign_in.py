@@ -2,6 +2,7 @@
 
 As ``test_oidf_vci_wallet``, in the variant that HAIP wants: the offer begins it, requests are
 pushed, PKCE, DPoP. The surgery is the real one, and a patient signs in by a browser of their own.
+The HAIP plan asks a client the modules of FAPI 2.0 besides (``fapi2_...``).
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import json
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
-from wallet_signing_in import BACK, SigningWorld
+from wallet_signing_in import BACK, SigningWorld, changed
 from wallet_world import ISSUER, with_json
 
 from healthpassport.encoding import b64url_decode, b64url_encode
 from healthpassport.errors import PassportError
+from healthpassport.fetch import HttpResponse
 
 PAR, TOKEN, CREDENTIAL, NOTIFY = "/par", "/token", "/credential", "/notification"
 
@@ -138,3 +140,89 @@ def test_oid4vci_1_0_wallet_sign_in_client_attestation(world, empty):
     with pytest.raises(PassportError, match=r"^wallet\.attestation_needed"):
         empty.sign_in(preview, redirect_uri=BACK)
     assert sent(world, PAR) == []
+
+
+def test_a_server_of_several_issuers_is_told_which_is_meant(world, empty):
+    """Sections 5.1.1 and 5.1.2, where the metadata name authorization servers."""
+
+    def named(request, answer, *, by_scope=False):
+        if request.url.endswith("openid-credential-issuer"):
+            return with_json(lambda m: m.update(authorization_servers=[ISSUER]))(answer)
+        if by_scope and request.url.endswith("oauth-authorization-server"):
+            return with_json(lambda m: m.pop("authorization_details_types_supported"))(answer)
+        return answer
+
+    world.wire.bend = named
+    taken(world, empty)
+    (pushed,) = sent(world, PAR)
+    details = json.loads(form(pushed)["authorization_details"])
+    assert {tuple(one["locations"]) for one in details} == {(ISSUER,)}
+    world.wire.sent.clear()
+    world.wire.bend = lambda request, answer: named(request, answer, by_scope=True)
+    empty.sign_in(empty.add_offer(world.sign_in_offer().link), redirect_uri=BACK)
+    (pushed,) = sent(world, PAR)
+    assert form(pushed)["resource"] == ISSUER
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda t: t.pop("expires_in"), id="fapi2_token_response_without_expires_in"),
+        pytest.param(lambda t: t.update(token_type="dpop"), id="fapi2_token_type_case"),
+        pytest.param(lambda t: t.update(token_type="DPOP"), id="fapi2_happy_path_no_dpop_nonce"),
+    ],
+)
+def test_fapi2_token_responses_are_taken(world, empty, change):
+    bend(world, TOKEN, change)
+    taken(world, empty)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(
+            {"iss": "https://other.example"}, id="fapi2_invalid_authorization_response_iss"
+        ),
+        pytest.param({"iss": None}, id="fapi2_remove_authorization_response_iss"),
+        pytest.param({"state": "x"}, id="fapi2_authorization_response_with_invalid_state"),
+        pytest.param({"state": None}, id="fapi2_authorization_response_without_state"),
+    ],
+)
+def test_fapi2_answers_of_somebody_else_lead_to_no_token(world, empty, told):
+    address = empty.sign_in(empty.add_offer(world.sign_in_offer().link), redirect_uri=BACK)
+    back = changed(world.patient(address), **told)
+    with pytest.raises(PassportError, match=r"^wallet\.sign_in_(answer|unknown)"):
+        empty.finish(back)
+    assert sent(world, TOKEN) == []
+
+
+def test_fapi2_discovery_issuer_mismatch(world, empty):
+    def other(request, answer):
+        if request.url.endswith("oauth-authorization-server"):
+            return with_json(lambda m: m.update(issuer="https://other.example"))(answer)
+        return answer
+
+    world.wire.bend = other
+    with pytest.raises(PassportError, match=r"^oid4vci\.metadata"):
+        empty.add_offer(world.sign_in_offer().link)
+    assert sent(world, PAR) == []
+
+
+@pytest.mark.parametrize("word", ["DPoP", "dpop", "DPOP"])
+def test_fapi2_rs_dpop_auth_scheme_case(world, empty, word):
+    """A resource that wants a nonce may write the scheme in any case (RFC 9110 section 11.1)."""
+    asked = []
+
+    def wants(request, answer):
+        if request.url == ISSUER + CREDENTIAL and not asked:
+            asked.append(request)
+            told = {"www-authenticate": f'{word} error="use_dpop_nonce"', "dpop-nonce": "fresh"}
+            return HttpResponse(401, told, b"")
+        return answer
+
+    world.wire.bend = wants
+    offer = world.sign_in_offer().link
+    address = empty.sign_in(empty.add_offer(offer), redirect_uri=BACK)
+    assert empty.finish(world.patient(address))
+    second = sent(world, CREDENTIAL)[1]
+    assert opened(second.headers["DPoP"])[1]["nonce"] == "fresh"

@@ -28,6 +28,7 @@ NUMBER = "9990000018"
 STAYS = {
     "secrets",
     "spent",
+    "clock_seen",
     *("status_lists", "bitstring_lists", "status_marks", "status_journals", "status_lineage"),
 }
 DATABASE = ("issuer.sqlite", "issuer.sqlite-wal", "issuer.sqlite-shm")

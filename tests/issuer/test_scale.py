@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from bench import scale
 from bench.scale_model import LIST_SIZE, Plan
-from bench.scale_simulation import simulated
+from bench.scale_simulation import World, simulated
 
 from issuer.settings import VALIDITY_DAYS
 from issuer.settings.statuses import LIST_SIZE as REAL_SIZE
 
 FEW = {name: VALIDITY_DAYS[name] for name in ("MedicationSummary", "AllergySummary")}
-PLAN = Plan(people=10, validity=FEW, copies=2, missing=0.1, list_size=48)
+PLAN = Plan(people=10, validity=FEW, copies=2, missing=0.1, list_size=48, withdrawn=0.2)
 
 
 def test_places_entries_and_marks_are_as_computed_while_no_list_has_ended(tmp_path):
@@ -19,8 +19,10 @@ def test_places_entries_and_marks_are_as_computed_while_no_list_has_ended(tmp_pa
     assert found.given == PLAN.given(3) == (10 + 9 + 9) * 2 * 2
     assert found.given <= found.leased
     assert found.entries == PLAN.entries_after(3)
-    assert abs(found.silent - PLAN.silent_after(3)) <= found.ever_withdrawn + found.given // 10
+    assert found.offers == PLAN.offers_after(3)
+    assert abs(found.silent - PLAN.silent_after(3)) <= found.given // 10
     assert found.withdrawn == found.ever_withdrawn > 0
+    assert 0 < found.outlived < found.marked == found.given - found.silent
     assert found.lists == PLAN.begun_after(3)
     assert found.ended == PLAN.ended_after(3) == 0
 
@@ -29,6 +31,28 @@ def test_lists_end_and_entries_stop_growing_when_computed(tmp_path):
     found = simulated(PLAN, 5, tmp_path)
     assert found.issuances == found.entries // PLAN.copies
     assert found.entries == PLAN.entries_after(5) == PLAN.entries_after(6)
+
+
+def test_a_list_is_published_with_the_marks_that_were_made(tmp_path):
+    world = World(PLAN, tmp_path)
+    for number in range(2):
+        world.month(number)
+    lists, found = world.lists(), world.found()
+    world.issuer.store.close()
+    assert [one.number for one in lists] == list(range(1, found.lists + 1))
+    assert sum(one.marked for one in lists) == found.marked > found.outlived
+    assert all(0 < one.cwt < one.jwt_in_gzip for one in lists)
+
+
+def test_marks_of_each_list_make_those_of_all():
+    plan = Plan(people=1_000, list_size=4_096)
+    for months in (1, 2, 5):
+        numbers = range(1, plan.begun_after(months) + 1)
+        parts = [plan.marked_in(number, months) for number in numbers]
+        assert sum(parts) == pytest.approx(plan.marked_after(months), abs=1)
+        assert parts == sorted(parts, reverse=True) or months == 1
+    assert plan.marked_after(1) == round(plan.withdrawn * plan.given(1))
+    assert plan.outlived_after(1) == 0 < plan.outlived_after(2) < plan.marked_after(2)
 
 
 @pytest.mark.parametrize("months", [1, 2, 13, 20])

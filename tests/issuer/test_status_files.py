@@ -2,10 +2,10 @@
 
 import gzip
 import json
-import shutil
 from datetime import timedelta
 
 import pytest
+from databases import keep, put_back
 from simulated_issuer import Site, Wallet
 from sqlalchemy import select
 
@@ -13,6 +13,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.formats import sd_jwt_vc
 from healthpassport.status import cwt
 from healthpassport.status import token_status_list as tsl
+from healthpassport.summary import issued_types
 from issuer import service
 from issuer.service import Change, change_status
 from issuer.service.job_kinds import EVERY, PUBLISH, Timetable, work_round
@@ -23,6 +24,7 @@ from issuer.service.retention import list_reports, retire, small_lists
 from issuer.service.status_journal import journal_path
 from issuer.store.anew import GAP
 from issuer.store.tables import issuances, status_entries, status_lists
+from schemas.cards import CARD
 
 SIZE = 131_072
 
@@ -135,20 +137,13 @@ def restored_without_journal(site):
     """A database from before everything, and no journal."""
     site.issuer.store.close()
     journal_path(site.settings).unlink()
-    for path in (site.folder / "kept").iterdir():
-        shutil.copy(path, site.folder / path.name)
-    for left in ("-wal", "-shm"):
-        if not (site.folder / "kept" / f"issuer.sqlite{left}").exists():
-            (site.folder / f"issuer.sqlite{left}").unlink(missing_ok=True)
+    put_back(site.settings, "kept")
     site.reopen()
 
 
 def kept(site):
     site.issuer.store.close()
-    (site.folder / "kept").mkdir()
-    for path in site.folder.glob("issuer.sqlite*"):
-        if not path.name.endswith("journal"):
-            shutil.copy(path, site.folder / "kept" / path.name)
+    keep(site.settings, "kept")
     site.reopen()
 
 
@@ -188,16 +183,18 @@ def test_after_a_restore_without_a_journal_the_published_lists_tell(site, out):
     publish_files(site.issuer, out)
     restored_without_journal(site)
     done = after_restore(site.issuer, out)
-    assert (done.marks, done.lists, done.next_number) == (4, 3, 1 + GAP + 1)
+    # A PostgreSQL that was put back has begun its lists anew before anybody says so.
+    following = 1 + (GAP + 1) * (2 if site.issuer.store.is_shared else 1)
+    assert (done.marks, done.lists, done.next_number) == (4, 3, following)
     site.pass_time(seconds=RESIGN_SECONDS)
     publish_files(site.issuer, out)
     assert in_file(site, out, old) == tsl.WITHDRAWN
     assert in_file(site, out, new) == tsl.SUSPENDED
     assert service.issued(site.issuer)[0].status == tsl.WITHDRAWN
-    _, [following, *_] = issue(site)
-    assert following.uri.endswith(f"/status/{1 + GAP + 1}")
+    _, [place, *_] = issue(site)
+    assert place.uri.endswith(f"/status/{following}")
     # The number that was passed over is no list.
-    assert site.call("GET", f"/status/{1 + GAP}").status == 410
+    assert site.call("GET", f"/status/{following - 1}").status == 410
 
 
 def test_lists_that_the_database_never_knew_stay_published(site, out):
@@ -273,6 +270,31 @@ def test_a_full_list_ends_when_its_last_record_is_long_over(site, out):
     # Its number is never taken again.
     _, [third, *_] = issue(site)
     assert third.uri.endswith("/status/2")
+
+
+def test_a_list_ends_sooner_where_records_are_good_for_less(tmp_path):
+    days = dict.fromkeys((*issued_types(), CARD), 62)
+    site = Site(tmp_path, {"status_list_size": SIZE, "validity_days": days})
+    issue(site)
+    fill(site)
+    issue(site)
+    site.pass_time(days=62 + 30)
+    assert retire(site.issuer) == ()
+    site.pass_time(days=2)
+    assert retire(site.issuer) == ("https://issuer.example/status/1",)
+
+
+def test_a_list_stays_for_a_record_from_before_validity_was_made_shorter(site):
+    issue(site)
+    fill(site)
+    issue(site)
+    days = dict.fromkeys((*issued_types(), CARD), 10)
+    changed = site.settings.model_copy(update={"validity_days": days})
+    object.__setattr__(site.issuer, "settings", changed)
+    site.pass_time(days=10 + 32)
+    assert retire(site.issuer) == ()
+    site.pass_time(days=80)
+    assert retire(site.issuer) == ("https://issuer.example/status/1",)
 
 
 def test_few_records_in_a_list_are_said_to_single_people_out(site):

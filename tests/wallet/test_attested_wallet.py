@@ -1,4 +1,4 @@
-"""A provider vouches for the wallet where a surgery wants it, with a key for each surgery."""
+"""A provider vouches for the wallet where a surgery wants it, with a key for each offer."""
 
 from __future__ import annotations
 
@@ -156,18 +156,18 @@ def test_a_provider_that_is_away_is_no_fault_of_the_surgery(world, tmp_path):
     wallet.close()
 
 
-def test_two_surgeries_see_two_keys_and_one_surgery_sees_one(world, wallet):
+def test_two_surgeries_see_two_keys_and_so_does_one_of_two_offers(world, wallet):
     server = wallet.add_offer(world.app_offer().link).opened.server
     other = server.model_copy(update={"issuer": "https://other.example"})
 
-    def word(of) -> Attested:
-        return attested_for(of, vault=wallet._vault, around=wallet._around)
+    def word(of, line="one") -> Attested:
+        return attested_for(of, vault=wallet._vault, around=wallet._around, line=line)
 
-    first, second = word(server), word(other)
-    assert first.signer.public_key.raw != second.signer.public_key.raw
-    assert first.text != second.text
+    first, second, third = word(server), word(other), word(server, "another")
+    assert len({one.signer.public_key.raw for one in (first, second, third)}) == 3
+    assert len({one.text for one in (first, second, third)}) == 3
     assert word(server).text == first.text
-    assert len(attestation_rows(wallet._vault)) == 2
+    assert len(attestation_rows(wallet._vault)) == 3
     mark_restored(wallet._vault)  # another device makes keys of its own
     assert word(server).signer.public_key.raw != first.signer.public_key.raw
 
@@ -178,13 +178,45 @@ def test_a_word_that_runs_out_is_fetched_anew_for_the_same_key(world, tmp_path):
         tmp_path / "late", provider=URL, clock=lambda: world.world.clock() + late[0]
     )
     server = wallet.add_offer(world.app_offer().link).opened.server
-    first = attested_for(server, vault=wallet._vault, around=wallet._around)
+    first = attested_for(server, vault=wallet._vault, around=wallet._around, line="one")
     late[0] = timedelta(hours=2)
     world.provider.life = timedelta(hours=9)
     wallet.unlock(PASSPHRASE)
-    second = attested_for(server, vault=wallet._vault, around=wallet._around)
+    second = attested_for(server, vault=wallet._vault, around=wallet._around, line="one")
     assert second.text != first.text
     assert second.signer.public_key.raw == first.signer.public_key.raw
+    wallet.close()
+
+
+def test_a_surgery_cannot_tell_that_two_people_share_a_wallet(world, wallet):
+    for person in ("new", "new"):
+        offer = world.app_offer()
+        assert wallet.accept(wallet.add_offer(offer.link), offer.pin, person=person)
+    assert len(wallet.people.list()) == 2
+    tokens = [request for request in attested(world) if request.url == f"{ISSUER}/token"]
+    shown = [opened(request.headers[TYPE])[1]["cnf"]["jwk"]["x"] for request in tokens]
+    assert len(set(shown)) == 2
+    world.wire.sent.clear()
+    wallet.updates.refresh()  # and each comes back with the key that it began with
+    again = [opened(request.headers[TYPE])[1]["cnf"]["jwk"]["x"] for request in attested(world)]
+    assert set(again) == set(shown)
+
+
+def test_keys_that_no_grant_came_of_are_forgotten_after_a_day(world, tmp_path):
+    late = [timedelta()]
+    wallet = world.wallet(
+        tmp_path / "idle", provider=URL, clock=lambda: world.world.clock() + late[0]
+    )
+    server = wallet.add_offer(world.app_offer().link).opened.server
+    around = {"vault": wallet._vault, "around": wallet._around}
+    attested_for(server, line="one", **around)
+    attested_for(server, line="two", **around)
+    assert len(attestation_rows(wallet._vault)) == 2
+    late[0] = timedelta(days=1)
+    world.provider.life = timedelta(days=2)
+    wallet.unlock(PASSPHRASE)
+    attested_for(server, line="three", **around)
+    assert len(attestation_rows(wallet._vault)) == 1
     wallet.close()
 
 

@@ -121,13 +121,14 @@ def fetch_key_attestation(
     provider: str,
     *,
     keys: Sequence[PublicKey],
-    nonce: str,
+    nonce: str | None,
     levels: Mapping[str, JsonValue],
     fetcher: Fetcher,
 ) -> str:
     """What the ``provider`` signs for the ``keys`` of one record's copies (appendix D).
 
-    ``levels`` is what the issuer asks of how they are kept; whether it is so, the provider says.
+    ``nonce`` is None where the issuer gives none. ``levels`` is what it asks of how they are kept;
+    whether it is so, the provider says.
 
     Raises:
         ServiceError: ``wallet.keys_unproved`` without a provider, ``wallet.attestation_failed``
@@ -136,7 +137,9 @@ def fetch_key_attestation(
     if not provider:
         raise ServiceError("wallet.keys_unproved")
     jwks: list[Json] = [key.jwk() for key in keys]
-    asked: dict[str, Json] = {"attested_keys": jwks, "nonce": nonce, "levels": dict(levels)}
+    asked: dict[str, Json] = {"attested_keys": jwks, "levels": dict(levels)}
+    if nonce is not None:
+        asked["nonce"] = nonce
     try:
         response = post_json(fetcher, provider, asked)
         text = _text(response, "key_attestation", code=CODE)

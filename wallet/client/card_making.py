@@ -40,7 +40,7 @@ from .exchange import OK, SUCCESS, post_form, post_json, refusal
 from .offers import read_issuer
 
 Randomness: TypeAlias = Callable[[int], bytes]
-Attest: TypeAlias = Callable[[AuthorizationServerMetadata], Attested | None]
+Attest: TypeAlias = Callable[[AuthorizationServerMetadata, str], Attested | None]
 REQUEST_PATH: Final = "/cards/request"
 STATUS_PATH: Final = "/cards/status"
 _NOT_FOUND: Final = 404
@@ -134,7 +134,10 @@ def collect_card(
     random: Randomness,
     attest: Attest,
 ) -> MadeCard:
-    """The card of ``offer``; ``attest`` gives the word of the wallet's provider, where needed.
+    """The card of ``offer``.
+
+    ``attest`` gives the word of the wallet's provider, where needed, for the thumbprint of the
+    token's key.
 
     Raises:
         ServiceError: ``wallet.issuer_failed``, ``wallet.offer_gone``, ``wallet.offer_unsupported``.
@@ -144,7 +147,9 @@ def collect_card(
     if configuration is None or configuration.format != cards.FORMAT:
         raise ServiceError("wallet.offer_unsupported", "the card is not of a known format")
     request = TokenRequest.model_validate({"pre-authorized_code": offer.grants.pre_authorized.code})
-    caller = Caller(generate_signer(), fetcher, now, random, attest(server))
+    signer = generate_signer()
+    attested = attest(server, signer.public_key.thumbprint())
+    caller = Caller(signer, fetcher, now, random, attested)
     access = by_code(caller, server.token_endpoint, request)
     text, secret = collect_unbound(access, issuer, CARD)
     if secret is None:

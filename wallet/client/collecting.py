@@ -37,6 +37,8 @@ from .exchange import SUCCESS, error_name, post_form, refusal, understood
 from .offers import OpenedOffer, Wanted, proof_types
 
 MAX_NONCE: Final = 1024  # characters
+MAX_PIN: Final = 64  # characters
+STALE_NONCE: Final = "invalid_nonce"
 JWT: Final = "jwt"  # appendix F.1
 # What an issuer says for good (sections 8.3.1.2 and 9.3), each with words of its own.
 ENDS: Final[Mapping[str, str]] = {
@@ -73,7 +75,10 @@ class Later:
 
 
 class Collector:
-    """One claim of one offer; ``access`` is what a sign-in gave for it, if the person signed in."""
+    """One claim of one offer; ``access`` is what a sign-in gave for it, if the person signed in.
+
+    ``signer`` is the key that the tokens of another offer are to be bound to; a new one where None.
+    """
 
     def __init__(
         self,
@@ -85,10 +90,16 @@ class Collector:
         access: Access | None = None,
         attested: Attested | None = None,
         provider: str = "",
+        signer: SoftwareSigner | None = None,
     ) -> None:
         self._opened = opened
-        self._caller = Caller(generate_signer(), fetcher, now, random, attested, provider)
+        self._caller = Caller(signer or generate_signer(), fetcher, now, random, attested, provider)
         self._access = access
+
+    @property
+    def server(self) -> str:
+        """The identifier of the authorization server that gives access."""
+        return self._opened.server.issuer
 
     @property
     def access(self) -> Access:
@@ -137,15 +148,27 @@ def collect_record(
             of the grant.
     """
     keys = tuple(generate_signer() for _ in range(copies))
-    nonce = _nonce(access, issuer)
-    proof_type, proofs = _proofs(access, issuer, name, keys, nonce)
-    request = _request(access, name, proofs).model_copy(update={"proof_type": proof_type})
-    response = hidden.ask(access, issuer, issuer.credential_endpoint, request)
+    response = _asked(access, issuer, name, keys)
+    if error_name(response) == STALE_NONCE:  # section 8.3.1.2: another is fetched
+        response = _asked(access, issuer, name, keys)
     return _given(response, Later(name, wanted.format, wanted.definition, keys, "", 0))
 
 
+def _asked(
+    access: Access, issuer: IssuerMetadata, name: str, keys: Sequence[SoftwareSigner]
+) -> HttpResponse:
+    nonce = _nonce(access, issuer)
+    proof_type, proofs = _proofs(access, issuer, name, keys, nonce)
+    request = _request(access, name, proofs).model_copy(update={"proof_type": proof_type})
+    return hidden.ask(access, issuer, issuer.credential_endpoint, request)
+
+
 def _proofs(
-    access: Access, issuer: IssuerMetadata, name: str, keys: Sequence[SoftwareSigner], nonce: str
+    access: Access,
+    issuer: IssuerMetadata,
+    name: str,
+    keys: Sequence[SoftwareSigner],
+    nonce: str | None,
 ) -> tuple[str, tuple[str, ...]]:
     """Appendix F: one for each key; where somebody must vouch for the keys, one for all of them."""
     configuration, caller = issuer.credential_configurations_supported[name], access.caller
@@ -192,7 +215,7 @@ def _given(response: HttpResponse, asked: Later) -> Collected | Later:
         raise failed(response) if code is None else refusal(response, code=code)
     found = understood(parse_any_credential_response, response)
     if isinstance(found, DeferredResponse):
-        return replace(asked, transaction_id=found.transaction_id, interval=found.interval)
+        return replace(asked, transaction_id=found.transaction_id, interval=found.seconds)
     texts = tuple(entry.text for entry in found.credentials)
     return Collected(
         asked.configuration,
@@ -209,7 +232,7 @@ def collect_unbound(access: Access, issuer: IssuerMetadata, name: str) -> tuple[
     response = hidden.ask(access, issuer, issuer.credential_endpoint, _request(access, name, ()))
     if response.status not in SUCCESS:
         raise failed(response)
-    found = parse_credential_response(response.body)
+    found = understood(parse_credential_response, response)
     return found.credentials[0].text, found.notification_id
 
 
@@ -238,20 +261,30 @@ def notify_of(
 
 
 def _request(access: Access, name: str, proofs: tuple[str, ...]) -> CredentialRequest:
-    """Section 8.2: by identifier where the token response gave one, else by configuration."""
-    for detail in access.token.authorization_details:
-        if detail.credential_configuration_id == name and detail.credential_identifiers:
-            identifier = detail.credential_identifiers[0]
-            return CredentialRequest(credential_identifier=identifier, proofs=proofs)
+    """Section 8.2: by identifier where the token response gave one, else by configuration.
+
+    Of several data sets of one kind (section 6.2) the first alone would read as all that there is.
+    """
+    found = [
+        identifier
+        for detail in access.token.authorization_details
+        if detail.credential_configuration_id == name
+        for identifier in detail.credential_identifiers
+    ]
+    if len(set(found)) > 1:
+        raise ServiceError("wallet.offer_unsupported", f"there are several records for {name}")
+    if found:
+        return CredentialRequest(credential_identifier=found[0], proofs=proofs)
     return CredentialRequest(credential_configuration_id=name, proofs=proofs)
 
 
-def _nonce(access: Access, issuer: IssuerMetadata) -> str:
-    """A fresh c_nonce (section 7)."""
+def _nonce(access: Access, issuer: IssuerMetadata) -> str | None:
+    """A fresh c_nonce (section 7); None where the issuer wants none (section 12.2.4)."""
     url = issuer.nonce_endpoint
     if url is None:
-        raise ServiceError("wallet.offer_unsupported", "the issuer gives no nonce")
+        return None
     response = post_form(access.caller.fetcher, url, b"")
+    access.caller.fresh.note(url, response)  # section 7.2: a DPoP nonce may come along
     if response.status not in SUCCESS:
         raise refusal(response, code="wallet.issuer_failed")
     try:
@@ -270,6 +303,8 @@ def check_pin(opened: OpenedOffer, pin: str | None) -> None:
         return
     if not pin:
         raise ServiceError("wallet.pin_needed")
+    if len(pin) > MAX_PIN:
+        raise ServiceError("wallet.pin_needed", f"it has more than {MAX_PIN} characters")
     if wanted.length is not None and len(pin) != wanted.length:
         raise ServiceError("wallet.pin_needed", f"the PIN has {wanted.length} characters")
     if wanted.input_mode == "numeric" and not (pin.isascii() and pin.isdigit()):

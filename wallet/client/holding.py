@@ -21,6 +21,7 @@ from .exchange import SUCCESS
 from .offers import Wanted, wanted_of
 
 _ABSENT: Final = (404, 405)  # an issuer that does not have our addresses
+_FOREIGN: Final = (400, 401, 403, 406, 410, 501)  # so too, unless it is one of our refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class HolderClient:
             ServiceError: ``grant.no_source`` and the other ``grant.`` codes of the issuer.
         """
         response = self.access.get(self._url("/holder/grant"))
-        if response.status in _ABSENT:
+        if not _is_ours(response):
             return wanted_of(known, self.issuer)
         told = self._object(response)
         if told.get("source") is not True:
@@ -109,6 +110,19 @@ class HolderClient:
             return parse_json_object(response.body)
         except EncodingError as error:
             raise ServiceError("wallet.issuer_failed", error.code) from error
+
+
+def _is_ours(response: HttpResponse) -> bool:
+    """Whether an issuer of this project answered: others have no such address, or say so oddly."""
+    if response.status in _ABSENT:
+        return False
+    try:
+        told = parse_json_object(response.body)
+    except EncodingError:
+        told = {}
+    if response.status in SUCCESS:
+        return "source" in told
+    return "code" in told or response.status not in _FOREIGN
 
 
 def device_url(iss: str) -> str:

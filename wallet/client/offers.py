@@ -5,12 +5,19 @@ What is *not* here: whether the issuer is trusted; the trust list says so of eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from healthpassport.errors import FetchError, RecordError, ServiceError
+from healthpassport.errors import (
+    EncodingError,
+    FetchError,
+    PassportError,
+    ProtocolError,
+    RecordError,
+    ServiceError,
+)
 from healthpassport.fetch import Fetcher
 from healthpassport.protocols.oid4vci import (
     ATTESTATION,
@@ -30,12 +37,16 @@ from healthpassport.protocols.oid4vci import (
 )
 from healthpassport.summary import RecordDefinition, definition_for_vct
 
+from . import hidden
 from .exchange import OK, get, refusal
 
 # What this wallet takes, the preferred first: one record comes in one format.
 FORMATS_TAKEN: Final = ("dc+sd-jwt", "ldp_vc")
 PROOFS: Final = ("jwt", ATTESTATION)
 ALGORITHM = "ES256"  # HAIP 1.0 section 7
+JWK: Final = "jwk"  # section 12.2.4: how a proof names its key
+MAX_SERVERS: Final = 8  # authorization servers of one issuer that are looked at
+Parsed = TypeVar("Parsed")
 _ISSUER_DOCUMENT = "openid-credential-issuer"
 _SERVER_DOCUMENT = "oauth-authorization-server"
 _GONE = (404, 410)  # an offer by reference that was used or has expired
@@ -98,26 +109,28 @@ def describe(offer: CredentialOffer | SignInOffer, *, fetcher: Fetcher) -> Opene
             offer.grants.authorization_code.authorization_server,
             AUTHORIZATION_CODE_GRANT,
         )
-    issuer, server = read_issuer(offer.credential_issuer, fetcher=fetcher, server=named)
-    # RFC 8414 section 2: without the member the defaults apply; they name the second alone.
-    if grant not in (server.grant_types_supported or (AUTHORIZATION_CODE_GRANT,)):
+    issuer, server = read_issuer(
+        offer.credential_issuer, fetcher=fetcher, server=named, grant=grant
+    )
+    hidden.check_usable(issuer)
+    if not _takes(server, grant):
         raise ServiceError("wallet.offer_unsupported", "the server does not take such offers")
     return OpenedOffer(offer, issuer, server, wanted_of(offer.credential_configuration_ids, issuer))
 
 
 def read_issuer(
-    identifier: str, *, fetcher: Fetcher, server: str | None = None
+    identifier: str, *, fetcher: Fetcher, server: str | None = None, grant: str | None = None
 ) -> tuple[IssuerMetadata, AuthorizationServerMetadata]:
-    """What an issuer and its authorization server (the one named ``server``) say of themselves.
+    """What an issuer and its authorization server say of themselves.
+
+    Of several servers it is the one named ``server``, else the first that takes ``grant``.
 
     Raises:
         As ``open_offer``, but for what is wrong with an offer.
     """
     metadata = _document(fetcher, identifier, _ISSUER_DOCUMENT)
-    issuer = parse_issuer_metadata(metadata, expected_issuer=identifier)
-    server_identifier = _server_identifier(server, issuer)
-    document = _document(fetcher, server_identifier, _SERVER_DOCUMENT)
-    found = parse_authorization_server_metadata(document, expected_issuer=server_identifier)
+    issuer = _understood(lambda: parse_issuer_metadata(metadata, expected_issuer=identifier))
+    found = _server(_servers(server, issuer), grant, fetcher)
     if ALGORITHM not in found.dpop_signing_alg_values_supported:  # HAIP 1.0 section 4
         raise ServiceError("wallet.offer_unsupported", "the server does not bind tokens to keys")
     return issuer, found
@@ -156,15 +169,51 @@ def _document(fetcher: Fetcher, identifier: str, name: str) -> bytes:
     return response.body
 
 
-def _server_identifier(named: str | None, issuer: IssuerMetadata) -> str:
+def _servers(named: str | None, issuer: IssuerMetadata) -> tuple[str, ...]:
     """Section 12.2.4: the issuer itself unless it names servers; an offer may choose."""
     known = issuer.authorization_servers or (issuer.credential_issuer,)
     if named is None:
-        return known[0]
+        return known[:MAX_SERVERS]
     # Section 4.1.1: it must be one that the issuer's own metadata lists.
     if named not in known:
         raise ServiceError("wallet.offer_unsupported", "the offer names a foreign server")
-    return named
+    return (named,)
+
+
+def _server(
+    identifiers: Sequence[str], grant: str | None, fetcher: Fetcher
+) -> AuthorizationServerMetadata:
+    """The first that takes ``grant``; one of several that is away is passed over."""
+    problem: PassportError | None = None
+    for identifier in identifiers:
+        try:
+            document = _document(fetcher, identifier, _SERVER_DOCUMENT)
+            found = _parsed_server(document, identifier)
+        except (FetchError, ProtocolError, ServiceError) as error:
+            problem = problem or error
+            continue
+        if grant is None or _takes(found, grant) or len(identifiers) == 1:
+            return found
+    raise problem or ServiceError("wallet.offer_unsupported", "no server takes such offers")
+
+
+def _parsed_server(document: bytes, identifier: str) -> AuthorizationServerMetadata:
+    return _understood(
+        lambda: parse_authorization_server_metadata(document, expected_issuer=identifier)
+    )
+
+
+def _takes(server: AuthorizationServerMetadata, grant: str) -> bool:
+    """RFC 8414 section 2: without the member defaults apply, of which one is used here."""
+    return grant in (server.grant_types_supported or (AUTHORIZATION_CODE_GRANT,))
+
+
+def _understood(parse: Callable[[], Parsed]) -> Parsed:
+    """What is no JSON, such as signed metadata that nobody asked for, is the issuer's fault."""
+    try:
+        return parse()
+    except EncodingError as error:
+        raise ServiceError("wallet.issuer_failed", error.code) from error
 
 
 def proof_types(configuration: CredentialConfiguration) -> tuple[str, ...]:
@@ -193,7 +242,8 @@ def wanted_of(names: Iterable[str], issuer: IssuerMetadata) -> dict[str, Wanted]
         configuration = issuer.credential_configurations_supported.get(name)
         if configuration is None or configuration.format not in FORMATS_TAKEN:
             raise ServiceError("wallet.offer_unsupported", f"{name} is not of a known format")
-        if not proof_types(configuration):
+        methods = configuration.cryptographic_binding_methods_supported
+        if not proof_types(configuration) or (methods and JWK not in methods):
             raise ServiceError("wallet.offer_unsupported", f"{name} is not bound to a key")
         try:
             wanted[name] = Wanted(

@@ -180,8 +180,14 @@ def _request(opened: OpenedOffer, begun: Begun, caller: Caller) -> PushedRequest
     scopes = [given[name].scope or "" for name in names]
     if not by_details and not all(scopes):
         raise ServiceError("wallet.offer_unsupported", "the server gives no way to ask for it")
+    # Sections 5.1.1 and 5.1.2: a server of several issuers is told which of them is meant.
+    shared = bool(opened.issuer.authorization_servers)
     details = tuple(
-        AuthorizationDetail(type="openid_credential", credential_configuration_id=name)
+        AuthorizationDetail(
+            type="openid_credential",
+            credential_configuration_id=name,
+            locations=(opened.issuer.credential_issuer,) if shared else None,
+        )
         for name in names
     )
     state = offer.grants.authorization_code.issuer_state if isinstance(offer, SignInOffer) else None
@@ -193,6 +199,7 @@ def _request(opened: OpenedOffer, begun: Begun, caller: Caller) -> PushedRequest
         code_challenge_method="S256",
         state=begun.state,
         scope="" if by_details else " ".join(dict.fromkeys(scopes)),
+        resource=opened.issuer.credential_issuer if shared and not by_details else None,
         issuer_state=state,
         dpop_jkt=_thumbprint(caller),
         authorization_details=details if by_details else (),

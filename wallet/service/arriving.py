@@ -14,14 +14,31 @@ from healthpassport.record_words import record_label
 from wallet.client.checking import CheckedRecord
 from wallet.vault import Vault
 
-from .changes import ChangeNote, add_notes, note_of, read_notes
+from .changes import ChangeNote, add_notes, goes_on, note_of, read_notes
 from .gifts import borrowers, lent_through
 from .grants import change_grant, read_grants, take_names
 from .passports import Passport, add_passport
 from .past import HistoryEntry, HistoryKind, add_entry
 from .placing import Place, place
-from .put_off import PutOff, change_put_off, drop_put_off, grant_of, read_put_off, superseded
-from .shelf import add_record, copy_rows, older_rows, read_record, replace_record
+from .put_off import (
+    PutOff,
+    awaited,
+    change_put_off,
+    drop_put_off,
+    forget_idle,
+    grant_of,
+    read_put_off,
+    superseded,
+)
+from .same_person import check_same_person
+from .shelf import (
+    StoredRecord,
+    add_record,
+    copy_rows,
+    older_rows,
+    read_record,
+    replace_record,
+)
 from .surroundings import Surroundings
 
 
@@ -36,27 +53,27 @@ def arrive(
         ServiceError: ``wallet.other_person`` where it is not of whom the surgery gave leave for.
     """
     now, known = around.clock(), read_grants(vault)
-    grant = grant_of(vault, one)
+    grant, waiting = grant_of(vault, one), read_put_off(vault)
     where = _place(one, checked, vault=vault, around=around)
-    older = next(
-        (
-            found
-            for found in (read_record(vault, row) for row in older_rows(vault, checked))
-            if where.id is not None and found.person == where.id and found.until is None
-        ),
-        None,
-    )
+    older = _older(checked, where, vault)
+    others = [other for other in known if grant is None or other.row != grant.row]
+    lent = lent_through(vault, known, where.id) if where.id else False
     if older is not None and older.record.as_of > checked.record.as_of:
         with vault.transaction() as writer:
             drop_put_off(writer, [one])
+            forget_idle(writer, known, waiting, [one], lent=lent)
         return None
     copies = copy_rows(vault, older.row) if older else ()
+    same, notes = goes_on(older, checked), read_notes(vault)
     people = grant.people if grant else frozenset({one.person})
-    lent_to = borrowers(vault, older, people=people, now=now)
-    waiting, notes = read_put_off(vault), read_notes(vault)
+    lent_to = () if same else borrowers(vault, older, people=people, now=now)
     names = {checked.definition.type: one.configuration}
-    others = [other for other in known if grant is None or other.row != grant.row]
-    lent = lent_through(vault, others, where.id) if where.id else False
+    # What is newer is waited for.
+    over = [
+        other
+        for other in superseded(waiting, iss=one.iss, person=one.person, types=names)
+        if other.since <= one.since
+    ]
     with vault.transaction() as writer:
         person = where.id or add_passport(writer, Passport(0, now, mine=where.mine)).id
         note = note_of(
@@ -70,35 +87,50 @@ def arrive(
         if older is None:
             add_record(writer, vault, checked, now=now, person=person)
         else:
-            replace_record(writer, vault, older, checked, copies=copies, now=now)
+            replace_record(writer, vault, older, checked, copies=copies, now=now, goes_on=same)
         if grant is not None:
-            take_names(writer, others, iss=one.iss, person=person, names=names, lent=lent)
+            left = awaited(waiting, over)
+            take_names(
+                writer, others, iss=one.iss, person=person, names=names, lent=lent, awaited=left
+            )
             given = dict(grant.names) | names
             change_grant(writer, replace(grant, person=person, names=given))
-        same = superseded(waiting, iss=one.iss, person=one.person, types=names)
-        mine = [other for other in same if other.since <= one.since]  # what is newer is waited for
-        drop_put_off(writer, mine)
+        drop_put_off(writer, over)
         for other in waiting:
-            if other not in mine and (other.iss, other.person) == (one.iss, one.person):
+            if other not in over and (other.iss, other.person) == (one.iss, one.person):
                 change_put_off(writer, replace(other, person=person))
         add_notes(writer, vault, [note], known=notes)
-        add_entry(
-            writer,
-            HistoryEntry(
-                now,
-                HistoryKind.ADDED if older is None else HistoryKind.REFRESHED,
-                who=checked.issuer.name,
-                ods=checked.issuer.ods,
-                what=(record_label(checked.definition, around.language),),
-                person=person,
-            ),
-        )
+        add_entry(writer, _entry(checked, person, around, again=older is not None))
     return note
+
+
+def _entry(
+    checked: CheckedRecord, person: str, around: Surroundings, *, again: bool
+) -> HistoryEntry:
+    return HistoryEntry(
+        around.clock(),
+        HistoryKind.REFRESHED if again else HistoryKind.ADDED,
+        who=checked.issuer.name,
+        ods=checked.issuer.ods,
+        what=(record_label(checked.definition, around.language),),
+        person=person,
+    )
+
+
+def _older(checked: CheckedRecord, where: Place, vault: Vault) -> StoredRecord | None:
+    """The record in whose place ``checked`` comes."""
+    found = (read_record(vault, row) for row in older_rows(vault, checked))
+    return next(
+        (r for r in found if where.id is not None and r.person == where.id and r.until is None),
+        None,
+    )
 
 
 def _place(one: PutOff, checked: CheckedRecord, *, vault: Vault, around: Surroundings) -> Place:
     grant = grant_of(vault, one)
     person = grant.person if grant is not None and one.known else one.person
+    if one.known:
+        check_same_person(checked.payload, iss=one.iss, person=person, vault=vault)
 
     def found(wanted: str | None) -> Place:
         return place(

@@ -1,14 +1,15 @@
-"""The word of this wallet's provider in the vault: a key and an attestation for each server.
+"""The word of this wallet's provider in the vault: a key and an attestation for each grant.
 
-Rules: none is fetched but for a server that wants one; a server sees one key as long as this wallet
-lives on this device, and no other server sees that key (HAIP 1.0 section 4.4.1). What is *not*
-here: the protocol (``wallet.client.attesting``).
+Rules: none is fetched but for a server that wants one; a key is shown to one server (HAIP 1.0
+section 4.4.1) and for one offer with all that follows from it, so that no surgery can tell by it
+that two of its patients share a wallet. What is *not* here: the protocol
+(``wallet.client.attesting``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from healthpassport.encoding import Json, dump_json, parse_json_object
@@ -20,6 +21,7 @@ from wallet.vault import Vault, Writer
 
 from .surroundings import Surroundings
 
+OPEN: Final = timedelta(days=1)  # for what may still become a grant
 _TAG: Final = "wallet attestation"
 
 
@@ -28,11 +30,13 @@ def attested_for(
     *,
     vault: Vault,
     around: Surroundings,
+    line: str,
     signs_in: bool = False,
     before: bool = False,
 ) -> Attested | None:
     """The provider's word for ``server``, None where it goes without.
 
+    ``line`` is the id of the grant that it is for, or that is to come of it (``grants.id_of``).
     ``signs_in`` says that the owner signs in there, where every server that looks at attestations
     may want one; ``before`` that the server was given one for the same grant.
 
@@ -47,7 +51,7 @@ def attested_for(
         return None
     if not (needed or (signs_in and may_attest(server))):
         return None
-    signer, text = _kept(server.issuer, vault, around)
+    signer, text = _kept(server.issuer, line, vault, around)
     return Attested(
         client_id=around.client_id,
         server=server.issuer,
@@ -68,13 +72,13 @@ def attestation_rows(vault: Vault) -> tuple[int, ...]:
     return vault.rows("state", tag=vault.tag(_TAG))
 
 
-def _kept(server: str, vault: Vault, around: Surroundings) -> tuple[SoftwareSigner, str]:
-    """The key for ``server`` and an attestation that is good for a while."""
+def _kept(server: str, line: str, vault: Vault, around: Surroundings) -> tuple[SoftwareSigner, str]:
+    """The key for ``server`` and ``line``, and an attestation that is good for a while."""
     now, row = around.clock(), None
     signer = generate_signer()
     for one in attestation_rows(vault):
         stored = parse_json_object(vault.read("state", one))
-        if stored["server"] != server:
+        if (stored["server"], stored.get("line", "")) != (server, line):
             continue
         row, key = one, stored["key"]
         signer = signer_from_private_jwk(key if isinstance(key, Mapping) else {})
@@ -92,15 +96,32 @@ def _kept(server: str, vault: Vault, around: Surroundings) -> tuple[SoftwareSign
     )
     made: dict[str, Json] = {
         "server": server,
+        "line": line,
+        "at": now.isoformat(),
         "provider": around.provider,
         "clientId": around.client_id,
         "key": signer.private_jwk(),
         "text": text,
         "ends": ends.isoformat(),
     }
+    over = _over(vault, now)
     with vault.transaction() as writer:
+        forget_attestations(writer, tuple(one for one in over if one != row))
         if row is None:
             writer.add("state", dump_json(made), tag=vault.tag(_TAG))
         else:
             writer.replace("state", row, dump_json(made))
     return signer, text
+
+
+def _over(vault: Vault, now: datetime) -> tuple[int, ...]:
+    """Rows whose grant is no more, or never came to be."""
+    grants = [parse_json_object(vault.read("grants", row)) for row in vault.rows("grants")]
+    lines = {str(grant.get("id", "")) for grant in grants}
+    found = ((row, parse_json_object(vault.read("state", row))) for row in attestation_rows(vault))
+    return tuple(
+        row
+        for row, stored in found
+        if str(stored.get("line", "")) not in lines
+        and datetime.fromisoformat(str(stored.get("at", stored["ends"]))) + OPEN <= now
+    )

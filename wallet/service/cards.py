@@ -11,7 +11,6 @@ import builtins
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Final
 
 from healthpassport import cards
@@ -203,7 +202,7 @@ class Cards:
             fetcher=around.fetcher,
             now=around.clock(),
             random=around.random,
-            attest=partial(attested_for, vault=vault, around=around),
+            attest=lambda server, line: attested_for(server, vault=vault, around=around, line=line),
         )
 
     def _note_sharing(

@@ -15,7 +15,10 @@ from typing import Final
 from healthpassport.encoding import Json, dump_json, jcs, parse_json_object
 from healthpassport.record_words import always_words, record_label, state_words
 from healthpassport.summary import DisclosedRecord, Item, RecordDefinition, definition
+from schemas.definitions import FORMAT_MEMBERS
+from wallet.client.checking import CheckedRecord
 from wallet.consent import item_words, label, value_words
+from wallet.consent.acting import PROXIES
 from wallet.vault import Vault, Writer
 
 from .shelf import StoredRecord
@@ -23,6 +26,7 @@ from .shelf import StoredRecord
 LANGUAGES: Final = ("en", "cy")
 KEPT: Final = 200  # notes; the oldest go first
 _TAG: Final = "changes"
+_PASSED: Final = frozenset({*FORMAT_MEMBERS, "asOf"})  # differs at each reading
 _ASK: Final = {
     "en": "Ask the surgery if you did not expect this.",
     "cy": "Gofynnwch i'r feddygfa os nad oeddech yn disgwyl hyn.",
@@ -159,6 +163,20 @@ def compare_records(
     return tuple(found)
 
 
+def goes_on(before: StoredRecord | None, after: CheckedRecord) -> bool:
+    """Whether copies of ``before`` stay good beside ``after``: nothing but the day is different.
+
+    An authority to act is always replaced (docs/adr/0082).
+    """
+    if before is None or after.definition.type == PROXIES:
+        return False
+    told = [
+        {name: value for name, value in one.items() if name not in _PASSED}
+        for one in (before.payload, after.payload)
+    ]
+    return told[0] == told[1]
+
+
 def add_notes(
     writer: Writer, vault: Vault, notes: Sequence[ChangeNote], *, known: Sequence[ChangeNote]
 ) -> None:
@@ -201,7 +219,7 @@ def note_of(
 ) -> ChangeNote:
     """The note on a record that takes the place of ``before`` (None: there was none).
 
-    ``borrowers`` names the helpers who have copies of ``before``, which are replaced with it.
+    ``borrowers`` names the helpers who have copies of ``before``, where these end with it.
     """
     old = None if before is None else before.record
     shown = after or old

@@ -138,8 +138,8 @@ def borrowers(
         gift.name
         for gift in read_gifts(vault)
         if gift.person in people and gift.ended is None and gift.until > now
-        # what was lent before this record came has been replaced, and told, before
-        if gift.made >= record.added_at
+        # what was lent before it came to say this has been replaced, and told, before
+        if gift.made >= record.says_since
         and any((one.iss, one.type) == (record.iss, record.record.type) for one in gift.records)
     )
     return tuple(dict.fromkeys(names))

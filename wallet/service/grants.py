@@ -1,6 +1,6 @@
 """Grants in the vault: what lets this wallet come back to an issuer.
 
-One row for each issuer and person: refresh token, the key it is bound to, which records it gives.
+One row for each offer that gave one: refresh token, the key it is bound to, which records it gives.
 Rules: before a token is sent, the attempt is written down, so that an answer that is lost (or a
 crash before it was stored) costs nothing: the same attempt is sent again. An ended grant is kept
 with its reason, so that its owner is told in words. What is *not* here: what is done with access.
@@ -8,7 +8,7 @@ with its reason, so that its owner is told in words. What is *not* here: what is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -41,7 +41,8 @@ class Grant:
     backup held it: it must move before it is used, and ``renew`` that the copies from before are no
     good any more. ``ended`` is the code of why it is over. ``before`` names the passports that its
     records stood in before they moved: copies lent from these are its own too. ``attested`` says
-    that the wallet's provider vouched for it when it was given.
+    that the wallet's provider vouched for it when it was given. ``id`` is its name here for good,
+    ``server`` the authorization server that gave it; both are empty in rows of older wallets.
     """
 
     row: int
@@ -60,6 +61,8 @@ class Grant:
     ended: str = ""
     before: tuple[str, ...] = ()
     attested: bool = False
+    id: str = ""
+    server: str = ""
 
     @property
     def people(self) -> frozenset[str]:
@@ -95,8 +98,15 @@ class Grant:
                 "ended": self.ended,
                 "before": list(self.before),
                 "attested": self.attested,
+                "id": self.id,
+                "server": self.server,
             }
         )
+
+
+def id_of(signer: SoftwareSigner) -> str:
+    """The name of what is given for the key ``signer``, which is new for each offer."""
+    return signer.public_key.thumbprint()
 
 
 def read_grants(vault: Vault) -> tuple[Grant, ...]:
@@ -126,16 +136,21 @@ def keep_grant(
     names: Mapping[str, str],
     person: str,
     now: datetime,
+    server: str,
     lent: bool = False,
+    awaited: Collection[str] = (),
 ) -> None:
     """Keep what came with the records of one offer for ``person``, as part of a transaction.
 
     ``known`` are the grants from before (``read_grants``, before the transaction). ``names`` has
     the configuration of each type: these are the new grant's from now on, and an
     older one that gives nothing else is forgotten, but where helpers have copies that came by it
-    (``lent``): only it can have these withdrawn. Without a refresh token nothing is kept.
+    (``lent``): only it can have these withdrawn; or where records of it are still to come
+    (``awaited``: ids of such grants). Without a refresh token nothing is kept.
     """
-    take_names(writer, known, iss=issuer.iss, person=person, names=names, lent=lent)
+    take_names(
+        writer, known, iss=issuer.iss, person=person, names=names, lent=lent, awaited=awaited
+    )
     token = access.token.refresh_token
     if token is None:
         return
@@ -150,6 +165,8 @@ def keep_grant(
         names=names,
         used_at=now,
         attested=access.caller.attested is not None,
+        id=id_of(access.caller.signer),
+        server=server,
     )
     writer.add("grants", made.wire())
 
@@ -162,12 +179,13 @@ def take_names(
     person: str,
     names: Mapping[str, str],
     lent: bool,
+    awaited: Collection[str],
 ) -> None:
     """From now on none of ``known`` gives the types in ``names``; as ``keep_grant``."""
     for older in known:
         if (older.iss, older.person) == (iss, person):
             left = {one: name for one, name in older.names.items() if one not in names}
-            if left or lent:
+            if left or lent or older.id in awaited:
                 change_grant(writer, replace(older, names=left))
             else:
                 forget(writer, older)
@@ -220,10 +238,12 @@ def access(grant: Grant, *, vault: Vault, around: Surroundings) -> HolderClient:
         raise ServiceError(grant.ended)
     if grant.restored or grant.new_key is not None:
         raise ServiceError("wallet.old_device")
-    issuer, server = read_issuer(grant.iss, fetcher=around.fetcher)
+    issuer, server = read_issuer(grant.iss, fetcher=around.fetcher, server=grant.server or None)
     if REFRESH_GRANT not in server.grant_types_supported:
         raise ServiceError("wallet.offer_unsupported", "the issuer takes no refresh tokens")
-    attested = attested_for(server, vault=vault, around=around, before=grant.attested)
+    attested = attested_for(
+        server, vault=vault, around=around, line=grant.id, before=grant.attested
+    )
     if not grant.attempt:
         grant = replace(grant, attempt=b64url_encode(around.random(ATTEMPT_BYTES)))
         _write(vault, grant)
@@ -315,4 +335,6 @@ def _grant(row: int, data: bytes) -> Grant:
         ended=str(stored["ended"]),
         before=tuple(str(one) for one in before) if isinstance(before, list) else (),
         attested=stored.get("attested") is True,
+        id=str(stored.get("id", "")),
+        server=str(stored.get("server", "")),
     )

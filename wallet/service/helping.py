@@ -148,7 +148,7 @@ class Helpers:
         )
 
     def lend_again(self) -> tuple[GiftView, ...]:
-        """What is lent, but was replaced by newer records since, so that it is of no use."""
+        """What is lent, and newer records say something else since: it is of no use any more."""
         return tuple(gift for gift in self.given() if gift.active and gift.older)
 
     def _find(self, gift_id: str) -> Gift:
@@ -182,6 +182,6 @@ class Helpers:
 
 def _is_older(lent: LentRecord, gift: Gift, records: Sequence[StoredRecord]) -> bool:
     return any(
-        record.added_at > gift.made and (record.iss, record.record.type) == (lent.iss, lent.type)
+        record.says_since > gift.made and (record.iss, record.record.type) == (lent.iss, lent.type)
         for record in of_person(records, gift.person)
     )

@@ -1,8 +1,8 @@
 """Records that a surgery gives later, in the vault until they come or never will.
 
 OpenID4VCI 1.0 section 9. A row holds the keys that the copies will name and the secret that they
-are asked for with. Rules: a row belongs to a grant by issuer and person; before the first record of
-a person came, nobody knows whose it is, and the grant has a name of its own in the person's place.
+are asked for with. Rules: a row names the grant that it is asked for by, since no other will do;
+before the first record came, nobody knows whose it is, and the person has a name of its own.
 What is *not* here: asking (``waiting``).
 """
 
@@ -21,7 +21,7 @@ from wallet.client.access import Access
 from wallet.client.collecting import Later
 from wallet.vault import Vault, Writer
 
-from .grants import Grant, read_grants
+from .grants import Grant, forget, read_grants
 
 NOBODY_YET: Final = "waiting "  # no passport has such an id
 ID_BYTES: Final = 8
@@ -33,7 +33,8 @@ _TAG: Final = "waiting"
 class PutOff:
     """One record that comes later.
 
-    ``said`` is the owner's word for whose it is, or empty. ``token`` and ``key`` are the access of
+    ``grant`` is the id of the leave to ask by, empty in rows of older wallets. ``said`` is the
+    owner's word for whose it is, or empty. ``token`` and ``key`` are the access of
     a surgery that gave no leave to come back, good until ``until``. ``ended`` is the code of why it
     will not come; then it is kept until its owner has seen it.
     """
@@ -56,6 +57,7 @@ class PutOff:
     key: Mapping[str, Json] = field(default_factory=dict, repr=False)
     until: datetime | None = None
     ended: str = ""
+    grant: str = ""
 
     @property
     def later(self) -> Later:
@@ -94,6 +96,7 @@ class PutOff:
                 "key": dict(self.key),
                 "until": None if self.until is None else self.until.isoformat(),
                 "ended": self.ended,
+                "grant": self.grant,
             }
         )
 
@@ -111,9 +114,10 @@ def put_off(
     person: str,
     said: str,
     access: Access,
+    grant: str,
     now: datetime,
 ) -> PutOff:
-    """The row for ``later``, not stored yet."""
+    """The row for ``later``, not stored yet; ``grant`` is the id of what it is asked for by."""
     token = access.token
     alone = token.refresh_token is None
     life = timedelta(seconds=min(token.expires_in or 0, 10**9))
@@ -135,6 +139,7 @@ def put_off(
         token=token.access_token if alone else "",
         key=access.caller.signer.private_jwk() if alone else {},
         until=now + min(life, LONGEST) if alone and token.expires_in else None,
+        grant="" if alone else grant,
     )
 
 
@@ -153,8 +158,33 @@ def types_waiting(vault: Vault, grant: Grant) -> frozenset[str]:
 
 
 def belongs(one: PutOff, grant: Grant) -> bool:
-    """Whether ``one`` is asked for by ``grant``."""
+    """Whether ``one`` is asked for by ``grant``; of older rows issuer and person alone tell."""
+    if one.grant:
+        return one.grant == grant.id
     return one.iss == grant.iss and one.person in grant.people and not one.token
+
+
+def awaited(known: Iterable[PutOff], gone: Collection[PutOff] = ()) -> frozenset[str]:
+    """The ids of grants by which something of ``known`` that is not ``gone`` is asked for."""
+    return frozenset(one.grant for one in known if one.grant and one not in gone)
+
+
+def forget_idle(
+    writer: Writer,
+    grants: Iterable[Grant],
+    known: Iterable[PutOff],
+    gone: Collection[PutOff],
+    *,
+    lent: bool,
+) -> None:
+    """Forget those of ``grants`` that gave nothing, and by which nothing is asked for any more.
+
+    Those that helpers have copies of stay (``lent``), as in ``keep_grant``.
+    """
+    left, asked = awaited(known, gone), awaited(gone)
+    for grant in grants:
+        if grant.id in asked - left and not grant.names and not lent:
+            forget(writer, grant)
 
 
 def grant_of(vault: Vault, one: PutOff) -> Grant | None:
@@ -211,6 +241,7 @@ def _put_off(row: int, data: bytes) -> PutOff:
         key=key if isinstance(key, Mapping) else {},
         until=None if until is None else _moment(until),
         ended=str(stored["ended"]),
+        grant=str(stored.get("grant", "")),
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 from healthpassport.credential import VerifiedIssuer
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError, TrustError
+from healthpassport.keys import generate_signer
 from healthpassport.protocols.oid4vci import NotificationEvent
 from healthpassport.record_words import record_label
 from healthpassport.trust.model import TrustView
@@ -25,8 +27,9 @@ from wallet.vault import Vault, Writer
 
 from . import sign_ins
 from .attested import attested_for
+from .changes import goes_on
 from .gifts import lent_through
-from .grants import keep_grant, read_grants
+from .grants import id_of, keep_grant, read_grants
 from .passports import Passport, add_passport, settled
 from .past import HistoryEntry, HistoryKind, add_entry
 from .placing import Place, place
@@ -34,6 +37,7 @@ from .put_off import (
     ID_BYTES,
     NOBODY_YET,
     add_put_off,
+    awaited,
     drop_put_off,
     put_off,
     read_put_off,
@@ -211,7 +215,10 @@ class Receiving:
         trust.trust_list.issuer(offer.opened.issuer.credential_issuer)
         settled(self._vault)  # a locked vault is told before the offer is used up
         _check_keys(offer.opened, around)
-        attested = attested_for(offer.opened.server, vault=self._vault, around=around)
+        signer = generate_signer()
+        attested = attested_for(
+            offer.opened.server, vault=self._vault, around=around, line=id_of(signer)
+        )
         collector = Collector(
             offer.opened,
             fetcher=around.fetcher,
@@ -219,6 +226,7 @@ class Receiving:
             random=around.random,
             attested=attested,
             provider=around.provider,
+            signer=signer,
         )
         collector.authorise(pin)
         return self._collected(collector, offer.opened, trust)
@@ -244,17 +252,24 @@ def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -
     lent = where.id is not None and lent_through(vault, known, where.id)
     waited = read_put_off(vault)
     types = {c.definition.type for c in checked} | {c.definition.type for c in claimed.later}
-    replaced = {
-        row: copy_rows(vault, row)
-        for c in checked
-        for row in older_rows(vault, c)
-        if where.id is not None and read_record(vault, row).person == where.id
-    }
+    over = superseded(waited, iss=claimed.issuer.iss, person=where.id or "", types=types)
+    before = {one.definition.type: _before(one, where, vault) for one in checked}
+    replaced = {one.row: copy_rows(vault, one.row) for found in before.values() for one in found}
     with vault.transaction() as writer:
         for row, copies in replaced.items():
             delete_record(writer, row, copies)
         person = where.id or add_passport(writer, Passport(0, now, mine=where.mine)).id
-        rows = tuple(add_record(writer, vault, c, now=now, person=person) for c in checked)
+        rows = tuple(
+            add_record(
+                writer,
+                vault,
+                one,
+                now=now,
+                person=person,
+                says_since=_says_since(before[one.definition.type], one),
+            )
+            for one in checked
+        )
         keep_grant(
             writer,
             claimed.collector.access,
@@ -263,10 +278,11 @@ def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -
             names={one.definition.type: one.configuration for one in claimed.collected},
             person=person,
             now=now,
+            server=claimed.collector.server,
             lent=lent,
+            awaited=awaited(waited, over),
         )
-        iss = claimed.issuer.iss
-        drop_put_off(writer, superseded(waited, iss=iss, person=person, types=types))
+        drop_put_off(writer, over)
         _put_off(writer, claimed, person, "", vault=vault, around=around)
         add_entry(
             writer,
@@ -282,6 +298,16 @@ def _store(claimed: Claimed, where: Place, vault: Vault, around: Surroundings) -
     return rows
 
 
+def _before(checked: CheckedRecord, where: Place, vault: Vault) -> tuple[StoredRecord, ...]:
+    """The records in whose place ``checked`` comes."""
+    found = (read_record(vault, row) for row in older_rows(vault, checked))
+    return tuple(one for one in found if where.id is not None and one.person == where.id)
+
+
+def _says_since(before: Sequence[StoredRecord], checked: CheckedRecord) -> datetime | None:
+    return next((one.says_since for one in before if goes_on(one, checked)), None)
+
+
 def _wait(claimed: Claimed, said: str, vault: Vault, around: Surroundings) -> None:
     """Nothing came yet: the leave to come back waits for whoever the first record is about."""
     person = NOBODY_YET + around.random(ID_BYTES).hex()
@@ -294,6 +320,7 @@ def _wait(claimed: Claimed, said: str, vault: Vault, around: Surroundings) -> No
             names={},
             person=person,
             now=around.clock(),
+            server=claimed.collector.server,
         )
         _put_off(writer, claimed, person, said, vault=vault, around=around)
 
@@ -309,6 +336,7 @@ def _put_off(
             person=person,
             said=said,
             access=claimed.collector.access,
+            grant=id_of(claimed.collector.access.caller.signer),
             now=around.clock(),
         )
         for later in claimed.later

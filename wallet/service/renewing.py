@@ -15,15 +15,14 @@ from healthpassport.credential import VerifiedIssuer
 from healthpassport.errors import PassportError, ServiceError
 from healthpassport.protocols.oid4vci import NotificationEvent
 from healthpassport.record_words import record_label
-from healthpassport.verification.person import Match, compare
 from wallet.client.checking import CheckedRecord, check_collected
 from wallet.client.collecting import Collected, Later
 from wallet.client.holding import HolderClient
 from wallet.client.offers import Wanted
 from wallet.vault import Vault
 
-from .changes import ChangeNote, add_notes, note_of, read_notes
-from .gifts import borrowers
+from .changes import ChangeNote, add_notes, goes_on, note_of, read_notes
+from .gifts import borrowers, lent_through
 from .grants import Grant, change_grant, read_grants
 from .past import HistoryEntry, HistoryKind, add_entry
 from .put_off import (
@@ -31,11 +30,13 @@ from .put_off import (
     PutOff,
     add_put_off,
     drop_put_off,
+    forget_idle,
     put_off,
     read_put_off,
     superseded,
     types_waiting,
 )
+from .same_person import check_same_person
 from .shelf import StoredRecord, add_record, copy_rows, delete_record, read_records, replace_record
 from .surroundings import Surroundings
 
@@ -101,7 +102,7 @@ def renew(
                 collected.append(given)
         checked = [check_collected(one, trust=trust, now=around.clock()) for one in collected]
         for one, record in zip(collected, checked, strict=True):
-            _check(one, record, grant, held)
+            _check(one, record, grant, vault)
         gone = _no_longer_given(held, offered, types, grant)
         pairs = tuple((held.get(record.definition.type), record) for record in checked)
         names = {entry.definition.type: name for name, entry in wanted.items()}
@@ -124,6 +125,7 @@ def _put_off(later: Later, grant: Grant, client: HolderClient, around: Surroundi
         person=grant.person,
         said="",
         access=client.access,
+        grant=grant.id,
         now=around.clock(),
     )
 
@@ -151,15 +153,13 @@ def _check(
     collected: Collected,
     checked: CheckedRecord,
     grant: Grant,
-    held: Mapping[str, StoredRecord],
+    vault: Vault,
 ) -> None:
     if checked.issuer.iss != grant.iss:
         raise ServiceError("wallet.credential_rejected", "it is by another issuer")
     if len(collected.texts) < len(collected.keys):
         raise ServiceError("wallet.fewer_copies")
-    for older in held.values():
-        if compare(older.payload, checked.payload) is not Match.SAME:
-            raise ServiceError("wallet.other_person")
+    check_same_person(checked.payload, iss=grant.iss, person=grant.person, vault=vault)
 
 
 def _no_longer_given(
@@ -184,7 +184,9 @@ def _store(
             issuer=record.issuer.name,
             person=grant.person,
             now=now,
-            borrowers=borrowers(vault, older, people=grant.people, now=now),
+            borrowers=()
+            if _goes_on(older, record, grant)
+            else borrowers(vault, older, people=grant.people, now=now),
         )
         for older, record in newer.pairs
     ]
@@ -201,26 +203,42 @@ def _store(
     ]
     replaced = [older for older, _ in newer.pairs if older is not None]
     copies = {record.row: copy_rows(vault, record.row) for record in (*replaced, *gone)}
-    known, waited = read_notes(vault), read_put_off(vault)
+    known, waited, grants = read_notes(vault), read_put_off(vault), read_grants(vault)
+    lent = lent_through(vault, grants, grant.person)
     came = {one.type for one in newer.later} | {c.definition.type for _, c in newer.pairs}
     dropped = {record.record.type for record in gone}
     names = {k: v for k, v in (dict(grant.names) | dict(newer.names)).items() if k not in dropped}
+    over = superseded(waited, iss=grant.iss, person=grant.person, types=came)
     with vault.transaction() as writer:
         for older, record in newer.pairs:
             if older is None:
                 add_record(writer, vault, record, now=now, person=grant.person)
             else:
-                replace_record(writer, vault, older, record, copies=copies[older.row], now=now)
+                replace_record(
+                    writer,
+                    vault,
+                    older,
+                    record,
+                    copies=copies[older.row],
+                    now=now,
+                    goes_on=_goes_on(older, record, grant),
+                )
         for stored in gone:
             delete_record(writer, stored.row, copies[stored.row])
         add_notes(writer, vault, notes, known=known)
-        over = superseded(waited, iss=grant.iss, person=grant.person, types=came)
         drop_put_off(writer, over)
+        others = [other for other in grants if other.row != grant.row]
+        forget_idle(writer, others, waited, over, lent=lent)
         add_put_off(writer, vault, newer.later)
         change_grant(writer, replace(grant, names=names, renew=False))
         if newer.pairs or newer.gone:
             add_entry(writer, _entry(newer, grant, around))
     return tuple(notes)
+
+
+def _goes_on(older: StoredRecord | None, record: CheckedRecord, grant: Grant) -> bool:
+    """Whether copies from before stay good: none does once a grant has moved (docs/adr/0082)."""
+    return not grant.renew and goes_on(older, record)
 
 
 def _entry(newer: _Newer, grant: Grant, around: Surroundings) -> HistoryEntry:

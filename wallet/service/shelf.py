@@ -26,6 +26,7 @@ from wallet.vault import Vault, Writer
 from .disputes import DISPUTED, is_disputed
 
 FIRST_FORMAT: Final = "dc+sd-jwt"  # of copies in vaults from before there was another
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class StoredRecord:
     """A record as the vault holds it; ``payload`` is its content without the format's members.
 
     ``person`` is the passport that it stands in (``passports``). ``until`` is set where it is lent.
+    ``says_since`` is when what it says last came to be different: copies lent since then go on.
     """
 
     row: int
@@ -45,6 +47,7 @@ class StoredRecord:
     payload: Mapping[str, Json]
     person: str = ""
     until: datetime | None = None
+    says_since: datetime = NEVER
 
     @property
     def id(self) -> str:
@@ -128,12 +131,15 @@ def add_record(
     now: datetime,
     person: str = "",
     until: datetime | None = None,
+    says_since: datetime | None = None,
 ) -> int:
     """Store a checked record with all its copies, as part of a transaction.
 
-    Without ``person`` it finds its passport at the next look (``passports.settled``).
+    Without ``person`` it finds its passport at the next look (``passports.settled``). With
+    ``says_since`` the record before it says the same, since then.
     """
     record = _stored(checked, now, person, until)
+    record = replace(record, says_since=says_since or now)
     row = writer.add("records", _record_bytes(record), tag=vault.tag(_kind_tag(checked)))
     _add_copies(writer, vault, row, checked)
     return row
@@ -158,9 +164,15 @@ def replace_record(
     *,
     copies: tuple[int, ...],
     now: datetime,
+    goes_on: bool,
 ) -> None:
-    """Store ``checked`` in the place of ``older``, whose id it keeps, with new copies for old."""
+    """Store ``checked`` in the place of ``older``, whose id it keeps, with new copies for old.
+
+    ``goes_on`` says that older copies stay good (``changes.goes_on``).
+    """
     record = _stored(checked, now, older.person, older.until)
+    if goes_on:
+        record = replace(record, says_since=older.says_since)
     writer.replace("records", older.row, _record_bytes(record))
     for copy in copies:
         writer.delete("copies", copy)
@@ -220,6 +232,7 @@ def read_record(vault: Vault, row: int) -> StoredRecord:
     """One record."""
     stored = parse_json_object(vault.read("records", row))
     payload = stored["payload"]
+    since = "saysSince" if "saysSince" in stored else "addedAt"  # older wallets kept no other
     return StoredRecord(
         row=row,
         iss=str(stored["iss"]),
@@ -231,6 +244,7 @@ def read_record(vault: Vault, row: int) -> StoredRecord:
         payload=payload if isinstance(payload, Mapping) else {},
         person=str(stored.get("person", "")),
         until=_moment(stored, "until") if "until" in stored else None,
+        says_since=_moment(stored, since),
     )
 
 
@@ -336,6 +350,7 @@ def _stored(
         payload=payload,
         person=person,
         until=until,
+        says_since=now,
     )
 
 
@@ -351,6 +366,7 @@ def _record_bytes(stored: StoredRecord) -> bytes:
             "expiresAt": stored.expires_at.isoformat(),
             "payload": dict(stored.payload),
             "person": stored.person,
+            "saysSince": stored.says_since.isoformat(),
             **lent,
         }
     )

@@ -24,6 +24,7 @@ from wallet.client.signing_in import begin as push
 from wallet.vault import Vault
 
 from .attested import attested_for
+from .grants import id_of
 from .surroundings import Surroundings
 
 LIFE: Final = timedelta(minutes=30)  # an issuer gives fifteen for the sign-in itself
@@ -58,7 +59,9 @@ def begin(opened: OpenedOffer, redirect_uri: str, *, vault: Vault, around: Surro
         As ``signing_in.begin`` and ``attested_for``.
     """
     signer, now = generate_signer(), around.clock()
-    attested = attested_for(opened.server, vault=vault, around=around, signs_in=True)
+    attested = attested_for(
+        opened.server, vault=vault, around=around, line=id_of(signer), signs_in=True
+    )
     caller = Caller(signer, around.fetcher, now, around.random, attested)
     begun, address = push(
         opened, client_id=around.client_id, redirect_uri=redirect_uri, caller=caller
@@ -96,7 +99,9 @@ def finish(
     code = code_of(answer, found.begun)
     opened = describe(parse_any_offer(found.offer), fetcher=around.fetcher)
     signer = signer_from_private_jwk(found.key)
-    attested = attested_for(opened.server, vault=vault, around=around, signs_in=True)
+    attested = attested_for(
+        opened.server, vault=vault, around=around, line=id_of(signer), signs_in=True
+    )
     caller = Caller(
         signer, around.fetcher, around.clock(), around.random, attested, around.provider
     )

@@ -28,9 +28,17 @@ from wallet.client.offers import read_issuer
 from wallet.vault import Vault
 
 from .arriving import arrive
-from .grants import PASSING, access, note_end
+from .gifts import lent_through
+from .grants import PASSING, access, note_end, read_grants
 from .outcomes import DONE, TOO_SOON, WAITING, Outcome, outcome
-from .put_off import PutOff, change_put_off, drop_put_off, grant_of, read_put_off
+from .put_off import (
+    PutOff,
+    change_put_off,
+    drop_put_off,
+    forget_idle,
+    grant_of,
+    read_put_off,
+)
 from .surroundings import Surroundings
 
 # What ends the waiting where it is said before a record came; grants.PASSING is not among them.
@@ -106,17 +114,21 @@ class Waiting:
 
     def forget(self, id_: str) -> None:
         """Wait no longer for one; its keys are deleted. The surgery is not told."""
-        found = [one for one in read_put_off(self._opened()) if one.id == id_]
+        vault, known = self._opened(), read_put_off(self._opened())
+        found = [one for one in known if one.id == id_]
         if not found:
             raise ServiceError("wallet.record_unknown")
-        with self._opened().transaction() as writer:
+        grants = read_grants(vault)
+        lent = any(lent_through(vault, grants, one.person) for one in found)
+        with vault.transaction() as writer:
             drop_put_off(writer, found)
+            forget_idle(writer, grants, known, found, lent=lent)
 
     def _asked(self, chosen: Collection[PutOff]) -> tuple[Outcome, ...]:
-        """By surgery, person and way to ask, so that a token turns once for all of them."""
+        """By surgery and way to ask, so that a token turns once for all of them."""
         lines: dict[tuple[str, str, str], list[PutOff]] = {}
         for one in chosen:
-            lines.setdefault((one.iss, one.person, one.token), []).append(one)
+            lines.setdefault((one.iss, one.grant or one.person, one.token), []).append(one)
         return tuple(told for line in lines.values() for told in self._line(line))
 
     def _line(self, line: Sequence[PutOff]) -> Sequence[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Final
 
 from pydantic import Field, JsonValue, ValidationError
@@ -16,7 +17,8 @@ from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
 PROOF_TYPE: Final = "jwt"  # appendix F.1
 ATTESTATION: Final = "attestation"  # appendix F.3
 PROOF_TYPES: Final = frozenset({PROOF_TYPE, ATTESTATION})
-MAX_IDENTIFIER_LENGTH: Final = 256  # characters
+MAX_IDENTIFIER_LENGTH: Final = 4_096  # characters; some servers keep their state in them
+MAX_INTERVAL: Final = 10**15  # seconds: for good
 
 Identifier = Annotated[str, Field(min_length=1, max_length=MAX_IDENTIFIER_LENGTH)]
 
@@ -75,7 +77,12 @@ class DeferredResponse(WireModel):
     """The answer of an issuer that needs more time (sections 8.3 and 9.2)."""
 
     transaction_id: Identifier
-    interval: Annotated[int, Field(gt=0)]  # seconds
+    interval: Annotated[int | float, Field(gt=0, le=MAX_INTERVAL)]  # seconds
+
+    @property
+    def seconds(self) -> int:
+        """The whole seconds to wait; the specification allows any positive number."""
+        return ceil(self.interval)
 
     def wire(self) -> dict[str, Json]:
         """The response as its JSON object."""

@@ -22,6 +22,7 @@ JWT_VC_ISSUER: Final = "jwt-vc-issuer"  # SD-JWT VC draft-19 section 4
 SIGNED_TYP: Final = "openidvci-issuer-metadata+jwt"  # OpenID4VCI 1.0 section 12.2.3
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
+_KINDS: Final = "credential_configurations_supported"
 # Section 12.2.4: empty, it asks for an attestation of any level.
 _MAY_BE_EMPTY: Final = frozenset({"key_attestations_required"})
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s#]+$", max_length=2_048)]
@@ -50,11 +51,12 @@ class CredentialMetadata(WireModel):
 
 
 class CredentialDefinition(WireModel):
-    """Contexts and types of a W3C credential (appendix A.1.2.2)."""
+    """Contexts and types of a W3C credential (appendix A.1.2.2); some formats have types alone."""
 
     contexts: Annotated[
-        tuple[str, ...], Field(alias="@context", min_length=1, max_length=16, strict=False)
-    ]
+        tuple[str | Mapping[str, JsonValue], ...],
+        Field(alias="@context", max_length=16, strict=False),
+    ] = ()
     type: Annotated[tuple[str, ...], Field(min_length=1, max_length=16, strict=False)]
 
     @property
@@ -172,12 +174,18 @@ def well_known_url(issuer: str, name: str) -> str:
 def parse_issuer_metadata(data: bytes, *, expected_issuer: str) -> IssuerMetadata:
     """The issuer's metadata in ``data``.
 
+    Kinds of credential that do not fit the models are passed over: another's are no reason not to
+    take ours.
+
     Raises:
         ProtocolError: ``oid4vci.metadata`` when it is malformed or names another issuer
             (section 12.2.3).
         EncodingError: when it is not strict JSON.
     """
     value = parse_json_object(data)
+    kinds = value.get(_KINDS)
+    if isinstance(kinds, Mapping):
+        value = {**value, _KINDS: {name: one for name, one in kinds.items() if _fits(one)}}
     try:
         found = IssuerMetadata.model_validate(value)
     except ValidationError as error:
@@ -185,6 +193,14 @@ def parse_issuer_metadata(data: bytes, *, expected_issuer: str) -> IssuerMetadat
     if found.credential_issuer != expected_issuer:
         raise refuse("metadata", detail="it belongs to another issuer")
     return found
+
+
+def _fits(configuration: Json) -> bool:
+    try:
+        CredentialConfiguration.model_validate(configuration)
+    except ValidationError:
+        return False
+    return True
 
 
 def parse_authorization_server_metadata(

@@ -18,7 +18,12 @@ from healthpassport.protocols.oid4vci.refusals import WireModel, refuse
 PRE_AUTHORIZED_CODE_GRANT: Final = "urn:ietf:params:oauth:grant-type:pre-authorized_code"
 SIGN_IN_GRANT: Final = "authorization_code"  # section 4.1.1
 OFFER_SCHEME: Final = "openid-credential-offer://"  # section 4.1.2
+# HAIP 1.0 section 4.2 has a scheme of its own; an https link leads to a wallet's own pages.
+SCHEMES: Final = frozenset({"openid-credential-offer", "haip-vci", "https"})
+_OFFER_PARAMETERS: Final = frozenset({"credential_offer", "credential_offer_uri"})
 MAX_OFFER_LENGTH: Final = 16_384  # characters of a link; a QR code holds less than 3,000
+
+ConfigurationId = Annotated[str, Field(min_length=1, max_length=2_048)]
 
 
 class TxCode(WireModel):
@@ -51,9 +56,12 @@ class SignInGrant(WireModel):
 
 
 class SignInGrants(WireModel):
-    """The grants of an offer for whose records the patient signs in."""
+    """The grants of an offer for whose records the patient signs in.
 
-    authorization_code: SignInGrant
+    Section 4.1.1: with no grants the metadata tells; without a code that is to sign in.
+    """
+
+    authorization_code: SignInGrant = SignInGrant()
 
 
 class SignInOffer(WireModel):
@@ -61,9 +69,9 @@ class SignInOffer(WireModel):
 
     credential_issuer: Annotated[str, Field(pattern=r"^https://[^\s?#]+$", max_length=2_048)]
     credential_configuration_ids: Annotated[
-        tuple[str, ...], Field(min_length=1, max_length=64, strict=False)
+        tuple[ConfigurationId, ...], Field(min_length=1, max_length=64, strict=False)
     ]
-    grants: SignInGrants
+    grants: SignInGrants = SignInGrants()
 
     def wire(self) -> dict[str, Json]:
         """The offer as its JSON object."""
@@ -75,7 +83,7 @@ class CredentialOffer(WireModel):
 
     credential_issuer: Annotated[str, Field(pattern=r"^https://[^\s?#]+$", max_length=2_048)]
     credential_configuration_ids: Annotated[
-        tuple[str, ...], Field(min_length=1, max_length=64, strict=False)
+        tuple[ConfigurationId, ...], Field(min_length=1, max_length=64, strict=False)
     ]
     grants: Grants
 
@@ -129,6 +137,8 @@ def parse_offer(data: bytes | str) -> CredentialOffer:
 def parse_any_offer(data: bytes | str) -> CredentialOffer | SignInOffer:
     """The offer in JSON ``data``, of either kind; of both, the one with the code counts.
 
+    With no grants at all it is one to sign in for (section 4.1.1).
+
     Raises:
         As ``parse_offer``.
     """
@@ -136,6 +146,8 @@ def parse_any_offer(data: bytes | str) -> CredentialOffer | SignInOffer:
     grants = value.get("grants")
     names = grants.keys() if isinstance(grants, Mapping) else ()
     try:
+        if grants is None or grants == {}:
+            return SignInOffer.model_validate({**value, "grants": {}})
         if SIGN_IN_GRANT in names and PRE_AUTHORIZED_CODE_GRANT not in names:
             return SignInOffer.model_validate(value)
         return CredentialOffer.model_validate(value)
@@ -154,10 +166,14 @@ def parse_offer_link(link: str) -> CredentialOffer | SignInOffer | str:
     Raises:
         ProtocolError: ``oid4vci.offer`` for anything but one offer by value or by reference.
     """
-    parts = urlsplit(link)
-    if len(link) > MAX_OFFER_LENGTH or parts.scheme not in ("openid-credential-offer", "https"):
+    try:
+        parts = urlsplit(link)
+        given = parse_qsl(parts.query)
+    except ValueError as error:
+        raise refuse("offer", detail="it is no link") from error
+    if len(link) > MAX_OFFER_LENGTH or parts.scheme not in SCHEMES:
         raise refuse("offer")
-    found = [(k, v) for k, v in parse_qsl(parts.query) if k.startswith("credential_offer")]
+    found = [(name, value) for name, value in given if name in _OFFER_PARAMETERS]
     if len(found) != 1:  # section 4.1: exactly one of the two
         raise refuse("offer", detail="a link holds exactly one offer")
     name, value = found[0]

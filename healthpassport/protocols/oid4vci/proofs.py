@@ -48,19 +48,22 @@ def make_key_proof(
     *,
     signer: Signer,
     issuer: str,
-    nonce: str,
+    nonce: str | None,
     now: datetime,
     client_id: str | None = None,
     key_attestation: str | None = None,
 ) -> str:
     """The key proof for one copy; ``client_id`` only where the token was not asked anonymously.
 
+    ``nonce`` is None for an issuer without a nonce endpoint.
     With ``key_attestation`` it is for each of the keys attested there (appendix F.1).
     """
     header: dict[str, Json] = {"typ": TYP, "alg": signer.algorithm, "jwk": signer.public_key.jwk()}
     if key_attestation is not None:
         header["key_attestation"] = key_attestation
-    claims: dict[str, Json] = {"aud": issuer, "iat": to_numeric_date(now), "nonce": nonce}
+    claims: dict[str, Json] = {"aud": issuer, "iat": to_numeric_date(now)}
+    if nonce is not None:
+        claims["nonce"] = nonce
     if client_id is not None:
         claims["iss"] = client_id
     return jws.sign(header=header, payload=claims, signer=signer)

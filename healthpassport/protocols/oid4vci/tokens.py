@@ -7,11 +7,13 @@ an answer that was lost can be told again however late.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
 from healthpassport.encoding import Json, parse_json_object
+from healthpassport.protocols.oid4vci.credentials import Identifier
 from healthpassport.protocols.oid4vci.forms import authorization_details, form
 from healthpassport.protocols.oid4vci.offers import PRE_AUTHORIZED_CODE_GRANT
 from healthpassport.protocols.oid4vci.refusals import WireModel, refuse, refuse_form
@@ -21,6 +23,7 @@ AUTHORIZATION_CODE_GRANT: Final = "authorization_code"  # RFC 6749 section 4.1.3
 AUTHORIZATION_DETAIL: Final = "openid_credential"  # section 5.1.1
 
 Short = Annotated[str, Field(min_length=1, max_length=2_048)]
+Token = Annotated[str, Field(min_length=1, max_length=8_192)]  # may be a JWT with much in it
 
 
 class AuthorizationDetail(WireModel):
@@ -28,6 +31,7 @@ class AuthorizationDetail(WireModel):
 
     type: Literal["openid_credential"]
     credential_configuration_id: Short
+    locations: Annotated[tuple[Short, ...], Field(max_length=8, strict=False)] | None = None
 
 
 class TokenRequest(WireModel):
@@ -68,7 +72,7 @@ class CodeRequest(WireModel):
 class RefreshRequest(WireModel):
     """A token request with a refresh token (RFC 6749 section 6)."""
 
-    refresh_token: Short
+    refresh_token: Token
     client_id: Short | None = None
     scope: Short | None = None
     resource: Short | None = None
@@ -87,16 +91,16 @@ class GrantedDetail(WireModel):
 
     type: Literal["openid_credential"] = "openid_credential"
     credential_configuration_id: str
-    credential_identifiers: Annotated[tuple[str, ...], Field(strict=False)]
+    credential_identifiers: Annotated[tuple[Identifier, ...], Field(strict=False)] = ()
 
 
 class TokenResponse(WireModel):
     """A successful token response (section 6.2)."""
 
-    access_token: Annotated[str, Field(min_length=1, max_length=8_192)]
+    access_token: Token
     token_type: str
     expires_in: Annotated[int, Field(gt=0)] | None = None
-    refresh_token: Short | None = None
+    refresh_token: Token | None = None
     scope: Short | None = None
     authorization_details: Annotated[tuple[GrantedDetail, ...], Field(strict=False)] = ()
 
@@ -135,11 +139,22 @@ def parse_token_request(body: bytes) -> TokenRequest | CodeRequest | RefreshRequ
 def parse_token_response(data: bytes) -> TokenResponse:
     """The token response in JSON ``data``, for a wallet.
 
+    Authorization details of other types (RFC 9396 section 2) are not ours to read.
+
     Raises:
         ProtocolError: ``oid4vci.response``.
         EncodingError: when it is not strict JSON.
     """
+    value = parse_json_object(data)
+    details = value.get("authorization_details")
+    if isinstance(details, list):
+        value["authorization_details"] = [one for one in details if not _is_of_others(one)]
     try:
-        return TokenResponse.model_validate(parse_json_object(data))
+        return TokenResponse.model_validate(value)
     except ValidationError as error:
         raise refuse("response", error) from error
+
+
+def _is_of_others(detail: Json) -> bool:
+    named = detail.get("type", AUTHORIZATION_DETAIL) if isinstance(detail, Mapping) else None
+    return isinstance(named, str) and named != AUTHORIZATION_DETAIL

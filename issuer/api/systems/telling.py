@@ -11,7 +11,8 @@ from typing import Final
 
 from healthpassport.errors import PassportError
 from issuer.service import IssuerContext
-from issuer.service.telling import deliver, forget, webhook_fetcher
+from issuer.service.in_time import forget_in_time
+from issuer.service.telling import deliver, webhook_fetcher
 
 ROUND_SECONDS: Final = 1.0
 FORGET_ROUNDS: Final = 60
@@ -27,7 +28,7 @@ async def keep_telling(issuer: IssuerContext) -> None:
             if issuer.settings.webhook_hosts:
                 await asyncio.to_thread(deliver, issuer, fetcher)
             if rounds % FORGET_ROUNDS == 0:
-                await asyncio.to_thread(forget, issuer)
+                await asyncio.to_thread(forget_in_time, issuer)
         except PassportError as error:  # a full disk, a database that is away: it is tried again
             _LOG.warning("Messages could not be sent and will be tried again: %s", error.code)
         rounds += 1

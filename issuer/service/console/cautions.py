@@ -1,7 +1,8 @@
-"""What a clinician must have read before a record goes out: above all, of allergies.
+"""What a clinician must have read before a record goes out: whose it is, and of allergies.
 
 Rules (clinical.md): a list of allergies that is withheld, partial, in words alone or missing must
-never read as "no allergies", neither here nor at a desk, and whoever signs off knows which it is.
+never read as "no allergies", neither here nor at a desk, and whoever signs off knows which it is;
+a number that was never traced may be somebody else's.
 What is *not* here: the record's own warnings, which travel with it.
 """
 
@@ -14,9 +15,14 @@ from typing import Final
 from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import SectionState, definition
 from issuer.service.reading import Reading
+from issuer.service.verified_numbers import number_warnings
 from schemas.definitions import warnings
 
 ALLERGIES: Final = "AllergySummary"
+NOT_TRACED: Final = msg(
+    "The record system does not call the NHS number verified: it may be somebody else's. Compare"
+    " the name, the birth date and the address with the patient."
+)
 MISSING: Final = msg(
     "There is no allergy record in what was read. A hospital will not read that there are no"
     " allergies: it reads that they are unavailable."
@@ -56,11 +62,12 @@ STILL_WHOLE: Final = frozenset(
 
 
 def cautions(reading: Reading, say: Words = ENGLISH) -> tuple[str, ...]:
-    """The cautions of ``reading``; none where its allergies are whole."""
+    """The cautions of ``reading``; none where number and allergies are as they should be."""
+    found = [say(NOT_TRACED)] if number_warnings(reading.summary) else []
     record = next((r for r in reading.summary.records if r.type == ALLERGIES), None)
     if record is None:
-        return (say(MISSING),)
-    found = [say(UNWHOLE[record.state])] if record.state in UNWHOLE else []
+        return (*found, say(MISSING))
+    found += [say(UNWHOLE[record.state])] if record.state in UNWHOLE else []
     title, told = say.of(definition(ALLERGIES).labels).clinical, warnings()
     found += [
         f"{title}: {say.of(told[one]).clinical}"

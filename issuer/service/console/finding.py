@@ -1,8 +1,9 @@
 """Finding a patient, and reading their record once it is sure whose it is.
 
 Rules: what was read is compared with whom staff looked for, and another patient's record goes no
-further; a file that is brought says nothing of itself until staff say whose it is. What is *not*
-here: sources (``issuer.service.sources``) and FHIR.
+further; a file that is brought says nothing of itself until staff say whose it is; nobody is opened
+by a number that the source does not call verified (``verified_numbers``). What is *not* here:
+sources (``issuer.service.sources``) and FHIR.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from typing import Final
 
 from healthpassport.encoding import Json
 from healthpassport.errors import ServiceError, SourceError
+from healthpassport.record_words import VERIFIED
 from issuer.client import Person
 from issuer.client.people import folded
 from issuer.service.reading import Reading, read_bundle, rules_of
 from issuer.service.sources import SourceReference, kind_of, source
+from issuer.service.verified_numbers import number_warnings
 
 from .opening import Console
 from .preparing import Preparation, Search, Who
@@ -37,6 +40,7 @@ class Read:
     subject: str | None
     at: datetime
     reference: SourceReference | None = field(default=None, repr=False)
+    by_number: bool = False
 
 
 def look_for(console: Console, who: StaffMember, person: Person) -> Search:
@@ -57,7 +61,8 @@ def look_for(console: Console, who: StaffMember, person: Person) -> Search:
         subject=person.checked().nhs_number,
         found=len(found),
     )
-    search = Search(issuer.secret()[:ID_LENGTH], found, kind, _of(who))
+    by_number = bool(person.nhs_number)
+    search = Search(issuer.secret()[:ID_LENGTH], found, kind, _of(who), by_number)
     console.preparations.keep_search(search)
     return search
 
@@ -90,7 +95,7 @@ def read_found(console: Console, who: StaffMember, search: str, place: int) -> R
     told = dict(read.reading.summary.records[0].subject)
     key = console.issuer.secret()
     reference = SourceReference(looked.kind, found.name, found.subject, told, (), key)
-    return replace(read, reference=reference)
+    return replace(read, reference=reference, by_number=looked.by_number)
 
 
 def open_file(
@@ -100,7 +105,8 @@ def open_file(
 
     Raises:
         ServiceError: ``staff.role``, ``console.not_named``, ``console.file``, ``console.full``.
-        SourceError: ``console.other_patient``, ``source.number``, ``offer.gone``, ``fhir.``.
+        SourceError: ``console.other_patient``, ``source.number``, ``source.number_not_verified``,
+            ``offer.gone``, ``fhir.``.
     """
     require(who, Action.PREPARE)
     if not nhs_number.strip() and not birth_date:
@@ -108,7 +114,8 @@ def open_file(
     number = Person(nhs_number=nhs_number).checked().nhs_number if nhs_number.strip() else ""
     if not data:
         raise ServiceError("console.file")
-    return _opened(console, who, _read(console, data, None, Who("", (), birth_date, number)))
+    read = _read(console, data, None, Who("", (), birth_date, number))
+    return _opened(console, who, replace(read, by_number=bool(number)))
 
 
 def _of(who: StaffMember) -> str:
@@ -134,6 +141,7 @@ def _compared(reading: Reading, expected: Who) -> Who:
         given_names=tuple(map(str, given)) if isinstance(given, list | tuple) else (),
         birth_date=_text(subject.get("birthDate")),
         nhs_number=_text(number.get("value")) if isinstance(number, dict) else "",
+        number_verified=isinstance(number, dict) and number.get("verificationStatus") == VERIFIED,
     )
     pairs = (
         (expected.nhs_number, told.nhs_number),
@@ -147,6 +155,13 @@ def _compared(reading: Reading, expected: Who) -> Who:
 
 def _opened(console: Console, who: StaffMember, read: Read) -> Preparation:
     issuer = console.issuer
+    person = Person(nhs_number=read.person.nhs_number) if read.by_number else None
+    with issuer.audit.refusals("source.failed", who=actor(issuer, who)):
+        number_warnings(
+            read.reading.summary,
+            person=person,
+            verified_only=issuer.settings.verified_numbers_only,
+        )
     made = Preparation(
         id=issuer.secret()[:ID_LENGTH],
         who=read.person,

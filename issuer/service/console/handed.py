@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import TypeAdapter
+from sqlalchemy import Connection
 
 from healthpassport.errors import ServiceError
 from issuer.service.context import IssuerContext
@@ -25,7 +26,13 @@ MAX_TOLD: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What staff have to tell a patient; ``pin`` is empty once it was told or sent."""
+    """What staff have to tell a patient; ``pin`` is empty once it was told or sent.
+
+    ``page`` is the link as a web address (``issuer.service.collecting``).
+
+    ``text_failed`` is so of a text until it is known to be sent, so that a process that ends
+    meanwhile leaves nobody without their PIN.
+    """
 
     offer: str
     link: str = field(repr=False)
@@ -34,6 +41,7 @@ class Told:
     pin_by: PinBy
     expires_at: datetime
     records: int
+    page: str = field(default="", repr=False)
     sent: bool = False
     text_failed: bool = False
 
@@ -48,10 +56,25 @@ class Handed:
         self._issuer = issuer
         self._told = Shelf(issuer, TOLD)
 
-    def add(self, told: Told) -> None:
+    def add_in(self, tx: Connection, told: Told) -> None:
         """Hold ``told`` until its offer is over, and no longer than two days."""
         ends_at = min(told.expires_at, self._issuer.clock() + HELD)
-        self._told.add(told.offer, told, ends_at=ends_at)
+        self._told.add_in(tx, told.offer, told, ends_at=ends_at)
+
+    def note_sent(self, offer: str, *, pin: bool) -> None:
+        """The text with the PIN, or with the link, was handed to those who send it.
+
+        Raises:
+            ServiceError: ``console.gone`` where it was taken back meanwhile.
+        """
+
+        def step(told: Told) -> Told:
+            kept = "" if pin else told.pin
+            return replace(told, pin=kept, sent=True, text_failed=False)
+
+        self._told.change(offer, step)
+        if pin:
+            self._issuer.store.wipe()
 
     def find(self, offer: str) -> Told:
         """What is still to be told of ``offer``.

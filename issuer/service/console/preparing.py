@@ -1,21 +1,22 @@
 """What is prepared for patients: sealed in the database, for a short time, and bounded.
 
 Rules: a patient's notes are read for one preparation and erased with it (docs/adr/0078); every
-process reads the same of them, or nothing. One step is taken at a time on all machines, so that a
-form that is sent twice does its work once. What is *not* here: what is allowed at each step
+process reads the same of them, or nothing. One step is taken at a time on all machines. A
+preparation ends in the very transaction that makes its offer, so that a form that is sent twice, or
+one that comes after it was dropped, makes nothing. What is *not* here: what is allowed at each step
 (``signing``, ``handing``).
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import TypeAdapter
+from sqlalchemy import Connection
 
 from healthpassport.errors import ServiceError
 from issuer.client import Found
@@ -23,6 +24,7 @@ from issuer.service.context import IssuerContext
 from issuer.service.reading import Reading
 from issuer.service.shelves import Kind, Shelf
 from issuer.service.sources import SourceReference
+from issuer.store.again import tried_again
 
 from .identity import IdentityCheck
 from .readings import Notes, Readings
@@ -34,8 +36,6 @@ SEARCH_HELD: Final = timedelta(minutes=10)
 MAX_HELD: Final = 200  # preparations at once, of all machines
 MAX_SEARCHES: Final = 1_000
 MAX_DONE: Final = 10_000
-PAUSE: Final = 0.1  # seconds
-PAUSES: Final = 150  # that a form waits for the same form that was sent before
 
 
 class Step(StrEnum):
@@ -48,12 +48,16 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """The patient, as staff compare them with the person in front of them."""
+    """The patient, as staff compare them with the person in front of them.
+
+    ``number_verified`` says whether the source stands behind the number, where there is one.
+    """
 
     family_name: str
     given_names: tuple[str, ...]
     birth_date: str
     nhs_number: str
+    number_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +109,10 @@ class Search:
     found: tuple[Found, ...] = field(repr=False)
     kind: str
     by: str
+    by_number: bool = False
 
+
+Offering: TypeAlias = Callable[[Connection], str]  # keeps an offer in a transaction; its id
 
 UNDERWAY: Final = Kind("preparation", TypeAdapter(Underway), MAX_HELD, oldest_leaves=False)
 SEARCHES: Final = Kind("search", TypeAdapter(Search), MAX_SEARCHES)
@@ -153,22 +160,23 @@ class Preparations:
         )
         return _joined(changed, reading)
 
-    def finish(self, name: str, step: Callable[[Preparation], str]) -> str:
-        """The offer that ``step`` makes of the preparation ``name``, or made of it before.
+    def finish(self, name: str, prepare: Callable[[Preparation], Offering]) -> str:
+        """The offer that is made of the preparation ``name``, or was made of it before.
 
-        The record is let go, and ``step`` runs once, however often this is called, and wherever.
+        ``prepare`` may take its time and writes nothing; what it returns keeps the offer in the
+        transaction in which the record is let go, once, however often this is called, and wherever.
 
         Raises:
-            ServiceError: ``console.gone``, ``console.busy``, and what ``step`` refuses.
+            ServiceError: ``console.gone``, also where it was dropped meanwhile, and what
+                ``prepare`` refuses.
         """
-        for _ in range(PAUSES):
-            try:
-                return self.offer_of(name) or self._finished(name, step)
-            except ServiceError as error:
-                if error.code != "console.busy":
-                    raise
-            time.sleep(PAUSE)
-        raise ServiceError("console.busy")
+        try:
+            return self.offer_of(name) or self._finished(name, prepare(self.find(name)))
+        except ServiceError as error:
+            # Another process may have ended it since we looked.
+            if error.code == "console.gone" and (offer := self.offer_of(name)):
+                return offer
+            raise
 
     def offer_of(self, name: str) -> str:
         """The offer that was made of the preparation ``name``; empty where none was."""
@@ -179,10 +187,11 @@ class Preparations:
                 raise
             return ""
 
-    def drop(self, name: str) -> None:
-        """Forget the preparation ``name``."""
+    def drop(self, name: str) -> str:
+        """Forget the preparation ``name``; the offer, where one was made of it before."""
         self._readings.drop(name)
         self._held.drop(name)
+        return self.offer_of(name)
 
     def waiting(self) -> tuple[Underway, ...]:
         """Those that are not offered yet, the oldest first."""
@@ -203,20 +212,19 @@ class Preparations:
             raise ServiceError("console.gone")
         return found
 
-    def _finished(self, name: str, step: Callable[[Preparation], str]) -> str:
-        try:
-            with self._held.alone(name) as held:
-                offer = step(self._with(held))
-                with self._issuer.store.writing() as tx:
-                    self._held.drop_in(tx, name)
-                    self._done.add_in(tx, name, Done(offer), ends_at=self._end())
-        except ServiceError as error:
-            # Another process may have ended it since we looked.
-            if error.code == "console.gone" and (offer := self.offer_of(name)):
-                return offer
-            raise
+    def _finished(self, name: str, keep: Offering) -> str:
+        offer = self._kept(name, keep)
         self._readings.drop(name)
         self._issuer.store.wipe()
+        return offer
+
+    @tried_again
+    def _kept(self, name: str, keep: Offering) -> str:
+        with self._issuer.store.writing() as tx:
+            if not self._held.drop_in(tx, name):  # it holds the row: nobody else ends it now
+                raise ServiceError("console.gone")
+            offer = keep(tx)
+            self._done.add_in(tx, name, Done(offer), ends_at=self._end())
         return offer
 
     def _with(self, held: Underway) -> Preparation:

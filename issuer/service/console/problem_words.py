@@ -40,6 +40,13 @@ SIDES: Final[Mapping[Party, str]] = MappingProxyType(
 )
 _OWN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "source.number_not_verified": (
+            msg("The record system does not call this NHS number verified."),
+            msg(
+                "They may be somebody else. Have the number traced. Where this practice allows it,"
+                " a look by last name and birth date opens the record with a warning."
+            ),
+        ),
         "staff.signed_out": (msg("You are not signed in."), msg("Sign in, then go on.")),
         "staff.role": (
             msg("Your role may not open this."),

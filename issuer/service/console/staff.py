@@ -33,6 +33,7 @@ class Action(StrEnum):
     SIGN_OFF = "sign_off"  # say that what was prepared may go to the patient
     STATUS = "status"  # see what was handed over and change whether it stands
     CARD = "card"  # make, read aloud and replace an emergency card
+    FORGET = "forget"  # withdraw and delete all of a patient who asks for it
     REPORTS = "reports"  # read and answer what patients say is wrong
     SET_UP = "set_up"  # see set-up, keys and trust
     BULK = "bulk"  # issue to many at once
@@ -43,7 +44,10 @@ ALLOWED: Final[Mapping[Role, frozenset[Action]]] = MappingProxyType(
     {
         Role.CLERK: frozenset({Action.PREPARE, Action.STATUS}),
         Role.CLINICIAN: frozenset(
-            {Action.PREPARE, Action.SIGN_OFF, Action.STATUS, Action.CARD, Action.REPORTS}
+            {
+                *(Action.PREPARE, Action.SIGN_OFF, Action.STATUS, Action.CARD),
+                *(Action.REPORTS, Action.FORGET),
+            }
         ),
         Role.CORRECTIONS: frozenset({Action.REPORTS}),
         Role.ADMIN: frozenset({Action.SET_UP, Action.BULK, Action.AUDIT}),

@@ -35,7 +35,7 @@ class Part(StrEnum):
 WORDS: Final = {
     Part.PIN: msg("Your health record PIN is %(pin)s. Do not tell it to other people."),
     Part.LINK: msg(
-        "Your health record is ready. Copy this link to your wallet. You get the PIN another way."
+        "Your health record is ready. Open this link on your phone. You get the PIN another way."
         " %(link)s"
     ),
 }

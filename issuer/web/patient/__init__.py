@@ -1,4 +1,4 @@
-"""The pages on which a patient signs in and agrees, at the issuer's own public address.
+"""The patients' pages at the issuer's own public address: behind a link that they got, and sign-in.
 
 They stand in the application that wallets use, since ``/authorize`` belongs to the issuer
 (RFC 8414); the console for staff is another application. What is *not* here: any rule of the

@@ -25,6 +25,7 @@ from issuer.service import authorizations, consent, patient_sign_in
 from issuer.web.rendering import STATIC
 
 from . import browser
+from .collecting import add_collecting
 from .pages import Pages
 
 PATH: Final = "/patient"
@@ -34,12 +35,13 @@ _log = structlog.get_logger("issuer")
 
 
 def add_pages(app: FastAPI) -> None:
-    """The pages of the issuer that ``app`` serves, where patients sign in there."""
+    """The patients' pages of the issuer that ``app`` serves; a sign-in where there is one."""
     issuer: service.IssuerContext = app.state.issuer
-    if issuer.patients is None:
-        return
     prefix = issuer.settings.path
     app.mount(f"{prefix}{PATH}/static", StaticFiles(directory=STATIC), name="patient-static")
+    add_collecting(app, f"{prefix}{PATH}")
+    if issuer.patients is None:
+        return
     steps = _Steps(issuer)
     router = APIRouter(prefix=prefix, include_in_schema=False)
     router.add_api_route(authorizations.AUTHORIZE_PATH, steps.authorize, methods=["GET"])

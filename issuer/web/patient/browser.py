@@ -21,17 +21,21 @@ COOKIE: Final = "__Host-patient"
 LANGUAGE: Final = "__Host-patient-language"
 MONTH: Final = 30 * 24 * 3600  # seconds
 _POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'{}; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; {}style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'{}; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
-def headers(target: str = "") -> Mapping[str, str]:
-    """The headers of a page whose forms may lead on to ``target``, beside this host."""
+def headers(target: str = "", *, scripts: bool = False) -> Mapping[str, str]:
+    """The headers of a page whose forms may lead on to ``target``, beside this host.
+
+    ``scripts`` lets files of this host run there.
+    """
+    running = "script-src 'self'; " if scripts else ""
     allowed = f" {target}" if target else ""
     return {
         **DEFAULT_HEADERS,
-        "content-security-policy": _POLICY.format(allowed),
+        "content-security-policy": _POLICY.format(running, allowed),
         "referrer-policy": "no-referrer",
     }
 

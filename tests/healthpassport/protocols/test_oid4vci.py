@@ -122,7 +122,6 @@ METADATA = {
         {"credential_endpoint": None},
         {"nonce_endpoint": 5},
         {"batch_credential_issuance": {"batch_size": 1}},
-        {"credential_configurations_supported": {"x": {}}},
         {"credential_configurations_supported": []},
     ],
 )

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from healthpassport.status.permutation import MAX_SIZE, SEED_BYTES, SecretOrder
 
 SEED = bytes(range(SEED_BYTES))
+SMALL = [871, 844, 313, 511, 705]
+LARGE = [152594, 803464, 881145, 1030424, 652532]
 
 
 def places(numbers, size, seed=SEED):
@@ -54,6 +56,25 @@ def test_another_seed_gives_another_order():
     other = bytes(SEED_BYTES)
     pairs = zip(places(range(200), 2**20), places(range(200), 2**20, other), strict=True)
     assert sum(one == another for one, another in pairs) < 3
+
+
+@pytest.mark.parametrize("size", [5, 1000, 2**20])
+def test_many_places_at_once_are_those_of_one_after_the_other(size):
+    order = SecretOrder(SEED, size)
+    start, end = size // 3, min(size, size // 3 + 500)
+    assert order.places(start, end) == [order.place(number) for number in range(start, end)]
+
+
+def test_the_order_of_a_seed_stays_what_it_was():
+    # Lists that are half given go on in it: another order would give a place twice.
+    assert places(range(5), 2**20) == LARGE
+    assert places(range(5), 1_000) == SMALL
+
+
+@pytest.mark.parametrize(("start", "end"), [(-1, 3), (3, 3), (5, 4), (0, 9), (8, 9)])
+def test_a_block_that_is_not_within_the_list_has_no_places(start, end):
+    with pytest.raises(ValueError, match=str(start)):
+        SecretOrder(SEED, 8).places(start, end)
 
 
 @pytest.mark.parametrize("number", [-1, 8, 2**40])

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, text
 
 import issuer.store.api_tables
 import issuer.store.audit_tables
+import issuer.store.clock
 import issuer.store.deferrals
 import issuer.store.job_tables
 import issuer.store.sign_in_tables

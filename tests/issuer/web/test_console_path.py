@@ -211,9 +211,9 @@ def test_the_pin_is_told_once_and_never_beside_the_code(clinician):
 
 
 def test_a_letter_has_the_link_and_another_sheet_has_the_pin(practice, clinician):
-    handed = clinician.offered(link_by="letter", pin_by="letter")
+    handed = clinician.offered(link_by="letter", pin_by="letter", letters="no_phone")
     sheet = clinician.browser.get(f"{handed}/letter").text
-    assert "openid-credential-offer" in sheet
+    assert practice.issuer.url("/get#") in sheet
     pin = clinician.pin(handed)
     assert pin not in sheet
     (mine,) = [o for o in practice_offers(practice) if o.row.offer == handed.rsplit("/", 1)[1]]

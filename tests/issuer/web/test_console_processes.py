@@ -17,7 +17,7 @@ from simulated_issuer import Site
 
 from healthpassport.errors import ServiceError, SettingsError
 from issuer.service import shelves
-from issuer.service.console import open_console
+from issuer.service.console import handing, open_console
 from issuer.service.console.many import STEP_LINES
 from issuer.service.erasure import Hunt, Values
 from issuer.service.erasure_places import HELD, look
@@ -163,22 +163,36 @@ def test_what_another_release_would_understand_differently_is_not_shown(pair, st
     assert there.browser.get(where).status == 200
 
 
-def test_who_was_killed_at_a_long_step_holds_nobody_up_for_long(pair, staff, monkeypatch):
+def test_who_was_killed_at_a_long_step_holds_nobody_up_for_long(pair):
     one, other = pair
-    monkeypatch.setattr("issuer.service.console.preparing.PAUSES", 2)
-    monkeypatch.setattr("issuer.service.console.preparing.PAUSE", 0)
-    here, there = staff
-    where = here.opened()
-    here.identified(where)
-    here.signed(where)
+    where = sent(one.browser("admin"), "/many/plan", lines=f"{NUMBER}\n").headers["location"]
     name = where.rsplit("/", 1)[1]
     with one.issuer.store.writing() as tx:
         values = {"claim": "gone", "claimed_until": one.issuer.now() + shelves.CLAIMED}
         tx.execute(sa.update(console_kept).where(console_kept.c.name == name).values(values))
-    refused(there.handed(where), "console.busy", 409)
+    there = replace(one.browser("admin"), practice=other)
+    public, _ = recipient()
+    refused(there.post(f"{where}/start", recipient=public), "console.busy", 409)
     other.site.pass_time(seconds=shelves.CLAIMED)
-    assert there.handed(where).status == 303
+    assert there.post(f"{where}/start", recipient=public).status == 303
     other.site.now = one.site.now
+
+
+def test_a_hand_over_that_is_dropped_in_another_process_makes_no_offer(pair, staff, monkeypatch):
+    here, there = staff
+    where = here.opened()
+    here.identified(where)
+    here.signed(where)
+    real, once = handing.prepare_offer, [f"{where}/drop"]
+
+    def slow(*args, **more):
+        made = real(*args, **more)
+        if once:
+            there.browser.post(once.pop())
+        return made
+
+    monkeypatch.setattr(handing, "prepare_offer", slow)
+    refused(here.handed(where), "console.gone", 404)
 
 
 def test_what_is_over_is_erased_by_the_work_in_the_background(pair, staff):

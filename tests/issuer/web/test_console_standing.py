@@ -213,7 +213,7 @@ def test_a_link_goes_by_text_without_its_pin_which_goes_another_way(tmp_path, te
     number = "+44 7700 900123"
     handed = walk.offered(link_by="text", number=number)
     (sent,) = texts.asked
-    assert "openid-credential-offer://" in sent["text"]
+    assert walk.browser.practice.issuer.url("/get#") in sent["text"]
     page = walk.browser.get(handed).text
     assert "openid-credential-offer://" not in page
     pin = walk.pin(handed)
