@@ -22,7 +22,6 @@ from issuer.service import loops
 from issuer.service.audit_keeping import rest, started
 from issuer.service.clients import read_clients
 from issuer.service.context import Clock, Randomness
-from issuer.service.credentials import CREDENTIAL_PATH
 from issuer.settings import Settings
 
 from . import (
@@ -39,7 +38,6 @@ from . import (
 from .fresh import FreshValues
 from .going_on import Loop, going_on, sweep, watch
 from .rendering import framework_refusal
-from .straight import Straight
 from .working import keep_working
 
 __all__ = ["create_app"]
@@ -94,11 +92,6 @@ def create_app(
     app.include_router(publication.routes(issuer))
     app.include_router(status_lists.routes(issuer))
     app.include_router(health.routes(issuer))
-    app.add_middleware(
-        Straight,
-        path=settings.path + CREDENTIAL_PATH,
-        endpoint=credentials.credential_endpoint(issuer),
-    )
     limits = {settings.path + path: MAX_BUNDLE_BYTES for path in systems.BODIES}
     app.add_middleware(BodyLimit, limits=limits)
     app.add_middleware(Problems)

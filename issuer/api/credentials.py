@@ -32,16 +32,19 @@ from issuer.service.encryption import check_wanted, read_message
 
 from .rendering import JSON, NO_STORE, in_oauth_words, json
 from .requests import access_at, access_of, accessing, media_type
-from .straight import Endpoint
 
 _ACCEPTED: Final = 202
 _OTHERWISE: Final = "invalid_credential_request"
 
 
-def credential_endpoint(issuer: service.IssuerContext) -> Endpoint:
-    """Section 8: key proofs become copies of one record."""
+def routes(issuer: service.IssuerContext) -> APIRouter:
+    """The routes that take an access token and give records."""
+    router = APIRouter(prefix=issuer.settings.path, tags=["OpenID4VCI"])
 
+    @router.post(CREDENTIAL_PATH)
     async def credential(request: Request) -> Response:
+        """Section 8: key proofs become copies of one record."""
+
         def given(sent: bytes) -> Response:
             with accessing(issuer, request, CREDENTIAL_PATH) as access:
                 body, hidden = read_message(issuer, media_type(request), sent)
@@ -54,15 +57,6 @@ def credential_endpoint(issuer: service.IssuerContext) -> Endpoint:
             return await run_in_threadpool(given, await request.body())
 
         return await in_oauth_words(work, otherwise=_OTHERWISE, at_resource=True)
-
-    return credential
-
-
-def routes(issuer: service.IssuerContext) -> APIRouter:
-    """The routes that take an access token and give records."""
-    router = APIRouter(prefix=issuer.settings.path, tags=["OpenID4VCI"])
-
-    router.post(CREDENTIAL_PATH)(credential_endpoint(issuer))
 
     @router.post(DEFERRED_PATH)
     async def deferred_credential(request: Request) -> Response:
