@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ready_store import lay_desk
 from record_examples import allergies, medicines
 
 from authority.service import Authority, RegisteredVerifier
@@ -193,8 +194,11 @@ def make_desk(
     updated: bool = True,
     **changes: Any,
 ) -> Desk:
+    settings = desk_settings(world, home, **changes)
+    if not settings.database_url:
+        lay_desk(settings.database_file)
     desk = open_desk(
-        desk_settings(world, home, **changes),
+        settings,
         clock=clock or Clock(),
         random=secrets.token_bytes,
         fetcher=world.fetcher,

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 from past_desk import database_at
+from ready_store import lay_desk
 
 from healthpassport.audit import KeptHead, Sealed
 from healthpassport.errors import ServiceError
@@ -135,7 +136,10 @@ def sealed(place):
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(tmp_path, request):
     url = request.getfixturevalue("database_url") if request.param == "postgresql" else ""
-    opened = open_store(tmp_path / "verifier.sqlite", url=url)
+    path = tmp_path / "verifier.sqlite"
+    if not url:
+        lay_desk(path)
+    opened = open_store(path, url=url)
     yield opened
     opened.close()
 

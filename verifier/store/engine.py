@@ -6,6 +6,7 @@ done with it.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,7 +79,8 @@ def _open_postgresql(url: str) -> Store:
         with engine.begin() as connection:
             # Of processes that start together one migrates, and the others find it done.
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
-            _migrate(connection)
+            if not _is_current(connection):
+                _migrate(connection)
     except SQLAlchemyError as error:
         engine.dispose()
         raise ServiceError("verifier.database") from error
@@ -117,7 +119,13 @@ def _config() -> Config:
 
 def _is_current(connection: sa.Connection) -> bool:
     found = MigrationContext.configure(connection).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
+    return set(found) == _newest()
+
+
+@cache
+def _newest() -> frozenset[str]:
+    """The newest schema of this release: it does not change while a process runs."""
+    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _migrate_file(engine: sa.Engine) -> None:
