@@ -33,6 +33,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "status.skipped": msg("Places in status lists were passed over"),
         "status.restored": msg("The lists were begun anew after a restore"),
         "clock.confirmed": msg("Somebody said that the clock is right"),
+        "clock.believed": msg("After a time in which nothing ran the clock is believed"),
         "backup.made": msg("A copy of the database was made"),
         "backup.restored": msg("A copy of the database was put back"),
         "api_key.made": msg("An API key was made"),

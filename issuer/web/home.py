@@ -12,10 +12,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from healthpassport.languages import msg
+from healthpassport.languages import Words, msg
+from issuer.service import clock_watch
 from issuer.service.console import releasing
 from issuer.service.console.preparing import Step, Underway
 from issuer.service.console.staff import ROLES, Action, Role
+from issuer.service.context import IssuerContext, utc
 
 from .access import Member, Service
 from .languages import words_of
@@ -31,6 +33,14 @@ STEPS: Final[Mapping[Step, str]] = {
 }
 NO_RECORD: Final = msg("No record is given: the number has to be traced first")
 WITH_A_WARNING: Final = msg("A record is given to whom was found by name, with a warning")
+CLOCK_WRONG: Final = msg(
+    "The clock of this service has leapt. Nothing that is over ends until it is right. Tell "
+    "whoever looks after the service."
+)
+CLOCK_AHEAD: Final = msg(
+    "Nothing ran here for %(days)s days, says the clock. If that is so, do nothing: all goes on "
+    "from %(moment)s. If not, tell whoever looks after the service at once."
+)
 
 router = APIRouter()
 
@@ -58,8 +68,19 @@ def start(
         for_look=for_look,
         named=who.signed_in,
         sent=told,
+        clock=_clock(console.issuer, words_of(request)),
     )
     return HTMLResponse(html)
+
+
+def _clock(issuer: IssuerContext, say: Words) -> str:
+    """What to do about a clock that leapt; nothing where it goes as it should."""
+    leap = clock_watch.leap(issuer)
+    if leap is None:
+        return ""
+    if leap.believed_at is None:
+        return say(CLOCK_WRONG)
+    return say(CLOCK_AHEAD, days=str(leap.days), moment=moment(utc(leap.believed_at), say))
 
 
 def _lines(
