@@ -6,12 +6,11 @@ import json
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from commands_here import run_here
 from desk_world import desk_settings, full_wallet, handle_of, make_desk, opened, post
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +21,7 @@ from healthpassport.credential import Credential, Presentation
 from healthpassport.errors import KeyMaterialError, PassportError, ServiceError, SettingsError
 from healthpassport.protocols.oid4vp import encode_error, vp_token
 from healthpassport.receipts import ReceivedRecord, Sent
+from verifier.cli import main
 from verifier.service import Digests, Match, Noted, Progress, prove
 
 
@@ -333,19 +333,13 @@ def test_no_answer_whatever_it_holds_breaks_the_naming_of_its_fields(text):
 
 
 def command(home, *words, stdin=b""):
-    return subprocess.run(
-        [sys.executable, "-c", "from verifier.cli import main; main()", "receipts", *words],
-        env={
-            "PATH": os.environ["PATH"],
-            "PASSPORT_VERIFIER_HOME": str(home),
-            "PASSPORT_VERIFIER_PUBLIC_URL": "https://desk.example",
-            "NO_COLOR": "1",
-        },
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PASSPORT_VERIFIER_HOME": str(home),
+        "PASSPORT_VERIFIER_PUBLIC_URL": "https://desk.example",
+        "NO_COLOR": "1",
+    }
+    return run_here(main, "receipts", *words, environment=environment, typed=stdin)
 
 
 def test_the_commands_list_and_check(world, tmp_path):
