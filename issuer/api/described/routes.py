@@ -47,7 +47,9 @@ _ASKED: Final = members(
     proofs=ANY,
     credential_response_encryption=ANY,
 )
-_GIVEN: Final = members(("credentials",), credentials={"type": "array"}, notification_id=TEXT)
+_GIVEN: Final = members(
+    ("credentials",), credentials={"type": "array"}, notification_id=TEXT, c_nonce=TEXT
+)
 _LATER: Final = members(("transaction_id", "interval"), transaction_id=TEXT, interval=_NUMBER)
 _REPORT: Final = members(("id", "record_type", "state"), id=TEXT, record_type=TEXT, state=TEXT)
 _RECORDS: Final = {
