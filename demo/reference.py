@@ -19,6 +19,7 @@ import typer.main
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+import issuer.api.described
 import issuer.api.systems
 import verifier.api.app
 from healthpassport.encoding import dump_json
@@ -174,6 +175,7 @@ def main(arguments: list[str]) -> int:
         DOCS / "settings.md": settings_page(),
         DOCS / "openapi" / "desk.json": openapi_page(verifier.api.app.document()),
         DOCS / "openapi" / "issuer.json": openapi_page(issuer.api.systems.document()),
+        DOCS / "openapi" / "wallets.json": openapi_page(issuer.api.described.document()),
     }
     if "--check" not in arguments:
         for path, text in pages.items():

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 
 from postgresql_world import Server, running
+from sqlalchemy import make_url
+
+from issuer.settings import Settings
+from issuer.store.raw import database_files
 
 EVERYWHERE = "PASSPORT_TEST_ISSUER_DATABASE"
 BOTH = ("sqlite", "postgresql")
@@ -31,6 +37,56 @@ def server() -> Server:
 def on_postgresql() -> dict[str, object]:
     """Settings of an empty database of its own, at the present schema."""
     return {"database": None, "database_url": server().issuer_copy()}
+
+
+def on_sqlite(folder: Path) -> dict[str, object]:
+    """Settings of a SQLite file, wherever all others stand: for tests about such files."""
+    return {"database": folder / "issuer.sqlite"}
+
+
+def keep(settings: Settings, name: str) -> None:
+    """Keep a copy, called ``name``, of the database that nobody has open."""
+    if settings.database is None:
+        server().copy(_url(settings), _copy(settings, name))
+        return
+    kept = settings.database.parent / name
+    kept.mkdir()
+    for path in database_files(settings.database):
+        shutil.copy(path, kept)
+
+
+def put_back(settings: Settings, name: str) -> None:
+    """Let the database be as its copy ``name`` is."""
+    if settings.database is None:
+        server().replace(_url(settings), _copy(settings, name))
+        return
+    for path in database_files(settings.database):
+        path.unlink()
+    for path in (settings.database.parent / name).iterdir():
+        shutil.copy(path, settings.database.parent)
+
+
+def lose(settings: Settings) -> None:
+    """Let the database be gone, and an empty one in its place."""
+    if settings.database is None:
+        server().replace(_url(settings), server().issuer_template)
+        return
+    for path in database_files(settings.database):
+        path.unlink()
+
+
+def remove(settings: Settings) -> None:
+    """Let a PostgreSQL take no more room; a file goes with its folder."""
+    if settings.database is None:
+        server().drop_with_copies(_url(settings))
+
+
+def _url(settings: Settings) -> str:
+    return settings.database_url.get_secret_value()
+
+
+def _copy(settings: Settings, name: str) -> str:
+    return f"{make_url(_url(settings)).database}_{name}"
 
 
 def of_a_test() -> dict[str, object]:

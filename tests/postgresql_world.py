@@ -96,9 +96,31 @@ class Server:
         """The URL of an issuer's database of its own: its tables are copied, not made."""
         name = f"issuer{next(self.numbers)}"
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
-            made = f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY file_copy"
+            made = f"CREATE DATABASE {name} TEMPLATE {self.issuer_template} STRATEGY file_copy"
             connection.execute(made)
         return self._url(name)
+
+    def copy(self, url: str, name: str) -> None:
+        """Let ``name`` be a copy of the database at ``url``, which nobody has open."""
+        self._as_owner(f"CREATE DATABASE {name} TEMPLATE {_name(url)} STRATEGY file_copy")
+
+    def replace(self, url: str, name: str) -> None:
+        """Let the database at ``url`` be a copy of ``name``; whoever has it open is cut off."""
+        self._as_owner(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+        self.copy(self._url(name), _name(url))
+
+    def drop_with_copies(self, url: str) -> None:
+        """Remove the database at ``url``, and those whose names begin as its own and a bar."""
+        like = f"{_name(url)}|_%"
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            found = "SELECT datname FROM pg_database WHERE datname LIKE %s ESCAPE '|'"
+            names = [row[0] for row in connection.execute(found, [like])]
+        for name in (*names, _name(url)):
+            self._as_owner(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _as_owner(self, statement: str) -> None:
+        with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
 
     def drop(self, url: str) -> bool:
         """Remove the database at ``url``, unless somebody is connected to it."""
@@ -111,7 +133,7 @@ class Server:
             return True
 
     @cached_property
-    def _template(self) -> str:
+    def issuer_template(self) -> str:
         """The name of a database with the issuer's tables that nobody is connected to."""
         url = self.empty_database()
         issuer_store.open_store(None, url=url).close()
@@ -139,6 +161,10 @@ class Server:
 
     def conninfo(self, name: str) -> str:
         return f"host={self.folder} user=desk dbname={name}"
+
+
+def _name(url: str) -> str:
+    return str(sa.make_url(url).database)
 
 
 def _parent(process: Path) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from healthpassport.asgi import PROBLEM_MEDIA_TYPE
 from healthpassport.encoding import Json, dump_json
@@ -22,6 +23,8 @@ NO_STORE: Final = {"cache-control": "no-store"}
 _GRANT: Final = "grant."
 _TOO_MANY: Final = 429
 _UNAUTHORIZED: Final = 401
+_NO_METHOD: Final = 405
+_METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 def json(
@@ -72,14 +75,26 @@ async def in_oauth_words(
         return Response(dump_json(body), status_code=status, media_type=JSON, headers=headers)
 
 
-async def framework_refusal(_request: Request, error: Exception) -> Response:
+async def framework_refusal(request: Request, error: Exception) -> Response:
     """The framework's own refusals in our shape."""
     status = error.status_code if isinstance(error, HTTPException) else 400
     codes = {404: "not_found", 405: "http.method", 415: "http.media_type"}
     response = problem(ServiceError(codes.get(status, "http.invalid")))
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
+    if status == _NO_METHOD:
+        response.headers["allow"] = _allowed(request)
     return response
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this address (RFC 9110 section 15.5.6): the framework tells those of one."""
+    found: set[str] = set()
+    for method in _METHODS:
+        asked = {**request.scope, "method": method}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes):
+            found.add(method)
+    return ", ".join(sorted(found))
 
 
 def _retry(error: PassportError) -> dict[str, str]:

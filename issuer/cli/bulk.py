@@ -48,10 +48,17 @@ def plan(
         for one in runs.plan(issuer, _lines(file), wanted=wanted, source=source):
             refused += one.problem is not None
             if as_json:
-                types = list(one.record_types)
-                show_json({"line": one.line, "recordTypes": types, "problem": one.problem})
+                show_json(
+                    {
+                        "line": one.line,
+                        "recordTypes": list(one.record_types),
+                        "problem": one.problem,
+                        "warnings": list(one.warnings),
+                    }
+                )
             else:
-                typer.echo(f"{one.line}  {one.problem or ' '.join(one.record_types)}")
+                told = " ".join((*one.record_types, *(f"({code})" for code in one.warnings)))
+                typer.echo(f"{one.line}  {one.problem or told}")
     say(f"{refused} of these lines would be refused.")
     if refused:
         raise typer.Exit(1)
@@ -182,7 +189,8 @@ def results(
         found = runs.results(issuer, run, key=opener)
         heading = ("line", "link", "expires_at")
         _write(links, heading, ((str(one.line), one.link, one.expires_at) for one in found))
-        _write(pins, ("line", "pin"), ((str(one.line), one.pin) for one in found))
+        rows = ((str(one.line), one.pin, " ".join(one.warnings)) for one in found)
+        _write(pins, ("line", "pin", "warnings"), rows)
         runs.forget_results(issuer, run, found)
     say(f"{len(found)} links and PINs. They are told only this once: send them apart.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import audit_telling
-from .opening import AsJson, Config, say, show_json
+from .opening import AsJson, Config, opened, say, show_json
 
 if TYPE_CHECKING:
     from issuer.service.signing_keys import NewSigningKey
@@ -37,13 +37,27 @@ def add(
     from issuer.service.clients import add_client  # noqa: PLC0415 - cold start
     from issuer.settings import load  # noqa: PLC0415
 
-    made = add_client(load(config).api_keys, name=name, random=secrets.token_bytes)
+    made = add_client(
+        load(config).api_keys, name=name, random=secrets.token_bytes, systems=_systems(config)
+    )
     audit_telling.tell(config, "api_key.made", subject=made.name)
     if as_json:
         show_json({"name": made.name, "key": made.key})
         return
     typer.echo(made.key)
     say("This key is shown once. Restart `passport-issuer serve` to let it in.")
+
+
+def _systems(config: Path | None) -> frozenset[str]:
+    """The names of record systems; an issuer that is not set up yet has none."""
+    from healthpassport.errors import PassportError  # noqa: PLC0415 - cold start
+    from issuer.service.api_clients import every_client  # noqa: PLC0415
+
+    try:
+        with opened(config) as issuer:
+            return frozenset(client.name for client, _ in every_client(issuer))
+    except PassportError:
+        return frozenset()
 
 
 @keys.command("signing")

@@ -34,6 +34,7 @@ from .context import IssuerContext
 from .jobs import enqueue_all
 from .queue_key import queue_key
 from .sealing import seal
+from .sources import kind_of
 
 _ID_LENGTH: Final = 22  # characters of base64url: 132 random bits
 _PUBLIC: Final = frozenset({"kty", "crv", "x", "y"})  # RFC 7518 section 6.2.1
@@ -41,11 +42,15 @@ _PUBLIC: Final = frozenset({"kty", "crv", "x", "y"})  # RFC 7518 section 6.2.1
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a run would make of one line: record types, or the code of why nothing."""
+    """What a run would make of one line: record types, or the code of why nothing.
+
+    ``warnings`` are codes of what whoever gives the PIN is to know.
+    """
 
     line: int
     record_types: tuple[str, ...]
     problem: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The link and the PIN of one line, which travel apart."""
+    """The link and the PIN of one line, which travel apart; ``warnings`` as of ``Planned``."""
 
     line: int
     offer: str
     link: str = field(repr=False)
     pin: str = field(repr=False)
     expires_at: str
+    warnings: tuple[str, ...] = ()
 
 
 def plan(
@@ -86,9 +92,11 @@ def plan(
     ``who`` asks, where that is not the issuer's own command.
 
     Raises:
-        SourceError: ``offer.record_type``. What a line is refused for stands with it.
+        SourceError: ``offer.record_type``, ``source.none`` for a ``source`` that is not here. What
+            a line is refused for stands with it.
     """
     check_types(wanted)
+    _check_source(issuer, source)
     for line in lines:
         yield plan_line(issuer, line, wanted=wanted, source=source)
     note_planned(issuer, len(lines), who=who or issuer.audit.own)
@@ -99,13 +107,13 @@ def plan_line(
 ) -> Planned:
     """What a run would make of one line, read now."""
     try:
-        summary, _ = read_line(issuer, line, wanted=wanted, source=source)
+        summary, _, warnings = read_line(issuer, line, wanted=wanted, source=source)
     except SourceError as error:
         return Planned(line.number, (), error.code)
     given = tuple(record.type for record in summary.records)
     chosen = tuple(name for name in given if not wanted or name in wanted)
     missing = not chosen or not set(wanted) <= set(chosen)
-    return Planned(line.number, chosen, "offer.nothing" if missing else None)
+    return Planned(line.number, chosen, "offer.nothing" if missing else None, warnings)
 
 
 def note_planned(issuer: IssuerContext, people: int, *, who: Actor) -> None:
@@ -139,10 +147,11 @@ def start(
         who: starts it, where that is not the client itself.
 
     Raises:
-        SourceError: ``offer.record_type``. SettingsError: ``issuer.queue_key``.
-        JoseError: for a recipient that is none.
+        SourceError: ``offer.record_type``, ``source.none`` for a ``source`` that is not here.
+        SettingsError: ``issuer.queue_key``. JoseError: for a recipient that is none.
     """
     check_types(wanted)
+    _check_source(issuer, source)
     jwe.check_recipient(recipient, "A128GCM")
     key, bulk = queue_key(issuer), issuer.secret()[:_ID_LENGTH]
     made = Bulk(
@@ -275,6 +284,11 @@ def check_types(wanted: tuple[str, ...]) -> None:
         raise SourceError("offer.record_type")
 
 
+def _check_source(issuer: IssuerContext, source: str | None) -> None:
+    if source is not None:
+        kind_of(issuer, source)
+
+
 def _recipient(public: PublicKey) -> dict[str, Json]:
     plain = {name: value for name, value in public.jwk().items() if name != "alg"}
     return {**plain, "kid": public.thumbprint(), "use": "enc", "alg": jwe.ALGORITHM}
@@ -285,8 +299,14 @@ def _opened(line: BulkLine, key: jwe.EncryptionKey) -> Result:
         told = parse_json_object(jwe.decrypt(line.result or "", private_key=key))
     except JoseError as error:
         raise ServiceError("bulk.key") from error
+    warnings = told.get("warnings")  # results of an older issuer have none
     return Result(
-        line.line, line.offer or "", str(told["link"]), str(told["pin"]), str(told["expires_at"])
+        line.line,
+        line.offer or "",
+        str(told["link"]),
+        str(told["pin"]),
+        str(told["expires_at"]),
+        tuple(map(str, warnings)) if isinstance(warnings, list | tuple) else (),
     )
 
 

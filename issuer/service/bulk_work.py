@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from healthpassport.audit import Actor
-from healthpassport.encoding import dump_json, parse_json_object
+from healthpassport.encoding import Json, dump_json, parse_json_object
 from healthpassport.errors import ServiceError, SourceError
 from healthpassport.jose import jwe
 from healthpassport.summary import PatientSummary
@@ -70,8 +70,8 @@ def wanted_of(bulk: Bulk) -> tuple[str, ...]:
 
 def read_line(
     issuer: IssuerContext, line: Line, *, wanted: tuple[str, ...], source: str | None
-) -> tuple[PatientSummary, SourceReference]:
-    """What the source says of the person of ``line`` now.
+) -> tuple[PatientSummary, SourceReference, tuple[str, ...]]:
+    """What the source says of the person of ``line`` now, and what whoever asked is to know.
 
     Raises:
         SourceError: as ``offers.read_source``, ``whose.named_by``, ``whose.check_found`` and
@@ -85,13 +85,13 @@ def read_line(
         kind=source,
     )
     named = named_by(issuer, whose)
-    read = read_source(
+    summary, reference = read_source(
         issuer, name=named.name or "", wanted=wanted, subject=named.subject, kind=source
     )
-    check_found(read[0], line.person)
+    check_found(summary, line.person)
     only = issuer.settings.verified_numbers_only
-    number_warnings(read[0], person=line.person, verified_only=only)
-    return read
+    warnings = number_warnings(summary, person=line.person, verified_only=only)
+    return summary, reference, warnings
 
 
 def offer_line(issuer: IssuerContext, job: Job) -> None:
@@ -184,7 +184,7 @@ def _prepared(issuer: IssuerContext, bulk: Bulk, kept: BulkLine) -> _Made:
     opened = unseal(kept.sealed or b"", secret=key, purpose=purpose(bulk.id, kept.line))
     line = Line.parse(kept.line, opened)
     wanted = wanted_of(bulk)
-    summary, reference = read_line(issuer, line, wanted=wanted, source=bulk.source)
+    summary, reference, warnings = read_line(issuer, line, wanted=wanted, source=bulk.source)
     offer = prepare_offer(
         issuer,
         client=bulk.client,
@@ -193,7 +193,7 @@ def _prepared(issuer: IssuerContext, bulk: Bulk, kept: BulkLine) -> _Made:
         reference=reference,
         minutes=bulk.days * _DAY_MINUTES,
     )
-    result = _sealed(offer.told, bulk)
+    result = _sealed(offer.told, bulk, warnings)
     return _Made(offer, replace(kept, offer=offer.row.id, result=result))
 
 
@@ -246,10 +246,12 @@ def _end(issuer: IssuerContext, tx: Connection, bulk: str) -> None:
     )
 
 
-def _sealed(made: NewOffer, bulk: Bulk) -> str:
-    told = {"link": made.link, "pin": made.pin, "expires_at": made.expires_at.isoformat()}
+def _sealed(made: NewOffer, bulk: Bulk, warnings: Sequence[str]) -> str:
+    """Link and PIN, and beside them what whoever gives the PIN is to know."""
+    expires_at = made.expires_at.isoformat()
+    told: dict[str, Json] = {"link": made.link, "pin": made.pin, "expires_at": expires_at}
     recipient = parse_json_object(bulk.recipient.encode())
-    return jwe.encrypt(dump_json(dict(told)), recipient_jwk=recipient)
+    return jwe.encrypt(dump_json({**told, "warnings": list(warnings)}), recipient_jwk=recipient)
 
 
 def _number(job: Job) -> int:

@@ -7,6 +7,7 @@ client is a practice's own system.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -97,14 +98,24 @@ def find(clients: tuple[Client, ...], key: str) -> Client:
 
 
 def add_client(
-    path: Path, *, name: str, random: Randomness, roles: tuple[Role, ...] = tuple(Role)
+    path: Path,
+    *,
+    name: str,
+    random: Randomness,
+    roles: tuple[Role, ...] = tuple(Role),
+    systems: Container[str] = (),
 ) -> NewKey:
     """Make a key for ``name`` and keep its hash in the file ``path``.
 
+    ``systems`` are the names of record systems (``api_clients``), which no key may bear.
+
     Raises:
         SettingsError: ``issuer.api_keys``.
-        ServiceError: ``issuer.key_name`` when the name is taken, or the issuer's own.
+        ServiceError: ``issuer.key_name`` when the name is taken, or the issuer's own;
+            ``api.key_name_of_client``.
     """
+    if name in systems:
+        raise ServiceError("api.key_name_of_client")
     clients = read_clients(path) if path.exists() else ()
     if name in RESERVED or any(client.name == name for client in clients):
         raise ServiceError("issuer.key_name")

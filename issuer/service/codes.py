@@ -33,6 +33,7 @@ from .configurations import configurations, scope_of
 from .context import IssuerContext, digest
 from .dpop import accepted_proof
 from .grants import TOKEN_PATH, close_grant
+from .status_journal import bring_in_here, note_use
 from .tokens import Redeemed, give_token
 from .under_way import UnderWay
 from .wallet_clients import SentAttestation, attested_client, needs_attestation
@@ -76,10 +77,12 @@ def redeem_code(
     if issuer.patients is None:
         raise ProtocolError("oid4vci.unsupported_grant_type")
     with issuer.audit.refusals("token.refused", who=issuer.audit.wallet):
-        response = _judged(issuer, _shown(issuer, request, sent, proof))
-        if response is None:
+        found = _judged(issuer, _shown(issuer, request, sent, proof))
+        if found is None:
             # Raised after the transaction, which has ended whatever the code gave.
             raise ProtocolError("oid4vci.invalid_grant")
+        response, offer = found
+        note_use(issuer, offer)
         return response
 
 
@@ -100,10 +103,11 @@ def _shown(
 
 
 @tried_again
-def _judged(issuer: IssuerContext, shown: _Shown) -> TokenResponse | None:
-    """The answer to a code that fits; None for one that does not, and is over then."""
+def _judged(issuer: IssuerContext, shown: _Shown) -> tuple[TokenResponse, str] | None:
+    """The answer to a code that fits, and its offer; None for one that does not, and is over."""
     code = shown.request.code
     with issuer.store.writing() as tx:
+        bring_in_here(tx)  # a code that was used before the database was set back
         row = sign_ins.by_code(tx, digest(code))
         asked = None if row is None else _presented(issuer, tx, row, code)
         if row is None or asked is None:
@@ -121,7 +125,7 @@ def _judged(issuer: IssuerContext, shown: _Shown) -> TokenResponse | None:
             sealed=None,
             expires_at=issuer.now() + REMEMBERED_SECONDS,
         )
-        return response
+        return response, asked.offer
 
 
 def _presented(

@@ -127,6 +127,7 @@ def open_issuer(
         nonce_key = spent.secret(tx, NONCE_KEY, lambda: random(SECRET_BYTES))
         anew = settle(tx, settings, now=int(clock().timestamp()), random=random)
         open_lists(tx, settings, now=int(clock().timestamp()), random=random)
+    status_journal.look(store)  # what was settled counts for this process too
     made = IssuerContext(
         settings=settings,
         store=store,
@@ -146,6 +147,7 @@ def open_issuer(
         sources=open_sources(settings, clock=clock, random=random),
         wallets=read_known_wallets(settings),
         patients=open_patient_provider(settings, fetcher),
+        places=Pool(generation=store.generation),
     )
     if anew:
         tell_anew(made)

@@ -1,6 +1,8 @@
 """Nonces for key proofs (OpenID4VCI 1.0 section 7): signed when given, remembered when used.
 
-Giving one writes nothing, so that nobody can fill the database by asking.
+Giving one writes nothing, so that nobody can fill the database by asking. One that was given before
+the database was set back, and this was noticed, is none: it may have been used in the moments that
+were lost (docs/adr/0086).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ NONCE_PATH: Final = "/nonce"
 LIFETIME: Final = 300  # seconds from asking to using
 _RANDOM: Final = 16  # bytes: 128 random bits
 _TIME: Final = 8  # bytes of the time of expiry
+_TIMES: Final = 8  # bytes of how often the database was set back
 _MAC: Final = 16  # bytes of the truncated HMAC-SHA256
 
 
@@ -65,4 +68,6 @@ def spend(issuer: IssuerContext, connection: Connection, nonce: str) -> None:
 
 
 def _mac(issuer: IssuerContext, body: bytes) -> bytes:
-    return hmac.digest(issuer.nonce_key, body, hashlib.sha256)[:_MAC]
+    set_back = issuer.store.set_back.times
+    told = body + set_back.to_bytes(_TIMES, "big") if set_back else body
+    return hmac.digest(issuer.nonce_key, told, hashlib.sha256)[:_MAC]

@@ -22,7 +22,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.permutation import SecretOrder
 from issuer.settings import LDP_VC, Settings
-from issuer.store import bitstrings, journal, lineage, replaying, statuses
+from issuer.store import bitstrings, lineage, statuses
 from issuer.store.again import tried_again
 from issuer.store.anew import begin_anew
 from issuer.store.places import TOKEN, Block, Kind, bitstring_kind, ensure_open, lease
@@ -52,8 +52,12 @@ class _Leased:
 
 @dataclass(slots=True)
 class Pool:
-    """The places that this process has leased and not given, by kind and purpose of list."""
+    """The places that this process has leased and not given, by kind and purpose of list.
 
+    ``generation`` is that of the lists when they were looked at last (``set_back``).
+    """
+
+    generation: int = 0
     lock: Lock = field(default_factory=Lock)
     kinds: dict[str, _Leased] = field(default_factory=dict)
 
@@ -132,8 +136,7 @@ def settle(tx: Connection, settings: Settings, *, now: int, random: Callable[[in
     Raises:
         ServiceError: ``issuer.journal``.
     """
-    if not journal.is_known(tx):  # the look holds nobody up, as bringing it in does
-        replaying.catch_up(tx)
+    status_journal.bring_in_here(tx)
     if not lineage.renewed(tx, now=now):
         return False
     begin_anew(tx, sizes(settings), now=now)
@@ -142,7 +145,9 @@ def settle(tx: Connection, settings: Settings, *, now: int, random: Callable[[in
 
 
 def tell_anew(issuer: IssuerContext) -> None:
-    """Let the operator, and the audit trail, know that all lists were begun anew."""
+    """Let the operator, the audit trail, and this process know that all lists were begun anew."""
+    with issuer.store.reading() as tx:
+        lineage.holds(tx)
     _LOG.error("The database is another or an older one: all status lists were begun anew")
     lists = len(sizes(issuer.settings))
     issuer.audit.note("status.skipped", who=issuer.audit.own, lists=lists)
@@ -161,16 +166,25 @@ def list_size(settings: Settings, kind: Kind) -> int:
 def _take(issuer: IssuerContext, kind: Kind, copies: int) -> tuple[Place, ...]:
     leased = issuer.places.of(kind)
     with leased.lock:
-        if leased.generation != issuer.store.generation:
-            leased.left.clear()  # these lists are closed
-            leased.generation = issuer.store.generation
+        _drop_closed(issuer, leased)
         while len(leased.left) < copies:
             count = max(copies, leased.next_lease)
-            leased.left[:0] = _places(_block(issuer, kind, count))
+            block = _block(issuer, kind, count)
+            if not _drop_closed(issuer, leased):  # else nobody knows whether its list is closed
+                leased.left[:0] = _places(block)
             leased.next_lease = min(leased.next_lease * 2, LARGEST)
         taken = leased.left[-copies:]
         del leased.left[-copies:]
         return tuple(taken)
+
+
+def _drop_closed(issuer: IssuerContext, leased: _Leased) -> bool:
+    """Give places of lists to nobody that were closed since, because the database went back."""
+    if leased.generation == issuer.store.generation:
+        return False
+    leased.left.clear()
+    leased.generation = issuer.store.generation
+    return True
 
 
 def _block(issuer: IssuerContext, kind: Kind, count: int) -> Block:

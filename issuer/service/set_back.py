@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from issuer.store import journal, lineage
 from issuer.store.again import tried_again
 
 from .places import settle, tell_anew
+from .status_journal import keep_mark, look
 
 if TYPE_CHECKING:
     from .context import IssuerContext
@@ -28,21 +28,16 @@ def keep_up(issuer: IssuerContext) -> bool:
     Raises:
         ServiceError: ``issuer.unavailable``, ``issuer.journal``.
     """
-    before = issuer.store.generation
-    if not _is_sound(issuer) and _settled(issuer):
+    if not look(issuer.store) and _settled(issuer):
         tell_anew(issuer)
-        _is_sound(issuer)  # this process learns of it as the others do
-    if not before or issuer.store.generation == before:
+    keep_mark(issuer)
+    before, issuer.places.generation = issuer.places.generation, issuer.store.generation
+    if issuer.places.generation == before:
         return False
     # What was signed of a version that was lost may have the number of another version now.
     issuer.published.clear()
     issuer.published_bitstrings.clear()
     return True
-
-
-def _is_sound(issuer: IssuerContext) -> bool:
-    with issuer.store.reading() as tx:
-        return lineage.holds(tx) and journal.is_known(tx)
 
 
 @tried_again

@@ -20,10 +20,18 @@ from issuer.store import offers as rows
 from .comparing import digests
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
-from .offers import OFFER_PATH, SIGN_IN, issuer_state_at, sign_in_offer, state_digest, tell_made
+from .offers import (
+    OFFER_PATH,
+    SIGN_IN,
+    issuer_state_at,
+    read_source,
+    sign_in_offer,
+    state_digest,
+    tell_made,
+)
 from .people import nhs_number
 from .sealing import seal
-from .sources import SOURCE, SourceReference, kind_of, source
+from .sources import SOURCE, SourceReference
 
 _ID_LENGTH = 22
 
@@ -60,24 +68,49 @@ def offer_for_sign_in(
     """
     from .reading import read_bundle, rules_of  # noqa: PLC0415 - only offers read FHIR
 
-    if issuer.patients is None:
-        raise ServiceError("patient.no_sign_in")
-    meant = None if name is None else kind_of(issuer, kind)
-    data = bundle or b""
+    require_sign_in(issuer)
     if name is not None:
-        data = source(issuer, meant).read(name)
+        summary, reference = read_source(
+            issuer, name=name, wanted=wanted, subject=subject, kind=kind
+        )
+        return summary_for_sign_in(
+            issuer, client=client, summary=summary, wanted=wanted, reference=reference
+        )
     rules = rules_of(issuer.settings)
-    found = read_bundle(data, rules=rules, subject=subject, now=issuer.clock())
+    found = read_bundle(bundle or b"", rules=rules, subject=subject, now=issuer.clock())
     if found.gone:
         raise SourceError("offer.gone")
-    who = dict(found.summary.records[0].subject)
-    if "nhsNumber" not in who or "birthDate" not in who:
+    return summary_for_sign_in(issuer, client=client, summary=found.summary, wanted=wanted)
+
+
+def require_sign_in(issuer: IssuerContext) -> None:
+    """Refuse where patients do not sign in, before anything is read.
+
+    Raises:
+        ServiceError: ``patient.no_sign_in``.
+    """
+    if issuer.patients is None:
+        raise ServiceError("patient.no_sign_in")
+
+
+def summary_for_sign_in(
+    issuer: IssuerContext,
+    *,
+    client: str,
+    summary: PatientSummary,
+    wanted: Sequence[str] = (),
+    reference: SourceReference | None = None,
+) -> NewSignInOffer:
+    """Offer the records of ``summary``; ``reference`` is where they can be read again.
+
+    Raises:
+        SourceError: ``offer.no_number``, ``offer.record_type``, ``offer.nothing``.
+    """
+    who = summary.records[0].subject
+    number = nhs_number(summary.records)
+    if not number or "birthDate" not in who:
         raise SourceError("offer.no_number")
-    reference = None
-    if name is not None and meant is not None:
-        reference = SourceReference(meant, name, subject, who, tuple(wanted), issuer.secret())
-    number = nhs_number(found.summary.records)
-    return _offer(issuer, client, _chosen(found.summary, wanted), reference, number=number)
+    return _offer(issuer, client, _chosen(summary, wanted), reference, number=number)
 
 
 def _chosen(summary: PatientSummary, wanted: Sequence[str]) -> dict[str, bytes]:

@@ -80,8 +80,7 @@ def decide(
         if decision is Decision.RELEASE:
             deferrals.change(tx, found.id, state=DeferralState.RELEASED.value)
         else:
-            state = DeferralState.DENIED.value
-            deferrals.change(tx, found.id, state=state, sealed=None, answer=None)
+            deferrals.deny(tx, found)
         told = _told(tx, found)
         issuer.audit.write(
             _EVENTS[decision],

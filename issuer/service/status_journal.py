@@ -10,9 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import Connection
+
 from healthpassport.encoding import b64url_encode
+from healthpassport.errors import ServiceError
 from issuer.settings import Settings
-from issuer.store import Store, journal, lineage, replaying, shortening
+from issuer.store import (
+    OfferState,
+    Store,
+    ended_codes,
+    high_water,
+    journal,
+    lineage,
+    replaying,
+    shortening,
+)
 from issuer.store.shortening import Shortened
 
 if TYPE_CHECKING:
@@ -44,7 +56,52 @@ def attach(store: Store, settings: Settings, *, random: Callable[[int], bytes]) 
     if not lineage.attach(store.engine) and store.is_shared:
         _LOG.warning("This PostgreSQL cannot tell whether it was set back: see docs/status.md")
     name = b64url_encode(random(_NAME_BYTES))
-    journal.attach(store.engine, journal_path(settings), name=name)
+    path = journal_path(settings)
+    journal.attach(store.engine, path, name=name)
+    lineage.heed(store.engine, high_water.kept(path))
+
+
+def look(store: Store) -> bool:
+    """Whether the database is the one that was known, with all that the journal knows.
+
+    Raises:
+        ServiceError: ``issuer.unavailable``, ``issuer.journal``.
+    """
+    with store.reading() as tx:
+        return lineage.holds(tx) and journal.is_known(tx)
+
+
+def keep_mark(issuer: IssuerContext) -> None:
+    """Let processes of this machine that start later know how far the database has come.
+
+    Raises:
+        ServiceError: ``issuer.journal``.
+    """
+    if stamp := lineage.stamp(issuer.store.engine):
+        high_water.keep(journal_path(issuer.settings), stamp)
+
+
+def note_use(issuer: IssuerContext, offer: str) -> None:
+    """Note that the code of ``offer`` was used, once it is; a use that failed must be tried again.
+
+    Where it cannot be noted the code is used all the same, and a database that forgets it takes it
+    once more.
+    """
+    try:
+        with issuer.store.writing() as tx:
+            ended_codes.note(tx, offer, OfferState.REDEEMED.value)
+    except ServiceError as error:
+        _LOG.warning("It was not noted that a code was used: %s", error)
+
+
+def bring_in_here(tx: Connection) -> None:
+    """Bring in, with what ``tx`` does, what the journal knows and this database has forgotten.
+
+    Raises:
+        ServiceError: ``issuer.journal``.
+    """
+    if not journal.is_known(tx):  # the look holds nobody up, as bringing it in does
+        replaying.catch_up(tx)
 
 
 def bring_in(store: Store) -> None:
@@ -69,4 +126,4 @@ def shorten(issuer: IssuerContext, *, least: int = 0) -> Shortened | None:
         ServiceError: ``issuer.journal``, ``issuer.unavailable``; nothing is lost then.
     """
     name = b64url_encode(issuer.random(_NAME_BYTES))
-    return shortening.shorten(issuer.store, name=name, least=least)
+    return shortening.shorten(issuer.store, name=name, now=issuer.now(), least=least)

@@ -28,6 +28,7 @@ from .dpop import Unspent, accepted_proof, checked_proof, spend_now
 from .grants import DPOP, TOKEN_PATH, open_grant
 from .sealing import mac, seal, unseal
 from .sources import SOURCE
+from .status_journal import bring_in_here, note_use
 
 MAX_PIN_TRIES: Final = 5  # security.md: five tries, then the offer burns
 NO_PIN: Final = ""  # of an offer that went straight to the wallet that asked for it
@@ -87,6 +88,7 @@ def _redeem(
     if response is None:
         # Raised after the transaction, which has counted the try.
         raise ProtocolError("oid4vci.invalid_grant")
+    note_use(issuer, told.subject)
     return response
 
 
@@ -95,6 +97,7 @@ def _redeemed(
     issuer: IssuerContext, request: TokenRequest, thumbprint: str | None, told: Told
 ) -> TokenResponse | None:
     with issuer.store.writing() as tx:
+        bring_in_here(tx)  # a code that was used before the database was set back
         offer = _judge_pin(issuer, tx, request, told)
         named = tuple(d.credential_configuration_id for d in request.authorization_details)
         redeemed = Redeemed(request.code, request.client_id, named, thumbprint)

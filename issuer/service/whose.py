@@ -16,6 +16,7 @@ from issuer.client import NOBODY, Person
 from .context import IssuerContext
 from .offers import NewOffer, offer_summary, read_source
 from .people import nhs_number
+from .sign_in_offers import NewSignInOffer, require_sign_in, summary_for_sign_in
 from .sources import SourceReference, source
 from .verified_numbers import number_warnings
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """One of ``bundle``, ``name`` and ``person``; which record types, and which subject of it."""
+    """One of ``bundle``, ``name`` and ``person``; which record types, and which subject of it.
+
+    With ``sign_in`` the patient signs in for them, and there is no PIN.
+    """
 
     wanted: tuple[str, ...]
     subject: str | None
@@ -33,6 +37,7 @@ class Whose:
     name: str | None = None
     person: Person | None = field(default=None, repr=False)
     kind: str | None = None
+    sign_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +54,23 @@ class ReadOf:
 class Offered:
     """A new offer, and what whoever asked is to know."""
 
-    offer: NewOffer
+    offer: NewOffer | NewSignInOffer
     warnings: tuple[str, ...]
 
 
 def offer_whose(issuer: IssuerContext, whose: Whose, *, client: str) -> Offered:
-    """Offer those records.
+    """Offer those records, for a PIN or for the patient to sign in.
 
     Raises:
-        SourceError: as ``read_whose`` and ``offers.offer_summary``.
+        SourceError: as ``read_whose``, ``offers.offer_summary`` and
+            ``sign_in_offers.summary_for_sign_in``. ServiceError: ``patient.no_sign_in``.
     """
-    read = read_whose(issuer, whose, sent_of_gone=True)
-    made = offer_summary(
+    if whose.sign_in:
+        require_sign_in(issuer)
+    # Whoever died or left signs in no more.
+    read = read_whose(issuer, whose, sent_of_gone=not whose.sign_in)
+    offer = summary_for_sign_in if whose.sign_in else offer_summary
+    made = offer(
         issuer,
         client=client,
         summary=read.summary,

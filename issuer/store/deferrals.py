@@ -10,46 +10,12 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    String,
-    Table,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, delete, insert, select, update
 
+from . import outbox
+from .deferral_tables import deferrals
 from .locking import locked
-from .tables import answers, metadata, offers
-
-deferrals: Final = Table(
-    "deferrals",
-    metadata,
-    Column("id", String, primary_key=True),
-    Column("transaction_hash", String, nullable=False, unique=True),
-    Column("offer", String, ForeignKey("offers.id"), nullable=False),
-    Column("root", String),
-    Column("client", String, nullable=False),
-    Column("configuration", String, nullable=False),
-    Column("turn", Integer, nullable=False, default=0),
-    Column("reason", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("copies", Integer, nullable=False),
-    Column("request_hash", String, nullable=False),
-    Column("answer", LargeBinary),
-    Column("sealed", LargeBinary),
-    Column("issuance", String),
-    Column("created_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-)
-Index("deferrals_asked", *(deferrals.c[n] for n in ("offer", "configuration", "turn")), unique=True)
+from .tables import answers, offers
 
 
 class DeferralReason(StrEnum):
@@ -147,17 +113,21 @@ def claim(connection: Connection, deferral: str) -> None:
     change(connection, deferral, state=DeferralState.ISSUED.value, sealed=None)
 
 
+def deny(connection: Connection, deferral: Deferral) -> None:
+    """Never give ``deferral``."""
+    _end(connection, deferrals.c.id == deferral.id, DeferralState.DENIED)
+
+
 def drop_of_line(connection: Connection, root: str) -> None:
     """End everything that still waits for a wallet of this line of grants."""
     where = (deferrals.c.root == root) & deferrals.c.state.in_(OPEN)
-    connection.execute(update(deferrals).where(where).values(_ended(DeferralState.EXPIRED)))
+    _end(connection, where, DeferralState.EXPIRED)
 
 
 def expire(connection: Connection, now: int) -> None:
     """End what waited too long, and forget the answers that nobody asked for again."""
     late = deferrals.c.expires_at <= now
-    ended = _ended(DeferralState.EXPIRED)
-    connection.execute(update(deferrals).where(late & deferrals.c.state.in_(OPEN)).values(ended))
+    _end(connection, late & deferrals.c.state.in_(OPEN), DeferralState.EXPIRED)
     given = select(deferrals.c.issuance).where(
         late, deferrals.c.state == DeferralState.ISSUED.value
     )
@@ -170,8 +140,12 @@ def first_offer(connection: Connection, root: str) -> str | None:
     return connection.execute(query.limit(1)).scalar()
 
 
-def _ended(state: DeferralState) -> dict[str, Any]:
-    return {"state": state.value, "sealed": None, "answer": None}
+def _end(connection: Connection, where: Any, state: DeferralState) -> None:  # noqa: ANN401 - an expression
+    """End these, and note the offers of which nothing can come any more."""
+    ended = {"state": state.value, "sealed": None, "answer": None}
+    ending = update(deferrals).where(where).values(ended).returning(deferrals.c.offer)
+    of_them = sorted(set(connection.execute(ending).scalars()))
+    outbox.note_nothing_to_come(connection, of_them)
 
 
 def _all(connection: Connection, where: Any) -> tuple[Deferral, ...]:  # noqa: ANN401 - an expression

@@ -50,6 +50,12 @@ class Store:
         watch = lineage.of(self.engine)
         return 0 if watch is None else watch.generation
 
+    @property
+    def set_back(self) -> lineage.SetBack:
+        """How often the database went back, as far as this process has seen, and when last."""
+        watch = lineage.of(self.engine)
+        return lineage.NEVER if watch is None else watch.set_back()
+
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that writes; what was acknowledged after it is never lost.

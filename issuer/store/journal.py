@@ -54,7 +54,7 @@ class Journal:
     def since(self, position: int, *, until: int | None = None) -> Iterator[tuple[JsonObject, ...]]:
         """The notes of each transaction from byte ``position`` on; a line cut short is none."""
         for line in self._lines(position, until):
-            found = _parsed(line)
+            found = parsed(line)
             notes = None if found is None else found.get("notes")
             if isinstance(notes, list):
                 yield tuple(note for note in notes if isinstance(note, dict))
@@ -245,7 +245,7 @@ def _opened(path: Path, name: str) -> Journal:
 
 
 def _name_in(first: bytes) -> str:
-    said = _parsed(first)
+    said = parsed(first)
     found = None if said is None else said.get("journal")
     if not isinstance(found, str):
         raise ServiceError("issuer.journal", "its first line is damaged")
@@ -271,7 +271,8 @@ def line_of(value: JsonObject) -> bytes:
     return body + f" {zlib.crc32(body):08x}\n".encode()
 
 
-def _parsed(line: bytes) -> JsonObject | None:
+def parsed(line: bytes) -> JsonObject | None:
+    """What ``line_of`` made ``line`` of; None where it is damaged or cut short."""
     body, ends = line[: -_SUM - 1], line[-_SUM - 1 :]
     if ends != f" {zlib.crc32(body):08x}\n".encode():
         return None

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, or_, select, tuple_
 
-from .deferrals import OPEN, deferrals
+from .deferral_tables import deferrals
+from .deferrals import OPEN
 from .grants import GrantState
 from .job_tables import bulk_lines, bulks, jobs, reminders
 from .jobs import JobState

@@ -45,13 +45,28 @@ Known: TypeAlias = tuple[int, int]  # a generation, and bytes of the log
 
 
 @dataclass(frozen=True, slots=True)
+class SetBack:
+    """How often a database was set back, and when that was last noticed (seconds since 1970)."""
+
+    times: int = 0
+    noticed_at: int = 0
+
+
+NEVER: Final = SetBack()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """The database at one moment: ``written`` in bytes of its log, ``generation`` of its lists."""
+    """The database at one moment: ``written`` in bytes of its log, ``generation`` of its lists.
+
+    ``since`` is when these lists were begun, in seconds since 1970.
+    """
 
     origin: str
     written: int
     generation: int
     kept: str  # the origin that the row names; empty where there is no row
+    since: int = 0
 
     def follows(self, known: Known) -> bool:
         """Whether nothing was forgotten since ``known``, which was known before this was seen."""
@@ -64,12 +79,25 @@ class Watch:
 
     generation: int = 0
     written: int = 0
+    since: int = 0  # when the lists of this generation were begun
     lock: Lock = field(default_factory=Lock)
 
     def known(self) -> Known:
         """The generation, and how far its log had come."""
         with self.lock:
             return self.generation, self.written
+
+    def set_back(self) -> SetBack:
+        """How often it was set back: every generation but the first began with that."""
+        with self.lock:
+            return SetBack(self.generation - 1, self.since) if self.generation > 1 else NEVER
+
+    def look(self, seen: Seen) -> None:
+        """The database was seen, and follows what was known."""
+        self.heed((seen.generation, seen.written))
+        with self.lock:
+            if seen.generation == self.generation:
+                self.since = seen.since
 
     def heed(self, told: Known) -> None:
         """The database had come so far: of the same generation what is further, else the later."""
@@ -130,18 +158,18 @@ def renewed(connection: Connection, *, now: int, always: bool = False) -> bool:
     return always or bool(seen.kept or generation)  # else it is the first look of all
 
 
-def stamp(connection: Connection) -> JsonObject:
+def stamp(bound: Connection | Engine) -> JsonObject:
     """How far the database has come, to stand in a journal."""
-    watch = of(connection)
+    watch = of(bound)
     if watch is None:
         return {}
     generation, written = watch.known()
     return {"generation": generation, "written": written}
 
 
-def heed(connection: Connection, note: JsonObject) -> None:
+def heed(bound: Connection | Engine, note: JsonObject) -> None:
     """Take what ``stamp`` wrote once."""
-    watch = of(connection)
+    watch = of(bound)
     match note:
         case {"generation": int(generation), "written": int(written)} if watch is not None:
             watch.heed((generation, written))
@@ -156,7 +184,7 @@ def _accepted(connection: Connection, watch: Watch) -> bool:
         return True
     if not seen.follows(known):
         return False
-    watch.heed((seen.generation, seen.written))
+    watch.look(seen)
     return True
 
 
@@ -164,13 +192,15 @@ def _seen(connection: Connection) -> Seen | None:
     asked = connection.execute(_ASKED).first()
     if asked is None:
         return None
-    query = select(status_lineage.c.origin, status_lineage.c.generation)
+    columns = status_lineage.c
+    query = select(columns.origin, columns.generation, columns.since)
     row = connection.execute(query).first()
     return Seen(
         origin=f"{asked.server}/{asked.timeline}/{asked.base}/{asked.lists}",
         written=int(asked.written),
         generation=0 if row is None else row.generation,
         kept="" if row is None else row.origin,
+        since=0 if row is None else row.since,
     )
 
 

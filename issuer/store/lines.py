@@ -13,7 +13,7 @@ from sqlalchemy import Connection, exists, func, or_, select, update
 
 from healthpassport.status.entries import SUSPENDED, VALID
 
-from .deferrals import deferrals
+from .deferral_tables import deferrals
 from .tables import grants, issuances, offer_records, offers, reports
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from . import outbox
+from . import ended_codes, outbox
 from .locking import held, hold_row, holding, locked
 from .prepared import Prepared
 from .tables import answers, grants, issuances, offer_records, offers
@@ -189,12 +189,29 @@ def change(connection: Connection, offer: str, **values: str | int | bool | byte
 
 def close(connection: Connection, offer: str, state: OfferState) -> None:
     """End ``offer`` in ``state`` and forget every record and answer that it held."""
+    _close(connection, offer, state)
+    ended_codes.note(connection, offer, state.value)
+
+
+def close_again(connection: Connection, offer: str, state: str) -> None:
+    """End ``offer`` where it waits, since its code was used, burned or taken back before.
+
+    To a database that has forgotten it; ``state`` is what it was in.
+    """
+    query = select(offers.c.state).where(offers.c.id == offer, offers.c.state.in_(_WAITING))
+    if connection.execute(query).first() is not None:
+        ended = OfferState.DONE if state == OfferState.REDEEMED.value else OfferState(state)
+        _close(connection, offer, ended)
+
+
+def _close(connection: Connection, offer: str, state: OfferState) -> None:
     _hold(connection, offer)
     connection.execute(
         update(offer_records).where(offer_records.c.offer == offer).values(sealed=None)
     )
     mine = select(issuances.c.id).where(issuances.c.offer == offer)
     connection.execute(delete(answers).where(answers.c.issuance.in_(mine)))
+    outbox.note_offer(connection, offer, state.value)
     change(
         connection,
         offer,
@@ -203,7 +220,6 @@ def close(connection: Connection, offer: str, state: OfferState) -> None:
         key_thumbprint=None,
         sealed_source=None,
     )
-    outbox.note_offer(connection, offer, state.value)
 
 
 def close_of_grant(connection: Connection, grant: str) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from .api_tables import webhook_events, webhook_receivers
+from .deferral_tables import deferrals
 from .prepared import Prepared
 from .tables import grants, issuances, offers, reports
 
@@ -39,10 +40,14 @@ RECORD_STATES: Final[Mapping[int, str]] = {
     3: "record.replaced",
 }
 COLLECTED: Final = "offer.collected"
+NOT_COLLECTED: Final = "offer.not_collected"
 REPORTED: Final = "report.received"
+_COLLECTING: Final = "redeemed"
+_ENDED: Final = "done"
+_MAY_COME: Final = ("waiting", "released", "issued")
 DUE: Final = "record.due"
 KINDS: Final = frozenset(
-    {COLLECTED, REPORTED, DUE, *OFFER_STATES.values(), *RECORD_STATES.values()}
+    {COLLECTED, NOT_COLLECTED, REPORTED, DUE, *OFFER_STATES.values(), *RECORD_STATES.values()}
 )
 
 
@@ -59,7 +64,21 @@ _ID: Final = bindparam("noted_id", type_=offers.c.id.type)
 # An offer without a PIN is a wallet's own: it asked for it, and no system made it.
 _OFFER: Final = _noted(
     select(offers.c.client, _KIND, offers.c.id).where(
-        offers.c.id == _ID, offers.c.pin_mac != "", _told(offers.c.client)
+        offers.c.id == _ID,
+        offers.c.state != bindparam("noted_state", type_=offers.c.state.type),
+        offers.c.pin_mac != "",
+        _told(offers.c.client),
+    )
+)
+# Nothing of it was collected, and nothing that was put off can come any more.
+_NOTHING: Final = _noted(
+    select(offers.c.client, literal(NOT_COLLECTED), offers.c.id).where(
+        offers.c.id == _ID,
+        offers.c.state == bindparam("noted_state", type_=offers.c.state.type),
+        offers.c.pin_mac != "",
+        _told(offers.c.client),
+        ~exists().where(issuances.c.offer == offers.c.id),
+        ~exists().where(deferrals.c.offer == offers.c.id, deferrals.c.state.in_(_MAY_COME)),
     )
 )
 _FIRST: Final = Prepared(
@@ -93,9 +112,21 @@ _DUE: Final = _noted(
 
 
 def note_offer(connection: Connection, offer: str, state: str) -> None:
-    """Note that ``offer`` came to an end in ``state``, where that is told."""
+    """Note that ``offer`` comes to an end in ``state``, where that is told; it is not in it yet."""
     if state in OFFER_STATES:
-        connection.execute(_OFFER, {"noted_id": offer, "noted_kind": OFFER_STATES[state]})
+        connection.execute(_OFFER, _ending(offer, state))
+    elif state == _ENDED:
+        connection.execute(_NOTHING, {"noted_id": offer, "noted_state": _COLLECTING})
+
+
+def _ending(offer: str, state: str) -> dict[str, str]:
+    return {"noted_id": offer, "noted_kind": OFFER_STATES[state], "noted_state": state}
+
+
+def note_nothing_to_come(connection: Connection, offers_ended: Sequence[str]) -> None:
+    """Note those of these offers that have ended, since what was put off of them has ended too."""
+    for offer in offers_ended:
+        connection.execute(_NOTHING, {"noted_id": offer, "noted_state": _ENDED})
 
 
 def note_collected(connection: Connection, offer: str) -> None:

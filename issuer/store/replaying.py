@@ -17,7 +17,7 @@ from healthpassport.encoding import JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import REPLACED, WITHDRAWN
 
-from . import forgetting, journal, lineage, places
+from . import ended_codes, forgetting, journal, lineage, offers, places
 from .places import Kind
 from .prepared import Prepared
 from .status_tables import status_marks
@@ -107,6 +107,8 @@ def _apply(connection: Connection, note: JsonObject) -> None:
         case {"issuance": str(issuance), "status": int(status)}:
             mine = (issuances.c.id == issuance) & issuances.c.status.not_in(stays(status))
             connection.execute(update(issuances).where(mine).values(status=status))
+        case {"offer": str(offer), "state": str(state)} if state in ended_codes.SPENT:
+            offers.close_again(connection, offer, state)
         case {"forget": list(wanted)}:
             everything = forgetting.held(
                 connection, [one for one in wanted if isinstance(one, str)]

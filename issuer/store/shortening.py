@@ -1,7 +1,8 @@
 """A journal of status changes made shorter: what many lines came to, and nothing lost.
 
 Of each place the last mark is kept, of each list how far it is leased, of each issuance the last
-status; of lists that ended no mark is kept, of issuances that are forgotten none. Rules: the new
+status; of lists that ended no mark is kept, of issuances that are forgotten and of offers that have
+expired nothing. Rules: the new
 file is whole, synced and under another name before it takes the old one's place, and has what was
 written meanwhile; whoever is killed at any moment leaves the old file or the new one, and from
 either any backup is brought up to date (docs/adr/0070). The bulk of it is read and written while
@@ -24,7 +25,7 @@ from healthpassport.encoding import Json, JsonObject
 from healthpassport.status.bitstring import PURPOSES
 from healthpassport.status.entries import VALID
 
-from . import bitstrings, journal, statuses
+from . import bitstrings, ended_codes, journal, statuses
 from .engine import Store
 from .journal import Journal, line_of, told_in_words
 from .replaying import catch_up, stays
@@ -43,6 +44,15 @@ class Shortened:
 
     before: int
     after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A shorter journal: its name, when it is made (seconds since 1970), the least to shorten."""
+
+    name: str
+    now: int
+    least: int
 
 
 @dataclass(slots=True)
@@ -97,12 +107,13 @@ class Folded:
         yield from self.others
 
 
-def shorten(store: Store, *, name: str, least: int = 0) -> Shortened | None:
+def shorten(store: Store, *, name: str, now: int, least: int = 0) -> Shortened | None:
     """Make the journal of ``store`` shorter; None where that is not worth it, or others do it.
 
     Args:
         store: whose transactions keep a journal.
         name: what the new file is called, as for ``journal.attach``.
+        now: seconds since 1970.
         least: bytes below which a file is left as it is; a larger one at least halves.
 
     Raises:
@@ -116,19 +127,19 @@ def shorten(store: Store, *, name: str, least: int = 0) -> Shortened | None:
     with told_in_words():
         try:
             with _alone(kept.path) as (path, file):
-                return _made_shorter(store, kept.as_it_is(), path, file, name=name, least=least)
+                return _made_shorter(store, kept.as_it_is(), path, file, Wanted(name, now, least))
         except BlockingIOError:
             return None
 
 
 def _made_shorter(
-    store: Store, before: Journal, path: Path, file: BinaryIO, *, name: str, least: int
+    store: Store, before: Journal, path: Path, file: BinaryIO, wanted: Wanted
 ) -> Shortened | None:
-    read_to = _fold_into(store, before, file, name=name)
-    if least and file.tell() * 2 > read_to:
+    read_to = _fold_into(store, before, file, wanted)
+    if wanted.least and file.tell() * 2 > read_to:
         path.unlink()
         return None
-    after = Journal(before.path, name)
+    after = Journal(before.path, wanted.name)
     with store.writing() as tx:
         catch_up(tx)
         read_to = _add_rest(before, file, read_to)
@@ -166,11 +177,12 @@ def _take_its_place(
     return Shortened(size, file.tell())
 
 
-def _fold_into(store: Store, kept: Journal, file: BinaryIO, *, name: str) -> int:
+def _fold_into(store: Store, kept: Journal, file: BinaryIO, wanted: Wanted) -> int:
     """Write what ``kept`` comes to; up to which of its bytes."""
     with store.reading() as tx:
         folded, read_to = _folded(tx, kept)
-    file.write(line_of({"journal": name}))
+    folded.others = [said for said in folded.others if ended_codes.counts(said, wanted.now)]
+    file.write(line_of({"journal": wanted.name}))
     file.writelines(line_of({"notes": [note]}) for note in folded.notes())
     file.flush()
     os.fsync(file.fileno())

@@ -15,6 +15,7 @@ from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError
 from healthpassport.languages import Words, msg
 from healthpassport.record_words import day
+from healthpassport.uk_time import uk_clock, uk_day
 
 SHORT: Final = 8  # letters of a digest: enough to see which lines belong together
 EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -105,7 +106,7 @@ class AuditLine:
 
 def audit_line(sealed: Sealed, say: Words) -> AuditLine:
     """``sealed`` in the words of the page; what cannot be read is said to be so."""
-    time = f"{day(sealed.at.date(), say.language)} {sealed.at:%H:%M:%S}"
+    time = f"{day(uk_day(sealed.at), say.language)} {uk_clock(sealed.at, seconds=True)}"
     try:
         told = parse_json_object(sealed.entry)
     except EncodingError:

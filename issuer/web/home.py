@@ -7,9 +7,9 @@ and commands).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from healthpassport.languages import msg
@@ -20,9 +20,10 @@ from issuer.service.console.staff import ROLES, Action, Role
 from .access import Member, Service
 from .languages import words_of
 from .rendering import page
-from .telling import moment
+from .telling import day_of_text, full_name, moment
 
 SEE_OTHER: Final = 303
+MAX_ID: Final = 64  # characters
 STEPS: Final[Mapping[Step, str]] = {
     Step.OPENED: msg("Being prepared"),
     Step.WAITING: msg("Waits for a clinician"),
@@ -35,7 +36,12 @@ router = APIRouter()
 
 
 @router.get("/", response_class=HTMLResponse)
-def start(request: Request, console: Service, who: Member) -> Response:
+def start(
+    request: Request,
+    console: Service,
+    who: Member,
+    sent: Annotated[str, Query(max_length=MAX_ID)] = "",
+) -> Response:
     """What staff can do here; for those who see no patient, the page that is theirs."""
     if not who.may(Action.PREPARE) and who.may(Action.REPORTS):
         return RedirectResponse("/reports", status_code=SEE_OTHER)
@@ -43,12 +49,23 @@ def start(request: Request, console: Service, who: Member) -> Response:
         return RedirectResponse("/set-up", status_code=SEE_OTHER)
     waiting = console.preparations.waiting() if who.may(Action.PREPARE) else ()
     for_look = len(releasing.waiting(console, who)) if who.may(Action.SIGN_OFF) else 0
-    lines = _lines(request, waiting)
-    return HTMLResponse(page(request, "home.html", waiting=lines, for_look=for_look))
+    lines = _lines(request, waiting, named=who.signed_in)
+    told = next((one for one in lines if one["id"] == sent and one["waits"]), None)
+    html = page(
+        request,
+        "home.html",
+        waiting=lines,
+        for_look=for_look,
+        named=who.signed_in,
+        sent=told,
+    )
+    return HTMLResponse(html)
 
 
-def _lines(request: Request, waiting: Iterable[Underway]) -> list[dict[str, str]]:
-    """What is prepared, without a name or any content."""
+def _lines(
+    request: Request, waiting: Iterable[Underway], *, named: bool
+) -> list[dict[str, str | bool]]:
+    """What is prepared, without any content; whose it is only where staff sign in."""
     say = words_of(request)
     return [
         {
@@ -56,6 +73,9 @@ def _lines(request: Request, waiting: Iterable[Underway]) -> list[dict[str, str]
             "time": moment(one.opened_at, say),
             "by": (one.prepared_by or one.opened_by).name,
             "state": say(STEPS[one.step]),
+            "waits": one.step is Step.WAITING,
+            "patient": full_name(one.who.family_name, one.who.given_names) if named else "",
+            "born": day_of_text(one.who.birth_date, say) if named else "",
         }
         for one in waiting
     ]

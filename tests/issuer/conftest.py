@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from databases import EVERYWHERE
 from postgresql_world import running
 from simulated_issuer import Site
+
+
+def pytest_configure(config):
+    """Where every issuer of a test stands on PostgreSQL, those left open are told of as they go."""
+    if os.environ.get(EVERYWHERE) == "postgresql":
+        config.addinivalue_line("filterwarnings", "ignore:<psycopg.Connection:ResourceWarning")
 
 
 @pytest.fixture(scope="session")

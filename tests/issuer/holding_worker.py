@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+from databases import on_sqlite
 from simulated_issuer import Site, Wallet
 
 from issuer import service
 
-site = Site(Path(sys.argv[1]))
+folder = Path(sys.argv[1])
+site = Site(folder, on_sqlite(folder))
 headers = {
     "authorization": f"Bearer {site.api_key}",
     "content-type": "application/fhir+json",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fhir_examples import PATIENT, allergy, bundle, data
+from issuer_config import config_file
 from simulated_issuer import Wallet, made_settings
 from sqlalchemy import func, select
 from typer.testing import CliRunner
@@ -318,9 +319,7 @@ def test_the_whole_by_commands(tmp_path):
     folder.mkdir()
     (folder / "0.json").write_bytes(data(bundle(patient(NUMBERS[0], "Quillfeather"), allergy())))
     made, _ = made_settings(tmp_path, certified_at=datetime.now(UTC), source_folder=folder)
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys", "source_folder")
-    config = tmp_path / "issuer.toml"
-    config.write_text("".join(f'{name} = "{getattr(made, name)}"\n' for name in names))
+    config = config_file(tmp_path, made, more=("source_folder",))
 
     def command(*arguments):
         return run(*arguments, "--config", config)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from databases import on_sqlite
+from issuer_config import config_file
 from simulated_issuer import Site, Wallet, made_settings
 from typer.testing import CliRunner
 
@@ -23,10 +25,7 @@ HEAVY = {"fastapi", "starlette", "sqlalchemy", "uvicorn", "alembic", "segno", "c
 @pytest.fixture
 def config(tmp_path):
     settings, _ = made_settings(tmp_path, certified_at=datetime.now(UTC))
-    path = tmp_path / "issuer.toml"
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    path.write_text("".join(f'{name} = "{getattr(settings, name)}"\n' for name in names))
-    return path
+    return config_file(tmp_path, settings)
 
 
 def run(*arguments):
@@ -166,7 +165,9 @@ def test_the_doctor_names_what_is_wrong(config, tmp_path):
     assert "WRONG  settings" in run("doctor", "--config", tmp_path / "none.toml").stdout
 
 
-def test_the_doctor_finds_a_broken_database_and_keys(config, tmp_path):
+def test_the_doctor_finds_a_broken_database_and_keys(tmp_path):
+    settings, _ = made_settings(tmp_path, **on_sqlite(tmp_path))
+    config = config_file(tmp_path, settings)
     (tmp_path / "keys.json").write_text("{")
     (tmp_path / "issuer.sqlite").write_bytes(b"broken" * 1000)
     said = run("doctor", "--config", config).stdout

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from databases import on_sqlite
 from simulated_issuer import Site, Wallet
 
 from healthpassport.errors import ServiceError
@@ -25,7 +26,7 @@ ENTRIES = int(os.environ.get("PASSPORT_ISSUER_COPIED", "2000"))
 @pytest.fixture
 def site(tmp_path):
     """A practice's database: offers, records, a withdrawal, and many status entries."""
-    made = Site(tmp_path, {"formats": ("dc+sd-jwt", "ldp_vc")})
+    made = Site(tmp_path, {"formats": ("dc+sd-jwt", "ldp_vc"), **on_sqlite(tmp_path)})
     wallet = Wallet(made, made.offer(wanted=["AllergySummary"]))
     wallet.ask_token()
     wallet.ask_credential()

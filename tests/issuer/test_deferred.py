@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import variables
 from returning_wallet import LATEX, NUT, Returning, offered, source_site, tell, texts
 from simulated_issuer import Site, Wallet, refused
 from typer.testing import CliRunner
@@ -333,8 +334,8 @@ def test_staff_see_and_decide_at_the_command_line(tmp_path, monkeypatch):
     site = Site(tmp_path, {"sign_off": "all", "certified_at": now}, now)
     wallet = Returning.of(site)
     transaction = asked(wallet)
-    for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys"):
-        monkeypatch.setenv(f"PASSPORT_ISSUER_{name.upper()}", str(getattr(site.settings, name)))
+    for name, value in variables(site.settings).items():
+        monkeypatch.setenv(name, value)
     (one,) = service.waiting_records(site.issuer)
     runner = CliRunner()
     shown = runner.invoke(cli, ["deferred", "list"])

@@ -11,9 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from databases import on_sqlite
 from fhir_examples import PATIENT, allergy, bundle, concept, data, medicine
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from issuer_config import config_file
 from shared_inputs import shared
 from simulated_issuer import NOW, Site, Wallet
 from typer.testing import CliRunner
@@ -119,7 +121,7 @@ def test_an_nhs_number_is_found_as_people_write_it():
 
 @pytest.fixture
 def site(tmp_path):
-    made = Site(tmp_path)
+    made = Site(tmp_path, on_sqlite(tmp_path))
     yield made
     made.issuer.store.close()
 
@@ -235,10 +237,7 @@ def test_nor_does_it_of_published_patients(tmp_path):
 @pytest.fixture
 def command(tmp_path, site):
     site.issuer.store.close()
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    rows = [f'{name} = "{getattr(site.settings, name)}"' for name in names]
-    config = tmp_path / "issuer.toml"
-    config.write_text("\n".join(rows) + "\n")
+    config = config_file(tmp_path, site.settings)
     (tmp_path / "own.json").write_bytes(OWN)
 
     def run(*arguments, typed=""):

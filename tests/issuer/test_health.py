@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from databases import on_sqlite
 from simulated_issuer import Site, Wallet
 
 from issuer.service.job_kinds import REMIND
@@ -37,7 +38,8 @@ def test_an_issuer_whose_certificate_has_run_out_is_alive_and_not_ready(site):
     assert (answer.status, answer.json()["code"]) == (503, "issuer.not_ready")
 
 
-def test_an_issuer_without_its_database_is_not_ready(site):
+def test_an_issuer_without_its_database_is_not_ready(tmp_path):
+    site = Site(tmp_path, on_sqlite(tmp_path))
     site.app.state.issuer.store.close()
     site.settings.database.unlink()
     site.settings.database.mkdir()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from repository import ROOT
 from simulated_issuer import Site, Wallet, refused
+from sqlalchemy import text
 
 from healthpassport.audit import Actor, check_database, check_file
 from healthpassport.errors import PassportError, ServiceError
@@ -274,9 +273,9 @@ def test_what_is_too_old_is_let_go_and_a_signed_base_takes_its_place(tmp_path):
 
 
 def tamper(site, *statements):
-    with closing(sqlite3.connect(site.settings.database)) as raw, raw:
+    with site.issuer.store.writing() as tx:
         for statement in statements:
-            raw.execute(statement)
+            tx.execute(text(statement))
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import config_file
 from repository import ROOT
 from simulated_issuer import made_settings
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from issuer.cli import app
+from issuer.settings import load
+from issuer.store import open_store
 
 
 def run(*words, typed=""):
@@ -22,13 +24,7 @@ def run(*words, typed=""):
 @pytest.fixture
 def config(tmp_path):
     settings, _ = made_settings(tmp_path, certified_at=datetime.now(UTC))
-    lines = [
-        f'{name} = "{getattr(settings, name)}"'
-        for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    ]
-    path = tmp_path / "issuer.toml"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    return config_file(tmp_path, settings)
 
 
 @pytest.fixture
@@ -37,8 +33,11 @@ def audit(config):
 
 
 def touch(config, statement):
-    with closing(sqlite3.connect(config.with_name("issuer.sqlite"))) as raw, raw:
-        raw.execute(statement)
+    settings = load(config)
+    store = open_store(settings.database, url=settings.database_url.get_secret_value())
+    with store.writing() as tx:
+        tx.execute(text(statement))
+    store.close()
 
 
 def test_a_whole_trail_is_written_out_and_checked(audit, tmp_path):
@@ -124,9 +123,7 @@ def test_an_api_key_that_is_made_is_told_without_the_key(audit, config):
 
 def test_a_key_that_is_made_before_the_issuer_stands_all_the_same(tmp_path):
     settings, _ = made_settings(tmp_path, certified_at=datetime.now(UTC))
-    path = tmp_path / "issuer.toml"
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    path.write_text("".join(f'{name} = "{getattr(settings, name)}"\n' for name in names))
+    path = config_file(tmp_path, settings)
     settings.x5c.unlink()
     made = run("keys", "add", "early", "--config", path)
     assert made.exit_code == 0

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from issuer_config import told
 from simulated_issuer import made_settings
 from typer.testing import CliRunner
 
@@ -20,7 +21,7 @@ def configured(folder, *, age: int = 1, **changes):
     now = datetime.now(UTC)
     made, _ = made_settings(folder, certified_at=now - timedelta(days=age), **changes)
     path = folder / "issuer.toml"
-    dumped = made.model_dump(mode="json", exclude_defaults=True)
+    dumped = made.model_dump(mode="json", exclude_defaults=True) | told(made)
     path.write_text("\n".join(f"{k} = {dump_json(v).decode()}" for k, v in dumped.items()))
     return path
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from asgi_calls import call
+from databases import on_sqlite
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 from simulated_issuer import Site, Wallet
@@ -99,7 +100,7 @@ def test_the_figures_are_at_one_address_alone(lived):
 
 
 def test_without_its_database_the_rest_is_told(tmp_path):
-    site = Site(tmp_path, {"metrics_port": 9464})
+    site = Site(tmp_path, {"metrics_port": 9464, **on_sqlite(tmp_path)})
     metrics = Watching(site.issuer).metrics
     site.issuer.store.close()
     site.settings.database.unlink()

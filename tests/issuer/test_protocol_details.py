@@ -10,6 +10,7 @@ import pytest
 from attested_keys import ROOT, attested
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_der_x509_certificate
+from issuer_config import variables
 from returning_wallet import Returning, offered, source_site
 from simulated_issuer import NOW, Site, Wallet, refused
 
@@ -270,8 +271,8 @@ def test_an_issuer_that_believes_nobody_takes_no_attestation_for_a_proof(site):
 
 
 def test_levels_without_anybody_to_believe_are_a_mistake(monkeypatch, site):
-    for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys"):
-        monkeypatch.setenv(f"PASSPORT_ISSUER_{name.upper()}", str(getattr(site.settings, name)))
+    for name, value in variables(site.settings).items():
+        monkeypatch.setenv(name, value)
     settings.load()
     monkeypatch.setenv("PASSPORT_ISSUER_KEY_STORAGE", '["iso_18045_high"]')
     with pytest.raises(SettingsError, match=r"^issuer\.settings"):

@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import config_file
 from returning_wallet import LATEX, NAME, NUT, Returning, offered, tell
 from simulated_issuer import Site, Wallet, made_settings
 from typer.testing import CliRunner
@@ -31,15 +32,9 @@ def config(tmp_path):
     out, jwk = tmp_path / "reports.key", tmp_path / "reports.jwk"
     made = run("keys", "reports", "--out", out, "--jwk", jwk, "--json")
     assert made.exit_code == 0, made.output
-    lines = [
-        f'{name} = "{getattr(settings, name)}"'
-        for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    ]
-    lines += [f'source_folder = "{tmp_path / "source"}"', f'reports_jwk = "{jwk}"']
+    lines = [f'source_folder = "{tmp_path / "source"}"', f'reports_jwk = "{jwk}"']
     lines += [f'reports_key = "{json.loads(made.stdout)["key"]}"']
-    path = tmp_path / "issuer.toml"
-    path.write_text("\n".join(lines) + "\n")
-    return path
+    return config_file(tmp_path, settings, *lines)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from databases import on_sqlite
+from issuer_config import config_file
 from simulated_issuer import Site, Wallet
 from typer.testing import CliRunner
 
@@ -60,7 +62,7 @@ def test_rel_after_a_restore_no_place_is_given_twice_and_what_was_withdrawn_stay
     tmp_path, journal
 ):
     (tmp_path / "site").mkdir()
-    site = Site(tmp_path / "site", {"status_list_size": 131_072})
+    site = Site(tmp_path / "site", {"status_list_size": 131_072, **on_sqlite(tmp_path / "site")})
     kept, lists = tmp_path / "backup.sqlite", tmp_path / "lists"
     early, before = issue(site)
     _, untouched = issue(site)
@@ -97,14 +99,7 @@ def test_rel_after_a_restore_no_place_is_given_twice_and_what_was_withdrawn_stay
 
 
 def config(site):
-    told = json.loads(site.settings.model_dump_json(exclude_none=True, exclude={"database_url"}))
-    lines = [
-        f"{name} = {json.dumps(told[name])}"
-        for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    ]
-    file = site.folder / "issuer.toml"
-    file.write_text("\n".join(lines))
-    return str(file)
+    return str(config_file(site.folder, site.settings))
 
 
 def written(site):
@@ -117,7 +112,7 @@ def written(site):
 
 
 def test_a_backup_is_made_while_somebody_writes(tmp_path):
-    site = Site(tmp_path)
+    site = Site(tmp_path, on_sqlite(tmp_path))
     issuance, _ = issue(site)
     target = tmp_path / "night.sqlite"
     with site.issuer.store.writing():
@@ -127,7 +122,7 @@ def test_a_backup_is_made_while_somebody_writes(tmp_path):
 
 
 def test_a_backup_by_a_command_stands_in_the_trail_without_its_place(tmp_path):
-    site = Site(tmp_path)
+    site = Site(tmp_path, on_sqlite(tmp_path))
     issuance, _ = issue(site)
     target = tmp_path / "night.sqlite"
     run = ["backup", str(target), "--json", "--config", config(site)]
@@ -150,7 +145,7 @@ def test_a_backup_by_a_command_stands_in_the_trail_without_its_place(tmp_path):
     ("run", "event"), [("--note", "backup.made"), ("--restored", "backup.restored")]
 )
 def test_what_other_tools_copied_and_put_back_is_noted(tmp_path, run, event):
-    site = Site(tmp_path)
+    site = Site(tmp_path, on_sqlite(tmp_path))
     result = CliRunner().invoke(app, ["backup", run, "--config", config(site)])
     assert result.exit_code == 0, result.output
     assert written(site)[::2] == (event, {})
@@ -185,7 +180,7 @@ def test_a_backup_that_cannot_be_whole_is_none(tmp_path, trouble):
 
 
 def test_of_postgresql_none_is_made(tmp_path, monkeypatch):
-    site = Site(tmp_path)
+    site = Site(tmp_path, on_sqlite(tmp_path))
     monkeypatch.setenv(
         "PASSPORT_ISSUER_DATABASE_URL", "postgresql+psycopg://nobody@nowhere.test/no"
     )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from cryptography import x509
+from issuer_config import config_file
 from simulated_issuer import Site, Wallet
 from typer.testing import CliRunner
 
@@ -133,13 +134,9 @@ def test_a_second_key_and_its_request_are_made_once(tmp_path):
 
 def test_the_doctor_looks_at_the_second_key_where_there_is_one(tmp_path, second):
     site = Site(tmp_path, second[1])
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys", "second_key")
-    lines = [f'{name} = "{getattr(site.settings, name)}"\n' for name in names]
-    config = tmp_path / "issuer.toml"
-    config.write_text("".join(lines[:-1]))
+    config = config_file(tmp_path, site.settings)
     assert "second key" not in run("doctor", "--config", config).stdout
-    config.write_text("".join(lines))
+    config_file(tmp_path, site.settings, more=("second_key",))
     assert "WRONG  second key" in run("doctor", "--config", config).stdout  # no passphrase
-    secret = site.settings.second_key_passphrase_file
-    config.write_text("".join([*lines, f'second_key_passphrase_file = "{secret}"\n']))
+    config_file(tmp_path, site.settings, more=("second_key", "second_key_passphrase_file"))
     assert "ok     second key" in run("doctor", "--config", config).stdout

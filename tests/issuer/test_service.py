@@ -3,6 +3,7 @@
 import secrets
 
 import pytest
+from databases import on_sqlite
 from simulated_issuer import NOW, made_settings, summary
 
 from healthpassport.errors import PassportError, ServiceError, SettingsError, SourceError
@@ -55,13 +56,13 @@ def test_a_key_with_a_passphrase_is_opened_with_its_file(tmp_path):
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
-    settings, _ = made_settings(tmp_path)
+    settings, _ = made_settings(tmp_path, **on_sqlite(tmp_path))
     settings.database.write_bytes(b"not a database at all, by far" * 100)
     refused("issuer.database", settings)
 
 
 def test_a_database_is_read_by_its_owner_alone(tmp_path):
-    settings, _ = made_settings(tmp_path)
+    settings, _ = made_settings(tmp_path, **on_sqlite(tmp_path))
     issuer = opening(settings)
     assert settings.database.stat().st_mode & 0o077 == 0
     assert issuer.store.sound()

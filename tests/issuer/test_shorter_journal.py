@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import sqlite3
 
 import pytest
+from databases import BOTH, keep, lose, on_postgresql, on_sqlite, put_back, remove
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated_issuer import Site
+from simulated_issuer import Site, Wallet, refused
 from sqlalchemy import insert, select
 
 from healthpassport.errors import ServiceError
@@ -24,7 +23,6 @@ from issuer.store.shortening import Folded
 from issuer.store.status_tables import status_journals
 from issuer.store.tables import issuances, offers, status_entries, status_lists
 
-DATABASE = ("issuer.sqlite", "issuer.sqlite-wal", "issuer.sqlite-shm")
 MANY = 6  # issuances of two places each
 
 
@@ -41,12 +39,14 @@ def fill(store):
             statuses.give(tx, issuance=f"i{n}", places=[(1, 2 * n), (1, 2 * n + 1)])
 
 
-@pytest.fixture
-def site(tmp_path):
-    made = Site(tmp_path, {"status_list_size": 131_072})
+@pytest.fixture(params=BOTH)
+def site(request, tmp_path):
+    found = on_postgresql() if request.param == "postgresql" else on_sqlite(tmp_path)
+    made = Site(tmp_path, {"status_list_size": 131_072, **found})
     fill(made.issuer.store)
     yield made
     made.issuer.store.close()
+    remove(made.settings)
 
 
 def change(site, issuance, status):
@@ -56,20 +56,19 @@ def change(site, issuance, status):
 
 def copied(site, to):
     site.issuer.store.close()
-    (site.folder / to).mkdir()
-    for name in DATABASE:
-        if (site.folder / name).exists():
-            shutil.copy(site.folder / name, site.folder / to / name)
+    keep(site.settings, to)
     site.reopen()
 
 
 def restored(site, kept):
     site.issuer.store.close()
-    for name in DATABASE:
-        (site.folder / name).unlink(missing_ok=True)
-        if (site.folder / kept / name).exists():
-            shutil.copy(site.folder / kept / name, site.folder / name)
+    put_back(site.settings, kept)
     site.reopen()
+
+
+def another(site):
+    """The same database, as another process has it."""
+    return open_store(site.settings.database, url=site.settings.database_url.get_secret_value())
 
 
 def told(store):
@@ -77,7 +76,11 @@ def told(store):
     with store.reading() as tx:
         marks = sorted((i, s) for i, s in statuses.marked(tx, 1) if s)
         rows = dict(tx.execute(select(issuances.c.id, issuances.c.status)).all())
-        leased = tx.execute(select(status_lists.c.number, status_lists.c.allocated)).all()
+        # Of a PostgreSQL that was put back all lists are closed, and give no places.
+        mine = status_lists.c.closed_at.is_(None) & (not store.is_shared)
+        leased = tx.execute(
+            select(status_lists.c.number, status_lists.c.allocated).where(mine)
+        ).all()
     return marks, rows, sorted(map(tuple, leased))
 
 
@@ -102,7 +105,7 @@ def test_any_backup_is_brought_up_to_date_by_the_shorter_journal(site):
 
 
 def test_one_that_was_opened_before_goes_on_with_the_shorter_one(site):
-    other = open_store(site.settings.database)
+    other = another(site)
     journal.attach(other.engine, journal_path(site.settings), name="never used")
     change(site, "i0", SUSPENDED)
     shorten(site.issuer)
@@ -112,9 +115,8 @@ def test_one_that_was_opened_before_goes_on_with_the_shorter_one(site):
     other.close()
     now = told(site.issuer.store)
     site.issuer.store.close()
-    for name in DATABASE:
-        (site.folder / name).unlink(missing_ok=True)
-    site.reopen()  # all is lost but the journal
+    lose(site.settings)  # all is lost but the journal
+    site.reopen()
     assert told(site.issuer.store)[0] == now[0]
     with site.issuer.store.reading() as tx:
         assert len(tx.execute(select(status_journals)).all()) == 1
@@ -194,6 +196,19 @@ def test_rel_001_whoever_is_killed_at_any_step_loses_nothing(site):
     assert (5, REPLACED) in told(site.issuer.store)[0]
 
 
+def test_an_offer_that_was_used_stays_so_until_it_would_have_expired(site):
+    made = site.offer(wanted=["AllergySummary"])
+    copied(site, "first")
+    assert Wallet(site, made).ask_token().status == 200
+    change(site, "i0", WITHDRAWN)
+    shorten(site.issuer)
+    restored(site, "first")
+    refused(Wallet(site, made).ask_token(), "invalid_grant")
+    site.pass_time(minutes=site.settings.offer_minutes)
+    shorten(site.issuer)
+    assert made.id not in journal_path(site.settings).read_text()
+
+
 def test_two_do_not_shorten_at_once(site):
     change(site, "i0", SUSPENDED)
     path = journal_path(site.settings)
@@ -229,7 +244,7 @@ def test_a_file_that_is_not_worth_it_is_left_as_it_is(site, monkeypatch):
 
 def elsewhere(site, issuance, status):
     """The same by another machine, which has a journal of its own."""
-    other = open_store(site.settings.database)
+    other = another(site)
     journal.attach(other.engine, site.folder / "other", name="another machine's")
     with other.writing() as tx:
         set_status(tx, issuance=issuance, status=status)
@@ -265,7 +280,7 @@ def test_where_the_database_does_not_commit_the_shorter_one_is_read_anew(
         committed.append(1)
         if len(committed) > commits:  # catching up, what is over, the rest; then taking its place
             connection.rollback()
-            raise sqlite3.OperationalError("database or disk is full")
+            raise dialect.dbapi.OperationalError("database or disk is full")
         connection.commit()
 
     with monkeypatch.context() as patched:

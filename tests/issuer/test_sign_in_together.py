@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import told
 from sign_in_world import Asking, SignInSite
 from simulated_issuer import refused
 from typer.testing import CliRunner
@@ -56,12 +57,9 @@ def config_of(folder, **changes):
     site = SignInSite(folder, {"certified_at": datetime.now(UTC), **changes})
     site.issuer.store.close()
     named = {k: v for k, v in site.settings.model_dump(mode="json").items() if k in site.changes}
-    told = named | {
-        name: str(getattr(site.settings, name))
-        for name in ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    }
+    every = named | told(site.settings)
     path = folder / "issuer.toml"
-    path.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in told.items() if v is not None))
+    path.write_text("".join(f"{k} = {json.dumps(v)}\n" for k, v in every.items() if v is not None))
     return path
 
 

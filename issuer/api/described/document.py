@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
 from issuer.client.api.models import OAuthRefusal, Problem
 
 from .routes import OPERATIONS
+
+TAGS: Final = {
+    "OpenID4VCI": "Offers, tokens and credentials, as the specification has them.",
+    "Holder": "What a wallet does with what it holds.",
+    "Emergency card": "Status of cards without a wallet.",
+    "Public": "What everybody may read, and any cache may keep.",
+    "Health": "Whether the issuer runs.",
+}
 
 
 def document(iss: str = "https://issuer.example") -> dict[str, Any]:
@@ -30,6 +38,7 @@ def document(iss: str = "https://issuer.example") -> dict[str, Any]:
             "how they are used, docs/errors.md what every code means.",
         },
         "servers": [{"url": iss}],
+        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": made["$defs"],

@@ -75,9 +75,9 @@ class Operation:
         }
         if self.body:
             content = {kind: {"schema": schema} for kind, schema in self.body.items()}
-            made["requestBody"] = {"required": True, "content": content}
-        if self.has_access:
-            made["security"] = [{"dpop": []}]
+            needed = any(schema.get("required") != [] for schema in self.body.values())
+            made["requestBody"] = {"required": needed, "content": content}
+        made["security"] = [{"dpop": []}] if self.has_access else []
         parameters = [*self._headers(), *(_parameter(name, "query") for name in self.query)]
         parameters += [_parameter(name, "path") for name in _names(self.path)]
         if parameters:

@@ -31,6 +31,7 @@ _PUBLIC: Final = "Public"
 _HOLDER: Final = "Holder"
 _CARD: Final = "Emergency card"
 _NUMBER: Final[Schema] = {"type": "integer"}
+_YES: Final[Schema] = {"type": "boolean"}
 _TEXTS: Final[Schema] = {"type": "array", "items": TEXT}
 _TOKEN: Final = members(
     ("access_token", "token_type", "expires_in"),
@@ -48,10 +49,24 @@ _ASKED: Final = members(
     credential_response_encryption=ANY,
 )
 _GIVEN: Final = members(
-    ("credentials",), credentials={"type": "array"}, notification_id=TEXT, c_nonce=TEXT
+    ("credentials",),
+    credentials={"type": "array", "items": ANY},
+    notification_id=TEXT,
+    c_nonce=TEXT,
+)
+_OFFER: Final = members(
+    ("credential_issuer", "credential_configuration_ids", "grants"),
+    credential_issuer=TEXT,
+    credential_configuration_ids=_TEXTS,
+    grants=ANY,
 )
 _LATER: Final = members(("transaction_id", "interval"), transaction_id=TEXT, interval=_NUMBER)
 _REPORT: Final = members(("id", "record_type", "state"), id=TEXT, record_type=TEXT, state=TEXT)
+_REPORTS: Final = members(
+    ("key", "reports"),
+    key={"type": ["object", "null"]},
+    reports={"type": "array", "items": _REPORT},
+)
 _RECORDS: Final = {
     200: {JSON: _GIVEN, JWT: TEXT},
     202: {JSON: _LATER, JWT: TEXT},
@@ -149,7 +164,7 @@ BEFORE: Final = (
         "/credential-offers/{address}",
         "credentialOffer",
         "A credential offer by reference (section 4.1.3)",
-        {200: {JSON: members(("credential_issuer", "credential_configuration_ids", "grants"))}},
+        {200: {JSON: _OFFER}},
         codes=("not_found", *_LIMITED),
     ),
     Operation(
@@ -281,7 +296,7 @@ HOLDER: Final = (
         GRANT_PATH,
         "grant",
         "Whether records can be read again, and which there are now",
-        {200: {JSON: members(("source", "records"), records=_TEXTS)}},
+        {200: {JSON: members(("source", "records"), source=_YES, records=_TEXTS)}},
         words=Words.RESOURCE,
         codes=_ACCESS,
         tag=_HOLDER,
@@ -327,7 +342,7 @@ HOLDER: Final = (
         REPORTS_PATH,
         "reports",
         "What became of the holder's reports, and the key to seal new ones for",
-        {200: {JSON: members(("key", "reports"), reports={"type": "array", "items": _REPORT})}},
+        {200: {JSON: _REPORTS}},
         words=Words.RESOURCE,
         codes=_ACCESS,
         tag=_HOLDER,

@@ -36,7 +36,7 @@ def read(model: type[Model], body: bytes, *, max_bytes: int = MAX_BODY_BYTES) ->
         EncodingError: for what is not strict JSON.
     """
     try:
-        return model.model_validate(parse_json_object(body, max_bytes=max_bytes), strict=False)
+        return model.model_validate(parse_json_object(body, max_bytes=max_bytes))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the body"

@@ -107,7 +107,7 @@ async def list_bulks(request: Request) -> Response:
         answer=BulkPlan,
         example=examples.BULK_PLAN,
         body=Body(BulkPlanAsked, examples.BULK_PLANS_ASKED),
-        refusals=("bulk.list", "offer.record_type"),
+        refusals=("bulk.list", "offer.record_type", "source.none"),
     ),
 )
 async def plan_bulk(request: Request) -> Response:
@@ -132,7 +132,12 @@ async def plan_bulk(request: Request) -> Response:
 
     found = await run_in_threadpool(planned)
     rows = tuple(
-        LinePlanned(line=one.line, record_types=one.record_types, problem=one.problem)
+        LinePlanned(
+            line=one.line,
+            record_types=one.record_types,
+            problem=one.problem,
+            warnings=one.warnings,
+        )
         for one in found
     )
     return shown(BulkPlan(lines=rows))

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from healthpassport.cards.choosing import OPTIONAL_DETAILS, choices, usual
-from healthpassport.encoding import parse_json
 from healthpassport.errors import ServiceError
 from issuer import service
 from issuer.client.api.models import CardAsked, CardMade
@@ -20,9 +19,9 @@ from issuer.service.whose import read_whose
 from . import examples
 from .access import SystemRoute, entered
 from .bodies import made_once, told
-from .describing import JSON, Body, operation
+from .describing import Body, operation
 from .issued import issued
-from .offers import FHIR_JSON, MAX_BUNDLE_DEPTH, MAX_REQUEST_BYTES, READING, whose
+from .offers import READING, whose
 
 _DETAILS: Final = "details"
 
@@ -38,7 +37,7 @@ router = APIRouter(tags=["Cards"], route_class=SystemRoute)
         status=201,
         answer=CardMade,
         example=examples.CARD,
-        body=Body(CardAsked, examples.CARDS_ASKED, (JSON, FHIR_JSON)),
+        body=Body(CardAsked, examples.CARDS_ASKED, fhir=True),
         refusals=(
             *READING,
             "card.not_made",
@@ -56,9 +55,8 @@ async def make_card(request: Request) -> Response:
     postcode. The text is the record itself: keep it no longer than printing takes.
     """
     caller = await entered(request, Scope.CARDS_MAKE)
-    body = await request.body()
-    wanted = whose(body, request, more=frozenset({_DETAILS}))
-    details = _details(body) if wanted.bundle is not body else ()
+    wanted, more = whose(await request.body(), request, more=frozenset({_DETAILS}))
+    details = _details(more.get(_DETAILS, []))
 
     def work(issuer: service.IssuerContext) -> Made:
         read = read_whose(issuer, wanted)
@@ -81,9 +79,7 @@ async def make_card(request: Request) -> Response:
     return await made_once(request, caller, work)
 
 
-def _details(body: bytes) -> tuple[str, ...]:
-    value = parse_json(body, max_bytes=MAX_REQUEST_BYTES, max_depth=MAX_BUNDLE_DEPTH)
-    named = value.get(_DETAILS, []) if isinstance(value, dict) else []
+def _details(named: object) -> tuple[str, ...]:
     if not isinstance(named, list) or not all(one in OPTIONAL_DETAILS for one in named):
         raise ServiceError("http.invalid", _DETAILS)
     return tuple(str(one) for one in named)

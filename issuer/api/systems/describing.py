@@ -16,13 +16,21 @@ from pydantic.json_schema import models_json_schema
 from healthpassport.asgi import PROBLEM_MEDIA_TYPE
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, catalogue
-from issuer.client.api.models import Asked, OAuthRefusal, Problem
+from healthpassport.summary import issued_types
+from issuer.client.api.models import Asked, OAuthRefusal, Problem, WhoseAsked
 from issuer.service.client_tokens import CLIENT_TOKEN_PATH
 from issuer.service.scopes import WORDS, Scope
+
+from .events import webhooks
+from .examples import BUNDLE
+from .links import link
+from .shapes import shape
 
 OAUTH: Final = "oauth"
 API_KEY: Final = "apiKey"
 JSON: Final = "application/json"
+FHIR_JSON: Final = "application/fhir+json"
+SIGN_IN: Final = "sign_in"
 _REF: Final = "#/components/schemas/{model}"
 # What a call may meet wherever it goes.
 EVERYWHERE: Final = (
@@ -59,9 +67,37 @@ _KEY: Final[dict[str, Any]] = {
     "required": False,
     "description": "A fresh random UUID for each thing that is made: sent again with it, the very "
     "same request makes nothing new and is answered alike, for 24 hours.",
-    "schema": {"type": "string", "pattern": '^"?[A-Za-z0-9_-]{20,200}"?$'},
+    "schema": {"type": "string", "pattern": '^([A-Za-z0-9_-]{20,200}|"[A-Za-z0-9_-]{20,200}")$'},
     "example": "1f0c4a5e-6b7d-4c8e-9f00-2a3b4c5d6e7f",
 }
+_BUNDLE: Final[dict[str, Any]] = {
+    "type": "object",
+    "description": "A FHIR R4 or STU3 Bundle.",
+    "required": ["resourceType", "type"],
+    "properties": {
+        "resourceType": {"const": "Bundle"},
+        "type": {"type": "string"},
+        "entry": {"type": "array", "items": {"type": "object"}},
+    },
+}
+_IN_QUERY: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "name": "recordTypes",
+        "in": "query",
+        "description": "With `application/fhir+json`: only these record types.",
+        "schema": {
+            "type": "array",
+            "items": {"type": "string", "enum": list(issued_types())},
+            "uniqueItems": True,
+        },
+    },
+    {
+        "name": "subject",
+        "in": "query",
+        "description": "With `application/fhir+json`: which person of several.",
+        "schema": {"type": "string", "maxLength": 200},
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +106,7 @@ class Body:
 
     model: type[BaseModel]
     examples: Mapping[str, Json]
-    media_types: tuple[str, ...] = (JSON,)
+    fhir: bool = False  # whether a bundle may be sent as it is, with the rest in the query
     required: bool = True
 
 
@@ -91,9 +127,11 @@ def operation(
     if body is not None:
         codes += SENT
         extra["requestBody"] = _body(body)
+        if body.fhir:
+            extra["parameters"] = [*_IN_QUERY, *_more_in_query(body.model)]
     if idempotent:
         codes += IDEMPOTENT
-        extra["parameters"] = [_KEY]
+        extra.setdefault("parameters", []).append(_KEY)
     told: dict[int | str, dict[str, Any]] = {status: {"description": "Done."}}
     if answer is not None:
         told[status] |= {"model": answer, "content": {JSON: {"example": example}}}
@@ -128,7 +166,10 @@ def describe(app: FastAPI) -> None:
         components = document.setdefault("components", {})
         operations = [one for path in document["paths"].values() for one in path.values()]
         components["examples"] = _problems(operations)
+        document["webhooks"] = webhooks()
+        document["tags"] = [dict(one) for one in TAGS]
         for one in operations:
+            link(one)
             # The framework's own 422, which this API never gives.
             if PROBLEM_MEDIA_TYPE not in one["responses"].get("422", {}).get("content", {}):
                 one["responses"].pop("422", None)
@@ -136,7 +177,9 @@ def describe(app: FastAPI) -> None:
             components.get("schemas", {}).pop(name, None)
         models: list[type[BaseModel]] = [Problem, OAuthRefusal, *Asked.__subclasses__(), *_deeper()]
         _, made = models_json_schema([(m, "validation") for m in models], ref_template=_REF)
-        components.setdefault("schemas", {}).update(made["$defs"])
+        schemas = components.setdefault("schemas", {})
+        schemas.update({n: one for n, one in made["$defs"].items() if n != WhoseAsked.__name__})
+        shape(schemas)
         components["securitySchemes"] = SCHEMES
         return document
 
@@ -154,10 +197,31 @@ def _problems(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {code: {"value": PassportError(code).problem()} for code in codes}
 
 
+def _more_in_query(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """What ``model`` asks beside whose records, where it is a plain word."""
+    if SIGN_IN not in model.model_fields:
+        return []
+    words = "With `application/fhir+json`: the patient signs in for it in place of a PIN."
+    schema = {"type": "boolean", "default": False}
+    return [{"name": "signIn", "in": "query", "description": words, "schema": schema}]
+
+
 def _deeper() -> list[type[BaseModel]]:
     return [inner for one in Asked.__subclasses__() for inner in one.__subclasses__()]
 
 
+TAGS: Final = (
+    {"name": "Tokens", "description": "Getting in."},
+    {"name": "Offers", "description": "Records that wait for a patient's wallet."},
+    {"name": "Issuances", "description": "What was issued for own offers, and its status."},
+    {"name": "Reminders", "description": "Records that run out soon."},
+    {"name": "Reports", "description": "What patients say is wrong."},
+    {"name": "Cards", "description": "Emergency cards for people without a wallet."},
+    {"name": "Bulk", "description": "Offers to many at once."},
+    {"name": "Webhooks", "description": "Where a record system is told of events."},
+    {"name": "Sources", "description": "Where the issuer reads notes itself."},
+    {"name": "Audit", "description": "The audit trail of the whole issuer."},
+)
 SCHEMES: Final[dict[str, Any]] = {
     OAUTH: {
         "type": "oauth2",
@@ -187,5 +251,7 @@ SCHEMES: Final[dict[str, Any]] = {
 def _body(body: Body) -> dict[str, Any]:
     schema = {"$ref": _REF.format(model=body.model.__name__)}
     examples = {name: {"value": value} for name, value in body.examples.items()}
-    content = {kind: {"schema": schema, "examples": examples} for kind in body.media_types}
+    content: dict[str, Any] = {JSON: {"schema": schema, "examples": examples}}
+    if body.fhir:
+        content[FHIR_JSON] = {"schema": _BUNDLE, "examples": {"bundle": {"value": BUNDLE}}}
     return {"required": body.required, "content": content}

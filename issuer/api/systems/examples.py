@@ -33,12 +33,48 @@ OFFER_MADE: Final[dict[str, Any]] = {
     "credential_offer_uri": "https://issuer.example/credential-offers/...",
     "link": "openid-credential-offer://?credential_offer_uri=https%3A%2F%2Fissuer.example...",
     "pin": "493712",
+    "warnings": [],
     "qr": {"svg": "data:image/svg+xml;charset=utf-8,...", "png": "data:image/png;base64,..."},
+}
+BUNDLE: Final[dict[str, Any]] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [
+        {
+            "resource": {
+                "resourceType": "Patient",
+                "id": "p",
+                "identifier": [
+                    {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000018"}
+                ],
+                "name": [{"family": "Quillfeather", "given": ["Agnes"]}],
+                "birthDate": "1951-03-04",
+            }
+        },
+        {
+            "resource": {
+                "resourceType": "AllergyIntolerance",
+                "id": "a",
+                "clinicalStatus": {"coding": [{"code": "active"}]},
+                "code": {
+                    "coding": [
+                        {
+                            "system": "http://snomed.info/sct",
+                            "code": "91936005",
+                            "display": "Allergy to penicillin",
+                        }
+                    ]
+                },
+                "patient": {"reference": "Patient/p"},
+            }
+        },
+    ],
 }
 OFFERS_ASKED: Final[dict[str, Any]] = {
     "person": {"person": {"nhsNumber": "999 000 0018"}, "recordTypes": ["AllergySummary"]},
     "source": {"source": "rowan.json"},
-    "bundle": {"bundle": {"resourceType": "Bundle", "type": "collection", "entry": []}},
+    "signIn": {"source": "rowan.json", "signIn": True},
+    "bundle": {"bundle": BUNDLE},
 }
 OFFERS_CANCELLED: Final[dict[str, Any]] = {
     "cancelled": [_ID],
@@ -133,18 +169,24 @@ BULK: Final[dict[str, Any]] = {
 }
 BULK_PLAN: Final[dict[str, Any]] = {
     "lines": [
-        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None},
-        {"line": 2, "recordTypes": [], "problem": "offer.gone"},
+        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None, "warnings": []},
+        {"line": 2, "recordTypes": [], "problem": "offer.gone", "warnings": []},
     ]
 }
 BULK_RESULT: Final[dict[str, Any]] = {"line": 1, "offerId": _ID, "sealed": "eyJhbGciOi..."}
 BULK_PLANS_ASKED: Final[dict[str, Any]] = {
     "two": {"lines": [{"nhsNumber": "9990000018"}, {"source": "rowan.json"}]}
 }
+RECIPIENT: Final[dict[str, Any]] = {  # the key of RFC 7517 appendix A.1
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+    "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+}
 BULKS_ASKED: Final[dict[str, Any]] = {
     "two": {
         "lines": [{"nhsNumber": "9990000018"}, {"source": "rowan.json"}],
-        "recipient": {"kty": "EC", "crv": "P-256", "x": "...", "y": "...", "kid": "mine"},
+        "recipient": RECIPIENT,
         "recordTypes": ["AllergySummary"],
     }
 }

@@ -24,7 +24,11 @@ from .describing import Body, operation
 
 Cursor = Annotated[
     str | None,
-    Query(max_length=MAX_CURSOR, description="`next` of the page before, as it was told."),
+    Query(
+        max_length=MAX_CURSOR,
+        description="`next` of the page before, as it was told.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 OfOffer = Annotated[

@@ -5,10 +5,11 @@ What is *not* here: wallets, who collect them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from dataclasses import replace
+from typing import Any, Final
 
 import segno
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,8 +31,6 @@ from issuer.client.api.models import (
 from issuer.service.context import utc
 from issuer.service.once import Made
 from issuer.service.own_offers import (
-    MAX_CURSOR,
-    MAX_PAGE,
     USUAL_PAGE,
     OwnOffer,
     cancel_offer,
@@ -39,19 +38,21 @@ from issuer.service.own_offers import (
     own_offers,
 )
 from issuer.service.scopes import Scope
+from issuer.service.sign_in_offers import NewSignInOffer
 from issuer.service.whose import Whose, offer_whose
 
 from . import examples
 from .access import SystemRoute, door_of, entered
 from .bodies import made_once, read, shown, told
-from .describing import JSON, Body, area, operation
-from .issued import issued
+from .describing import FHIR_JSON, Body, area, operation
+from .issued import Cursor, Limit, issued
 
-FHIR_JSON: Final = "application/fhir+json"
 MAX_REQUEST_BYTES: Final = 8 * 1_048_576  # as the body limit of these routes
 MAX_BUNDLE_DEPTH: Final = 64  # FHIR nests deeper than protocol messages do
 SERVER_ERROR: Final = 500  # RFC 9110 section 15.6
 QR_SCALE: Final = 4  # pixels a module
+_SIGN_IN: Final = "signIn"
+_WORDS: Final = {"true": True, "false": False}
 _TEXTS: Final = ("source", "sourceKind", "subject")
 _MEMBERS: Final = frozenset({"bundle", "person", "recordTypes", *_TEXTS})
 # Refusals of what reads a bundle or a source.
@@ -65,12 +66,6 @@ READING: Final = (
     *area("source", "fhir"),
 )
 
-Cursor = Annotated[
-    str | None,
-    Query(max_length=MAX_CURSOR, description="`next` of the page before, as it was told."),
-]
-Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
-
 router = APIRouter(tags=["Offers"], route_class=SystemRoute)
 
 
@@ -83,8 +78,8 @@ router = APIRouter(tags=["Offers"], route_class=SystemRoute)
         status=201,
         answer=OfferMade,
         example=examples.OFFER_MADE,
-        body=Body(OfferAsked, examples.OFFERS_ASKED, (JSON, FHIR_JSON)),
-        refusals=READING,
+        body=Body(OfferAsked, examples.OFFERS_ASKED, fhir=True),
+        refusals=(*READING, "offer.no_number", "patient.no_sign_in"),
         idempotent=True,
     ),
 )
@@ -92,11 +87,15 @@ async def make_offer(request: Request) -> Response:
     """Offer a patient's records: link, QR code and PIN are told once.
 
     The records come from a FHIR bundle, from a name in a source, or of a person that a source
-    finds. A bundle may be sent as it is, as `application/fhir+json`, with recordTypes and subject
-    in the query. Tell the patient the PIN by another way than the link.
+    finds. A bundle may be sent as it is, as `application/fhir+json`, with recordTypes, subject and
+    signIn in the query. Tell the patient the PIN by another way than the link. With signIn there
+    is none: whom the records are about signs in, and nobody else gets them.
     """
     caller = await entered(request, Scope.OFFERS_CREATE)
-    wanted = whose(await request.body(), request)
+    wanted, more = whose(await request.body(), request, more=frozenset({_SIGN_IN}))
+    if not isinstance(sign_in := more.get(_SIGN_IN, False), bool):
+        raise SourceError("offer.request", _SIGN_IN)
+    wanted = replace(wanted, sign_in=sign_in)
 
     def work(issuer: service.IssuerContext) -> Made:
         made = offer_whose(issuer, wanted, client=caller.name)
@@ -194,19 +193,22 @@ async def cancel_many(request: Request) -> Response:
     return shown(OffersCancelled(cancelled=tuple(done), refused=tuple(left)))
 
 
-def whose(body: bytes, request: Request, *, more: frozenset[str] = frozenset()) -> Whose:
-    """Whose records a request is about; ``more`` members are the caller's to read.
+def whose(body: bytes, request: Request, *, more: frozenset[str]) -> tuple[Whose, dict[str, Any]]:
+    """Whose records a request is about, and those of ``more`` members that it has, unchecked.
+
+    A bundle that is sent as it is has them in the query.
 
     Raises:
         SourceError: ``offer.request``.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip() == FHIR_JSON:
         types = tuple(request.query_params.getlist("recordTypes"))
-        return Whose(types, request.query_params.get("subject"), bundle=body)
+        told = {n: _WORDS.get(v, v) for n, v in request.query_params.multi_items() if n in more}
+        return Whose(types, request.query_params.get("subject"), bundle=body), told
     value = parse_json(body, max_bytes=MAX_REQUEST_BYTES, max_depth=MAX_BUNDLE_DEPTH)
     if not isinstance(value, dict) or not value.keys() <= _MEMBERS | more:
         raise SourceError("offer.request")
-    return _whose(value)
+    return _whose(value), {name: value[name] for name in more & value.keys()}
 
 
 def _whose(value: dict[str, Any]) -> Whose:
@@ -248,7 +250,9 @@ def _person(value: object) -> Person:
     return Person(texts["nhsNumber"], texts["familyName"], tuple(given), texts["birthDate"])
 
 
-def offer_made(made: service.NewOffer, *, warnings: tuple[str, ...] = ()) -> OfferMade:
+def offer_made(
+    made: service.NewOffer | NewSignInOffer, *, warnings: tuple[str, ...] = ()
+) -> OfferMade:
     """A new offer as it is told to the practice."""
     code = segno.make(made.link, error="m", micro=False)
     return OfferMade(
@@ -258,7 +262,7 @@ def offer_made(made: service.NewOffer, *, warnings: tuple[str, ...] = ()) -> Off
         credential_offer=made.offer.wire(),
         credential_offer_uri=made.uri,
         link=made.link,
-        pin=made.pin,
+        pin=made.pin if isinstance(made, service.NewOffer) else None,
         warnings=warnings,
         qr=QrCode(svg=code.svg_data_uri(scale=QR_SCALE), png=code.png_data_uri(scale=QR_SCALE)),
     )

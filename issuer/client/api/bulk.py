@@ -37,13 +37,17 @@ _PUBLIC: Final = ("kty", "crv", "x", "y")  # RFC 7518 section 6.2.1
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What is told to one patient: the link, and the PIN by another way."""
+    """What is told to one patient: the link, and the PIN by another way.
+
+    ``warnings`` are those of ``OfferMade``: heed them before the PIN is given.
+    """
 
     line: int
     offer_id: str
     link: str = field(repr=False)
     pin: str = field(repr=False)
     expires_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +130,6 @@ def _opened(result: BulkResult, key: SoftwareSigner) -> Opened:
         raise ServiceError("bulk.key") from error
     except (EncodingError, ValidationError) as error:
         raise ServiceError("api.answer") from error
-    return Opened(result.line, result.offer_id or "", told.link, told.pin, told.expires_at)
+    return Opened(
+        result.line, result.offer_id or "", told.link, told.pin, told.expires_at, told.warnings
+    )

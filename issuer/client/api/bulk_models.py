@@ -25,7 +25,7 @@ class BulkAsked(Asked):
     recipient: dict[str, Any]
     record_types: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     source_kind: Annotated[str, Field(max_length=40)] | None = None
-    days: Annotated[int, Field(ge=1, le=365)] | None = None
+    days: Annotated[int, Field(ge=1, le=365, strict=True)] | None = None
 
 
 class BulkPlanAsked(Asked):
@@ -37,11 +37,15 @@ class BulkPlanAsked(Asked):
 
 
 class LinePlanned(Told):
-    """What would be offered for a line, or the code of why nothing."""
+    """What would be offered for a line, or the code of why nothing.
+
+    ``warnings`` are those of ``OfferMade``.
+    """
 
     line: int
     record_types: tuple[str, ...]
     problem: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class BulkPlan(Told):
@@ -87,6 +91,7 @@ class LineTold(Told):
     link: Annotated[str, Field(repr=False)]
     pin: Annotated[str, Field(repr=False)]
     expires_at: datetime
+    warnings: tuple[str, ...] = ()
 
 
 class BulkResult(Told):
@@ -106,4 +111,4 @@ class BulkResults(Told):
 class LinesTaken(Asked):
     """The lines whose results are safe with the record system."""
 
-    lines: Annotated[tuple[int, ...], Field(max_length=10_000)]
+    lines: Annotated[tuple[Annotated[int, Field(strict=True)], ...], Field(max_length=10_000)]

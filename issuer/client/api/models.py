@@ -74,8 +74,8 @@ class PersonAsked(Asked):
     birth_date: Annotated[str, Field(max_length=10)] = ""
 
 
-class OfferAsked(Asked):
-    """Whose records to offer: one of ``bundle``, ``source`` and ``person``."""
+class WhoseAsked(Asked):
+    """Whose records: one of ``bundle``, ``source`` and ``person``."""
 
     bundle: dict[str, Any] | None = None
     source: Annotated[str, Field(max_length=2_000)] | None = None
@@ -83,6 +83,15 @@ class OfferAsked(Asked):
     person: PersonAsked | None = None
     record_types: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     subject: Annotated[str, Field(max_length=200)] | None = None
+
+
+class OfferAsked(WhoseAsked):
+    """Whose records to offer: one of ``bundle``, ``source`` and ``person``.
+
+    With ``sign_in`` the patient signs in for them in place of a PIN.
+    """
+
+    sign_in: bool = False
 
 
 class QrCode(Told):
@@ -93,7 +102,7 @@ class QrCode(Told):
 
 
 class OfferMade(Told):
-    """A new offer, told once: ``pin`` is kept nowhere.
+    """A new offer, told once: ``pin`` is kept nowhere, and None where the patient signs in.
 
     Of ``warnings`` there is one: ``number_not_verified``, where the source does not call the NHS
     number verified; compare who it is before you give the PIN.
@@ -105,7 +114,7 @@ class OfferMade(Told):
     credential_offer: Annotated[dict[str, Any], Field(alias="credential_offer")]
     credential_offer_uri: Annotated[str, Field(alias="credential_offer_uri")]
     link: str
-    pin: Annotated[str, Field(repr=False)]
+    pin: Annotated[str | None, Field(repr=False)] = None
     qr: QrCode
     warnings: tuple[str, ...] = ()
 
@@ -223,7 +232,7 @@ class ReportAnswer(Asked):
     words: Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
-class CardAsked(OfferAsked):
+class CardAsked(WhoseAsked):
     """Whose emergency card to make; ``details`` stand on it only where they are named here."""
 
     details: Annotated[tuple[str, ...], Field(max_length=3)] = ()
@@ -270,9 +279,9 @@ class Receivers(Told):
 
 
 class SecretAsked(Asked):
-    """How many days the secrets before sign too; 0 for one that got out."""
+    """How many days (else 7) the secrets before sign too; 0 for one that got out."""
 
-    overlap_days: Annotated[int, Field(ge=0, le=90)] = 7
+    overlap_days: Annotated[int, Field(ge=0, le=90, strict=True)] = 7
 
 
 class SecretMade(Told):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fhir_examples import PATIENT, bundle, data
+from issuer_config import config_file
 from record_system import CLIENT, SERVED, RecordSystem
 from simulated_issuer import made_settings
 from structured_record import GpSystem
@@ -25,11 +26,7 @@ def run(*arguments, typed=""):
 
 def configured(folder, *lines):
     settings, _ = made_settings(folder, certified_at=datetime.now(UTC))
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    rows = [f'{name} = "{getattr(settings, name)}"' for name in names]
-    path = folder / "issuer.toml"
-    path.write_text("\n".join([*rows, *lines]) + "\n")
-    return path
+    return config_file(folder, settings, *lines)
 
 
 @pytest.fixture

@@ -49,6 +49,7 @@ def test_a_run_is_started_once_and_its_results_open_for_its_key_alone(site):
     opener = jwe.EncryptionKey(kid, {**private, "kid": kid})
     told = json.loads(jwe.decrypt(result["sealed"], private_key=opener))
     assert told["pin"]
+    assert told["warnings"] == []
     assert told["pin"] not in json.dumps(result)
     state = site.epr.call("GET", f"/offers/{result['offerId']}").json()["state"]
     assert state == "open"
@@ -83,12 +84,29 @@ def test_a_run_can_be_cancelled_before_it_begins(site):
         ({"recipient": generate_signer().private_jwk()}, "http.invalid"),
         ({"recordTypes": ["Nothing"]}, "offer.record_type"),
         ({"days": 0}, "http.invalid"),
+        ({"days": "7"}, "http.invalid"),
+        ({"days": True}, "http.invalid"),
     ],
-    ids=[f"case{n}" for n in range(10)],
+    ids=[f"case{n}" for n in range(12)],
 )
 def test_a_list_or_key_that_cannot_be_is_refused(site, changes, wanted):
     answer = site.epr.call("POST", "/bulk", {**asked(site), **changes})
     assert code(answer) == (400, wanted)
+
+
+@pytest.mark.parametrize("lines", [[False], ["1"], [1.0]], ids=str)
+def test_lines_are_let_go_by_their_numbers_alone(site, lines):
+    made = site.epr.call("POST", "/bulk", asked(site)).json()
+    answer = site.epr.call("POST", f"/bulk/{made['id']}/results/taken", {"lines": lines})
+    assert code(answer) == (400, "http.invalid")
+
+
+@pytest.mark.parametrize("path", ["/bulk", "/bulk/plan"])
+def test_a_source_that_is_not_here_is_refused_before_any_line(site, path):
+    told = {"lines": [{"source": "agnes.json"}], "sourceKind": "fhir"}
+    if path == "/bulk":
+        told |= {"recipient": site.key.public_key.jwk()}
+    assert code(site.epr.call("POST", path, told)) == (400, "source.none")
 
 
 def test_a_plan_says_of_each_line_what_would_be_offered_and_offers_nothing(site):
@@ -97,8 +115,8 @@ def test_a_plan_says_of_each_line_what_would_be_offered_and_offers_nothing(site)
     told = {"lines": lines, "recordTypes": ["AllergySummary"]}
     answer = site.epr.call("POST", "/bulk/plan", told)
     assert answer.json()["lines"] == [
-        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None},
-        {"line": 2, "recordTypes": [], "problem": "source.unknown"},
+        {"line": 1, "recordTypes": ["AllergySummary"], "problem": None, "warnings": []},
+        {"line": 2, "recordTypes": [], "problem": "source.unknown", "warnings": []},
     ]
     assert site.epr.call("GET", "/offers").json()["offers"] == before
     many = {"lines": [{"source": f"{n}.json"} for n in range(101)]}

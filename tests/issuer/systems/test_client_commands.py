@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from issuer_config import config_file
 from simulated_issuer import made_settings
 from typer.testing import CliRunner
 
@@ -17,11 +18,7 @@ from issuer.cli import app
 def config(tmp_path_factory):
     folder = tmp_path_factory.mktemp("commands")
     settings, _ = made_settings(folder, certified_at=datetime.now(UTC))
-    path = folder / "issuer.toml"
-    names = ("iss", "ods", "name", "key", "x5c", "database", "api_keys")
-    lines = [f'{name} = "{getattr(settings, name)}"' for name in names]
-    path.write_text("\n".join([*lines, 'webhook_hosts = ["epr.example:443"]']))
-    return path
+    return config_file(folder, settings, 'webhook_hosts = ["epr.example:443"]')
 
 
 def run(config, *arguments):
@@ -43,11 +40,19 @@ def failed(result, code):
     assert result.exception.code == code
 
 
+def test_no_key_gets_the_name_of_a_record_system_also_of_one_that_was_ended(config):
+    said(config, "clients", "add", "pas")
+    failed(run(config, "keys", "add", "pas"), "api.key_name_of_client")
+    said(config, "clients", "end", "pas")
+    failed(run(config, "keys", "add", "pas"), "api.key_name_of_client")
+    assert said(config, "keys", "add", "lab").startswith("hpi_")
+
+
 def test_a_client_is_added_listed_narrowed_and_ended(config, tmp_path):
     scopes = ("--scope", "offers:create", "--scope", "offers:read")
     secret = said(config, "clients", "add", "epr", *scopes)
     assert secret.splitlines()[0].startswith("hps_")
-    [row] = rows(config, "clients", "list")
+    [row] = [one for one in rows(config, "clients", "list") if one["name"] == "epr"]
     assert (row["name"], row["scopes"]) == ("epr", ["offers:create", "offers:read"])
     assert (row["secrets"], row["keys"]) == (1, 0)
     assert secret.splitlines()[0] not in said(config, "clients", "list", "--json")
@@ -55,7 +60,7 @@ def test_a_client_is_added_listed_narrowed_and_ended(config, tmp_path):
     jwks.write_text(json.dumps(generate_signer().public_key.jwk()))
     [row] = rows(config, "clients", "add", "epr", "--jwks", jwks, "--overlap", 0)
     assert row["secret"] is None
-    [row] = rows(config, "clients", "list")
+    [row] = [one for one in rows(config, "clients", "list") if one["name"] == "epr"]
     assert (row["secrets"], row["keys"]) == (0, 1)
     assert "offers:create" not in said(config, "clients", "scopes", "epr", "status:read")
     assert "ended" in said(config, "clients", "end", "epr")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from api_world import System, bundle, code, fresh_key, later
+from issuer_config import told
 from simulated_issuer import Site, summary
 from sqlalchemy import func, select, update
 
@@ -243,6 +244,7 @@ def test_many_at_once_make_one_offer(site):
 
 def settings_file(site, tmp_path):
     values = site.settings.model_dump(mode="json", include=set(site.settings.model_fields_set))
+    values |= told(site.settings)
     lines = [f"{name} = {json.dumps(value)}" for name, value in values.items() if value is not None]
     path = tmp_path / "issuer.toml"
     path.write_text("\n".join(lines))

@@ -10,9 +10,13 @@ from api_world import System, bundle, code, fresh_key
 from simulated_issuer import Site
 
 from healthpassport.errors import ServiceError, SourceError
+from healthpassport.keys import generate_signer
 from issuer.service.api_clients import add_client
+from issuer.service.bulk import results
 from issuer.service.bulk_lines import Line
 from issuer.service.bulk_work import read_line
+from issuer.service.job_kinds import KINDS
+from issuer.service.jobs import run_due
 from issuer.service.scopes import Scope
 
 NUMBER = "9990000018"
@@ -133,6 +137,18 @@ def test_a_line_of_a_run_is_held_to_the_same(site):
     with pytest.raises(SourceError) as caught:
         read_line(site.issuer, Line(1, nhs_number=NUMBER), wanted=(), source=None)
     assert caught.value.code == "source.number_not_verified"
+
+
+def test_a_line_of_a_run_is_warned_of_in_the_plan_and_beside_its_pin(site):
+    holds(site, with_status(None))
+    lines, mine = [{"nhsNumber": NUMBER}], generate_signer()
+    planned = site.epr.call("POST", "/bulk/plan", {"lines": lines}).json()["lines"]
+    assert planned[0]["warnings"] == ["number_not_verified"]
+    asked = {"lines": lines, "recipient": mine.public_key.jwk()}
+    run = site.epr.call("POST", "/bulk", asked).json()["id"]
+    run_due(site.issuer, KINDS)
+    [told] = results(site.issuer, run, key=mine)
+    assert told.warnings == ("number_not_verified",)
 
 
 @pytest.mark.parametrize("path", ["/offers", "/cards"])
