@@ -15,10 +15,13 @@ from typer.testing import CliRunner
 from healthpassport.errors import ServiceError
 from issuer import service
 from issuer.cli import app
-from issuer.service import clock_watch, setting_up
+from issuer.service import Change, audit_keeping, change_status, clock_watch, setting_up
+from issuer.service.bitstrings import published_bitstring
 from issuer.service.in_time import forget_in_time, sweep_in_time
 from issuer.service.job_kinds import Timetable, work_round
-from issuer.store import OfferState
+from issuer.service.list_files import publish_files
+from issuer.service.token_lists import published_list
+from issuer.store import OfferState, audit
 from issuer.store.examining import examine
 from issuer.store.grants import GrantState
 from issuer.store.tables import offers
@@ -159,3 +162,41 @@ def test_the_command_shows_the_clock_and_goes_on(site, monkeypatch):
     assert run()["leapt"] is True
     assert run("--is-right")["leapt"] is False
     assert run()["leapt"] is False
+
+
+def test_lists_that_were_signed_in_a_leap_are_served_no_longer_than_it_lasts(site):
+    lived(site)
+    site.pass_time(**LEAP)
+    ahead = published_list(site.issuer, 1), published_bitstring(site.issuer, 1)
+    site.pass_time(days=-3_650)
+    again = published_list(site.issuer, 1), published_bitstring(site.issuer, 1)
+    assert [one.issued_at - site.issuer.now() for one in ahead] == [3_650 * 86_400] * 2
+    assert {one.issued_at for one in again} == {site.issuer.now()}
+    site.pass_time(seconds=-60)  # a desk that has the newer one takes no older one
+    later = published_list(site.issuer, 1), published_bitstring(site.issuer, 1)
+    assert later == again
+
+
+def test_files_that_were_signed_in_a_leap_hold_up_no_withdrawal(site, tmp_path):
+    lived(site)
+    [issuance] = {one.id for one in service.issued(site.issuer, limit=1)}
+    site.pass_time(**LEAP)
+    publish_files(site.issuer, tmp_path)
+    site.pass_time(days=-3_650)
+    change_status(site.issuer, issuance=issuance, change=Change.WITHDRAW)
+    assert all(one.written for one in publish_files(site.issuer, tmp_path))
+    site.pass_time(days=-15)  # now it is this clock that is wrong
+    site.issuer.published.clear()
+    with pytest.raises(ServiceError, match=r"^issuer\.list_older"):
+        publish_files(site.issuer, tmp_path)
+
+
+def test_the_audit_trail_is_signed_again_after_a_leap(site):
+    lived(site)
+    site.pass_time(**LEAP)
+    audit_keeping.head(site.issuer)
+    site.pass_time(days=-3_650)
+    offered(site)
+    sweep_in_time(site.issuer)
+    with site.issuer.store.reading() as tx:
+        assert audit.newest_head(tx).at == site.now
