@@ -4,18 +4,6 @@ from __future__ import annotations
 
 import os
 
-ALL_RULES = {"resultTypes": ["violations"]}
-# Rules of axe that words can break; the rest does not depend on the language.
-OF_WORDS = {
-    **ALL_RULES,
-    "runOnly": [
-        "cat.language",
-        "cat.name-role-value",
-        "cat.text-alternatives",
-        "cat.forms",
-        "cat.tables",
-    ],
-}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FOCUSABLE = (
     "a[href], button:not([tabindex='-1']), input:not([type=hidden]), select, textarea, summary"

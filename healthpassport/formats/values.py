@@ -138,7 +138,7 @@ class CredentialFormat(Protocol):
         disclosable: Iterable[ClaimPath],
         signer: Signer,
         iss: str,
-        holder_jwk: Mapping[str, Json] | None,
+        holder_jwk: PublicKey | Mapping[str, Json] | None,
         issued_at: datetime,
         expires_at: datetime,
         salts: Randomness,

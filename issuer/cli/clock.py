@@ -29,17 +29,23 @@ def clock(
 
     with opened(config) as issuer:
         seen, now = clock_watch.last_seen(issuer), issuer.now()
-        leapt = seen is not None and clock_watch.has_leapt(issuer, seen)
+        leap = clock_watch.leap(issuer)
         if is_right:
             clock_watch.confirm(issuer)
+            leap = None
     before = None if seen is None else utc(seen).isoformat()
+    ends = None if leap is None or leap.believed_at is None else utc(leap.believed_at).isoformat()
     if as_json:
-        show_json({"now": utc(now).isoformat(), "seen": before, "leapt": leapt and not is_right})
+        told = {"now": utc(now).isoformat(), "seen": before, "leapt": leap is not None}
+        show_json({**told, "believed_at": ends})
         return
     typer.echo(f"now   {utc(now).isoformat()}\nseen  {before or 'never'}")
     if is_right:
         say("What is over ends from now on.")
-    elif leapt:
+    elif ends:
+        say(f"The clock is far ahead: nothing is ended before {ends}, where the issuer runs.")
+        say("Set it right if it is wrong; if it is right wait, or say --is-right.")
+    elif leap:
         say("The clock has leapt: nothing is ended. Set it right, or say --is-right if it is.")
     else:
         say("The clock goes as it should.")

@@ -33,6 +33,7 @@ def serve(config: Config = None) -> None:
     from healthpassport.errors import SettingsError  # noqa: PLC0415
     from healthpassport.vc_api.settings import VcApiSettings  # noqa: PLC0415
     from issuer.api import create_app  # noqa: PLC0415
+    from issuer.service import pace  # noqa: PLC0415
     from issuer.settings import load, tls_problem  # noqa: PLC0415
 
     from .logs import log_to_stderr  # noqa: PLC0415
@@ -46,6 +47,7 @@ def serve(config: Config = None) -> None:
         raise SettingsError("issuer.settings", problem)
     log_to_stderr(settings.log_level)
     app = create_app(settings)
+    app.state.issuer.pace.counter = pace.counted
     watching = Watching(app.state.issuer)
     # The server gives a signal back once it has stopped: that it stopped as told is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

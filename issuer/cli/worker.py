@@ -35,9 +35,10 @@ def worker(config: Config = None) -> None:
 async def _work(issuer: IssuerContext) -> None:
     from issuer.api.going_on import going_on, watch  # noqa: PLC0415 - cold start
     from issuer.api.working import work  # noqa: PLC0415
-    from issuer.service import loops  # noqa: PLC0415
+    from issuer.service import loops, pace  # noqa: PLC0415
 
     issuer.loops.vital = loops.WORKING
+    issuer.pace.counter = pace.counted
     told = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, told.set)

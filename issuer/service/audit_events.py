@@ -48,6 +48,7 @@ _OWN: Final = {
     "status.skipped": _facts("lists", "entries"),
     "status.restored": _facts("lists"),
     "clock.confirmed": _facts("days"),
+    "clock.believed": _facts("days"),
     "backup.made": _facts("size"),
     "backup.restored": _facts(),
     "api_key.made": _facts(),

@@ -13,11 +13,12 @@ from typing import Final
 
 from healthpassport.errors import ServiceError
 from healthpassport.protocols.oid4vci import offer_link
+from healthpassport.protocols.oid4vci.web_links import WEB_LINK_PATH, web_link
 
 from .context import IssuerContext
 from .offers import OFFER_PATH, offer_at
 
-PATH: Final = "/get"
+PATH: Final = WEB_LINK_PATH
 MAX_TYPED: Final = 4_000  # characters: a whole message with the link in it
 # 256 random bits in base64url, as ``IssuerContext.secret`` makes them.
 _WHOLE: Final = re.compile(r"#([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])", re.ASCII)
@@ -25,7 +26,7 @@ _WHOLE: Final = re.compile(r"#([A-Za-z0-9_-]{43})(?![A-Za-z0-9_-])", re.ASCII)
 
 def page_link(issuer: IssuerContext, uri: str) -> str:
     """The web address for the offer that is fetched at ``uri``."""
-    return issuer.url(PATH) + "#" + uri.rsplit("/", 1)[1]
+    return web_link(issuer=issuer.settings.iss, secret=uri.rsplit("/", 1)[1])
 
 
 def wallet_link(issuer: IssuerContext, typed: str) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import schemas
@@ -40,14 +42,19 @@ class Configuration:
     format: str
 
 
-def configurations(settings: Settings) -> dict[str, Configuration]:
+def configurations(settings: Settings) -> Mapping[str, Configuration]:
     """Everything that can be offered, by id, in the order in which people read records."""
+    return _configurations(settings.formats)
+
+
+@lru_cache(maxsize=8)  # every request looks one up; there are as many as sets of formats
+def _configurations(formats: tuple[str, ...]) -> Mapping[str, Configuration]:
     found = (
         Configuration(configuration_id(name, format_), definition(name), format_)
         for name in issued_types()
-        for format_ in settings.formats
+        for format_ in formats
     )
-    return {configuration.id: configuration for configuration in found}
+    return MappingProxyType({configuration.id: configuration for configuration in found})
 
 
 def configuration_id(record_type: str, format_: str) -> str:

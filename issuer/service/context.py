@@ -23,6 +23,7 @@ from .audit import AuditTrail
 from .key_schedule import Keys, SigningKey, first_line, key_at, open_keys
 from .known_wallets import KnownWallets, read_known_wallets
 from .loops import Loops
+from .pace import Pace
 from .patient_provider import PatientProvider, open_patient_provider
 from .places import Pool, open_lists, settle, tell_anew
 from .sources import open_sources
@@ -47,7 +48,8 @@ class IssuerContext:
     itself, by their kinds; ``wallets`` those that ask by themselves, ``patients`` the service at
     which patients sign in, None where they do not. ``published`` and ``published_bitstrings``
     remember the signed status lists of either kind by their numbers; ``places`` are those of the
-    lists that this process has leased and not yet given; ``loops`` are what it does beside.
+    lists that this process has leased and not yet given; ``loops`` are what it does beside,
+    ``pace`` is how its clock goes.
     """
 
     settings: Settings
@@ -65,6 +67,7 @@ class IssuerContext:
     published_bitstrings: dict[int, PublishedList] = field(default_factory=dict)
     places: Pool = field(default_factory=Pool)
     loops: Loops = field(default_factory=Loops)
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def signing(self) -> SigningKey:

@@ -129,7 +129,7 @@ def _copy(
         disclosable=configuration.definition.disclosures,
         signer=key.signer,
         iss=issuer.settings.iss,
-        holder_jwk=holder.jwk(),
+        holder_jwk=holder,
         issued_at=times.issued_at,
         expires_at=times.expires_at,
         salts=issuer.random,

@@ -16,6 +16,7 @@ from healthpassport.keys.x509 import read_certificate
 from issuer.store import bitstrings, jobs, messages, statuses
 from issuer.store.jobs import JobState
 
+from .clock_watch import leapt_in
 from .context import IssuerContext
 from .keeping import late_in
 
@@ -74,6 +75,8 @@ def _kept(issuer: IssuerContext, tx: Connection) -> Iterator[Figure]:
     late = float(late_in(tx, now=issuer.now(), margin_days=margin))
     told = "Age of the oldest issuance beyond the time at which it is forgotten."
     yield Figure("kept_too_long_seconds", told, {"": late})
+    told = "1 while the clock is far from when it was last seen, and nothing is ended."
+    yield Figure("clock_leapt", told, {"": float(leapt_in(issuer, tx))})
 
 
 def _signed(issuer: IssuerContext) -> Iterator[Figure]:

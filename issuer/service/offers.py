@@ -24,6 +24,7 @@ from healthpassport.protocols.oid4vci import (
     make_sign_in_offer,
     offer_link,
 )
+from healthpassport.protocols.oid4vci.web_links import OFFERS_PATH
 from healthpassport.summary import PatientSummary, Record, issued_types, to_payload
 from issuer.store import Offer, OfferState, deferrals, reports, sign_ins, spent
 from issuer.store import offers as rows
@@ -41,7 +42,7 @@ from .sealing import derived, mac, seal
 from .sources import SOURCE, SourceReference, kind_of, source
 
 PIN_DIGITS: Final = 6
-OFFER_PATH: Final = "/credential-offers/"
+OFFER_PATH: Final = OFFERS_PATH
 PIN_WORDS: Final = "The PIN that the practice gave you"
 SIGN_IN: Final = "sign-in"  # in the place of a PIN's digest, which it never is
 SWEPT_AT_ONCE: Final = 500  # offers in one transaction, so that nobody waits long for it

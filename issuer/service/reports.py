@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -33,6 +33,7 @@ from healthpassport.summary import issued_types
 from issuer.settings import Settings
 from issuer.store import Report, ReportState, grants, reports
 from issuer.store.again import tried_again
+from issuer.store.grants import Grant
 
 from .context import IssuerContext
 from .disputes import is_disputed
@@ -127,6 +128,9 @@ def reports_jwk(settings: Settings) -> dict[str, Json] | None:
 def take_report(issuer: IssuerContext, access: Access, asked: ReportRequest) -> Report:
     """Keep a report of the holder; one with an id that is there is told again.
 
+    After a newer offer the same wallet tells it under the new grant, and it stands there from then
+    on: a second one would ask staff twice.
+
     Raises:
         ServiceError: ``forbidden``, ``report.not_taken``, ``report.key``, ``report.too_many``,
             ``grant.not_yours``, ``http.invalid``.
@@ -141,9 +145,7 @@ def take_report(issuer: IssuerContext, access: Access, asked: ReportRequest) -> 
         grant = grant_of(tx, access)
         known = reports.find(tx, asked.id)
         if known is not None:
-            if known.root != grant.root:
-                raise ServiceError("http.invalid", "choose another id")
-            return known
+            return _told_again(tx, known, asked, grant=grant, reply_key=reply_key)
         if reports.open_of_line(tx, grant.root) >= MAX_OPEN:
             raise ServiceError("report.too_many")
         made = Report(
@@ -167,6 +169,23 @@ def take_report(issuer: IssuerContext, access: Access, asked: ReportRequest) -> 
             type=made.record_type,
         )
     return made
+
+
+def _told_again(
+    tx: Connection, known: Report, asked: ReportRequest, *, grant: Grant, reply_key: str
+) -> Report:
+    """``known``, which the wallet that made it tells again, maybe under another line of grants.
+
+    It is that wallet's where it names the key of its own for the answer; an answer is sealed for
+    that key, so that the unguessable id does then.
+    """
+    if known.root == grant.root:
+        return known
+    mine = known.state is not ReportState.OPEN or known.reply_key == reply_key
+    if not mine or known.record_type != asked.record_type:
+        raise ServiceError("http.invalid", "choose another id")
+    reports.change(tx, known.id, root=grant.root, client=grant.client, issuance=None)
+    return replace(known, root=grant.root, client=grant.client, issuance=None)
 
 
 def held_reports(issuer: IssuerContext, access: Access) -> tuple[Report, ...]:

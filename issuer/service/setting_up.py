@@ -87,7 +87,7 @@ def about_clock(settings: Settings, found: Condition, *, now: float) -> Iterator
     if found.seen is not None and abs(now - found.seen) > settings.clock_leap_days * DAY:
         way = "ahead of" if days >= 0 else "behind"
         leapt = f"the clock is {abs(days)} days {way} when it was last seen, and nothing is ended"
-        yield Advice(f"{leapt}: set it right, or say passport-issuer clock --is-right")
+        yield Advice(f"{leapt}: set it right, or see passport-issuer clock")
 
 
 def _secrets(settings: Settings) -> Iterator[Path]:

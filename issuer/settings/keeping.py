@@ -20,8 +20,8 @@ class KeepingSettings(BaseSettings):
     clock_leap_days: int = Field(
         14,
         description="Days by which the clock may differ from when it was last seen, also while "
-        "nothing ran. Beyond, nothing is ended until `passport-issuer clock --is-right` "
-        "(docs/keeping.md).",
+        "nothing ran. Beyond, nothing is ended for a day, or until `passport-issuer clock "
+        "--is-right` (docs/keeping.md).",
         ge=1,
         le=3_650,
     )

@@ -72,7 +72,7 @@ class Prepared:
     def all(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Row]:
         """Every row that is found, or that the statement returns."""
         text = self._text(connection)
-        with _cursor(connection, text) as cursor:
+        with _cursor(connection, text.sql) as cursor:
             connection.dialect.do_execute(cursor, text.sql, text.parameters(values))
             return text.rows(cursor.fetchall())
 
@@ -83,13 +83,13 @@ class Prepared:
     def run(self, connection: Connection, values: Mapping[str, object]) -> None:
         """Run a statement that returns nothing."""
         text = self._text(connection)
-        with _cursor(connection, text) as cursor:
+        with _cursor(connection, text.sql) as cursor:
             connection.dialect.do_execute(cursor, text.sql, text.parameters(values))
 
     def run_each(self, connection: Connection, rows: Iterable[Mapping[str, object]]) -> None:
         """Run a statement that returns nothing with each of ``rows``."""
         text = self._text(connection)
-        with _cursor(connection, text) as cursor:
+        with _cursor(connection, text.sql) as cursor:
             each = [text.parameters(row) for row in rows]
             connection.dialect.do_executemany(cursor, text.sql, each)
 
@@ -116,20 +116,26 @@ class Prepared:
         )
 
 
+def run_text(connection: Connection, sql: str) -> None:
+    """Run ``sql``, which has no values and returns nothing, such as the begin of a transaction."""
+    with _cursor(connection, sql) as cursor:
+        cursor.execute(sql)
+
+
 def _read(kind: Any, dialect: Dialect) -> Read | None:  # noqa: ANN401 - a type of the library
     found: Read | None = kind.dialect_impl(dialect).result_processor(dialect, None)
     return found
 
 
 @contextmanager
-def _cursor(connection: Connection, text: _Text) -> Iterator[DBAPICursor]:
+def _cursor(connection: Connection, sql: str) -> Iterator[DBAPICursor]:
     """A cursor of the driver's; what it raises becomes what the library would have raised."""
     cursor = connection.connection.cursor()
     try:
         yield cursor
     except connection.dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(
-            text.sql,
+            sql,
             None,
             error,
             connection.dialect.loaded_dbapi.Error,

@@ -21,6 +21,7 @@ from healthpassport.errors import ServiceError, SettingsError
 
 from .locking import READS_ONLY
 from .migrating import migrate
+from .prepared import run_text
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -119,4 +120,4 @@ def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
 def _begin(connection: Connection) -> None:
     """IMMEDIATE, so that two writers queue up instead of failing half way."""
     reads = connection.get_execution_options().get(READS_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    run_text(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")

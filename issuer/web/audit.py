@@ -8,13 +8,14 @@ address. What is *not* here: who may (``access``), and the words of a line (``au
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from healthpassport.audit import Sealed
+from healthpassport.uk_time import uk_midnight
 from issuer.service import audit_keeping
 from issuer.service.audit_events import EVENTS
 from issuer.service.console import Console
@@ -112,8 +113,8 @@ def _page(request: Request, console: Console, who: StaffMember, asked: Asked) ->
 
 
 def _day(typed: str) -> datetime | None:
-    """The beginning of a day as it was typed, in UTC; None where it is none."""
+    """The beginning of a day as it was typed; None where it is none."""
     try:
-        return datetime.combine(date.fromisoformat(typed), datetime.min.time(), UTC)
+        return uk_midnight(date.fromisoformat(typed))
     except ValueError:
         return None

@@ -15,6 +15,7 @@ from healthpassport.encoding import Json, parse_json_object
 from healthpassport.errors import EncodingError
 from healthpassport.languages import Words, msg
 from healthpassport.record_words import day
+from healthpassport.uk_time import uk_clock, uk_day
 
 SHORT: Final = 8  # letters of a digest: enough to see which lines belong together
 EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -32,6 +33,7 @@ EVENT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "status.skipped": msg("Places in status lists were passed over"),
         "status.restored": msg("The lists were begun anew after a restore"),
         "clock.confirmed": msg("Somebody said that the clock is right"),
+        "clock.believed": msg("After a time in which nothing ran the clock is believed"),
         "backup.made": msg("A copy of the database was made"),
         "backup.restored": msg("A copy of the database was put back"),
         "api_key.made": msg("An API key was made"),
@@ -105,7 +107,7 @@ class AuditLine:
 
 def audit_line(sealed: Sealed, say: Words) -> AuditLine:
     """``sealed`` in the words of the page; what cannot be read is said to be so."""
-    time = f"{day(sealed.at.date(), say.language)} {sealed.at:%H:%M:%S}"
+    time = f"{day(uk_day(sealed.at), say.language)} {uk_clock(sealed.at, seconds=True)}"
     try:
         told = parse_json_object(sealed.entry)
     except EncodingError:

@@ -18,6 +18,7 @@ from healthpassport.card_sheets.words import ALLERGIES_FIRST, title_of
 from healthpassport.errors import CardError
 from healthpassport.languages import Words, msg
 from healthpassport.record_words import day
+from healthpassport.uk_time import uk_day
 from issuer.service.console import Console, carding
 from issuer.service.console.carding import CardWork
 from issuer.service.console.problem_words import ProblemWords, problem_words
@@ -137,7 +138,7 @@ def _form(
         could=word("sentences", "could_leave_off"),
         anyone=word("sentences", "anyone"),
         in_use=[
-            (one.id, day(utc(one.issued_at).date(), say.language), one.id in instead)
+            (one.id, day(uk_day(utc(one.issued_at)), say.language), one.id in instead)
             for one in work.in_use
         ],
         wrong=say(wrong) if wrong else "",

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from healthpassport.errors import PassportError
 from healthpassport.languages import Words, msg
 from healthpassport.record_words import day
+from healthpassport.uk_time import uk_day
 from issuer.service.console import keeping
 from issuer.service.console.problem_words import problem_words
 from issuer.service.key_list import SOON, KeyRow, Listed
@@ -148,4 +149,4 @@ def _is_due(rows: tuple[KeyRow, ...], now: datetime) -> bool:
 
 
 def _day(moment: datetime, say: Words) -> str:
-    return day(moment.date(), say.language)
+    return day(uk_day(moment), say.language)

@@ -7,6 +7,7 @@ Rules: a choice is kept when an error is shown, and an unticked box never comes 
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -87,7 +88,7 @@ def send(request: Request, name: str, console: Service, who: Member, types: Tick
         choose(console, who, name, types)
     except ServiceError as error:
         return _again(request, console, who, name, error=error, types=types)
-    return RedirectResponse("/", status_code=SEE_OTHER)
+    return RedirectResponse(f"/?sent={quote(name, safe='')}", status_code=SEE_OTHER)
 
 
 @router.post("/sign-off")

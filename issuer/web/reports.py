@@ -16,6 +16,7 @@ from healthpassport.errors import ServiceError
 from healthpassport.languages import Words, msg
 from healthpassport.record_words import day, record_label
 from healthpassport.summary import definition
+from healthpassport.uk_time import uk_day
 from issuer.service.console import Console, answering
 from issuer.service.console.answering import Opened, Waiting
 from issuer.service.console.problem_words import problem_words
@@ -126,8 +127,8 @@ def _row(waiting: Waiting, say: Words) -> dict[str, object]:
     return {
         "id": report.id,
         "record": record_label(definition(report.record_type), language),
-        "made": day(waiting.made_at.date(), language),
-        "due": day(waiting.due_at.date(), language),
+        "made": day(uk_day(waiting.made_at), language),
+        "due": day(uk_day(waiting.due_at), language),
         "late": waiting.is_late,
         "soon": waiting.is_soon,
         "open": waiting.is_open,

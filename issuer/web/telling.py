@@ -5,10 +5,11 @@ What is *not* here: anything of a record.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Final
 
 from healthpassport.languages import ENGLISH, Words, msg
+from healthpassport.uk_time import uk_clock, uk_day
 from issuer.service.console.preparing import Who
 
 MONTHS: Final = (
@@ -42,9 +43,8 @@ def day_of_text(text: str, say: Words = ENGLISH) -> str:
 
 
 def moment(when: datetime, say: Words = ENGLISH) -> str:
-    """A day and a time."""
-    utc = when.astimezone(UTC)
-    return f"{day(utc.date(), say)} {utc:%H:%M} UTC"
+    """A day and a time, on the clock of whoever reads it."""
+    return f"{day(uk_day(when), say)} {uk_clock(when)}"
 
 
 def nhs_number(text: str) -> str:

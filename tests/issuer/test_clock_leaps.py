@@ -15,13 +15,12 @@ from typer.testing import CliRunner
 from healthpassport.errors import ServiceError
 from issuer import service
 from issuer.cli import app
-from issuer.service import Change, audit_keeping, change_status, clock_watch, setting_up
-from issuer.service.bitstrings import published_bitstring
+from issuer.service import clock_watch, setting_up
+from issuer.service.figures import figures
 from issuer.service.in_time import forget_in_time, sweep_in_time
 from issuer.service.job_kinds import Timetable, work_round
-from issuer.service.list_files import publish_files
-from issuer.service.token_lists import published_list
-from issuer.store import OfferState, audit
+from issuer.service.pace import Pace, counted
+from issuer.store import OfferState
 from issuer.store.examining import examine
 from issuer.store.grants import GrantState
 from issuer.store.tables import offers
@@ -164,39 +163,81 @@ def test_the_command_shows_the_clock_and_goes_on(site, monkeypatch):
     assert run()["leapt"] is False
 
 
-def test_lists_that_were_signed_in_a_leap_are_served_no_longer_than_it_lasts(site):
+def test_after_a_holiday_the_clock_is_believed_once_it_went_on_for_a_day(site):
+    wallet = lived(site)
+    before = standing(site)
+    site.pass_time(days=21)
+    everything_due(site)
+    assert standing(site) == before
+    found = clock_watch.leap(site.issuer)
+    assert (found.days, found.believed_at) == (21, site.issuer.now() + clock_watch.TRIAL)
+    assert wallet.refresh().status == 200  # what is in force is served as ever
+    site.pass_time(hours=16)  # switched off for the night
+    assert not clock_watch.is_right(site.issuer)
+    site.pass_time(hours=8)
+    assert clock_watch.is_right(site.issuer)
+    assert clock_watch.leap(site.issuer) is None
+    everything_due(site)
+    assert OfferState.EXPIRED.value in standing(site)[0]
+
+
+def test_a_clock_that_leaps_again_begins_its_trial_anew(site):
     lived(site)
-    site.pass_time(**LEAP)
-    ahead = published_list(site.issuer, 1), published_bitstring(site.issuer, 1)
-    site.pass_time(days=-3_650)
-    again = published_list(site.issuer, 1), published_bitstring(site.issuer, 1)
-    assert [one.issued_at - site.issuer.now() for one in ahead] == [3_650 * 86_400] * 2
-    assert {one.issued_at for one in again} == {site.issuer.now()}
-    site.pass_time(seconds=-60)  # a desk that has the newer one takes no older one
-    later = published_list(site.issuer, 1), published_bitstring(site.issuer, 1)
-    assert later == again
+    site.pass_time(days=21)
+    assert not clock_watch.is_right(site.issuer)
+    site.pass_time(days=400)
+    assert not clock_watch.is_right(site.issuer)
+    site.pass_time(hours=23)
+    assert not clock_watch.is_right(site.issuer)
 
 
-def test_files_that_were_signed_in_a_leap_hold_up_no_withdrawal(site, tmp_path):
+def test_one_process_with_a_right_clock_ends_the_trial_of_another(site):
     lived(site)
-    [issuance] = {one.id for one in service.issued(site.issuer, limit=1)}
-    site.pass_time(**LEAP)
-    publish_files(site.issuer, tmp_path)
-    site.pass_time(days=-3_650)
-    change_status(site.issuer, issuance=issuance, change=Change.WITHDRAW)
-    assert all(one.written for one in publish_files(site.issuer, tmp_path))
-    site.pass_time(days=-15)  # now it is this clock that is wrong
-    site.issuer.published.clear()
-    with pytest.raises(ServiceError, match=r"^issuer\.list_older"):
-        publish_files(site.issuer, tmp_path)
+    site.pass_time(days=21)
+    assert not clock_watch.is_right(site.issuer)
+    site.pass_time(days=-21)
+    assert clock_watch.is_right(site.issuer)
+    site.pass_time(days=22)
+    assert not clock_watch.is_right(site.issuer)
 
 
-def test_the_audit_trail_is_signed_again_after_a_leap(site):
+@pytest.mark.parametrize("days", [21, -21])
+def test_a_leap_that_a_living_process_sees_or_a_clock_behind_waits_for_a_person(
+    site, days, monkeypatch
+):
     lived(site)
+    if days > 0:
+        monkeypatch.setattr(site.issuer.pace, "counter", lambda: 5.0)
+    assert clock_watch.is_right(site.issuer)
+    site.pass_time(days=days)
+    for _ in range(3):
+        assert not clock_watch.is_right(site.issuer)
+        site.pass_time(hours=25)
+    assert clock_watch.leap(site.issuer).believed_at is None
+    clock_watch.confirm(site.issuer)
+    assert clock_watch.leap(site.issuer) is None
+    assert clock_watch.is_right(site.issuer)
+
+
+def test_a_lid_that_was_closed_for_weeks_is_no_leap_of_a_living_process():
+    count = [0.0]
+    pace = Pace(lambda: count[0])
+    pace.look(1_000, bound=60)
+    count[0] += 1_000_000
+    pace.look(1_001_000, bound=60)
+    assert not pace.leapt
+    pace.look(2_001_000, bound=60)
+    assert pace.leapt
+    assert counted() <= counted()
+
+
+def test_a_leap_is_a_figure(site):
+    lived(site)
+
+    def figure():
+        [found] = [one for one in figures(site.issuer) if one.name == "clock_leapt"]
+        return found.values[""]
+
+    assert figure() == 0
     site.pass_time(**LEAP)
-    audit_keeping.head(site.issuer)
-    site.pass_time(days=-3_650)
-    offered(site)
-    sweep_in_time(site.issuer)
-    with site.issuer.store.reading() as tx:
-        assert audit.newest_head(tx).at == site.now
+    assert figure() == 1

@@ -30,9 +30,9 @@ def start(folder, name):
     return process
 
 
-def wait_until_ready(folder, name):
+def wait_until(folder, name, *, lines):
     until = time.monotonic() + PATIENCE
-    while not (folder / f"said-{name}").read_bytes().startswith(b"ready\n"):
+    while (folder / f"said-{name}").read_bytes().count(b"\n") < lines:
         assert time.monotonic() < until
         time.sleep(0.01)
 
@@ -52,8 +52,8 @@ def test_sta_020_rel_001_two_workers_killed_again_and_again_give_no_index_twice(
     for count in range(ROUNDS):
         names = [f"{count}a", f"{count}b"]
         workers = [start(tmp_path, name) for name in names]
-        for name in names:
-            wait_until_ready(tmp_path, name)
+        for name in names:  # every other round they are killed at whatever they do first
+            wait_until(tmp_path, name, lines=1 + count % 2)
         time.sleep(0.05 + 0.04 * (count % 10))
         for worker in workers:
             worker.kill()
@@ -61,7 +61,7 @@ def test_sta_020_rel_001_two_workers_killed_again_and_again_give_no_index_twice(
             worker.join()
         for name in names:
             acknowledged |= acknowledged_by(tmp_path, name)
-    assert len(acknowledged) > 2 * ROUNDS
+    assert len(acknowledged) >= 2 * (ROUNDS // 2)
     assert store.sound()
     with store.reading() as tx:
         rows = tx.execute(select(status_entries)).all()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from asgi_calls import call
 from console_world import Practice, Walk
+from fastapi import FastAPI
 
 from healthpassport.errors import ServiceError
 from issuer.service.collecting import page_link, wallet_link
 from issuer.web.patient import add_pages
+from issuer.web.patient.collecting import add_collecting
+from issuer.web.telling import moment
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 UNKNOWN = "A" * 43
@@ -116,6 +120,24 @@ def test_a_form_of_very_many_fields_is_refused(practice):
     assert asked(practice, "POST", b"&".join(b"a=1" for _ in range(99))).status == 400
 
 
+def test_who_asks_too_often_gets_a_page_in_their_language_and_uses_nothing_up(practice, walk):
+    secret = secret_of(walk, walk.offered())
+    few = practice.issuer.settings.model_copy(update={"request_burst": 1})
+    busy = FastAPI()
+    busy.state.issuer = replace(practice.issuer, settings=few)
+    add_collecting(busy, "/patient")
+    assert call(busy, "GET", "/get").status == 200
+    body, headers = urlencode({"link": f"#{secret}"}).encode(), {**FORM, "accept-language": "cy"}
+    for method, sent_body in (("GET", b""), ("POST", body)):
+        answer = call(busy, method, "/get", body=sent_body, headers=headers)
+        assert (answer.status, answer.headers["retry-after"]) == (429, "60")
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["cache-control"] == "no-store"
+        assert 'lang="cy"' in answer.text
+        assert secret not in answer.text
+    assert sent(practice, f"#{secret}").status == 200
+
+
 def test_no_log_holds_the_secret(practice, walk, caplog):
     caplog.set_level(logging.DEBUG)
     secret = secret_of(walk, walk.offered())
@@ -136,6 +158,7 @@ def test_a_letter_and_the_page_of_the_service_name_the_same_address(practice, wa
     handed = walk.offered(link_by="letter")
     sheet = walk.browser.get(f"{handed}/letter").text
     address = sheet.partition('class="console-token">')[2].partition("<")[0]
+    assert moment(practice.console.handed.find(handed.rsplit("/", 1)[1]).expires_at) in sheet
     base, _, secret = address.partition("#")
     assert base == practice.issuer.url("/get")
     uri = practice.issuer.url(f"/credential-offers/{secret}")

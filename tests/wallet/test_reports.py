@@ -76,11 +76,11 @@ def test_a_newer_offer_of_the_record_leaves_it_disputed_and_the_answer_still_com
     world.add(wallet)
     assert allergies(wallet).disputed
     assert "disputed" in wallet.show(allergies(wallet).id).payload["warnings"]
-    for one in service.all_reports(world.issuer):
-        assert service.open_report(world.issuer, one.id).words == WORDS
-        answer(world, one.id)
-    (done,) = wallet.reports.update()
-    assert done.done
+    [one] = service.all_reports(world.issuer)  # staff are asked once
+    assert service.open_report(world.issuer, one.id).words == WORDS
+    answer(world, one.id)
+    world.add(wallet)  # the answer is found under the newest leave as well
+    assert all(done.done for done in wallet.reports.update())
     assert wallet.reports.list()[0].state == "answered"
     assert not allergies(wallet).disputed
 
@@ -127,7 +127,6 @@ def test_a_surgery_that_is_away_gets_the_report_later(world, wallet):
     assert lines[0].startswith("You told the surgery that part of this is wrong")
     world.wire.calm()
     assert all(done.done for done in wallet.reports.update())
-    assert [one.id for one in service.all_reports(world.issuer)] == [view.id]
     [told] = wallet.reports.list()
     assert told.state == "open"
 

@@ -7,12 +7,13 @@ stands there. What is *not* here: who may (``access``), and the words of a line 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from healthpassport.uk_time import uk_midnight
 from verifier.service.audit_events import EVENTS
 from verifier.service.audit_export import exported
 from verifier.service.card_readings import PAGE
@@ -86,10 +87,10 @@ def export(desk: Service) -> StreamingResponse:
 
 
 def _day(typed: str) -> tuple[datetime | None, bool]:
-    """The beginning of a day as it was typed, in UTC; and whether it is none."""
+    """The beginning of a day as it was typed; and whether it is none."""
     if not typed:
         return None, False
     try:
-        return datetime.combine(date.fromisoformat(typed), datetime.min.time(), UTC), False
+        return uk_midnight(date.fromisoformat(typed)), False
     except ValueError:
         return None, True

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import definition
+from healthpassport.uk_time import uk_clock, uk_day
 from schemas.queries import purposes
 from verifier.service.card_readings import HeldReading
 from verifier.service.card_words import REASONS, CardWords, card_words
@@ -97,7 +98,7 @@ def _facts(
     return (
         (words.who, place),
         (words.role, reading.reader.role or ""),
-        (words.when, f"{held.read_at:%d/%m/%Y %H:%M} UTC"),
+        (words.when, f"{uk_day(held.read_at):%d/%m/%Y} {uk_clock(held.read_at)}"),
         (words.why, f"{words.reasons[number]} ({number})"),
         (words.what, ", ".join(names)),
         (words.retention, kept),

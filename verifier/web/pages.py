@@ -16,6 +16,7 @@ from healthpassport.credential import DeskState, Verdict, VerifiedSection, Verif
 from healthpassport.encoding import Json
 from healthpassport.languages import ENGLISH, Words, msg
 from healthpassport.summary import record_types
+from healthpassport.uk_time import uk_clock, uk_day
 from verifier.service.words import (
     ALLERGIES,
     IDENTITY,
@@ -137,7 +138,7 @@ def _state(section: VerifiedSection, say: Words) -> str:
 
 def moment(when: datetime, say: Words = ENGLISH) -> str:
     """A day and a time as every page of the desk writes them."""
-    return f"{day(when.date(), say)} {when:%H:%M} UTC"
+    return f"{day(uk_day(when), say)} {uk_clock(when)}"
 
 
 def _banner(sections: Iterable[VerifiedSection], now: datetime, say: Words) -> Banner | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from healthpassport.errors import catalogue
+from healthpassport.uk_time import uk_moment
 from schemas import load
 
 from . import session
@@ -111,7 +112,7 @@ def show_receipt(
     for kept, read in detail.receipts:
         session.show(kept.token)
         if read is not None:
-            session.say(f"{read.organisation.name}, {read.issued_at:%d-%b-%Y %H:%M} UTC")
+            session.say(f"{read.organisation.name}, {uk_moment(read.issued_at)}")
     session.say(*judged(detail.view.receipt, detail.view.problems))
 
 
@@ -153,7 +154,7 @@ def _line(view: PastEntry) -> str:
     told = ", ".join(part for part in parts if part)
     what = f": {'; '.join(entry.what)}" if entry.what else ""
     state = words["states"][view.receipt.value]["en"]
-    return f"{entry.when:%d-%b-%Y %H:%M} {told}{what}. {state} [{view.id}]".replace(".  [", ". [")
+    return f"{uk_moment(entry.when)} {told}{what}. {state} [{view.id}]".replace(".  [", ". [")
 
 
 def judged(state: ReceiptState, problems: Iterable[str]) -> list[str]:

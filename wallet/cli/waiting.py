@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from healthpassport.uk_time import uk_moment
+
 from . import session, telling
 
 if TYPE_CHECKING:
@@ -69,5 +71,5 @@ def show(found: Iterable[WaitingView]) -> None:
     """Each record that is still to come, and why it is not here."""
     for one in found:
         session.show(f"{one.id}  {one.label}, {one.issuer}: {one.title}")
-        when = "" if one.ended else f" It can be asked again from {one.again:%d-%b-%Y %H:%M} UTC."
+        when = "" if one.ended else f" It can be asked again from {uk_moment(one.again)}."
         session.say(f"  {one.next_step}{when}")

@@ -88,16 +88,21 @@ class OpenedOffer:
         return batch.batch_size if batch else 1
 
 
-def open_offer(link: str, *, fetcher: Fetcher) -> OpenedOffer:
+def open_offer(link: str, *, fetcher: Fetcher, expected_issuer: str | None = None) -> OpenedOffer:
     """The offer behind ``link``, with the metadata of its issuer; nothing is claimed yet.
 
+    ``expected_issuer`` is whose offer it has to be, where that is known already.
+
     Raises:
-        ProtocolError: ``oid4vci.offer`` or ``oid4vci.metadata``.
+        ProtocolError: ``oid4vci.offer``, also for another's, or ``oid4vci.metadata``.
         ServiceError: ``wallet.offer_unsupported``, ``wallet.offer_gone``,
             ``wallet.issuer_failed``.
         FetchError: of the fetcher; ``ssrf.blocked`` also for an address that is not https.
     """
-    return describe(_offer(link.strip(), fetcher), fetcher=fetcher)
+    offer = _offer(link.strip(), fetcher)
+    if expected_issuer is not None and offer.credential_issuer != expected_issuer:
+        raise ProtocolError("oid4vci.offer", "it is of another issuer than its address says")
+    return describe(offer, fetcher=fetcher)
 
 
 def describe(

@@ -10,6 +10,7 @@ from typing import Final
 
 from healthpassport.errors import RequestError
 from healthpassport.pictures import MAX_BYTES, codes_in
+from healthpassport.protocols.oid4vci.web_links import parse_web_link
 
 __all__ = ["MAX_BYTES", "read_picture"]
 
@@ -26,5 +27,5 @@ def read_picture(data: bytes) -> str:
     texts = codes_in(data, refusal=lambda why: RequestError("request.picture", why))
     if not texts:
         raise RequestError("request.picture")
-    useful = [text for text in texts if text.lower().startswith(USEFUL)]
+    useful = [text for text in texts if text.lower().startswith(USEFUL) or parse_web_link(text)]
     return (useful or list(texts))[0]

@@ -17,6 +17,7 @@ from healthpassport.errors import catalogue
 from healthpassport.receipts import Receipt, ReceivedRecord, Sent
 from healthpassport.record_words import day, record_label
 from healthpassport.summary import definition, record_types
+from healthpassport.uk_time import uk_clock, uk_day
 from wallet.consent import label
 
 from .past import HistoryEntry
@@ -235,7 +236,7 @@ def _contact(language: str) -> tuple[str, ...]:
 
 
 def _moment(entry: HistoryEntry, language: str) -> str:
-    return f"{day(entry.when.date(), language)}, {entry.when:%H:%M} UTC"
+    return f"{day(uk_day(entry.when), language)}, {uk_clock(entry.when)}"
 
 
 def _wire(rows: Iterable[Row]) -> list[Json]:

@@ -16,7 +16,8 @@ from healthpassport.credential import VerifiedIssuer
 from healthpassport.encoding import Json
 from healthpassport.errors import PassportError, ServiceError, TrustError
 from healthpassport.keys import generate_signer
-from healthpassport.protocols.oid4vci import NotificationEvent
+from healthpassport.protocols.oid4vci import NotificationEvent, offer_link
+from healthpassport.protocols.oid4vci.web_links import parse_web_link
 from healthpassport.record_words import record_label
 from healthpassport.trust.model import TrustView
 from wallet.client.checking import CheckedRecord, check_collected
@@ -77,8 +78,20 @@ class OfferPreview:
 
 
 def preview(link: str, around: Surroundings) -> OfferPreview:
-    """The offer behind ``link``; raises as ``wallet.client.offers.open_offer``."""
-    opened = open_offer(link, fetcher=around.fetcher)
+    """The offer behind ``link``; raises as ``wallet.client.offers.open_offer``.
+
+    A web address may be anybody's: nothing is asked there unless the trust list names its issuer.
+
+    Raises:
+        TrustError: ``trust.issuer_unknown`` for such an address of a stranger.
+    """
+    web = parse_web_link(link.strip())
+    if web is None:
+        opened = open_offer(link, fetcher=around.fetcher)
+    else:
+        whose, uri = web
+        around.fresh_trust().trust_list.issuer(whose)
+        opened = open_offer(offer_link(uri=uri), fetcher=around.fetcher, expected_issuer=whose)
     issuer = opened.issuer.credential_issuer
     name, checked = urlsplit(issuer).hostname or issuer, False
     try:

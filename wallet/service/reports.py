@@ -227,8 +227,8 @@ class Reports:
         """Bring one report on; whether its record has to be fetched anew."""
         row = told.rows.get(one.id)
         if row is None and one.state == OPEN:
-            # A newer offer began another line there: it is told under an id that is new to it.
-            one = replace(one, id=b64url_encode(self._around.random(ID_BYTES)), state=SENDING)
+            # A newer offer began another line there: it is told again, and by its id stands once.
+            one = replace(one, state=SENDING)
             change_own_report(vault, one)
         if row is None:
             row = client.call(_PATH, _sealed(one, told.key))

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.formparsers import MultiPartParser
 
 from healthpassport.errors import PassportError, RequestError
+from healthpassport.protocols.oid4vci.web_links import WEB_LINK_PATH
 from wallet.client.pictures import MAX_BYTES, read_picture
 from wallet.consent import refusal_of
 
@@ -24,6 +25,7 @@ from .words import msg
 MAX_FORM: Final = MAX_BYTES + 65_536  # bytes: a photo, and a link beside it
 MAX_TEXT: Final = 65_536  # characters of a link
 OFFERS: Final = ("openid-credential-offer:", "haip-vci:")
+WEB_LINK: Final = f"{WEB_LINK_PATH}#"  # half of one is no question either
 INVITATION: Final = "hp-helper-invitation:"
 LEND: Final = "/helping/lend"
 LIMITS: Final = {"/scan": MAX_FORM, "/add": MAX_FORM}
@@ -84,7 +86,7 @@ def _offered(page: Page, text: str) -> Response:
 
 def is_offer(text: str) -> bool:
     """Whether ``text`` leads to records to add, and not to a question."""
-    return text.lower().startswith(OFFERS) or "credential_offer" in text
+    return text.lower().startswith(OFFERS) or "credential_offer" in text or WEB_LINK in text
 
 
 def _form(page: Page, *, error: PassportError | None = None, missing: bool = False) -> Response:

@@ -28,7 +28,7 @@ from healthpassport.formats.ldp_vc.document import (
 from healthpassport.formats.ldp_vc.identifiers import did_key, did_web, issuer_method
 from healthpassport.formats.values import ClaimPath, Randomness
 from healthpassport.formats.vcdm import check_credential
-from healthpassport.keys.public import public_key_from_jwk
+from healthpassport.keys.public import PublicKey, read_public_key
 from healthpassport.keys.signer import Signer
 
 # The suite for each kind of key. Only those of P-256 and BLS12-381 let a holder withhold anything.
@@ -50,7 +50,7 @@ def issue(
     disclosable: Iterable[ClaimPath],
     signer: ProofSigner,
     iss: str,
-    holder_jwk: Mapping[str, Json] | None,
+    holder_jwk: PublicKey | Mapping[str, Json] | None,
     issued_at: datetime,
     expires_at: datetime,
     salts: Randomness,
@@ -66,7 +66,7 @@ def issue(
         disclosable: what a holder may withhold; None in a path is every array element.
         signer: the issuer's key.
         iss: the issuer's https address, whose did:web is the issuer.
-        holder_jwk: the public key of the wallet, or None to bind it to nobody.
+        holder_jwk: the public key of the wallet, read or not, or None to bind it to nobody.
         issued_at: goes out in whole seconds, also as the time of the proof.
         expires_at: goes out in whole seconds.
         salts: a source of cryptographic randomness.
@@ -87,7 +87,7 @@ def issue(
     document = to_document(
         payload,
         issuer=issuer,
-        holder=None if holder_jwk is None else did_key(public_key_from_jwk(holder_jwk)),
+        holder=None if holder_jwk is None else did_key(read_public_key(holder_jwk)),
         issued_at=issued_at,
         expires_at=expires_at,
         status=status,

@@ -18,7 +18,7 @@ from healthpassport.formats.sd_jwt import ClaimPath, Decoys
 from healthpassport.formats.sd_jwt.issuing import Randomness
 from healthpassport.formats.sd_jwt_vc.claims import PROTECTED, TYP
 from healthpassport.jose.times import to_numeric_date
-from healthpassport.keys.public import public_key_from_jwk
+from healthpassport.keys.public import PublicKey, read_public_key
 from healthpassport.keys.signer import Signer
 
 KEPT_CHAINS: Final = 16  # of some 2 kB
@@ -32,7 +32,7 @@ def issue(
     disclosable: Iterable[ClaimPath],
     signer: Signer,
     iss: str,
-    holder_jwk: Mapping[str, Json] | None,
+    holder_jwk: PublicKey | Mapping[str, Json] | None,
     issued_at: datetime,
     expires_at: datetime,
     salts: Randomness,
@@ -48,7 +48,7 @@ def issue(
         disclosable: the paths that become disclosures; None in a path is every array element.
         signer: the issuer's key.
         iss: the issuer's https address.
-        holder_jwk: the public key of the wallet, or None to bind it to nobody.
+        holder_jwk: the public key of the wallet, read or not, or None to bind it to nobody.
         issued_at: goes out in whole seconds.
         expires_at: goes out in whole seconds.
         salts: a source of cryptographic randomness.
@@ -74,7 +74,7 @@ def issue(
         "exp": to_numeric_date(expires_at),
     }
     if holder_jwk is not None:
-        registered["cnf"] = {"jwk": public_key_from_jwk(holder_jwk).jwk()}
+        registered["cnf"] = {"jwk": read_public_key(holder_jwk).jwk()}
     if status is not None:
         registered["status"] = status
     if not payload.keys().isdisjoint(registered):

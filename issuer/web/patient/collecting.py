@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from healthpassport.asgi import client_address
 from healthpassport.errors import ServiceError
 from healthpassport.rates import RateLimit
+from healthpassport.refused import say_refused
 from issuer.service import IssuerContext
 from issuer.service.collecting import MAX_TYPED, PATH, wallet_link
 from issuer.web.rendering import render
@@ -26,6 +27,7 @@ from . import browser
 
 MAX_BODY: Final = 12 * MAX_TYPED  # bytes: four for a character at most, each written as %XX
 MAX_FIELDS: Final = 4
+RETRY_SECONDS: Final = "60"  # RFC 6585 section 4; the page says a minute
 
 
 def add_collecting(app: FastAPI, root: str) -> None:
@@ -49,12 +51,14 @@ class _Collecting:
 
     async def ask(self, request: Request) -> Response:
         """What one needs first; nothing of anybody."""
-        self._take(request)
-        return self._page(request, "get.html", problem=False)
+        too_often = self._too_often(request)
+        return too_often or self._page(request, "get.html", problem=False)
 
     async def answer(self, request: Request) -> Response:
         """The link that opens a wallet, or why there is none."""
-        self._take(request)
+        too_often = self._too_often(request)
+        if too_often is not None:
+            return too_often
         body = await request.body()
         typed = _typed(body)
         try:
@@ -67,8 +71,16 @@ class _Collecting:
             return self._page(request, "get_over.html", status=error.status, typed=typed)
         return self._page(request, "get_open.html", link=link, typed=typed)
 
-    def _take(self, request: Request) -> None:
-        self._limit.take(client_address(request.scope), self._issuer.clock())
+    def _too_often(self, request: Request) -> HTMLResponse | None:
+        """The page for whoever asks too often, often because many share one address; else None."""
+        try:
+            self._limit.take(client_address(request.scope), self._issuer.clock())
+        except ServiceError as error:
+            say_refused(error.code)
+            page = self._page(request, "get_wait.html", status=error.status)
+            page.headers["retry-after"] = RETRY_SECONDS
+            return page
+        return None
 
     def _page(
         self, request: Request, name: str, *, status: int = 200, **values: object

@@ -43,7 +43,14 @@ def test_a_clerk_prepares_and_a_clinician_signs_off(clerk, clinician):
     where = clerk.opened()
     clerk.identified(where)
     ticks = [("types", one) for one in TYPES]
-    assert clerk.browser.post(f"{where}/choose", ticks).headers["location"] == "/"
+    home = clerk.browser.post(f"{where}/choose", ticks).headers["location"]
+    told = clerk.browser.get(home).text
+    assert 'role="status"' in told
+    for page in (told, clinician.browser.get("/").text):  # which line is whose
+        line = page.partition(f'href="{where}"')[2].partition("</a>")[0]
+        assert "ASHDOWN, Rowan" in line
+    for other in ("/", "/?sent=another"):
+        assert 'role="status"' not in clerk.browser.get(other).text
     refused(clerk.browser.post(f"{where}/sign-off", ticks), "staff.role", 403)
     refused(clerk.handed(where), "console.not_signed_off", 409)
     page = clinician.browser.get(where).text
@@ -277,7 +284,10 @@ def test_what_is_prepared_is_forgotten_after_an_hour_or_at_once(tmp_path):
     practice = Practice(tmp_path, staffed=False)
     walk = Walk(practice.browser())
     where = walk.opened()
-    assert where in walk.browser.get("/").text
+    home = walk.browser.get(f"/?sent={where.rsplit('/', 1)[1]}").text
+    assert where in home
+    assert "ASHDOWN" not in home  # nobody signs in: a name would stand there for anybody
+    assert 'role="status"' not in home  # it was not sent
     assert walk.browser.post(f"{where}/drop").status == 303
     refused(walk.browser.get(where), "console.gone", 404)
     where = walk.opened()

@@ -36,28 +36,45 @@ def wallets(whole_world, tmp_path_factory):
         yield get
 
 
+NARROW = {"width": 320, "height": 700}
+
+
+def watched(context):
+    """A tab that notes what it says on its console, and every host that is asked.
+
+    ``base`` is whose pages it shows: what a page of before still asks for is not theirs.
+    """
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.noise, page.hosts, page.base = [], set(), ""
+
+    def asked(request):
+        if request.is_navigation_request() or page.url.startswith(page.base):
+            page.hosts.add(request.url.split("/")[2])
+
+    page.on("console", lambda m: page.noise.append(m.text))
+    page.on("pageerror", lambda e: page.noise.append(str(e)))
+    page.on("request", asked)
+    return page
+
+
 @pytest.fixture(scope="module")
 def views(browser):
-    """``views(served, language, ...)``: a browser's page for that wallet and language, reused."""
+    """``views(served, language, ...)``: a tab for that wallet's pages.
+
+    There is one for each language, with and without scripts, known and unknown: cookies have
+    their wallet's port in their name.
+    """
     made = {}
 
     def get(served, language="en", *, scripts=True, known=True):
-        key = (served.base, language, scripts, known)
+        key = (language, scripts, known)
         if key not in made:
-            context = browser.new_context(
-                viewport={"width": 320, "height": 700}, java_script_enabled=scripts
-            )
-            context.add_cookies([{"name": "language", "value": language, "url": served.base}])
-            if known:
-                context.add_cookies([served.cookie])
-            page = context.new_page()
-            page.set_default_timeout(60_000)
-            page.noise, page.hosts = [], set()
-            page.on("console", lambda m: page.noise.append(m.text))
-            page.on("pageerror", lambda e: page.noise.append(str(e)))
-            page.on("request", lambda r: page.hosts.add(r.url.split("/")[2]))
-            made[key] = page
+            made[key] = watched(browser.new_context(viewport=NARROW, java_script_enabled=scripts))
         page = made[key]
+        own = [{"name": "language", "value": language, "url": served.base}]
+        page.context.add_cookies([*own, served.cookie] if known else own)
+        page.base = f"{served.base}/"
         page.noise.clear()
         page.hosts.clear()
         return page
