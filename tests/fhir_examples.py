@@ -18,6 +18,14 @@ PATIENT = {
     "name": [{"family": "Example", "given": ["Given"]}],
     "birthDate": "1958-07-14",
 }
+_STATUS = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+_CODED = {"coding": [{"code": "02"}]}
+UNTRACED = PATIENT | {
+    "identifier": [
+        one | {"extension": [{"url": _STATUS, "valueCodeableConcept": _CODED}]}
+        for one in PATIENT["identifier"]
+    ]
+}
 WHO = {"reference": "Patient/p"}
 
 

@@ -87,7 +87,7 @@ def published_bitstring(
         if state is None or state.retired_at is not None:
             raise ServiceError("not_found" if state is None else "issuer.list_retired")
         held = issuer.published_bitstrings.get(number)
-        if held is not None and held.version == state.version and now < held.fresh_until:
+        if held is not None and held.version == state.version and held.is_fresh(now):
             return held
         marked = bitstrings.marked(tx, number)
     document = credential(

@@ -74,6 +74,14 @@ def has_leapt(issuer: IssuerContext, seen: int) -> bool:
     return abs(issuer.now() - seen) > _bound(issuer)
 
 
+def soonest_leap(issuer: IssuerContext, tx: Connection) -> int | None:
+    """What is later than this moment is of a clock that had leapt; None where this one may have."""
+    seen = clock.seen(tx)
+    if seen is None or has_leapt(issuer, seen):
+        return None
+    return max(issuer.now(), seen) + _bound(issuer)
+
+
 def days_off(issuer: IssuerContext, seen: int) -> int:
     """How many days the clock is ahead of ``seen``; less than 0 where it is behind."""
     return (issuer.now() - seen) // DAY

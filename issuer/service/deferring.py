@@ -252,7 +252,9 @@ def _told_again(issuer: IssuerContext, found: Deferral, transaction: str) -> Cre
     """The same answer, for a wallet that lost it and has not notified (section 9.1)."""
     with issuer.store.reading() as tx:
         sealed = None
-        if found.issuance is not None and found.expires_at > issuer.now():
+        if found.expires_at <= issuer.now():
+            require_right(issuer, tx)
+        elif found.issuance is not None:
             sealed = issuances.answer(tx, found.issuance, found.request_hash)
     if sealed is None:
         raise ProtocolError("oid4vci.invalid_transaction_id")

@@ -19,7 +19,9 @@ from healthpassport.summary import PatientSummary
 from issuer.store import IdentityCheck
 
 from .context import IssuerContext
+from .people import nhs_number
 from .sources import Found, Person, SourceReference, kind_of, source
+from .verified_numbers import number_warnings
 
 _NUMBER: Final = re.compile(r"[0-9]{10}\Z", re.ASCII)
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
@@ -27,7 +29,7 @@ P9: Final = "P9"
 # What the source says of a person that is told them as "not found".
 _HIDDEN: Final = frozenset(
     {"fhir.restricted", "fhir.subject_mismatch"}
-    | {"source.too_many", "source.number", "source.person"}
+    | {"source.too_many", "source.number", "source.person", "source.number_not_verified"}
 )
 _STOPPED: Final = "patient.stopped"
 
@@ -87,6 +89,7 @@ def find_records(
         bundle = source(issuer, kind).read(found.name)
         rules = rules_of(issuer.settings)
         reading = read_bundle(bundle, rules=rules, subject=found.subject, now=issuer.clock())
+        check_number(issuer, reading.summary)
     except SourceError as error:
         hidden = error.code in _HIDDEN
         raise ServiceError(
@@ -98,6 +101,21 @@ def find_records(
     check_person(who, patient)
     reference = SourceReference(kind, found.name, found.subject, who, wanted, issuer.secret())
     return PatientRecords(reading.summary, reference)
+
+
+def check_number(issuer: IssuerContext, summary: PatientSummary) -> None:
+    """Refuse a number that the source does not stand behind: whoever signs in is found by it.
+
+    Nobody compares names here, and of twins it may be the other's.
+
+    Raises:
+        SourceError: ``source.number_not_verified``.
+    """
+    number_warnings(
+        summary,
+        person=Person(nhs_number=nhs_number(summary.records)),
+        verified_only=issuer.settings.verified_numbers_only,
+    )
 
 
 def check_person(subject: Mapping[str, Json], patient: SignedInPatient) -> None:

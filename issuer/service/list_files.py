@@ -2,8 +2,9 @@
 
 Rules: a file is replaced whole; a list is signed anew when an entry or the key changed, or an hour
 has passed; nothing is published that is older than what is there, above all nothing in which a
-withdrawn record stands again: a database that comes from a backup would do that. What is *not*
-here: bringing such a database up to date (``restoring``).
+withdrawn record stands again: a database that comes from a backup would do that. A file that a
+clock signed which had leapt holds nothing up: no desk takes it. What is *not* here: bringing such a
+database up to date (``restoring``).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from issuer.settings import LDP_VC
 from issuer.store import bitstrings, statuses
 
 from .bitstrings import bitstring_uri, published_bitstring
+from .clock_watch import soonest_leap
 from .context import IssuerContext
 from .identity import has_did
 from .published_files import Held, read_bitstring, read_token
@@ -79,6 +81,8 @@ def publish_files(issuer: IssuerContext, folder: Path) -> tuple[Published, ...]:
 def _publish(issuer: IssuerContext, folder: Path) -> tuple[Published, ...]:
     listed = _listed(issuer)
     before, key = _state(folder), issuer.signer.public_key.thumbprint()
+    with issuer.store.reading() as tx:
+        leap = soonest_leap(issuer, tx)
     now: dict[str, Json] = {}
     done, older = [], []
     for one in listed:
@@ -89,7 +93,7 @@ def _publish(issuer: IssuerContext, folder: Path) -> tuple[Published, ...]:
             done.append(Published(one.uri, path, written=False))
             continue
         signed = one.sign(issuer)
-        if _is_older(one, path, signed):
+        if _is_older(one, path, signed, leap=leap):
             older.append(one.uri)
             now[one.name] = known
             continue
@@ -138,8 +142,11 @@ def _is_current(known: Json, one: _Listed, *, key: str, now: int) -> bool:
             return False
 
 
-def _is_older(one: _Listed, path: Path, signed: PublishedList) -> bool:
-    """Whether ``signed`` would take back what stands in ``path``, or what desks saw after it."""
+def _is_older(one: _Listed, path: Path, signed: PublishedList, *, leap: int | None) -> bool:
+    """Whether ``signed`` would take back what stands in ``path``, or what desks saw after it.
+
+    What was signed after ``leap`` was seen by nobody.
+    """
     try:
         before = one.read(path.read_bytes())
     except FileNotFoundError:
@@ -147,7 +154,10 @@ def _is_older(one: _Listed, path: Path, signed: PublishedList) -> bool:
     after = one.read(signed.text.encode())
     if before is None or after is None:
         return False
-    return signed.issued_at < before.issued_at or after.forgets(before)
+    in_order = before.issued_at <= signed.issued_at or (
+        leap is not None and before.issued_at > leap
+    )
+    return not in_order or after.forgets(before)
 
 
 def _write_list(path: Path, signed: PublishedList) -> None:

@@ -20,6 +20,7 @@ from issuer.store import offers as rows
 from .comparing import digests
 from .configurations import configurations
 from .context import IssuerContext, digest, utc
+from .finding_patients import check_number
 from .offers import (
     OFFER_PATH,
     SIGN_IN,
@@ -104,12 +105,14 @@ def summary_for_sign_in(
     """Offer the records of ``summary``; ``reference`` is where they can be read again.
 
     Raises:
-        SourceError: ``offer.no_number``, ``offer.record_type``, ``offer.nothing``.
+        SourceError: ``offer.no_number``, ``source.number_not_verified``, ``offer.record_type``,
+            ``offer.nothing``.
     """
     who = summary.records[0].subject
     number = nhs_number(summary.records)
     if not number or "birthDate" not in who:
         raise SourceError("offer.no_number")
+    check_number(issuer, summary)
     return _offer(issuer, client, _chosen(summary, wanted), reference, number=number)
 
 

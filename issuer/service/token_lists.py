@@ -15,6 +15,7 @@ from typing import Final
 
 from healthpassport.encoding import b64url_encode
 from healthpassport.errors import ServiceError
+from healthpassport.jose.times import CLOCK_SKEW
 from healthpassport.status import cwt
 from healthpassport.status.entries import StatusList, build, compress
 from healthpassport.status.token_status_list import sign
@@ -41,6 +42,10 @@ class PublishedList:
     fresh_until: int
     cwt: bytes | None = None
     packed: tuple[StatusList, bytes] | None = None
+
+    def is_fresh(self, now: int) -> bool:
+        """Whether it is served on; never one of a clock that was ahead, which desks refuse."""
+        return self.issued_at - CLOCK_SKEW.seconds <= now < self.fresh_until
 
     @property
     def etag(self) -> str:
@@ -82,7 +87,7 @@ def published_list(issuer: IssuerContext, number: int) -> PublishedList:
         if state is None or state.retired_at is not None:
             raise ServiceError("not_found" if state is None else "issuer.list_retired")
         packed = None if held is None or held.version != state.version else held.packed
-        if held is not None and packed is not None and now < held.fresh_until:
+        if held is not None and packed is not None and held.is_fresh(now):
             return held
         marked = () if packed is not None else statuses.marked(tx, number)
     if packed is None:

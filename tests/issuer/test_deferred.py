@@ -17,6 +17,7 @@ from healthpassport.status.entries import REPLACED, VALID
 from issuer import service
 from issuer.cli import app as cli
 from issuer.service import Decision
+from issuer.service.in_time import sweep_in_time
 
 
 @pytest.fixture
@@ -72,6 +73,20 @@ def test_a_wallet_that_takes_no_notification_id_is_sent_none(tmp_path):
     service.sweep(site.issuer)
     wallet.refresh()
     refused(collected(wallet, transaction), "invalid_transaction_id")
+
+
+def test_an_answer_that_was_lost_is_not_told_as_over_by_a_clock_that_leapt(site):
+    wallet = Returning.of(site)
+    transaction = asked(wallet)
+    decided(site, Decision.RELEASE)
+    lost = collected(wallet, transaction)
+    sweep_in_time(site.issuer)
+    site.pass_time(days=20)
+    wallet.refresh()
+    answer = collected(wallet, transaction)
+    assert (answer.status, answer.json()["code"]) == (503, "issuer.not_ready")
+    site.pass_time(days=-20)
+    assert collected(wallet, transaction).json() == lost.json()
 
 
 def test_the_metadata_names_the_endpoint(site):

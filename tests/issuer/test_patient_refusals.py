@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from fhir_examples import PATIENT, bundle, data
+from fhir_examples import PATIENT, UNTRACED, bundle, data
 from sign_in_world import (
     CALLBACK,
     FORM,
@@ -383,6 +383,7 @@ def test_a_provider_that_is_not_there_leaves_the_sign_in_to_be_tried_again(walle
             "patient.not_found",
         ),
         (PATIENT | {"birthDate": "1958-07-15"}, "patient.not_found"),
+        (UNTRACED, "patient.not_found"),
     ],
 )
 def test_a_record_that_must_not_go_out_does_not(tmp_path, patient, code):
@@ -390,6 +391,13 @@ def test_a_record_that_must_not_go_out_does_not(tmp_path, patient, code):
     wallet = Asking(site)
     wallet.begin()
     stopped(wallet.sign_in(), code)
+
+
+def test_a_number_of_which_nothing_is_said_finds_nobody_where_only_verified_ones_do(tmp_path):
+    site = SignInSite(tmp_path, {"verified_numbers_only": True})
+    wallet = Asking(site)
+    wallet.begin()
+    stopped(wallet.sign_in(), "patient.not_found")
 
 
 def test_two_records_that_fit_are_none(tmp_path):

@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from fhir_examples import PATIENT, allergy, bundle, concept, data
+from fhir_examples import PATIENT, UNTRACED, allergy, bundle, concept, data
 from sign_in_world import (
     FORM,
     LATEX,
@@ -140,6 +140,7 @@ def test_an_offer_ends_by_itself_and_holds_nothing_then(site):
         ({k: v for k, v in PATIENT.items() if k != "birthDate"}, "offer.no_number"),
         ({k: v for k, v in PATIENT.items() if k != "identifier"}, "offer.no_number"),
         (PATIENT | {"deceasedBoolean": True}, "offer.gone"),
+        (UNTRACED, "source.number_not_verified"),
     ],
 )
 def test_an_offer_needs_a_patient_who_can_be_known(site, patient, code):

@@ -337,3 +337,24 @@ def test_a_token_for_anybody_is_not_taken(world, wallet):
     )
     refused("wallet.issuer_failed", wallet.finish, back)
     assert wallet.records() == ()
+
+
+def test_the_server_that_was_asked_gives_access_though_another_is_back(world, wallet):
+    other = "https://other.example"
+
+    def bend(request, answer):
+        if request.url.endswith("openid-credential-issuer"):
+            servers = [other, ISSUER]
+            return with_json(lambda told: told.update(authorization_servers=servers))(answer)
+        if request.url.startswith(other):
+            return with_json(lambda told: told.update(issuer=other))(answer)
+        return answer
+
+    world.wire.bend = bend
+    back = world.patient(begun(world, wallet))
+    world.wire.apps["other.example"] = world.app
+    try:
+        assert wallet.finish(back)
+    finally:
+        del world.wire.apps["other.example"]
+    assert not [r for r in world.wire.sent if r.url.startswith(other) and r.method == "POST"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from refreshing_world import ISSUER, RefreshingWorld, refresh
@@ -11,7 +12,7 @@ from wallet_world import with_json
 from healthpassport.encoding import b64url_decode
 from healthpassport.errors import PassportError
 from healthpassport.fetch import HttpResponse
-from wallet.service.grants import read_grants
+from wallet.service.grants import change_grant, read_grants
 
 METADATA, SERVER = "openid-credential-issuer", "oauth-authorization-server"
 TOKEN, CREDENTIAL = f"{ISSUER}/token", f"{ISSUER}/credential"
@@ -121,6 +122,19 @@ def test_of_several_servers_the_one_that_takes_the_offer_is_asked(world, wallet,
     refresh(wallet)
     assert len(sent(world, TOKEN)) == 2
     world.wire.apps.pop("other.example", None)
+
+
+def test_a_grant_of_an_older_wallet_is_shown_to_no_second_server(world, wallet):
+    """It would be refused there for good, when only the first was away for a moment."""
+    take(world, wallet)
+    [grant] = read_grants(wallet._vault)
+    with wallet._vault.transaction() as writer:
+        change_grant(writer, replace(grant, server=""))
+    bend(world, **{METADATA: lambda m: m.update(authorization_servers=[OTHER, ISSUER])})
+    world.wire.sent.clear()
+    outcome = refresh(wallet)
+    assert not sent(world, TOKEN)
+    assert not read_grants(wallet._vault)[0].ended, outcome
 
 
 def test_a_surgery_without_a_nonce_endpoint_gets_proofs_without_one(world, wallet):

@@ -105,7 +105,9 @@ def open_offer(link: str, *, fetcher: Fetcher, expected_issuer: str | None = Non
     return describe(offer, fetcher=fetcher)
 
 
-def describe(offer: CredentialOffer | SignInOffer, *, fetcher: Fetcher) -> OpenedOffer:
+def describe(
+    offer: CredentialOffer | SignInOffer, *, fetcher: Fetcher, asked: str | None = None
+) -> OpenedOffer:
     """``offer`` with the metadata of its issuer; raises as ``open_offer``."""
     if isinstance(offer, CredentialOffer):
         named, grant = offer.grants.pre_authorized.authorization_server, PRE_AUTHORIZED_CODE_GRANT
@@ -115,7 +117,7 @@ def describe(offer: CredentialOffer | SignInOffer, *, fetcher: Fetcher) -> Opene
             AUTHORIZATION_CODE_GRANT,
         )
     issuer, server = read_issuer(
-        offer.credential_issuer, fetcher=fetcher, server=named, grant=grant
+        offer.credential_issuer, fetcher=fetcher, server=named, grant=grant, asked=asked
     )
     hidden.check_usable(issuer)
     if not _takes(server, grant):
@@ -124,18 +126,26 @@ def describe(offer: CredentialOffer | SignInOffer, *, fetcher: Fetcher) -> Opene
 
 
 def read_issuer(
-    identifier: str, *, fetcher: Fetcher, server: str | None = None, grant: str | None = None
+    identifier: str,
+    *,
+    fetcher: Fetcher,
+    server: str | None = None,
+    grant: str | None = None,
+    asked: str | None = None,
 ) -> tuple[IssuerMetadata, AuthorizationServerMetadata]:
     """What an issuer and its authorization server say of themselves.
 
-    Of several servers it is the one named ``server``, else the first that takes ``grant``.
+    Of several servers it is the one named ``server``, else the first that takes ``grant``, of which
+    ``asked`` comes before the others; without either it is the first alone, since another would
+    refuse for good what the first gave.
 
     Raises:
         As ``open_offer``, but for what is wrong with an offer.
     """
     metadata = _document(fetcher, identifier, _ISSUER_DOCUMENT)
     issuer = _understood(lambda: parse_issuer_metadata(metadata, expected_issuer=identifier))
-    found = _server(_servers(server, issuer), grant, fetcher)
+    known = sorted(_servers(server, issuer), key=lambda one: one != asked)
+    found = _server(known if grant else known[:1], grant, fetcher)
     if ALGORITHM not in found.dpop_signing_alg_values_supported:  # HAIP 1.0 section 4
         raise ServiceError("wallet.offer_unsupported", "the server does not bind tokens to keys")
     return issuer, found

@@ -97,7 +97,8 @@ def finish(
     """
     found = _taken(answer.get("state", ""), vault, around.clock())
     code = code_of(answer, found.begun)
-    opened = describe(parse_any_offer(found.offer), fetcher=around.fetcher)
+    offer, server = parse_any_offer(found.offer), found.begun.server
+    opened = describe(offer, fetcher=around.fetcher, asked=server)
     signer = signer_from_private_jwk(found.key)
     attested = attested_for(
         opened.server, vault=vault, around=around, line=id_of(signer), signs_in=True
