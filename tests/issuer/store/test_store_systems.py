@@ -116,7 +116,7 @@ def test_what_happens_is_noted_for_clients_with_a_receiver_alone(store):
             issuance = an_issuance(offer.id, client=client)
             issuances.add(tx, issuance)
             issuances.add(tx, an_issuance(offer.id, client=client, record_type="Other"))
-            issuances.change(tx, issuance.id, status=1)
+            issuances.set_status(tx, issuance.id, 1)
             offers.close(tx, offer.id, offers.OfferState.EXPIRED)
             reports.add(tx, a_report(new(), client=client))
             made.append(offer.id)
