@@ -253,3 +253,10 @@ def way_back(answer):
 
 
 MINUTE = timedelta(minutes=1)
+
+
+def stopped(answer, code):
+    """A page in plain words with the way back to the wallet, which hears ``access_denied``."""
+    assert answer.status >= 400
+    assert f"Code: {code}" in told(answer)
+    assert way_back(answer)["error"] == "access_denied"

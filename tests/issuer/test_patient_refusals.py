@@ -7,11 +7,9 @@ import re
 from urllib.parse import urlencode
 
 import pytest
-from fhir_examples import PATIENT, UNTRACED, bundle, data
 from sign_in_world import (
     CALLBACK,
     FORM,
-    LATEX,
     NUMBER,
     REDIRECT,
     WALLET,
@@ -20,8 +18,8 @@ from sign_in_world import (
     SignInSite,
     person,
     returned,
+    stopped,
     told,
-    way_back,
 )
 from simulated_issuer import refused
 from simulated_provider import SECRET, signed_with_a_secret, unsigned
@@ -47,13 +45,6 @@ def wallet(site):
     site.login.claims, site.login.token, site.login.reachable = {}, None, True
     site.login.userinfo = {"sub": "n-1"}
     return Asking(site)
-
-
-def stopped(answer, code):
-    """A page in plain words with the way back to the wallet, which hears ``access_denied``."""
-    assert answer.status >= 400
-    assert f"Code: {code}" in told(answer)
-    assert way_back(answer)["error"] == "access_denied"
 
 
 # -- what a wallet pushes
@@ -368,41 +359,3 @@ def test_a_provider_that_is_not_there_leaves_the_sign_in_to_be_tried_again(walle
     assert "Try again" in told(page)
     login.reachable = True
     assert wallet.sign_in().status == 303
-
-
-# -- the record ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("patient", "code"),
-    [
-        (PATIENT | {"deceasedBoolean": True}, "patient.stopped"),
-        (PATIENT | {"active": False}, "patient.stopped"),
-        (
-            PATIENT | {"meta": {"security": [{"code": "R", "system": "http://x.example"}]}},
-            "patient.not_found",
-        ),
-        (PATIENT | {"birthDate": "1958-07-15"}, "patient.not_found"),
-        (UNTRACED, "patient.not_found"),
-    ],
-)
-def test_a_record_that_must_not_go_out_does_not(tmp_path, patient, code):
-    site = SignInSite(tmp_path, bundles={"a.json": data(bundle(patient, LATEX))})
-    wallet = Asking(site)
-    wallet.begin()
-    stopped(wallet.sign_in(), code)
-
-
-def test_a_number_of_which_nothing_is_said_finds_nobody_where_only_verified_ones_do(tmp_path):
-    site = SignInSite(tmp_path, {"verified_numbers_only": True})
-    wallet = Asking(site)
-    wallet.begin()
-    stopped(wallet.sign_in(), "patient.not_found")
-
-
-def test_two_records_that_fit_are_none(tmp_path):
-    one = data(bundle(PATIENT, LATEX))
-    site = SignInSite(tmp_path, bundles={"a.json": one, "b.json": one})
-    wallet = Asking(site)
-    wallet.begin()
-    stopped(wallet.sign_in(), "patient.not_found")

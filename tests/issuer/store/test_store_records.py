@@ -97,7 +97,7 @@ def test_grants_lapse_when_nobody_used_them_and_know_what_was_given(store):
         assert grants.newest(tx, limit=5, client=client) == (grant,)
         assert grants.root_of_issuance(tx, issuance.id) == grant.id
         assert grants.suspended_types(tx, grant.id) == frozenset()
-        issuances.change(tx, issuance.id, status=2)
+        issuances.set_status(tx, issuance.id, 2)
         assert grants.suspended_types(tx, grant.id) == {"AllergySummary"}
         assert grant.id not in {one.id for one in grants.unused(tx, NOW + 86_399)}
         assert grant.id in {one.id for one in grants.unused(tx, NOW + 86_400)}
