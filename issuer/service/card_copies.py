@@ -31,6 +31,7 @@ from schemas.cards import CARD
 from .answers import again, keep, request_hash
 from .audit_issued import tell_issued
 from .context import IssuerContext, digest
+from .nonces import next_nonce
 from .places import Reserved, reserving
 from .sealing import unseal
 from .statuses import Change, change_status
@@ -97,7 +98,9 @@ def issue_card(
             place=place,
         )
         response = CredentialResponse(
-            credentials=(IssuedCredential(credential=made.text),), notification_id=made.secret
+            credentials=(IssuedCredential(credential=made.text),),
+            notification_id=made.secret,
+            c_nonce=next_nonce(issuer),
         )
         keep(issuer, tx, access, made.issuance, request=asked, response=response)
         offers.erase_record(tx, access.offer.id, CARD)

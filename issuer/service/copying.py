@@ -26,6 +26,7 @@ from .audit_issued import tell_issued
 from .bitstrings import entries_at
 from .configurations import Configuration
 from .context import IssuerContext, digest
+from .nonces import next_nonce
 from .places import Place, Reserved
 from .reports import with_dispute
 from .token_lists import list_uri
@@ -97,7 +98,9 @@ def make_copies(
         for key, status in zip(order.keys, entries, strict=True)
     ]
     response = CredentialResponse(
-        credentials=tuple(copies), notification_id=notification_id if order.asks_notice else None
+        credentials=tuple(copies),
+        notification_id=notification_id if order.asks_notice else None,
+        c_nonce=next_nonce(issuer) if order.asks_notice else None,
     )
     keep(issuer, tx, access, issuance, request=order.request_hash, response=response)
     return issuance, response

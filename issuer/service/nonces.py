@@ -33,6 +33,11 @@ def new_nonce(issuer: IssuerContext) -> str:
     return b64url_encode(body + _mac(issuer, body))
 
 
+def next_nonce(issuer: IssuerContext) -> str | None:
+    """A nonce that goes with records, for a wallet that does not ask for the next one."""
+    return new_nonce(issuer) if issuer.settings.nonce_with_records else None
+
+
 def check(issuer: IssuerContext, nonce: str) -> int:
     """When ``nonce`` expires, while it is ours and fresh; whether it was used is not looked at.
 

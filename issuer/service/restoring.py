@@ -26,6 +26,7 @@ from issuer.store.tables import issuances, status_entries
 from .context import IssuerContext
 from .places import open_lists, sizes
 from .published_files import Held, read_bitstring, read_token
+from .status_journal import look
 
 RESTORED: Final = "status.restored"
 
@@ -54,6 +55,7 @@ def after_restore(issuer: IssuerContext, published: Path | None) -> Restored:
         following = begin_anew(tx, sizes(issuer.settings), now=now)
         open_lists(tx, issuer.settings, now=now, random=issuer.random)
         issuer.audit.write(RESTORED, who=issuer.audit.operator, tx=tx, lists=len(found))
+    look(issuer.store)  # what was begun anew counts for this process too
     issuer.places.kinds.clear()
     return Restored(marks, len(found), following)
 

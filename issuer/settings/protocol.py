@@ -50,6 +50,11 @@ class ProtocolSettings(BaseSettings):
         "copies are replaced once the wallet says that it has the newer one; without it they are "
         "at once. Wallets made with @openid4vc up to 0.4.6 refuse such an answer.",
     )
+    nonce_with_records: bool = Field(
+        True,
+        description="Send `c_nonce` with records, as drafts did. Wallets made with credo-ts up to "
+        "0.6.3 that ask for several records in a row take the next nonce from there alone.",
+    )
     collect_again: bool = Field(
         False,
         description="Give a record again for new keys while the access token lasts: it then waits, "

@@ -103,6 +103,7 @@ def served_suite(tmp_path_factory, attester, **changes):
         certified_at=datetime.now(UTC),
         key_attesters=root,
         collect_again=True,
+        nonce_with_records=False,
         **changes,
     )
     app = create_app(settings)

@@ -48,6 +48,31 @@ def test_who_asks_for_less_than_was_offered_gets_less_and_the_rest_is_forgotten(
     assert wallet.post("/credential", asked).status == 200
 
 
+def test_a_record_comes_with_the_nonce_for_the_next_one(site):
+    wallet = Wallet(site, site.offer())
+    wallet.ask_token()
+
+    def asked(name, nonce):
+        proofs = {"jwt": [wallet.proof(nonce)]}
+        asks = {"credential_configuration_id": name, "proofs": proofs}
+        return wallet.post("/credential", asks)
+
+    used = wallet.nonce()
+    following = asked("PatientIdentity", used).json()["c_nonce"]
+    refused(asked("AllergySummary", used), "invalid_nonce")
+    assert asked("AllergySummary", following).status == 200
+    assert following != used
+
+
+def test_the_nonce_for_the_next_one_can_be_left_out(tmp_path):
+    site = Site(tmp_path, {"nonce_with_records": False})
+    wallet = Wallet(site, site.offer())
+    wallet.ask_token()
+    proofs = {"jwt": [wallet.proof(wallet.nonce())]}
+    asked = {"credential_configuration_id": "AllergySummary", "proofs": proofs}
+    assert set(wallet.post("/credential", asked).json()) == {"credentials", "notification_id"}
+
+
 def test_each_detail_gives_its_own_identifiers(site):
     wallet = Wallet(site, site.offer())
     told = wallet.ask_token(**detail("PatientIdentity", "AllergySummary", "PatientIdentity"))

@@ -63,10 +63,14 @@ class IssuedCredential(WireModel):
 
 
 class CredentialResponse(WireModel):
-    """A credential response (section 8.3)."""
+    """A credential response (section 8.3).
+
+    ``c_nonce`` is of the drafts up to 14, an additional parameter that a wallet of 1.0 ignores.
+    """
 
     credentials: Annotated[tuple[IssuedCredential, ...], Field(min_length=1, strict=False)]
     notification_id: Identifier | None = None
+    c_nonce: Identifier | None = None
 
     def wire(self) -> dict[str, Json]:
         """The response as its JSON object."""

@@ -49,7 +49,10 @@ _ASKED: Final = members(
     credential_response_encryption=ANY,
 )
 _GIVEN: Final = members(
-    ("credentials",), credentials={"type": "array", "items": ANY}, notification_id=TEXT
+    ("credentials",),
+    credentials={"type": "array", "items": ANY},
+    notification_id=TEXT,
+    c_nonce=TEXT,
 )
 _OFFER: Final = members(
     ("credential_issuer", "credential_configuration_ids", "grants"),
