@@ -27,13 +27,6 @@ def test_a_record_that_must_not_go_out_does_not(tmp_path, patient, code):
     stopped(wallet.sign_in(), code)
 
 
-def test_a_number_of_which_nothing_is_said_finds_nobody_where_only_verified_ones_do(tmp_path):
-    site = SignInSite(tmp_path, {"verified_numbers_only": True})
-    wallet = Asking(site)
-    wallet.begin()
-    stopped(wallet.sign_in(), "patient.not_found")
-
-
 def test_two_records_that_fit_are_none(tmp_path):
     one = data(bundle(PATIENT, LATEX))
     site = SignInSite(tmp_path, bundles={"a.json": one, "b.json": one})

@@ -149,6 +149,15 @@ def test_an_offer_needs_a_patient_who_can_be_known(site, patient, code):
     assert caught.value.code == code
 
 
+def test_a_number_of_which_nothing_is_said_finds_nobody_where_only_verified_ones_do(tmp_path):
+    site = SignInSite(tmp_path, {"verified_numbers_only": True})
+    wallet = Asking(site)
+    wallet.begin()
+    assert "patient.not_found" in told(wallet.sign_in())
+    with pytest.raises(PassportError, match=r"^source\.number_not_verified"):
+        offered(site)
+
+
 def test_an_offer_from_a_source_may_be_refreshed(tmp_path):
     site = SignInSite(tmp_path)
     made = offer_for_sign_in(site.issuer, client="practice", name="a.json")
