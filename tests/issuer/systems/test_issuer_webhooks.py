@@ -144,9 +144,9 @@ def test_what_is_rolled_back_is_not_told(site):
     _, issued = collected(site)
     tell(site)
     site.receiver.got.clear()
-    with site.issuer.store.engine.connect() as tx:
+    with site.issuer.store.engine.connect() as tx, tx.begin() as change:
         set_status(tx, issuance=issued.id, status=1)
-        tx.rollback()
+        change.rollback()
     tell(site)
     assert not site.receiver.got
 
