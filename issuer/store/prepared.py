@@ -2,7 +2,8 @@
 
 Rules: a statement is written as all others are; what it becomes is its own database's text, so that
 there is one source of both. It runs in the transaction of the connection that it is given, and
-fails with the library's errors. Only what a credential request runs is worth it (docs/adr/0076).
+fails with the library's errors. Only what is run very often is worth it: what a credential request
+runs (docs/adr/0076), and marks of status lists.
 What is *not* here: transactions (``engine``).
 """
 
@@ -16,7 +17,7 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import Connection, Insert, Select, Update
 from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 Row: TypeAlias = tuple[Any, ...]
 Read: TypeAlias = Callable[[Any], Any]
@@ -54,6 +55,9 @@ class _Text:
 
 class Prepared:
     """A statement, in the text of each database that it was run on.
+
+    It is refused outside of a transaction: the driver would let it stand at once, where the library
+    would have begun one.
 
     Args:
         statement: with a named parameter for every value that is not always the same.
@@ -94,6 +98,8 @@ class Prepared:
             connection.dialect.do_executemany(cursor, text.sql, each)
 
     def _text(self, connection: Connection) -> _Text:
+        if not connection.in_transaction():
+            raise InvalidRequestError("a prepared statement runs within a transaction")
         found = self._texts.get(connection.dialect.name)
         if found is None:  # two threads may make the same one
             found = self._made(connection.dialect)

@@ -50,6 +50,12 @@ def test_what_is_read_has_the_types_that_the_library_gives(site):
         assert offers.opened_by(tx, "another") is None
 
 
+def test_nothing_is_run_outside_of_a_transaction_where_it_would_stand_at_once(site):
+    engine = site.issuer.store.engine
+    with engine.connect() as tx, pytest.raises(sa.exc.InvalidRequestError):
+        issuances.set_status(tx, "i", 1)
+
+
 def test_what_was_written_before_a_failure_is_not_kept(site):
     issuance = Issuance("i", "o", "practice", "AllergySummary", 1, 0, 1, 2, "n")
 
